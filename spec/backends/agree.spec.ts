@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { BACKENDS, type BackendName } from '../../src/backends';
+import { need } from '../need';
+import { runInChild } from './child';
+import { OPERATIONS, type OperationName } from './operations';
+
+type Results = Record<OperationName, { shape: number[]; numbers: string }>;
+
+describe('F65 the engines agree', function () {
+  this.timeout(60_000);
+  let expected: Results;
+
+  before(async () => {
+    const answer = await computeOn('cpu');
+    if ('refused' in answer) throw new Error(answer.refused);
+    expected = answer.results;
+  });
+
+  for (const engine of (Object.keys(BACKENDS) as BackendName[]).filter((name) => name !== 'cpu')) {
+    describe(`${engine} with cpu`, () => {
+      let found: Results;
+
+      before(async function () {
+        const answer = await computeOn(engine);
+        if ('refused' in answer) return need(this, answer.refused);
+        found = answer.results;
+      });
+
+      for (const name of Object.keys(OPERATIONS) as OperationName[]) {
+        it(`in ${name}, within 1e-4 of the largest number`, () => {
+          expect(found[name].shape).to.deep.equal(expected[name].shape);
+          const a = numbers(found[name]);
+          const b = numbers(expected[name]);
+          expect(a.length).to.equal(b.length).and.to.be.above(0);
+          const scale = b.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+          const error = a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0);
+          expect(scale).to.be.above(0);
+          expect(error / scale).to.be.below(1e-4);
+        });
+      }
+    });
+  }
+});
+
+async function computeOn(engine: BackendName): Promise<{ results: Results } | { refused: string }> {
+  const code = `
+    require('./src/backends').selectBackend('${engine}')
+      .then(() => require('./spec/backends/operations').computeAll())
+      .then((results) => console.log(JSON.stringify({ results })))
+      .catch((error) => { if (error.kind !== 'backend') throw error; console.log(JSON.stringify({ refused: error.message })) });`;
+  const { stdout, stderr } = await runInChild(code);
+  if (!stdout) throw new Error(stderr);
+  return JSON.parse(stdout) as { results: Results } | { refused: string };
+}
+
+function numbers({ numbers: encoded }: { numbers: string }): Float32Array {
+  const bytes = Buffer.from(encoded, 'base64');
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { BackendName, Engine } from '../../src/backends';
+
+const ROOT = path.resolve(__dirname, '../..');
+const NODE_GPU_OR_NODE = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
+
+export interface Ended {
+  readonly code: number | string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs JavaScript in a Node of its own, started at the root of the checkout: an engine cannot be unloaded, and the addon
+ * brings the registered gradients with it that the other specs must not have.
+ * @param env added to this process's environment; undefined takes a variable away
+ */
+export function runInChild(code: string, env: Record<string, string | undefined> = {}): Promise<Ended> {
+  const options = { cwd: ROOT, env: { ...process.env, ...env }, maxBuffer: 2 ** 28 };
+  return new Promise((resolve) => {
+    const argv = ['--require', 'ts-node/register', '--eval', code];
+    execFile(process.execPath, argv, options, (error, stdout, stderr) => {
+      resolve({ code: error ? (error.code ?? error.signal ?? null) : 0, stdout, stderr });
+    });
+  });
+}
+
+export type Selected = { engine: Engine; notices: string[] } | { kind: string; message: string };
+
+/** What `selectBackend` answers in a Node of its own; `before` is JavaScript that runs first. */
+export async function selectInChild(
+  requested: 'auto' | BackendName,
+  env: Record<string, string | undefined>,
+  before = '',
+): Promise<Selected & { stderr: string }> {
+  const code = `
+    ${before}
+    const notices = [];
+    require('./src/backends').selectBackend('${requested}', { onNotice: (notice) => notices.push(notice) }).then(
+      (engine) => console.log(JSON.stringify({ engine, notices })),
+      (error) => console.log(JSON.stringify({ kind: error.kind, message: error.message })));`;
+  const { stdout, stderr } = await runInChild(code, env);
+  return { ...(JSON.parse(stdout) as Selected), stderr };
+}
+
+/** An empty folder that is gone when the process ends. Named by HANDGRAD_TFJS_NODE, it is a machine without the addon. */
+export function temporaryFolder(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'handgrad-backends-'));
+  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The folder of a tfjs-node package that this machine has, as the native engine finds it. */
+export function addonFolder(): string | undefined {
+  const root = process.env['HANDGRAD_TFJS_NODE'] || ROOT;
+  for (const name of NODE_GPU_OR_NODE) {
+    try {
+      return path.dirname(require.resolve(`${name}/package.json`, { paths: [root] }));
+    } catch {
+      // not this one
+    }
+  }
+  return undefined;
+}
+
+/** Why the native engine cannot be tried here, for `need`. */
+export function addonAbsent(): string | undefined {
+  return addonFolder() ? undefined : 'no tfjs-node is installed (HANDGRAD_TFJS_NODE can name a folder that has it)';
+}

@@ -1,0 +1,39 @@
+import path from 'node:path';
+
+/** A package that handgrad does not bring along. */
+export interface InstalledPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly folder: string;
+}
+
+/**
+ * Finds packages that the user may have installed: in the folder that an environment variable names, or else where
+ * handgrad is installed and in the working directory.
+ * @param names in the order of preference
+ * @param variable the environment variable; when it is set, only its folder counts
+ * @returns what is there: every name in the first place, then every name in the next
+ */
+export function installedPackages(names: readonly string[], variable: string): InstalledPackage[] {
+  const named = process.env[variable];
+  const roots = named ? [path.resolve(named)] : [__dirname, process.cwd()];
+  const found = new Map<string, InstalledPackage>();
+  for (const root of roots) {
+    for (const name of names) {
+      const manifest = resolveFrom(root, `${name}/package.json`);
+      if (!manifest || found.has(manifest)) continue;
+      const { version } = require(manifest) as { version: string };
+      found.set(manifest, { name, version, folder: path.dirname(manifest) });
+    }
+  }
+  return [...found.values()];
+}
+
+function resolveFrom(root: string, request: string): string | undefined {
+  try {
+    return require.resolve(request, { paths: [root] });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

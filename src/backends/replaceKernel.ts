@@ -1,0 +1,24 @@
+import type { KernelFunc } from '@tensorflow/tfjs-core';
+import { core } from './tensorflowJs';
+
+const replacements = new WeakSet<KernelFunc>();
+
+/**
+ * Puts `wrap(the engine's kernel)` in the place of a kernel of an engine that is running. Once: where a replacement
+ * stands already, it stays.
+ * @param backendName TensorFlow.js's name of the engine: `wasm`, `tensorflow`
+ */
+export function replaceKernel(
+  backendName: string,
+  kernelName: string,
+  wrap: (original: KernelFunc) => KernelFunc,
+): void {
+  const tf = core();
+  const registered = tf.getKernel(kernelName, backendName);
+  if (!registered) throw new Error(`TensorFlow.js's ${backendName} backend has no kernel ${kernelName}`);
+  if (replacements.has(registered.kernelFunc)) return;
+  const kernelFunc = wrap(registered.kernelFunc);
+  replacements.add(kernelFunc);
+  tf.unregisterKernel(kernelName, backendName); // registering over a kernel prints a warning
+  tf.registerKernel({ ...registered, kernelFunc });
+}

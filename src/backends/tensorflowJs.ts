@@ -1,0 +1,39 @@
+import type * as TF from '@tensorflow/tfjs-core';
+
+/** TensorFlow.js's core, loaded when an engine is: a command line that only wants the engines' names does not wait for it. */
+export function core(): typeof TF {
+  return require('@tensorflow/tfjs-core') as typeof TF;
+}
+
+/**
+ * Loads a part of TensorFlow.js with its warnings off. When an addon of the user's folder brings a TensorFlow.js of its own, the two
+ * share their registries and each kernel that is registered again is worth a warning to it: hundreds of lines, all of
+ * them harmless. Errors are not warnings and come through.
+ */
+export async function loadQuietly<T>(load: () => T | Promise<T>): Promise<T> {
+  const flags = core().env();
+  const before = flags.getBool('PROD'); // the only thing that TensorFlow.js does in this mode is to keep its warnings to itself
+  flags.set('PROD', true);
+  try {
+    return await load();
+  } finally {
+    flags.set('PROD', before);
+  }
+}
+
+/**
+ * Makes a registered backend of TensorFlow.js the current one.
+ * @throws what the backend's own initialisation throws
+ */
+export async function activate(name: string): Promise<void> {
+  const tf = core();
+  if (await loadQuietly(() => tf.setBackend(name))) return;
+  // setBackend keeps the reason to itself: the factory, asked again, throws it.
+  await tf.findBackendFactory(name)();
+  throw new Error(`TensorFlow.js could not initialise its ${name} backend`);
+}
+
+/** The versions that every engine reports. */
+export function commonVersions(): Record<string, string> {
+  return { node: process.versions.node, 'tfjs-core': core().version_core };
+}

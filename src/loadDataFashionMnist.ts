@@ -1,0 +1,18 @@
+import { loadDataset, type LoadOptions } from './data/loadDataset';
+import { createRandom } from './random';
+import { dataIterator, type DataIterator } from './training/batches';
+
+/**
+ * The post's data: Fashion-MNIST's 60,000 training images, shuffled anew for every pass, and its 10,000 test images.
+ * Downloads and verifies them when they are not there yet.
+ * @param batchSize samples per batch; the last one of a pass may be smaller
+ * @param seed governs the order
+ * @throws HandgradError 'data' when the data can neither be found nor downloaded, or is not what it claims to be
+ */
+export async function loadDataFashionMnist(
+  batchSize: number,
+  { seed = 0, ...options }: LoadOptions = {},
+): Promise<[trainIter: DataIterator, testIter: DataIterator]> {
+  const { train, test } = await loadDataset('fashion-mnist', options);
+  return [dataIterator(train, batchSize, createRandom(seed, 'order')), dataIterator(test, batchSize)];
+}

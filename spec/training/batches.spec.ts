@@ -1,0 +1,67 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'chai';
+import type { Samples } from '../../src/data/samples';
+import { createRandom } from '../../src/random';
+import { dataIterator } from '../../src/training/batches';
+import { onEachEngine } from '../engine';
+
+const samples: Samples = {
+  features: Uint8Array.from([0, 51, 102, 153, 204, 255, 10, 20, 30, 40]),
+  scale: 1 / 255,
+  labels: Int32Array.from([0, 1, 2, 3, 4]),
+  count: 5,
+  numInputs: 2,
+};
+
+describe('dataIterator', () => {
+  onEachEngine(() => {
+    it('gives the samples in order, scaled, the last batch with what is left', () => {
+      const batches = [...tf.tidy(() => Array.from(read(samples, 2)))];
+      expect(batches.map(({ y }) => y)).to.deep.equal([[0, 1], [2, 3], [4]]);
+      expect(batches[0]!.X[0]![1]).to.be.closeTo(0.2, 1e-7);
+      expect(batches[1]!.X).to.deep.equal([
+        [Math.fround(204 * (1 / 255)), 1],
+        [Math.fround(10 * (1 / 255)), Math.fround(20 * (1 / 255))],
+      ]);
+      const { numBatches, numSamples } = dataIterator(samples, 2);
+      expect({ numBatches, numSamples }).to.deep.equal({ numBatches: 3, numSamples: 5 });
+    });
+
+    it('draws a new order for every pass, each with every sample once and its own label', () => {
+      const iterator = dataIterator(samples, 2, createRandom(5, 'order'));
+      const passes = Array.from({ length: 8 }, () => {
+        const rows: [number, number][] = [];
+        for (const { X, y } of iterator) {
+          const xs = X.arraySync();
+          y.arraySync().forEach((label, i) => rows.push([label, Math.round(xs[i]![0]! * 255)]));
+        }
+        return rows;
+      });
+      for (const pass of passes) {
+        expect([...pass].sort(([a], [b]) => a - b)).to.deep.equal([
+          [0, 0],
+          [1, 102],
+          [2, 204],
+          [3, 10],
+          [4, 30],
+        ]);
+      }
+      expect(new Set(passes.map(String)).size).to.be.greaterThan(4);
+    });
+
+    it('holds one batch at a time, and none after the loop, also when the loop is left early', () => {
+      const before = tf.memory().numTensors;
+      for (const { X } of dataIterator(samples, 2)) {
+        expect(X.isDisposed).to.be.false;
+        expect(tf.memory().numTensors).to.equal(before + 2);
+      }
+      expect(tf.memory().numTensors).to.equal(before);
+      for (const { y } of dataIterator(samples, 2)) if (y.size > 0) break;
+      expect(tf.memory().numTensors).to.equal(before);
+    });
+  });
+});
+
+function* read(samples: Samples, batchSize: number) {
+  for (const { X, y } of dataIterator(samples, batchSize)) yield { X: X.arraySync(), y: y.arraySync() };
+}

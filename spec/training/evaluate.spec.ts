@@ -1,0 +1,64 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'chai';
+import { dataIterator } from '../../src/training/batches';
+import { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predict } from '../../src/training/evaluate';
+import { onEachEngine } from '../engine';
+
+describe('evaluate', () => {
+  onEachEngine(() => {
+    // A linear classifier of one input: O = [0, x - 0.5]. Class 1 is predicted where x > 0.5.
+    const params = () => [tf.tensor2d([[0, 1]]), tf.tensor1d([0, -0.5])];
+    const samples = {
+      features: Float32Array.from([0, 1, 0.25, 0.75, 1]),
+      scale: 1,
+      labels: Int32Array.from([0, 1, 1, 1, 0]),
+      count: 5,
+      numInputs: 1,
+    };
+    const lossOf = (x: number, label: number) => Math.log(1 + Math.exp(label === 1 ? 0.5 - x : x - 0.5));
+    const meanLoss = samples.features.reduce((sum, x, i) => sum + lossOf(x, samples.labels[i]!), 0) / 5;
+
+    it('accuracy counts the correct predictions of a batch, as in the post', () => {
+      const yHat = tf.tensor2d([
+        [0.1, 0.9],
+        [0.8, 0.2],
+        [0.3, 0.7],
+      ]);
+      expect(accuracy(yHat, tf.tensor1d([1, 1, 1], 'int32')).dataSync()[0]).to.equal(2);
+    });
+
+    for (const batchSize of [1, 2, 3, 5, 100]) {
+      it(`weighs every sample the same in batches of ${batchSize}, by hand`, async () => {
+        const result = await evaluate(dataIterator(samples, batchSize), params());
+        expect(result.accuracy).to.be.closeTo(3 / 5, 1e-7);
+        expect(result.loss).to.be.closeTo(meanLoss, 1e-6);
+        expect(await evaluateAccuracy(dataIterator(samples, batchSize), params())).to.be.closeTo(3 / 5, 1e-7);
+      });
+    }
+
+    it('counts which class is taken for which', async () => {
+      expect(await confusionMatrix(dataIterator(samples, 2), params())).to.deep.equal([
+        [1, 1],
+        [1, 2],
+      ]);
+    });
+
+    it('gives the probabilities of every sample', async () => {
+      const rows = await predict(dataIterator(samples, 2), params());
+      expect(rows).to.have.length(5);
+      rows.forEach(([zero, one], i) => {
+        expect(one).to.be.closeTo(1 / (1 + Math.exp(0.5 - samples.features[i]!)), 1e-6);
+        expect(zero! + one!).to.be.closeTo(1, 1e-6);
+      });
+    });
+
+    it('leaves no tensor behind', async () => {
+      const weights = params();
+      const before = tf.memory().numTensors;
+      await evaluate(dataIterator(samples, 2), weights);
+      await confusionMatrix(dataIterator(samples, 2), weights);
+      await predict(dataIterator(samples, 2), weights);
+      expect(tf.memory().numTensors).to.equal(before);
+    });
+  });
+});

@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'chai';
+import { initParams } from '../../src/nn/mlp';
+import { createRandom } from '../../src/random';
+import { gradcheck } from '../../src/training/gradcheck';
+import { onEachEngine } from '../engine';
+import { randomTensor } from '../finiteDifferences';
+
+describe('gradcheck', () => {
+  onEachEngine((engine) => {
+    for (const hiddens of [[], [256], [32, 16], [16, 16, 16]]) {
+      it(`finds the gradients of the network right, hidden layers: [${hiddens.join(', ')}], fresh weights`, async () => {
+        const params = initParams(784, 10, hiddens, createRandom(0, 'init'));
+        const X = tf.relu(randomTensor<tf.Rank.R2>([4, 784], 3));
+        const batch = { X, y: tf.tensor1d([1, 0, 9, 4], 'int32') };
+        const results = await gradcheck({ params, batch, random: createRandom(0, 'gradcheck'), entries: 10 });
+        expect(results.map(({ name }) => name)).to.deep.equal(
+          hiddens.concat(10).flatMap((_, l) => [`W${l + 1}`, `b${l + 1}`]),
+        );
+        for (const { name, entries, relativeError } of results) {
+          expect(entries, name).to.be.greaterThan(4);
+          expect(relativeError, name).to.be.lessThan(2e-3);
+        }
+      });
+    }
+
+    it('leaves no tensor behind, also when the engine fails half way', async () => {
+      const params = initParams(6, 3, 4, createRandom(0, 'init'));
+      const batch = { X: randomTensor<tf.Rank.R2>([2, 6]), y: tf.tensor1d([1, 0], 'int32') };
+      const before = tf.memory().numTensors;
+      await gradcheck({ params, batch, random: createRandom(0, 'gradcheck') });
+      expect(tf.memory().numTensors).to.equal(before);
+      let draws = 0;
+      const failing = {
+        ...createRandom(0, 'gradcheck'),
+        integer: () => {
+          if (draws++ > 0) throw new Error('half way');
+          return 0;
+        },
+      };
+      let message = '';
+      await gradcheck({ params, batch, random: failing, entries: 6 }).catch(
+        (error: Error) => (message = error.message),
+      );
+      expect(message).to.equal('half way');
+      expect(tf.memory().numTensors, engine).to.equal(before);
+    });
+  });
+});

@@ -1,0 +1,169 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'chai';
+import { HandgradError } from '../../src/errors';
+import { initParams } from '../../src/nn/mlp';
+import { createRandom } from '../../src/random';
+import { dataIterator } from '../../src/training/batches';
+import { evaluate } from '../../src/training/evaluate';
+import { startState, train, type TrainEvent, type TrainOptions } from '../../src/training/train';
+import { NPM_ENGINES, onEachEngine } from '../engine';
+import { selectBackend } from '../../src/backends';
+import { smallDataset } from '../smallDataset';
+
+const trainSamples = smallDataset(103, 20, 3, 1);
+const testSamples = smallDataset(50, 20, 3, 2);
+
+function options(more: Partial<TrainOptions> = {}): TrainOptions {
+  return {
+    state: startState(initParams(20, 3, 8, createRandom(0, 'init'))),
+    trainIter: dataIterator(trainSamples, 10, createRandom(0, 'order')),
+    testIter: dataIterator(testSamples, 32),
+    numEpochs: 3,
+    lr: 0.5,
+    ...more,
+  };
+}
+
+async function collect(options: TrainOptions): Promise<TrainEvent[]> {
+  const events: TrainEvent[] = [];
+  for await (const event of train(options)) events.push(event);
+  return events;
+}
+
+const epochs = (events: TrainEvent[]) => events.filter((event) => event.type === 'epoch');
+
+describe('train', () => {
+  onEachEngine(() => {
+    it('learns, and tells every step, every epoch and the end', async () => {
+      const run = options({ numEpochs: 12 });
+      const events = await collect(run);
+      const steps = events.filter((event) => event.type === 'step');
+      expect(steps).to.have.length(12 * 11);
+      expect(steps.slice(9, 12).map(({ epoch, step, samples }) => [epoch, step, samples])).to.deep.equal([
+        [1, 10, 100],
+        [1, 11, 103],
+        [2, 12, 10],
+      ]);
+      const rows = epochs(events);
+      expect(rows.map(({ epoch, step }) => [epoch, step])).to.deep.equal(
+        Array.from({ length: 12 }, (_, i) => [i + 1, (i + 1) * 11]),
+      );
+      expect(rows.at(-1)!.loss).to.be.lessThan(rows[0]!.loss / 2);
+      expect(rows.at(-1)!.testAccuracy).to.be.greaterThan(0.9);
+      const end = events.at(-1)!;
+      const judged = await evaluate(run.testIter, run.state.params);
+      expect(end).to.include({ type: 'end', epochs: 12, testLoss: judged.loss, testAccuracy: judged.accuracy });
+    });
+
+    it('counts the last, smaller batch for what it is: the loss is the mean over the samples', async () => {
+      // With a learning rate of 0 nothing moves, so the mean training loss is the loss on the training samples.
+      const run = options({ lr: 0, numEpochs: 1 });
+      const [epoch] = epochs(await collect(run));
+      const { loss } = await evaluate(dataIterator(trainSamples, 1000), run.state.params);
+      expect(epoch!.loss).to.be.closeTo(loss, 1e-6);
+    });
+
+    it('judges the epochs by the validation part when there is one, and looks at the test set once', async () => {
+      let passes = 0;
+      const testIter = dataIterator(testSamples, 32);
+      const counted = {
+        ...testIter,
+        [Symbol.iterator]: () => {
+          passes++;
+          return testIter[Symbol.iterator]();
+        },
+      };
+      const events = await collect(
+        options({ testIter: counted, valIter: dataIterator(smallDataset(30, 20, 3, 3), 30) }),
+      );
+      expect(passes).to.equal(1);
+      for (const row of epochs(events)) {
+        expect(row).to.have.property('valAccuracy');
+        expect(row).to.have.property('valLoss');
+        expect(row).not.to.have.property('testAccuracy');
+        expect(row).not.to.have.property('testLoss');
+      }
+      expect(events.at(-1)).to.have.property('testAccuracy').that.is.greaterThan(0.3);
+    });
+
+    it('repeats itself bit for bit with the same seed', async () => {
+      const [one, two] = [options(), options()];
+      const numbers = (events: TrainEvent[]) =>
+        epochs(events).map(({ loss, lastBatchLoss, testLoss, testAccuracy }) => [
+          loss,
+          lastBatchLoss,
+          testLoss,
+          testAccuracy,
+        ]);
+      expect(numbers(await collect(one))).to.deep.equal(numbers(await collect(two)));
+      one.state.params.forEach((param, i) => {
+        expect(param.dataSync()).to.deep.equal(two.state.params[i]!.dataSync());
+      });
+    });
+
+    it('holds no tensor but the state at the end, when the loop is left early, and when the loss is not finite', async () => {
+      const before = tf.memory().numTensors;
+      const ends: Record<string, (run: TrainOptions) => Promise<void>> = {
+        finished: async (run) => void (await collect(run)),
+        'left after a step': async (run) => {
+          for await (const event of train(run)) if (event.type === 'step' && event.step === 5) break;
+        },
+        'left after an epoch': async (run) => {
+          for await (const event of train(run)) if (event.type === 'epoch') break;
+        },
+        diverged: async (run) => {
+          const error = await collect({ ...run, lr: 1e30 }).catch((error: unknown) => error);
+          expect(error).to.be.instanceOf(HandgradError).with.property('kind', 'diverged');
+        },
+      };
+      for (const [name, end] of Object.entries(ends)) {
+        const run = options();
+        await end(run);
+        expect(tf.memory().numTensors, name).to.equal(before + run.state.params.length);
+        tf.dispose(run.state.params);
+      }
+    });
+  });
+
+  it('F65 the engines agree on a curve of two epochs', async () => {
+    const curves: { loss: number; testAccuracy: number }[][] = [];
+    for (const engine of NPM_ENGINES) {
+      await selectBackend(engine);
+      const rows = epochs(await collect(options({ numEpochs: 2 })));
+      curves.push(rows.map(({ loss, testAccuracy }) => ({ loss, testAccuracy: testAccuracy! })));
+    }
+    const [reference, ...others] = curves;
+    for (const curve of others) {
+      curve.forEach(({ loss, testAccuracy }, i) => {
+        expect(Math.abs(loss / reference![i]!.loss - 1)).to.be.lessThan(1e-4);
+        expect(testAccuracy).to.be.closeTo(reference![i]!.testAccuracy, 0.005);
+      });
+    }
+  });
+});
+
+describe('F53 ten thousand steps', function () {
+  this.timeout(120_000);
+  onEachEngine(() => {
+    it('F53 tensors and bytes are flat, and memory within 5%', async () => {
+      const run = options({
+        numEpochs: 1000,
+        lr: 0.05,
+        trainIter: dataIterator(trainSamples, 10, createRandom(0, 'order')),
+      });
+      let start: { numTensors: number; numBytes: number } | undefined;
+      const resident: number[] = [];
+      for await (const event of train(run)) {
+        if (event.type !== 'step' || event.step % 1000 !== 0) continue;
+        const { numTensors, numBytes } = tf.memory();
+        start ??= { numTensors, numBytes };
+        expect({ numTensors, numBytes }).to.deep.equal(start);
+        global.gc?.();
+        resident.push(process.memoryUsage().rss);
+        if (event.step === 10_000) break;
+      }
+      expect(resident).to.have.length(10);
+      expect(resident.at(-1)! / resident[4]!).to.be.lessThan(1.05);
+    });
+  });
+});

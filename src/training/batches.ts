@@ -1,0 +1,55 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Samples } from '../data/samples';
+import { permutation, type Random } from '../random';
+
+/** Some samples on the engine: X [n, numInputs] float32 as the network sees them, y [n] int32 classes. */
+export interface Batch {
+  readonly X: tf.Tensor2D;
+  readonly y: tf.Tensor1D;
+}
+
+/**
+ * The post's `train_iter` and `test_iter`: every loop over it is one pass over the samples. It owns its batches: one lives
+ * until the next is asked for or the loop is left, so a loop over it manages no memory.
+ */
+export interface DataIterator extends Iterable<Batch> {
+  readonly numSamples: number;
+  readonly numBatches: number;
+}
+
+/**
+ * Splits samples into batches of `batchSize`; the last one holds what is left and may be smaller.
+ * @param shuffle the run's `order` stream: every pass draws a new order from it. Without it, the order of the samples.
+ */
+export function dataIterator(samples: Samples, batchSize: number, shuffle?: Random): DataIterator {
+  return {
+    numSamples: samples.count,
+    numBatches: Math.ceil(samples.count / batchSize),
+    *[Symbol.iterator]() {
+      const order = shuffle && permutation(shuffle, samples.count);
+      for (let start = 0; start < samples.count; start += batchSize) {
+        const batch = uploadBatch(samples, order, start, Math.min(start + batchSize, samples.count));
+        try {
+          yield batch;
+        } finally {
+          tf.dispose([batch.X, batch.y]);
+        }
+      }
+    },
+  };
+}
+
+/** Copies the samples at positions start … end-1 of the order to the engine, scaled. */
+function uploadBatch(samples: Samples, order: Int32Array | undefined, start: number, end: number): Batch {
+  const { features, labels, numInputs, scale } = samples;
+  const values = new Float32Array((end - start) * numInputs);
+  const classes = new Int32Array(end - start);
+  for (let i = 0; i < classes.length; i++) {
+    const row = order ? order[start + i]! : start + i;
+    classes[i] = labels[row]!;
+    const from = row * numInputs;
+    const to = i * numInputs;
+    for (let j = 0; j < numInputs; j++) values[to + j] = features[from + j]! * scale;
+  }
+  return { X: tf.tensor2d(values, [classes.length, numInputs]), y: tf.tensor1d(classes, 'int32') };
+}

@@ -1,0 +1,56 @@
+export { HandgradError, type ErrorKind } from './errors';
+export { createRandom, permutation, randomFromState, type Random, type Stream } from './random';
+
+export { linear, linearBackward, linearInputBackward } from './nn/linear';
+export { ACTIVATIONS, relu, reluBackward, type Activation, type ActivationName } from './nn/activations';
+export {
+  crossEntropyLoss,
+  crossEntropyLossBackward,
+  oneHot,
+  softmax,
+  softmaxBackward,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyBackward,
+} from './nn/softmaxCrossEntropy';
+export { INITIALISERS, type Initialiser, type InitialiserName } from './nn/initialise';
+export {
+  backward,
+  forward,
+  initParams,
+  lossAndGradients,
+  mlp,
+  parameterNames,
+  type Params,
+  type Trace,
+} from './nn/mlp';
+
+export { updater } from './optim/sgd';
+export { OPTIMIZERS, type Optimizer, type OptimizerName } from './optim/optimizers';
+
+export { dataIterator, type Batch, type DataIterator } from './training/batches';
+export {
+  startState,
+  train,
+  type EndEvent,
+  type EpochEvent,
+  type StepEvent,
+  type TrainEvent,
+  type TrainOptions,
+  type TrainState,
+} from './training/train';
+export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predict } from './training/evaluate';
+export { classReport, type ClassFigures } from './training/classReport';
+export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
+
+export { selectBackend, type BackendName, type Engine } from './backends';
+
+export { type Dataset, type Samples } from './data/samples';
+export { datasetNames, type DatasetName } from './data/catalogue';
+export { downloadDataset, type DownloadEvent, type DownloadOptions } from './data/download';
+export { loadDataset, type LoadOptions } from './data/loadDataset';
+export { splitValidation } from './data/split';
+export { loadDataFashionMnist } from './loadDataFashionMnist';
+
+export { loadModel, saveModel, type Model } from './runs/model';
+export { checkArchitecture, type Architecture, type Parameter } from './runs/architecture';
+export { readParameters, tensorsOf } from './runs/parameterTensors';

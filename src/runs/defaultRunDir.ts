@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+
+import { makeFolder } from '../files/makeFolder';
+
+/**
+ * Makes and returns the folder of a run that was given none: `runs/<dataset>-<date>-<time>` in local time, with `-2`,
+ * `-3`, … when others started within the same second. Making it is what keeps two processes from choosing the same one.
+ * @param datasetName may come from a user's path; what is not fit for a file name is replaced
+ * @param parent the folder of all runs
+ * @throws HandgradError `storage`
+ */
+export async function defaultRunDir(datasetName: string, now: Date, parent = 'runs'): Promise<string> {
+  const base = join(parent, `${fileNameOf(datasetName)}-${timeStamp(now)}`);
+  for (let count = 1; ; count++) {
+    const dir = count === 1 ? base : `${base}-${count}`;
+    if (await makeFolder(dir)) return dir;
+  }
+}
+
+/** Letters, digits, dots, dashes and underscores of a name: no separator is left, and it neither is nor begins with a dot. */
+function fileNameOf(name: string): string {
+  const cleaned = name
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}._-]+/gu, '-')
+    .replace(/^[.-]+|[.-]+$/g, '');
+  // 255 bytes is the longest name most file systems take; a letter has at most four.
+  return [...cleaned].slice(0, 40).join('') || 'run';
+}
+
+function timeStamp(now: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0');
+  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `${date}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+}

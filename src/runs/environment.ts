@@ -1,0 +1,83 @@
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+
+import type { Dataset } from '../data/samples';
+
+/**
+ * The environment variables that change what an engine computes or how fast, and nothing else: a variable that is not
+ * named here, such as a token, never reaches a run folder that people share.
+ */
+export const RECORDED_VARIABLES = [
+  'HANDGRAD_BACKEND',
+  'CUDA_VISIBLE_DEVICES',
+  'NVIDIA_TF32_OVERRIDE',
+  'OMP_NUM_THREADS',
+  'TF_DETERMINISTIC_OPS',
+  'TF_ENABLE_ONEDNN_OPTS',
+  'TF_FORCE_GPU_ALLOW_GROWTH',
+  'TF_NUM_INTEROP_THREADS',
+  'TF_NUM_INTRAOP_THREADS',
+] as const;
+
+/** Where and on what a run took place: what is needed to explain why another run differs. */
+export interface Environment {
+  readonly versions: { readonly handgrad: string; readonly node: string; readonly tfjs: string };
+  readonly platform: string;
+  readonly cpu: { readonly model: string; readonly count: number };
+  readonly memoryBytes: number;
+  readonly engine: string;
+  readonly device: string;
+  readonly dataset: {
+    readonly name: string;
+    readonly digest: string;
+    readonly trainSamples: number;
+    readonly testSamples: number;
+  };
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface EnvironmentFacts {
+  /** The engine that was chosen: `cuda`, `native`, `webgpu`, `wasm` or `cpu`. */
+  readonly engine: string;
+  /** The device as the engine describes it. */
+  readonly device: string;
+  readonly dataset: Pick<Dataset, 'name' | 'digest'> & {
+    readonly train: { readonly count: number };
+    readonly test: { readonly count: number };
+  };
+}
+
+/**
+ * The content of `environment.json`. It holds no path, no host or user name and only the variables of `RECORDED_VARIABLES`.
+ * @param variables the environment to pick from
+ */
+export function describeEnvironment(
+  { engine, device, dataset }: EnvironmentFacts,
+  variables: NodeJS.ProcessEnv = process.env,
+): Environment {
+  return {
+    versions: {
+      handgrad: versionOf('handgrad/package.json'),
+      node: process.version,
+      tfjs: versionOf('@tensorflow/tfjs-core/package.json'),
+    },
+    platform: `${platform()} ${release()} ${arch()}`,
+    cpu: { model: cpus()[0]?.model.trim() ?? 'unknown', count: cpus().length },
+    memoryBytes: totalmem(),
+    engine,
+    device,
+    dataset: {
+      name: dataset.name,
+      digest: dataset.digest,
+      trainSamples: dataset.train.count,
+      testSamples: dataset.test.count,
+    },
+    variables: Object.fromEntries(
+      RECORDED_VARIABLES.filter((name) => variables[name] !== undefined).map((name) => [name, variables[name]!]),
+    ),
+  };
+}
+
+/** handgrad's own package.json is asked for by name too: it lies at another depth once compiled. */
+function versionOf(packageJson: string): string {
+  return (require(packageJson) as { version: string }).version;
+}

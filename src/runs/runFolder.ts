@@ -1,0 +1,120 @@
+import { open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { HandgradError } from '../errors';
+import { writeFileAtomic } from '../files/atomicFile';
+import type { Environment } from './environment';
+import { makeFolder } from '../files/makeFolder';
+import { saveModel } from './model';
+import type { Model } from './model';
+import { storageError } from '../files/storageError';
+
+/** The names in a run folder. */
+export const RUN_FILES = {
+  config: 'config.json',
+  environment: 'environment.json',
+  metrics: 'metrics.jsonl',
+  model: 'model.safetensors',
+} as const;
+
+/** A run folder that this process has begun. */
+export interface RunFolder {
+  readonly dir: string;
+  /**
+   * Appends one event to `metrics.jsonl`, a line of JSON, on the disk when this returns. Numbers that are not finite
+   * become null, as JSON has no word for them.
+   * @throws HandgradError `storage`; no part of the line stays behind then
+   */
+  appendMetrics(event: object): Promise<void>;
+  /**
+   * Writes `model.safetensors`.
+   * @returns its path
+   */
+  saveModel(model: Model): Promise<string>;
+}
+
+/**
+ * Begins a run folder: makes it, and writes `config.json` and `environment.json` into it, so that a folder that cannot be
+ * written is found now and not after an hour of training.
+ * @param config complete and resolved: `--config` of it starts the same run
+ * @throws HandgradError `usage` when the folder holds a run already: nobody's earlier run is ever overwritten;
+ *   `storage` when it cannot be written; nothing stays behind then
+ */
+export async function createRunFolder(
+  dir: string,
+  { config, environment }: { readonly config: unknown; readonly environment: Environment },
+): Promise<RunFolder> {
+  const existed = !(await makeFolder(dir));
+  if (existed) await refuseEarlierRun(dir);
+  try {
+    // The config last: where it stands, the folder holds a run that began.
+    await writeFileAtomic(join(dir, RUN_FILES.environment), jsonText(environment));
+    await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
+  } catch (error) {
+    if (existed) await rm(join(dir, RUN_FILES.environment), { force: true });
+    else await rm(dir, { recursive: true, force: true });
+    throw error;
+  }
+  return openRunFolder(dir);
+}
+
+function openRunFolder(dir: string): RunFolder {
+  const metrics = join(dir, RUN_FILES.metrics);
+  // One line after the other, even when the caller does not wait: two at once could change places.
+  let last: Promise<void> = Promise.resolve();
+  return {
+    dir,
+    appendMetrics(event) {
+      const line = `${JSON.stringify(event)}\n`;
+      const append = () => appendLine(metrics, line);
+      return (last = last.then(append, append));
+    },
+    async saveModel(model) {
+      const path = join(dir, RUN_FILES.model);
+      await saveModel(path, model);
+      return path;
+    },
+  };
+}
+
+async function appendLine(path: string, line: string): Promise<void> {
+  try {
+    const handle = await open(path, 'a');
+    try {
+      const { size } = await handle.stat();
+      try {
+        await handle.appendFile(line);
+        await handle.sync();
+      } catch (error) {
+        // On a full disk a part of the line may be there, and the next line would be joined to it.
+        await handle.truncate(size);
+        throw error;
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw await storageError(error, path, Buffer.byteLength(line));
+  }
+}
+
+/** Any trace of a run counts, so that a folder whose config was deleted is safe as well. */
+async function refuseEarlierRun(dir: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(dir);
+  } catch (error) {
+    throw await storageError(error, dir);
+  }
+  const traces: readonly string[] = [RUN_FILES.config, RUN_FILES.metrics, RUN_FILES.model, 'checkpoints'];
+  const trace = names.find((name) => traces.includes(name));
+  if (trace === undefined) return;
+  throw new HandgradError(
+    'usage',
+    `${dir} holds an earlier run (${trace}), which is not overwritten; choose another folder with --run-dir.`,
+  );
+}
+
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

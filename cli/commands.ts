@@ -1,0 +1,38 @@
+import type { Command } from './commands/command';
+
+interface Listed {
+  /** The command and its positional arguments, as yargs reads them. */
+  readonly usage: string;
+  readonly describe: string;
+  /** Loads the command's file, which is done only when the command is asked for: the program's own --help waits for none. */
+  readonly load: () => { readonly command: Command };
+}
+
+/** Every command, by name, in the order of help. */
+export const COMMANDS = {
+  download: {
+    usage: 'download [dataset]',
+    describe: 'fetch and verify a data set',
+    load: () => require('./commands/download') as typeof import('./commands/download'),
+  },
+  train: {
+    usage: 'train',
+    describe: 'train a network; downloads the data first when it is missing',
+    load: () => require('./commands/train') as typeof import('./commands/train'),
+  },
+  evaluate: {
+    usage: 'evaluate <MODEL>',
+    describe: 'loss, accuracy, per-class figures and confusion matrix of a trained network',
+    load: () => require('./commands/evaluate') as typeof import('./commands/evaluate'),
+  },
+  predict: {
+    usage: 'predict <MODEL>',
+    describe: 'classify samples of the test set',
+    load: () => require('./commands/predict') as typeof import('./commands/predict'),
+  },
+  gradcheck: {
+    usage: 'gradcheck',
+    describe: 'check the hand-written gradients by finite differences',
+    load: () => require('./commands/gradcheck') as typeof import('./commands/gradcheck'),
+  },
+} satisfies Record<string, Listed>;

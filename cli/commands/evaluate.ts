@@ -1,0 +1,55 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { dataIterator } from '../../src/training/batches';
+import { classReport } from '../../src/training/classReport';
+import { confusionMatrix, evaluate } from '../../src/training/evaluate';
+import { type Args, settingOptions } from '../options';
+import { formatCount, formatShare } from '../terminal/format';
+import { table } from '../terminal/table';
+import { createTerminal, type Io } from '../terminal/terminal';
+import { MODEL_SETTINGS, useModel } from '../useModel';
+import { type Command, OUTPUT_OPTIONS } from './command';
+
+const EVALUATION_BATCH = 2048;
+
+export const command: Command = {
+  options: { ...settingOptions(MODEL_SETTINGS), ...OUTPUT_OPTIONS },
+  positionals: { MODEL: 'a run folder or a .safetensors file' },
+  examples: [
+    ['evaluate runs/<run>', 'on the test set of the data it was trained on'],
+    ['evaluate model.safetensors --dataset mnist --json', 'another data set, as one JSON object'],
+  ],
+  run: runEvaluation,
+};
+
+async function runEvaluation(args: Args, io: Io): Promise<void> {
+  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
+  const { dataset, engine, params, activation, classNames } = await useModel(args, terminal, io);
+  try {
+    const testIter = dataIterator(dataset.test, EVALUATION_BATCH);
+    const { loss, accuracy } = await evaluate(testIter, params, activation);
+    const confusion = await confusionMatrix(testIter, params, activation);
+    const perClass = classReport(confusion).map((figures, label) => ({ label, name: classNames[label]!, ...figures }));
+    const samples = dataset.test.count;
+    if (args['json'] === true) {
+      terminal.json({ dataset: dataset.name, backend: engine.name, samples, loss, accuracy, perClass, confusion });
+      return;
+    }
+    terminal.result(
+      `${dataset.name}, ${formatCount(samples)} test samples: Loss: ${formatShare(loss)}, Accuracy: ${formatShare(accuracy)}\n`,
+    );
+    const rows = perClass.map(({ label, name, precision, recall, f1, support }) => [
+      `${label}`,
+      name,
+      ...[precision, recall, f1].map(formatShare),
+      formatCount(support),
+    ]);
+    terminal.result(table(['', 'Class', 'Precision', 'Recall', 'F1', 'Samples'], rows, 'rlrrrr'));
+    terminal.result('\nTrue class (row) taken for (column):');
+    const counts = confusion.map((row, label) => [`${label}`, classNames[label]!, ...row.map(String)]);
+    terminal.result(
+      table(['', '', ...confusion.map((_, label) => `${label}`)], counts, `rl${'r'.repeat(confusion.length)}`),
+    );
+  } finally {
+    tf.dispose(params);
+  }
+}

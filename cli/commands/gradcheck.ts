@@ -1,0 +1,90 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { selectRows } from '../../src/data/samples';
+import { HandgradError } from '../../src/errors';
+import { initParams } from '../../src/nn/mlp';
+import { createRandom } from '../../src/random';
+import { dataIterator } from '../../src/training/batches';
+import { gradcheck } from '../../src/training/gradcheck';
+import { openDataset } from '../dataset';
+import { startEngine } from '../engine';
+import { type Args, resolveConfig, settingOptions } from '../options';
+import { quoted } from '../terminal/format';
+import { table } from '../terminal/table';
+import { createTerminal, type Io } from '../terminal/terminal';
+import { type Command, OUTPUT_OPTIONS } from './command';
+
+const TOLERANCE = 1e-2;
+/** Every sample takes part in every gradient, so a few are enough. */
+const SAMPLES = 8;
+
+export const command: Command = {
+  options: {
+    ...settingOptions([
+      'dataset',
+      'dataDir',
+      'labelColumn',
+      'testFraction',
+      'hidden',
+      'activation',
+      'init',
+      'seed',
+      'backend',
+    ]),
+    tolerance: {
+      requiresArg: true,
+      nargs: 1,
+      describe: 'the largest relative error that passes',
+      defaultDescription: '0.01',
+    },
+    ...OUTPUT_OPTIONS,
+  },
+  examples: [['gradcheck --hidden 64,32 --backend wasm', 'a network of your own on one engine']],
+  run: runGradcheck,
+};
+
+async function runGradcheck(args: Args, io: Io): Promise<void> {
+  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
+  const { config } = await resolveConfig(args, io.env);
+  const tolerance = Number(args['tolerance'] ?? TOLERANCE);
+  if (!(tolerance > 0 && tolerance < 1)) {
+    throw new HandgradError(
+      'usage',
+      `--tolerance must be a number above 0 and below 1, not ${quoted(args['tolerance'])}.`,
+    );
+  }
+  const dataset = await openDataset(config, terminal, io.signal);
+  const engine = await startEngine(config.backend, terminal);
+  const { numInputs, numOutputs, train } = dataset;
+  const params = initParams(numInputs, numOutputs, config.hidden, createRandom(config.seed, 'init'), config.init);
+  try {
+    const first = selectRows(
+      train,
+      Int32Array.from({ length: Math.min(SAMPLES, train.count) }, (_, i) => i),
+    );
+    const [batch] = [...held(dataIterator(first, SAMPLES))];
+    const random = createRandom(config.seed, 'gradcheck');
+    const results = await gradcheck({ params, batch: batch!, activation: config.activation, random });
+    tf.dispose([batch!.X, batch!.y]);
+    // Nothing compared is nothing shown.
+    const failed = results.filter(({ entries, relativeError }) => entries === 0 || !(relativeError <= tolerance));
+    if (args['json'] === true) terminal.json({ backend: engine.name, tolerance, passed: failed.length === 0, results });
+    else {
+      const rows = results.map((row) => [row.name, `${row.entries}`, row.relativeError.toExponential(1)]);
+      terminal.result(table(['Tensor', 'Entries', 'Relative error'], rows, 'lrr'));
+    }
+    if (failed.length > 0) {
+      const names = failed.map(({ name }) => name).join(', ');
+      throw new HandgradError(
+        'failure',
+        `The gradients of ${names} differ from finite differences by more than ${tolerance}; the engine ${engine.name} or the backward pass is wrong.`,
+      );
+    }
+  } finally {
+    tf.dispose(params);
+  }
+}
+
+/** The batches of an iterator, kept beyond its loop. */
+function* held(batches: ReturnType<typeof dataIterator>) {
+  for (const { X, y } of batches) yield { X: tf.clone(X), y: tf.clone(y) };
+}

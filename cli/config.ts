@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { BACKENDS, type BackendName } from '../src/backends';
+import { ACTIVATIONS, type ActivationName } from '../src/nn/activations';
+import { INITIALISERS, type InitialiserName } from '../src/nn/initialise';
+import { OPTIMIZERS, type OptimizerName } from '../src/optim/optimizers';
+
+// Every check of a setting fails with the same words, its rule, which `<name> must be` can stand before.
+
+const wholeNumber = (min: number, max: number) => {
+  const rule = `a whole number from ${min} to ${max}`;
+  return z.number(rule).int(rule).min(min, rule).max(max, rule);
+};
+
+const number = (schema: (rule: string) => z.ZodNumber, range: string) => schema(`a number ${range}`);
+
+const choice = <Name extends string>(names: readonly Name[]) =>
+  z.enum(names as [Name, ...Name[]], `one of ${names.join(', ')}`);
+
+const text = (what: string) =>
+  z
+    .string(what)
+    .min(1, what)
+    .max(4096, what)
+    .refine((value) => !value.includes('\0'), what);
+
+const keysOf = <Name extends string>(table: Record<Name, unknown>) => Object.keys(table) as Name[];
+
+const MAX_WIDTH = 65_536;
+const WIDTHS = `a list of at most 64 layer widths, each a whole number from 1 to ${MAX_WIDTH}`;
+
+/**
+ * Everything that a run is told. These are the keys of a config file and of a run's config.json; the defaults are the
+ * hyperparameters of the post.
+ */
+export const configSchema = z.strictObject({
+  dataset: text('the name of a data set, a folder or a CSV file').default('fashion-mnist'),
+  dataDir: text('a folder').optional(),
+  source: text('auto, http, apt, npm, a folder or an address').optional(),
+  labelColumn: text('the name of a column').optional(),
+  testFraction: number((rule) => z.number(rule).gt(0, rule).lt(1, rule), 'above 0 and below 1').optional(),
+  valFraction: number((rule) => z.number(rule).min(0, rule).lt(1, rule), 'of at least 0 and below 1').default(0),
+  limit: wholeNumber(1, 1_000_000_000).optional(),
+  shuffle: z.boolean('true or false').default(true),
+
+  hidden: z.array(wholeNumber(1, MAX_WIDTH), WIDTHS).max(64, WIDTHS).readonly().default([256]),
+  activation: choice<ActivationName>(keysOf(ACTIVATIONS)).default('relu'),
+  init: choice<InitialiserName>(keysOf(INITIALISERS)).default('normal'),
+  initFrom: text('a .safetensors file or a run folder').optional(),
+
+  epochs: wholeNumber(1, 1_000_000).default(10),
+  batchSize: wholeNumber(1, 1_000_000).default(256),
+  optimizer: choice<OptimizerName>(keysOf(OPTIMIZERS)).default('sgd'),
+  lr: number((rule) => z.number(rule).gt(0, rule).max(1e12, rule), 'above 0 and at most 1e12').default(0.1),
+  // The generator takes 32 bits.
+  seed: wholeNumber(0, 2 ** 32 - 1).default(0),
+  backend: choice<'auto' | BackendName>(['auto', ...keysOf(BACKENDS)]).default('auto'),
+  expectAccuracy: number((rule) => z.number(rule).min(0, rule).max(1, rule), 'from 0 to 1').optional(),
+});
+
+export type Config = Readonly<z.output<typeof configSchema>>;
+export type ConfigKey = keyof Config;
+
+/** The settings of a run for which nothing was asked. */
+export const DEFAULTS: Config = configSchema.parse({});

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import yargs, { type Argv } from 'yargs';
+import { HandgradError } from '../src/errors';
+import { COMMANDS } from './commands';
+import type { Command } from './commands/command';
+import { didYouMean } from './nearest';
+import type { Args } from './options';
+import { quoted } from './terminal/format';
+import type { Io } from './terminal/terminal';
+
+const GLOBAL_FLAGS = ['help', 'version', 'debug'];
+/** What yargs puts beside the flags. */
+const NOT_FLAGS = ['_', '$0', '--'];
+
+/**
+ * The command line as yargs sees it. `parseAsync(argv)` runs the command that argv names.
+ * @throws (parseAsync) HandgradError 'usage' for what cannot be understood, and whatever the command throws
+ */
+export function createCli(io: Io): Argv {
+  const cli = yargs()
+    .scriptName('handgrad')
+    .usage('$0: multilayer perceptrons on TensorFlow.js with every gradient written by hand\n\n$0 <command>')
+    .locale('en')
+    .exitProcess(false)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .updateStrings({
+      'Not enough arguments following: %s': 'The flag --%s needs a value.',
+      'Not enough non-option arguments: got %s, need at least %s': {
+        one: 'An argument is missing; --help shows what the command takes.',
+        other: 'Arguments are missing; --help shows what the command takes.',
+      },
+    } as unknown as Record<string, string>)
+    .option('debug', { type: 'boolean', global: true, describe: 'show the stack trace of an error' })
+    .example('handgrad train', "train the post's network on Fashion-MNIST")
+    .epilogue('handgrad <command> --help shows the flags of a command.')
+    .help('help', 'show this help')
+    .version('version', 'show the version', version())
+    .wrap(Math.min(100, io.stdout.columns ?? 100))
+    .fail((message, error) => {
+      // yargs' own errors are about what was typed; all others come from our code.
+      throw error && error.name !== 'YError' ? error : new HandgradError('usage', message ?? error.message);
+    });
+  for (const name of Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]) addCommand(cli, name, io);
+  // Before yargs' own checks: they stumble over a flag called --constructor.
+  return cli.middleware(refuseUnknownCommand, true);
+}
+
+function addCommand(cli: Argv, name: keyof typeof COMMANDS, io: Io): void {
+  const { usage, describe, load } = COMMANDS[name];
+  let command: Command;
+  cli.command(
+    usage,
+    describe,
+    (y) => {
+      ({ command } = load());
+      for (const [positional, text] of Object.entries(command.positionals ?? {})) {
+        y.positional(positional, { describe: text });
+      }
+      y.options(command.options).middleware((args) => refuseUnknown(name, command, args), true);
+      for (const [line, does] of command.examples) y.example(`handgrad ${line}`, does);
+      return y.usage(`handgrad ${usage}\n\n${describe}`).epilogue('');
+    },
+    (args) => command.run(args, io),
+  );
+}
+
+function refuseUnknownCommand({ _: [name], ...args }: { _: (string | number)[] }): void {
+  const names = Object.keys(COMMANDS);
+  if (name !== undefined && !names.includes(String(name))) {
+    throw new HandgradError('usage', `There is no command ${quoted(name)}; ${didYouMean(String(name), names)}`);
+  }
+  if (name !== undefined) return;
+  refuseUnknownFlag(args, GLOBAL_FLAGS, 'handgrad');
+}
+
+function refuseUnknown(
+  name: string,
+  { options, positionals = {} }: Command,
+  args: { _: (string | number)[]; '--'?: (string | number)[] },
+): void {
+  const known = [...Object.keys(options), ...GLOBAL_FLAGS];
+  refuseUnknownFlag(args, [...known, ...Object.keys(positionals)], name, known);
+  const [, extra] = [...args._, ...(args['--'] ?? [])];
+  if (extra !== undefined) {
+    throw new HandgradError(
+      'usage',
+      `${name} does not know what to do with ${quoted(extra)}; see handgrad ${name} --help.`,
+    );
+  }
+  for (const [flag, value] of Object.entries(args as Args)) {
+    if (NOT_FLAGS.includes(flag) || !Array.isArray(value) || options[flag]?.array) continue;
+    throw new HandgradError('usage', `The flag --${flag} was given ${value.length} times; give it once.`);
+  }
+}
+
+function refuseUnknownFlag(args: object, allowed: readonly string[], name: string, flags = allowed): void {
+  const unknown = Object.keys(args).find((key) => !NOT_FLAGS.includes(key) && !allowed.includes(key));
+  if (unknown === undefined) return;
+  const dashes = unknown.length === 1 ? '-' : '--';
+  throw new HandgradError('usage', `${name} has no flag ${dashes}${unknown}; ${didYouMean(unknown, flags, '--')}`);
+}
+
+function version(): string {
+  // By its own name: package.json lies at another depth once compiled.
+  return (JSON.parse(readFileSync(require.resolve('handgrad/package.json'), 'utf8')) as { version: string }).version;
+}

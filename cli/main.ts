@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { SIGNAL_CODES } from './exitCodes';
+import { Interruption } from './interruption';
+import { report, run } from './run';
+import type { Io } from './terminal/terminal';
+
+/** Ties the command line to this process: its streams, signals and exit code. */
+async function main(): Promise<void> {
+  const stopping = new AbortController();
+  const io: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stopping.signal };
+  const argv = process.argv.slice(2);
+
+  for (const [name, code] of Object.entries(SIGNAL_CODES)) {
+    // Once: the second one finds no listener, and the system ends the process.
+    process.once(name, () => stopping.abort(new Interruption(code, `Stopped by ${name}.`)));
+  }
+  // Whoever reads stdout has gone (`| head -1`) and has what they wanted: there is nothing left to say, on either stream.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    stopping.abort(new Interruption(0));
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  const defect = (error: unknown) => process.exit(report(error, io, argv.includes('--debug')));
+  process.on('uncaughtException', defect);
+  process.on('unhandledRejection', defect);
+
+  process.exitCode = await run(argv, io);
+}
+
+void main();

@@ -1,0 +1,87 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Dataset } from '../src/data/samples';
+import { HandgradError } from '../src/errors';
+import { checkArchitecture } from '../src/runs/architecture';
+import { loadModel, type Model } from '../src/runs/model';
+import { RUN_FILES } from '../src/runs/runFolder';
+import { type Config, configSchema } from './config';
+
+/**
+ * What a model file carries beside its weights: the settings that made it (none of this machine's folders), and what
+ * using it on data needs.
+ */
+const modelConfigSchema = z.object({
+  ...configSchema.omit({ dataDir: true, source: true, expectAccuracy: true }).shape,
+  datasetName: z.string().max(4096),
+  datasetDigest: z.string().max(128),
+  classNames: z.array(z.string()).min(1),
+  imageShape: z.tuple([z.int().positive(), z.int().positive()]).optional(),
+  /** What a stored feature is multiplied with to become what the network sees. */
+  scale: z.number().positive(),
+});
+
+export type ModelConfig = Readonly<z.output<typeof modelConfigSchema>>;
+
+/** A model file, opened. */
+export interface OpenedModel {
+  readonly path: string;
+  readonly parameters: Model['parameters'];
+  /** Undefined when another program wrote the file. */
+  readonly config: ModelConfig | undefined;
+}
+
+/** What goes into the model file of a run. */
+export function modelConfig(config: Config, { name, digest, classNames, imageShape, train }: Dataset): ModelConfig {
+  // zod drops what the schema does not name: the folders of this machine, and what the run was expected to reach.
+  return modelConfigSchema.parse({
+    ...config,
+    datasetName: name,
+    datasetDigest: digest,
+    classNames,
+    imageShape,
+    scale: train.scale,
+  });
+}
+
+/**
+ * Opens a run folder's model or a .safetensors file.
+ * @throws HandgradError 'model' when there is none, or it is not valid
+ */
+export async function openModel(path: string): Promise<OpenedModel> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new HandgradError('model', `There is no run folder or model file ${path}; check the path.`);
+  const file = found.isDirectory() ? join(path, RUN_FILES.model) : path;
+  if (found.isDirectory() && !(await stat(file).catch(() => undefined))) {
+    throw new HandgradError(
+      'model',
+      `${path} holds no ${RUN_FILES.model}: its run has not finished, or is no run's folder.`,
+    );
+  }
+  const { parameters, config } = await loadModel(file);
+  if (config === undefined) return { path: file, parameters, config };
+  const parsed = modelConfigSchema.safeParse(config);
+  if (!parsed.success) {
+    const { path: at, message } = parsed.error.issues[0]!;
+    throw new HandgradError(
+      'model',
+      `${file} carries a config that cannot be used (${at.join('.')}: ${message}); save it again.`,
+    );
+  }
+  return { path: file, parameters, config: parsed.data };
+}
+
+/**
+ * Checks that a model's network fits a data set.
+ * @param numHiddens the widths that were asked for, if any were
+ * @returns the widths of its hidden layers
+ * @throws HandgradError 'model' with what is expected and what was found
+ */
+export function checkModel(
+  { parameters, path }: OpenedModel,
+  { numInputs, numOutputs }: Pick<Dataset, 'numInputs' | 'numOutputs'>,
+  numHiddens?: readonly number[],
+): readonly number[] {
+  return checkArchitecture(parameters, { numInputs, numOutputs, numHiddens }, path).numHiddens;
+}

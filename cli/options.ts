@@ -1,0 +1,154 @@
+import type { Options } from 'yargs';
+import { HandgradError } from '../src/errors';
+import { type Config, type ConfigKey, configSchema, DEFAULTS } from './config';
+import { readConfigFile } from './configFile';
+import { didYouMean } from './nearest';
+import { quoted } from './terminal/format';
+
+/** Flags as yargs parsed them: every value is text, true, or a list where a flag was repeated. */
+export type Args = Readonly<Record<string, unknown>>;
+
+interface Flag {
+  readonly group: 'Data' | 'Network' | 'Training';
+  readonly describe: string;
+  /** What the flag's text means; it is left to the schema to refuse it. */
+  readonly parse: (text: string) => unknown;
+}
+
+const asText = (text: string) => text;
+/** Not `Number` alone: it takes "" and " " for 0, and reads 0x10. */
+const asNumber = (text: string) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text);
+const asNumbers = (text: string) => (text.trim() === '' ? [] : text.split(',').map((part) => asNumber(part.trim())));
+
+const choices = (key: 'activation' | 'init' | 'optimizer' | 'backend') =>
+  configSchema.shape[key].unwrap().options.join('|');
+
+/** Every setting as a flag, in the order in which help lists them. `shuffle` is set by --no-shuffle. */
+const FLAGS = {
+  dataset: { group: 'Data', describe: 'what to learn: NAME, a DIR of IDX files, or FILE.csv', parse: asText },
+  dataDir: { group: 'Data', describe: 'the DIR that keeps data sets', parse: asText },
+  source: {
+    group: 'Data',
+    describe: 'where missing data comes from: auto|http|apt|npm, a DIR, or the URL of a mirror',
+    parse: asText,
+  },
+  labelColumn: { group: 'Data', describe: 'CSV: the NAME of the column of labels, else the first', parse: asText },
+  testFraction: { group: 'Data', describe: 'CSV: the part of the rows kept for testing, else 0.2', parse: asNumber },
+  valFraction: {
+    group: 'Data',
+    describe: 'the part of the training samples that judges the epochs; the test set then waits for the end',
+    parse: asNumber,
+  },
+  limit: { group: 'Data', describe: 'use only the first N training samples', parse: asNumber },
+
+  hidden: {
+    group: 'Network',
+    describe: 'width of the hidden layer, or of each: 512,256; "" for none',
+    parse: asNumbers,
+  },
+  activation: { group: 'Network', describe: `of the hidden layers: ${choices('activation')}`, parse: asText },
+  init: { group: 'Network', describe: `how the weights are drawn: ${choices('init')}`, parse: asText },
+  initFrom: {
+    group: 'Network',
+    describe: 'start from the weights in FILE.safetensors, which also give --hidden',
+    parse: asText,
+  },
+
+  epochs: { group: 'Training', describe: 'passes over the training samples', parse: asNumber },
+  batchSize: { group: 'Training', describe: 'samples per step', parse: asNumber },
+  optimizer: { group: 'Training', describe: `the update rule: ${choices('optimizer')}`, parse: asText },
+  lr: { group: 'Training', describe: 'the learning rate', parse: asNumber },
+  seed: { group: 'Training', describe: 'governs weights, split and order', parse: asNumber },
+  backend: { group: 'Training', describe: `the engine: ${choices('backend')}`, parse: asText },
+  expectAccuracy: {
+    group: 'Training',
+    describe: 'exit with 1 when the final test accuracy is below this',
+    parse: asNumber,
+  },
+} satisfies Record<Exclude<ConfigKey, 'shuffle'>, Flag>;
+
+type FlagKey = keyof typeof FLAGS;
+
+/** Defaults that the environment gives. */
+const VARIABLES = { backend: 'HANDGRAD_BACKEND', dataDir: 'HANDGRAD_DATA_DIR' } satisfies Partial<
+  Record<ConfigKey, string>
+>;
+
+/** `batchSize` → `batch-size` */
+export const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Some settings as flags for yargs. Their type is left open: the text is parsed here, strictly. */
+export function settingOptions(keys: readonly FlagKey[]): Record<string, Options> {
+  return Object.fromEntries(
+    keys.map((key) => {
+      const { group, describe } = FLAGS[key];
+      const standard = DEFAULTS[key];
+      const shown = standard === undefined ? {} : { defaultDescription: [standard].flat().join() };
+      return [flagName(key), { requiresArg: true, nargs: 1, group: `${group}:`, describe, ...shown }];
+    }),
+  );
+}
+
+/** Every setting, in the order of help. */
+export const SETTING_KEYS = Object.keys(FLAGS) as readonly FlagKey[];
+
+/** A config and where it comes from. */
+export interface Resolved {
+  readonly config: Config;
+  /** The settings that the user gave, by a flag or in a file: what is left may be chosen to fit the data. */
+  readonly given: ReadonlySet<ConfigKey>;
+}
+
+/**
+ * The one way from flags to a config. Flags win over the file of --config, that over HANDGRAD_BACKEND and
+ * HANDGRAD_DATA_DIR, and those over the defaults.
+ * @throws HandgradError 'usage' naming the flag, key or variable and what it takes
+ */
+export async function resolveConfig(args: Args, env: NodeJS.ProcessEnv): Promise<Resolved> {
+  const path = args['config'] as string | undefined;
+  const file = path === undefined ? {} : await readConfigFile(path);
+  refuseUnknownKeys(file, path!);
+  const flags = readFlags(args);
+  const variables = readVariables(env);
+  const merged = { ...variables, ...file, ...flags };
+  const parsed = configSchema.safeParse(merged);
+  if (!parsed.success) {
+    const { path: at, message } = parsed.error.issues[0]!;
+    const key = at[0] as ConfigKey;
+    const value = at.reduce<unknown>((inner, step) => (inner as Record<PropertyKey, unknown>)[step], merged);
+    const place = Object.hasOwn(flags, key)
+      ? `--${flagName(key)}`
+      : Object.hasOwn(file, key)
+        ? `${key} in ${path}`
+        : VARIABLES[key as keyof typeof VARIABLES];
+    throw new HandgradError('usage', `${place} must be ${message}, not ${quoted(value)}.`);
+  }
+  return { config: parsed.data, given: new Set([...Object.keys(file), ...Object.keys(flags)] as ConfigKey[]) };
+}
+
+function readFlags(args: Args): Partial<Record<ConfigKey, unknown>> {
+  const entries: [ConfigKey, unknown][] = [];
+  for (const key of SETTING_KEYS) {
+    const text = args[flagName(key)] as string | undefined;
+    if (text !== undefined) entries.push([key, FLAGS[key].parse(text)]);
+  }
+  if (args['shuffle'] !== undefined) entries.push(['shuffle', args['shuffle']]);
+  if (args['no-shuffle']) entries.push(['shuffle', false]);
+  return Object.fromEntries(entries);
+}
+
+function readVariables(env: NodeJS.ProcessEnv): Partial<Record<ConfigKey, string>> {
+  const set = Object.entries(VARIABLES).map(([key, name]) => [key, env[name]] as const);
+  // An empty variable is an unset one, as everywhere in a shell.
+  return Object.fromEntries(set.filter(([, value]) => value));
+}
+
+function refuseUnknownKeys(file: Record<string, unknown>, path: string): void {
+  const known = Object.keys(configSchema.shape);
+  const unknown = Object.keys(file).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new HandgradError(
+    'usage',
+    `There is no setting ${quoted(unknown)} (in ${path}); ${didYouMean(unknown, known)}`,
+  );
+}

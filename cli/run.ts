@@ -1,0 +1,52 @@
+import { HandgradError } from '../src/errors';
+import { createCli } from './createCli';
+import { EXIT_CODES } from './exitCodes';
+import { Interruption } from './interruption';
+import { createTerminal, type Io } from './terminal/terminal';
+
+/**
+ * Runs one command line.
+ * @param argv without node and the program
+ * @returns what the process ends with; every error has been reported
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  try {
+    const cli = createCli(io);
+    if (argv.length === 0) {
+      io.stderr.write(`${await cli.getHelp()}\n`);
+      return EXIT_CODES.usage;
+    }
+    // With a callback yargs hands over what help and --version say instead of printing it.
+    await cli.parseAsync([...argv], {}, (_error: unknown, _args: unknown, output: string) => {
+      if (output) io.stdout.write(`${output}\n`);
+    });
+    return 0;
+  } catch (error) {
+    return report(error, io, argv.includes('--debug'));
+  }
+}
+
+/** Says on stderr what went wrong, in one sentence. */
+export function report(error: unknown, io: Io, debug: boolean): number {
+  const { err } = createTerminal(io);
+  const say = (text: string) => io.stderr.write(`${text}\n`);
+  if (error instanceof Interruption) {
+    if (error.message) say(error.message);
+    return error.exitCode;
+  }
+  const expected = error instanceof HandgradError;
+  const message = error instanceof Error ? error.message : String(error);
+  if (expected) say(`${err.red('Error:')} ${message}`);
+  else
+    say(
+      `${err.red('Error:')} This is a defect of handgrad (${message.split('\n')[0]}); run with --debug for the stack.`,
+    );
+  if (debug) say(stackOf(error));
+  return expected ? EXIT_CODES[error.kind] : EXIT_CODES.failure;
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stack = error.stack ?? error.message;
+  return error.cause === undefined ? stack : `${stack}\ncaused by: ${stackOf(error.cause)}`;
+}

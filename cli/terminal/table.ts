@@ -1,0 +1,30 @@
+import Table from 'cli-table3';
+
+// Columns two spaces apart and no lines: easy to read, and to take apart with awk.
+const NO_LINES = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
+    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
+  ].map((name) => [name, '']),
+);
+
+/**
+ * Rows under a heading, in aligned columns.
+ * @param align one letter for each column: l, r or c
+ */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[], align: string): string {
+  const sides = { l: 'left', r: 'right', c: 'center' } as const;
+  const grid = new Table({
+    head: [...heading],
+    colAligns: [...align].map((letter) => sides[letter as keyof typeof sides]),
+    chars: { ...NO_LINES, middle: '  ' },
+    // cli-table3 colours headings and lines even when nobody sees colours.
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  grid.push(...rows.map((row) => [...row]));
+  return grid
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}

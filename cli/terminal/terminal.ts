@@ -1,0 +1,57 @@
+import { createColors } from 'picocolors';
+
+type Colors = ReturnType<typeof createColors>;
+
+/** A stream to print on: process.stdout and process.stderr, or what a test collects with. */
+export interface Output extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** All that a command gets from the process it runs in. */
+export interface Io {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted with an Interruption when somebody asks the program to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** Where a command's words go: results to stdout, everything else to stderr. */
+export interface Terminal {
+  /** Lines on stdout. */
+  readonly result: (text: string) => void;
+  /** One line of JSON on stdout. */
+  readonly json: (value: object) => void;
+  /** A line on stderr, unless --quiet. */
+  readonly notice: (text: string) => void;
+  /** A warning on stderr, unless --quiet. */
+  readonly warning: (text: string) => void;
+  /** Colours for what goes to stdout, and for what goes to stderr: off when that one is no terminal. */
+  readonly out: Colors;
+  readonly err: Colors;
+  /** The stream for progress bars; undefined when nobody would see them. */
+  readonly progress: Output | undefined;
+}
+
+/** The terminal of a command that was called with these flags. */
+export function createTerminal({ stdout, stderr, env }: Io, { quiet = false }: { quiet?: boolean } = {}): Terminal {
+  const [out, err] = [stdout, stderr].map((stream) => createColors(wantsColors(stream, env))) as [Colors, Colors];
+  const notice = (text: string) => void (quiet || stderr.write(`${text}\n`));
+  return {
+    result: (text) => void stdout.write(`${text}\n`),
+    json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
+    notice,
+    warning: (text) => notice(`${err.yellow('Note:')} ${text}`),
+    out,
+    err,
+    progress: stderr.isTTY && !quiet ? stderr : undefined,
+  };
+}
+
+/** The conventions of no-color.org and force-color.org; a dumb terminal knows no colours. */
+function wantsColors({ isTTY }: Output, env: NodeJS.ProcessEnv): boolean {
+  if (env['NO_COLOR']) return false;
+  if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0';
+  return isTTY === true && env['TERM'] !== 'dumb';
+}

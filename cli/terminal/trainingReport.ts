@@ -1,0 +1,126 @@
+import type { EndEvent, EpochEvent, StepEvent } from '../../src/training/train';
+import type { Config } from '../config';
+import { formatCount, formatSeconds, formatShare, plural } from './format';
+import { createProgressBar } from './progressBar';
+import type { Terminal } from './terminal';
+
+/** The first event of a run, as --json prints it. */
+export interface StartEvent {
+  readonly type: 'start';
+  readonly dataset: string;
+  readonly backend: string;
+  readonly device: string;
+  readonly parameters: number;
+  readonly trainSamples: number;
+  readonly valSamples?: number;
+  readonly testSamples: number;
+  /** Of the network, from its inputs to its outputs. */
+  readonly widths: readonly number[];
+  readonly config: Config;
+  readonly runDir: string;
+}
+
+/** What is told of a run while it goes on. */
+export interface TrainingReport {
+  readonly start: (event: StartEvent) => void;
+  readonly step: (event: StepEvent) => void;
+  readonly epoch: (event: EpochEvent) => void;
+  readonly end: (event: EndEvent & { readonly runDir: string }) => void;
+  /** Takes what moves off the screen; has to be called however the run ends. */
+  readonly stop: () => void;
+}
+
+/** Tells a run on the terminal: a line per epoch in the post's form, or a line of JSON per event, and a progress bar. */
+export function reportTraining(terminal: Terminal, { json }: { json: boolean }): TrainingReport {
+  const bar = trainingBar(terminal);
+  const say = json ? () => {} : terminal.result;
+  const sayJson = json ? terminal.json : () => {};
+  return {
+    start(event) {
+      sayJson(event);
+      terminal.notice(describeRun(event));
+      bar.begin(event);
+    },
+    step: bar.step,
+    epoch(event) {
+      bar.stop();
+      sayJson(event);
+      const { loss, valAccuracy, testAccuracy, seconds, samplesPerSecond } = event;
+      const judged = valAccuracy === undefined ? 'Test' : 'Val';
+      const accuracy = formatShare((valAccuracy ?? testAccuracy)!);
+      const pace = `(${formatSeconds(seconds)}, ${formatCount(samplesPerSecond)} samples/s)`;
+      say(
+        `Epoch ${event.epoch}, Loss: ${formatShare(loss)}, ${judged} Accuracy: ${accuracy} ${terminal.out.dim(pace)}`,
+      );
+    },
+    end(event) {
+      bar.stop();
+      sayJson(event);
+      const { epochs, testLoss, testAccuracy, seconds, runDir } = event;
+      const accuracy = terminal.out.bold(`Test Accuracy: ${formatShare(testAccuracy)}`);
+      say(
+        `${accuracy}, Test Loss: ${formatShare(testLoss)} after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`,
+      );
+      terminal.notice(`Saved in ${runDir}; look at it with: handgrad evaluate ${shellWord(runDir)}`);
+    },
+    stop: bar.stop,
+  };
+}
+
+function describeRun({
+  dataset,
+  trainSamples,
+  valSamples,
+  testSamples,
+  parameters,
+  widths,
+  config,
+}: StartEvent): string {
+  const samples = [
+    `${formatCount(trainSamples)} training`,
+    ...(valSamples === undefined ? [] : [`${formatCount(valSamples)} validation`]),
+    `${formatCount(testSamples)} test samples`,
+  ];
+  const steps = `${plural(config.epochs, 'epoch')} of ${plural(Math.ceil(trainSamples / config.batchSize), 'step')}`;
+  return [
+    `Data:   ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
+    `Model:  ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
+    `Train:  ${steps}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, learning rate ${config.lr}, seed ${config.seed}`,
+  ].join('\n');
+}
+
+/** A bar per epoch, with the pace and the time left of the whole run. */
+function trainingBar(terminal: Terminal) {
+  const bar = createProgressBar(terminal);
+  let run: StartEvent | undefined;
+  let shown = 0;
+  let runStarted = 0;
+  let epochStarted = 0;
+  return {
+    begin: (event: StartEvent) => {
+      run = event;
+      runStarted = performance.now();
+    },
+    step: ({ epoch, step, samples }: StepEvent) => {
+      const { trainSamples, config } = run!;
+      const now = performance.now();
+      const batches = Math.ceil(trainSamples / config.batchSize);
+      if (epoch !== shown) {
+        shown = epoch;
+        epochStarted = now;
+        bar.start(`Epoch ${epoch}/${config.epochs}`, batches);
+        return;
+      }
+      const rate = samples / ((now - epochStarted) / 1000);
+      const left = ((now - runStarted) / 1000 / step) * (batches * config.epochs - step);
+      const batch = step - (epoch - 1) * batches;
+      bar.update(batch, `${batch}/${batches} batches, ${formatCount(rate)} samples/s, ${formatSeconds(left)} left`);
+    },
+    stop: bar.stop,
+  };
+}
+
+/** A path as it can be pasted into a shell. */
+function shellWord(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
 import type { ActivationName } from '../nn/activations';
-import { lossAndGradients } from '../nn/mlp';
-import { oneHot } from '../nn/softmaxCrossEntropy';
 import { OPTIMIZERS, type OptimizerName } from '../optim/optimizers';
-import type { Batch, DataIterator } from './batches';
+import type { DataIterator } from './batches';
 import { evaluate } from './evaluate';
+import { trainStep } from './trainStep';
 
 /**
  * Where a training run stands. `train` changes it step by step and keeps nothing else, so that whoever holds it holds the
@@ -137,7 +136,7 @@ async function* trainEpoch({
   try {
     let samples = 0;
     for (const batch of trainIter) {
-      const next = tf.tidy(() => step(batch, state, lossSum, lr, activation, optimizer));
+      const next = tf.tidy(() => trainStep(batch, state, lossSum, lr, activation, optimizer));
       tf.dispose([state.params, state.optimizer, lossSum, lastLoss]);
       ({ lossSum, lastLoss } = next);
       state.params = next.params;
@@ -151,27 +150,6 @@ async function* trainEpoch({
   } finally {
     tf.dispose([lossSum, lastLoss]);
   }
-}
-
-/** Forward, loss, backward, update: one step, from tensors to fresh tensors. */
-function step(
-  { X, y }: Batch,
-  state: TrainState,
-  lossSum: tf.Scalar,
-  lr: number,
-  activation: ActivationName,
-  optimizer: OptimizerName,
-) {
-  const numOutputs = state.params.at(-1)!.size;
-  const { loss, grads } = lossAndGradients(X, oneHot(y, numOutputs), state.params, activation);
-  const updated = OPTIMIZERS[optimizer].update(state.params, grads, state.optimizer, lr, state.step + 1);
-  return {
-    params: updated.params,
-    optimizer: updated.state,
-    // The batch's loss is a mean; times its size it is a sum, so that the smaller last batch counts for what it is.
-    lossSum: tf.add<tf.Scalar>(lossSum, tf.mul(loss, y.size)),
-    lastLoss: loss,
-  };
 }
 
 function secondsSince(start: number): number {

@@ -12,6 +12,8 @@ const GLOBAL_FLAGS = ['help', 'version', 'debug'];
 /** What yargs puts beside the flags. */
 const NOT_FLAGS = ['_', '$0', '--'];
 
+const TOO_FEW = 'An argument is missing; --help shows what the command takes.';
+
 /**
  * The command line as yargs sees it. `parseAsync(argv)` runs the command that argv names.
  * @throws (parseAsync) HandgradError 'usage' for what cannot be understood, and whatever the command throws
@@ -31,10 +33,8 @@ export function createCli(io: Io): Argv {
     })
     .updateStrings({
       'Not enough arguments following: %s': 'The flag --%s needs a value.',
-      'Not enough non-option arguments: got %s, need at least %s': {
-        one: 'An argument is missing; --help shows what the command takes.',
-        other: 'Arguments are missing; --help shows what the command takes.',
-      },
+      // yargs chooses between the two by how many there were, which says nothing here.
+      'Not enough non-option arguments: got %s, need at least %s': { one: TOO_FEW, other: TOO_FEW },
     } as unknown as Record<string, string>)
     .option('debug', { type: 'boolean', global: true, describe: 'show the stack trace of an error' })
     .example('handgrad train', "train the post's network on Fashion-MNIST")

@@ -14,7 +14,6 @@ export const command: Command = {
     ...settingOptions(MODEL_SETTINGS),
     index: {
       array: true,
-      demandOption: 'predict needs --index N, the samples of the test set to classify.',
       describe: 'the samples of the test set, from 0',
     },
     top: { requiresArg: true, nargs: 1, describe: 'how many classes to show', defaultDescription: '3' },
@@ -27,6 +26,9 @@ export const command: Command = {
 
 async function runPrediction(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
+  if (args['index'] === undefined) {
+    throw new HandgradError('usage', 'predict needs --index N, the samples of the test set to classify.');
+  }
   const { dataset, engine, params, activation, classNames } = await useModel(args, terminal, io);
   try {
     const { test } = dataset;

@@ -168,6 +168,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 function reasonOf(error: unknown): string {
   const { code, message, statusCode } = error as Error & { code?: string; statusCode?: number };
+  // To a retry that asked for the rest: the server began anew.
+  if (statusCode === 200) return 'the connection broke off, and the server cannot go on where it did.';
   if (statusCode !== undefined) return `answered with status ${statusCode} (${message}).`;
   const known = REASONS[code ?? ''];
   return known ? `${known} (${code}).` : `${message}${code ? ` (${code})` : ''}.`;

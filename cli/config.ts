@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BACKENDS, type BackendName } from '../src/backends';
+import { BACKENDS, type BackendName, MAX_THREADS } from '../src/backends';
 import { ACTIVATIONS, type ActivationName } from '../src/nn/activations';
 import { INITIALISERS, type InitialiserName } from '../src/nn/initialise';
 import { OPTIMIZERS, type OptimizerName } from '../src/optim/optimizers';
@@ -54,6 +54,10 @@ export const configSchema = z.strictObject({
   // The generator takes 32 bits.
   seed: wholeNumber(0, 2 ** 32 - 1).default(0),
   backend: choice<'auto' | BackendName>(['auto', ...keysOf(BACKENDS)]).default('auto'),
+  /** Threads of the wasm engine; it knows what is fastest here. */
+  threads: wholeNumber(1, MAX_THREADS).optional(),
+  /** Whether webgpu may compute on an adapter that is a program on the processor. */
+  allowSoftware: z.boolean('true or false').default(false),
   expectAccuracy: number((rule) => z.number(rule).min(0, rule).max(1, rule), 'from 0 to 1').optional(),
 });
 

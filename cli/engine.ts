@@ -1,9 +1,14 @@
-import { type BackendName, type Engine, selectBackend } from '../src/backends';
+import { type Engine, selectBackend } from '../src/backends';
+import type { Config } from './config';
+import type { ENGINE_SETTINGS } from './options';
 import type { Terminal } from './terminal/terminal';
 
 /** Starts the engine and says on stderr what `auto` took, and why none of those it would have liked better. */
-export async function startEngine(requested: 'auto' | BackendName, terminal: Terminal): Promise<Engine> {
-  const engine = await selectBackend(requested, { onNotice: terminal.warning });
+export async function startEngine(
+  { backend, threads, allowSoftware }: Pick<Config, (typeof ENGINE_SETTINGS)[number]>,
+  terminal: Terminal,
+): Promise<Engine> {
+  const engine = await selectBackend(backend, { threads, allowSoftware, onNotice: terminal.warning });
   const { name, device, rejected } = engine;
   const reasons = [...new Set(rejected.map(({ reason }) => reason))];
   const namesOf = (reason: string) => rejected.filter((one) => one.reason === reason).map((one) => one.name);

@@ -13,7 +13,7 @@ import { type Config, configSchema } from './config';
  * using it on data needs.
  */
 const modelConfigSchema = z.object({
-  ...configSchema.omit({ dataDir: true, source: true, expectAccuracy: true }).shape,
+  ...configSchema.omit({ dataDir: true, source: true, threads: true, allowSoftware: true, expectAccuracy: true }).shape,
   datasetName: z.string().max(4096),
   datasetDigest: z.string().max(128),
   classNames: z.array(z.string()).min(1),

@@ -9,10 +9,10 @@ import { quoted } from './terminal/format';
 export type Args = Readonly<Record<string, unknown>>;
 
 interface Flag {
-  readonly group: 'Data' | 'Network' | 'Training';
+  readonly group: 'Data' | 'Network' | 'Training' | 'Engine';
   readonly describe: string;
-  /** What the flag's text means; it is left to the schema to refuse it. */
-  readonly parse: (text: string) => unknown;
+  /** What the flag's text means; it is left to the schema to refuse it. A flag without it takes no value: it says `true`. */
+  readonly parse?: (text: string) => unknown;
 }
 
 const asText = (text: string) => text;
@@ -59,12 +59,15 @@ const FLAGS = {
   optimizer: { group: 'Training', describe: `the update rule: ${choices('optimizer')}`, parse: asText },
   lr: { group: 'Training', describe: 'the learning rate', parse: asNumber },
   seed: { group: 'Training', describe: 'governs weights, split and order', parse: asNumber },
-  backend: { group: 'Training', describe: `the engine: ${choices('backend')}`, parse: asText },
   expectAccuracy: {
     group: 'Training',
     describe: 'exit with 1 when the final test accuracy is below this',
     parse: asNumber,
   },
+
+  backend: { group: 'Engine', describe: `what computes: ${choices('backend')}`, parse: asText },
+  threads: { group: 'Engine', describe: 'wasm: how many threads compute, else what is fastest here', parse: asNumber },
+  allowSoftware: { group: 'Engine', describe: 'webgpu: take an adapter that is a program on the processor' },
 } satisfies Record<Exclude<ConfigKey, 'shuffle'>, Flag>;
 
 type FlagKey = keyof typeof FLAGS;
@@ -81,16 +84,21 @@ export const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${l
 export function settingOptions(keys: readonly FlagKey[]): Record<string, Options> {
   return Object.fromEntries(
     keys.map((key) => {
-      const { group, describe } = FLAGS[key];
+      const { group, describe, parse }: Flag = FLAGS[key];
+      const shown = { group: `${group}:`, describe };
+      if (!parse) return [flagName(key), { type: 'boolean', ...shown }];
       const standard = DEFAULTS[key];
-      const shown = standard === undefined ? {} : { defaultDescription: [standard].flat().join() };
-      return [flagName(key), { requiresArg: true, nargs: 1, group: `${group}:`, describe, ...shown }];
+      const defaults = standard === undefined ? {} : { defaultDescription: [standard].flat().join() };
+      return [flagName(key), { requiresArg: true, nargs: 1, ...shown, ...defaults }];
     }),
   );
 }
 
 /** Every setting, in the order of help. */
 export const SETTING_KEYS = Object.keys(FLAGS) as readonly FlagKey[];
+
+/** The settings of every command that starts an engine. */
+export const ENGINE_SETTINGS = ['backend', 'threads', 'allowSoftware'] as const satisfies typeof SETTING_KEYS;
 
 /** A config and where it comes from. */
 export interface Resolved {
@@ -129,8 +137,9 @@ export async function resolveConfig(args: Args, env: NodeJS.ProcessEnv): Promise
 function readFlags(args: Args): Partial<Record<ConfigKey, unknown>> {
   const entries: [ConfigKey, unknown][] = [];
   for (const key of SETTING_KEYS) {
-    const text = args[flagName(key)] as string | undefined;
-    if (text !== undefined) entries.push([key, FLAGS[key].parse(text)]);
+    const { parse }: Flag = FLAGS[key];
+    const value = args[flagName(key)];
+    if (value !== undefined) entries.push([key, parse ? parse(value as string) : value]);
   }
   if (args['shuffle'] !== undefined) entries.push(['shuffle', args['shuffle']]);
   if (args['no-shuffle']) entries.push(['shuffle', false]);

@@ -6,7 +6,7 @@ import type { ActivationName } from '../src/nn/activations';
 import { openDataset } from './dataset';
 import { startEngine } from './engine';
 import { checkModel, openModel } from './openModel';
-import { type Args, resolveConfig, type SETTING_KEYS } from './options';
+import { type Args, ENGINE_SETTINGS, resolveConfig, type SETTING_KEYS } from './options';
 import type { Io, Terminal } from './terminal/terminal';
 
 /** The settings that the commands share which use a trained model. */
@@ -17,7 +17,7 @@ export const MODEL_SETTINGS = [
   'labelColumn',
   'testFraction',
   'seed',
-  'backend',
+  ...ENGINE_SETTINGS,
 ] as const satisfies typeof SETTING_KEYS;
 
 /** A trained network on an engine, with the data to use it on. */
@@ -44,7 +44,7 @@ export async function useModel(args: Args, terminal: Terminal, io: Io): Promise<
   };
   const dataset = await openDataset(settings, terminal, io.signal);
   checkModel(model, dataset);
-  const engine = await startEngine(settings.backend, terminal);
+  const engine = await startEngine(settings, terminal);
   return {
     dataset,
     engine,

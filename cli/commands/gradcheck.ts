@@ -7,7 +7,7 @@ import { dataIterator } from '../../src/training/batches';
 import { gradcheck } from '../../src/training/gradcheck';
 import { openDataset } from '../dataset';
 import { startEngine } from '../engine';
-import { type Args, resolveConfig, settingOptions } from '../options';
+import { type Args, ENGINE_SETTINGS, resolveConfig, settingOptions } from '../options';
 import { quoted } from '../terminal/format';
 import { table } from '../terminal/table';
 import { createTerminal, type Io } from '../terminal/terminal';
@@ -28,7 +28,7 @@ export const command: Command = {
       'activation',
       'init',
       'seed',
-      'backend',
+      ...ENGINE_SETTINGS,
     ]),
     tolerance: {
       requiresArg: true,
@@ -53,7 +53,7 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
     );
   }
   const dataset = await openDataset(config, terminal, io.signal);
-  const engine = await startEngine(config.backend, terminal);
+  const engine = await startEngine(config, terminal);
   const { numInputs, numOutputs, train } = dataset;
   const params = initParams(numInputs, numOutputs, config.hidden, createRandom(config.seed, 'init'), config.init);
   try {

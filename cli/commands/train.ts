@@ -50,7 +50,7 @@ async function runTraining(args: Args, io: Io): Promise<void> {
     const dataset = await openDataset(asked.config, terminal, io.signal);
     const samples = chooseSamples(dataset, asked.config);
     const config = fitConfig(asked, kind, dataset, samples, start, terminal);
-    const engine = await startEngine(config.backend, terminal);
+    const engine = await startEngine(config, terminal);
     const environment = describeEnvironment({ engine: engine.name, device: engine.device, dataset }, io.env);
     io.signal.throwIfAborted();
     const folder = await createRunFolder(claimed.dir, { config, environment });

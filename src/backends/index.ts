@@ -9,6 +9,8 @@ import { wasm } from './wasm';
 import { MAX_THREADS } from './wasmThreads';
 import { webgpu } from './webgpu';
 
+export { MAX_THREADS };
+
 /** Every engine, by the name that users give. */
 export const BACKENDS = { cuda, native, webgpu, wasm, cpu } satisfies Record<string, Backend>;
 

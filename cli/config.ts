@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BACKENDS, type BackendName, MAX_THREADS } from '../src/backends';
 import { ACTIVATIONS, type ActivationName } from '../src/nn/activations';
 import { INITIALISERS, type InitialiserName } from '../src/nn/initialise';
+import { CHECKPOINT_EVERY_RULE, isCheckpointEvery } from './checkpointEvery';
 import { OPTIMIZERS, type OptimizerName } from '../src/optim/optimizers';
 
 // Every check of a setting fails with the same words, its rule, which `<name> must be` can stand before.
@@ -53,6 +54,7 @@ export const configSchema = z.strictObject({
   lr: number((rule) => z.number(rule).gt(0, rule).max(1e12, rule), 'above 0 and at most 1e12').default(0.1),
   // The generator takes 32 bits.
   seed: wholeNumber(0, 2 ** 32 - 1).default(0),
+  checkpointEvery: z.string(CHECKPOINT_EVERY_RULE).refine(isCheckpointEvery, CHECKPOINT_EVERY_RULE).default('1epoch'),
   backend: choice<'auto' | BackendName>(['auto', ...keysOf(BACKENDS)]).default('auto'),
   /** Threads of the wasm engine; it knows what is fastest here. */
   threads: wholeNumber(1, MAX_THREADS).optional(),

@@ -9,11 +9,18 @@ import { RUN_FILES } from '../src/runs/runFolder';
 import { type Config, configSchema } from './config';
 
 /**
- * What a model file carries beside its weights: the settings that made it (none of this machine's folders), and what
- * using it on data needs.
+ * What a model file carries beside its weights: the settings that made it (none of this machine's folders, and none that
+ * does not change it), and what using it on data needs.
  */
 const modelConfigSchema = z.object({
-  ...configSchema.omit({ dataDir: true, source: true, threads: true, allowSoftware: true, expectAccuracy: true }).shape,
+  ...configSchema.omit({
+    dataDir: true,
+    source: true,
+    checkpointEvery: true,
+    threads: true,
+    allowSoftware: true,
+    expectAccuracy: true,
+  }).shape,
   datasetName: z.string().max(4096),
   datasetDigest: z.string().max(128),
   classNames: z.array(z.string()).min(1),
@@ -60,16 +67,21 @@ export async function openModel(path: string): Promise<OpenedModel> {
     );
   }
   const { parameters, config } = await loadModel(file);
-  if (config === undefined) return { path: file, parameters, config };
+  return { path: file, parameters, config: config === undefined ? undefined : parseModelConfig(config, file) };
+}
+
+/**
+ * What a model file or a checkpoint carries beside its tensors.
+ * @throws HandgradError 'model' when it is not that
+ */
+export function parseModelConfig(config: unknown, file: string): ModelConfig {
   const parsed = modelConfigSchema.safeParse(config);
-  if (!parsed.success) {
-    const { path: at, message } = parsed.error.issues[0]!;
-    throw new HandgradError(
-      'model',
-      `${file} carries a config that cannot be used (${at.join('.')}: ${message}); save it again.`,
-    );
-  }
-  return { path: file, parameters, config: parsed.data };
+  if (parsed.success) return parsed.data;
+  const { path: at, message } = parsed.error.issues[0]!;
+  throw new HandgradError(
+    'model',
+    `${file} carries a config that cannot be used (${at.join('.')}: ${message}); save it again.`,
+  );
 }
 
 /**

@@ -59,6 +59,11 @@ const FLAGS = {
   optimizer: { group: 'Training', describe: `the update rule: ${choices('optimizer')}`, parse: asText },
   lr: { group: 'Training', describe: 'the learning rate', parse: asNumber },
   seed: { group: 'Training', describe: 'governs weights, split and order', parse: asNumber },
+  checkpointEvery: {
+    group: 'Training',
+    describe: 'how often the whole state is saved: 500 (steps), 2epochs, 30s, 10m, 1h, or never before the end',
+    parse: asText,
+  },
   expectAccuracy: {
     group: 'Training',
     describe: 'exit with 1 when the final test accuracy is below this',

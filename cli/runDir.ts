@@ -3,20 +3,22 @@ import { basename, extname } from 'node:path';
 import { defaultRunDir } from '../src/runs/defaultRunDir';
 import { makeFolder } from '../src/files/makeFolder';
 import { storageError } from '../src/files/storageError';
+import { type Lock, lockFolder } from '../src/runs/lock';
 
-/** The folder of a run that is about to begin. */
+/** The folder of a run, which this process alone works in until it releases it. */
 export interface ClaimedDir {
   readonly dir: string;
-  /** Removes the folder again if it is still empty: the run did not begin after all. */
+  readonly lock: Lock;
+  /** Gives the folder back, and removes it if it is still empty: the run did not begin after all. */
   release(): Promise<void>;
 }
 
 /**
- * Makes the run folder before anything slow happens, so that one that cannot be written is found at once.
+ * Makes and locks the run folder before anything slow happens, so that one that cannot be written is found at once.
  * @param given the folder that the user wants; otherwise one is named after the data set
- * @throws HandgradError 'storage'
+ * @throws HandgradError 'storage', or 'locked' when another process works there
  */
-export async function claimRunDir(given: string | undefined, dataset: string): Promise<ClaimedDir> {
+export async function claimRunDir(given: string | undefined, dataset: string, force = false): Promise<ClaimedDir> {
   const dir = given ?? (await defaultRunDir(basename(dataset, extname(dataset)), new Date()));
   const made = given === undefined || (await makeFolder(given));
   try {
@@ -24,9 +26,12 @@ export async function claimRunDir(given: string | undefined, dataset: string): P
   } catch (error) {
     throw await storageError(error, dir);
   }
+  const lock = await lockFolder(dir, { force });
   return {
     dir,
+    lock,
     async release() {
+      await lock.release();
       if (made) await rmdir(dir).catch(ignoreFull);
     },
   };

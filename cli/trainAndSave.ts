@@ -1,83 +1,129 @@
 import { setImmediate } from 'node:timers/promises';
-import * as tf from '@tensorflow/tfjs-core';
 import type { Engine } from '../src/backends';
 import type { Dataset } from '../src/data/samples';
 import { HandgradError } from '../src/errors';
 import { initParams } from '../src/nn/mlp';
 import { createRandom } from '../src/random';
+import { restoreState, type RunIdentity } from '../src/runs/checkpoint';
+import type { CheckpointFolder } from '../src/runs/checkpointFolder';
+import type { Lock } from '../src/runs/lock';
 import { readParameters, tensorsOf } from '../src/runs/parameterTensors';
 import type { RunFolder } from '../src/runs/runFolder';
 import { dataIterator } from '../src/training/batches';
-import { startState, train, type TrainOptions } from '../src/training/train';
+import { train, type TrainOptions } from '../src/training/train';
+import { disposeState, startState, type TrainState } from '../src/training/trainState';
+import { checkpointing } from './checkpointing';
 import type { Config } from './config';
+import type { ResumedRun } from './earlierRun';
 import { Interruption } from './interruption';
 import { modelConfig, type OpenedModel } from './openModel';
-import { formatShare } from './terminal/format';
+import { formatShare, shellWord } from './terminal/format';
 import type { StartEvent, TrainingReport } from './terminal/trainingReport';
 import type { RunSamples } from './trainingRun';
 
 /** How long steps may keep the process from noticing signals and redrawing, in milliseconds: the steps of an engine block. */
 const TURN_MS = 50;
 
-/** A run that is ready to begin. */
+/** A run that is ready to begin, or to go on. */
 export interface Run {
   readonly config: Config;
   readonly dataset: Dataset;
   readonly samples: RunSamples;
   readonly engine: Engine;
   readonly folder: RunFolder;
+  readonly checkpoints: CheckpointFolder;
+  readonly lock: Lock;
   /** The weights to start from; otherwise they are drawn. */
   readonly start: OpenedModel | undefined;
+  /** Where it goes on; undefined when it begins. */
+  readonly resumed?: ResumedRun;
+}
+
+/** What has to be the same for a run to go on to the same numbers. */
+export function identityOf(dataset: Dataset, samples: RunSamples, engine: Engine): RunIdentity {
+  return {
+    engine: engine.name,
+    device: engine.device,
+    datasetDigest: dataset.digest,
+    trainSamples: samples.train.count,
+  };
 }
 
 /**
- * Trains, reports and records every epoch, and saves the model.
+ * Trains, reports and records every epoch, saves the state as it goes on, and the model at the end.
  * @throws HandgradError 'failure' when the accuracy stays below `expectAccuracy`; the model is saved then all the same
- * @throws Interruption between two steps, when the signal is aborted; no model is saved then
+ * @throws Interruption between two steps, when the signal is aborted; the state is saved then, and no model
  */
 export async function trainAndSave(run: Run, report: TrainingReport, signal: AbortSignal): Promise<void> {
-  const { config, folder } = run;
+  const { config, dataset, samples, engine, folder, lock } = run;
   const options = trainOptions(run);
   const { state } = options;
+  const saving = checkpointing({
+    state,
+    folder: run.checkpoints,
+    lock,
+    identity: identityOf(dataset, samples, engine),
+    modelConfig: modelConfig(config, dataset),
+    every: config.checkpointEvery,
+    earlier: run.resumed?.epochs ?? [],
+  });
   try {
-    report.start(startEvent(run, state.params));
+    report.start(startEvent(run, state));
     let turned = performance.now();
     for await (const event of train(options)) {
       if (event.type === 'step') {
         report.step(event);
-        if (performance.now() - turned > TURN_MS) {
+        await saving.step();
+        if (saving.isBusy() || performance.now() - turned > TURN_MS) {
           await setImmediate();
           turned = performance.now();
         }
-        if (signal.aborted) throw stopped(signal.reason, event.epoch, event.step, folder.dir);
+        if (signal.aborted) {
+          await saving.now();
+          throw stopped(signal.reason, event.epoch, event.step, folder.dir);
+        }
       } else if (event.type === 'epoch') {
+        // Recorded before it is saved: a checkpoint never knows of an epoch that metrics.jsonl lacks.
         await folder.appendMetrics(event);
         report.epoch(event);
+        await saving.epoch(event);
       } else {
-        const end = { ...event, runDir: folder.dir };
-        await folder.appendMetrics(end);
+        await saving.now();
+        await lock.assertHeld();
         await folder.saveModel({
           parameters: await readParameters(state.params),
-          config: modelConfig(config, run.dataset),
+          config: modelConfig(config, dataset),
         });
+        const end = { ...event, runDir: folder.dir };
+        // Last: whoever finds this line finds everything.
+        await folder.appendMetrics(end);
         report.end(end);
         refuseLowAccuracy(event.testAccuracy, config, folder.dir);
       }
     }
   } finally {
     report.stop();
-    tf.dispose([state.params, state.optimizer]);
+    await saving.settle();
+    disposeState(state);
   }
 }
 
-function trainOptions({ config, dataset, samples, start }: Run): TrainOptions {
+function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainOptions {
   const { batchSize, seed, activation, optimizer } = config;
   const params = start
     ? tensorsOf(start.parameters)
     : initParams(dataset.numInputs, dataset.numOutputs, config.hidden, createRandom(seed, 'init'), config.init);
+  const order = config.shuffle ? createRandom(seed, 'order') : undefined;
+  const state = startState(params, optimizer, order && { order });
+  try {
+    if (resumed?.found) restoreState(state, resumed.found.checkpoint, resumed.found.path);
+  } catch (error) {
+    disposeState(state);
+    throw error;
+  }
   return {
-    state: startState(params, optimizer),
-    trainIter: dataIterator(samples.train, batchSize, config.shuffle ? createRandom(seed, 'order') : undefined),
+    state,
+    trainIter: dataIterator(samples.train, batchSize, order),
     testIter: dataIterator(dataset.test, batchSize),
     valIter: samples.validation && dataIterator(samples.validation, batchSize),
     numEpochs: config.epochs,
@@ -87,30 +133,32 @@ function trainOptions({ config, dataset, samples, start }: Run): TrainOptions {
   };
 }
 
-function startEvent({ config, dataset, samples, engine, folder }: Run, params: readonly tf.Tensor[]): StartEvent {
+function startEvent({ config, dataset, samples, engine, folder, resumed }: Run, state: TrainState): StartEvent {
   return {
     type: 'start',
     dataset: dataset.name,
     backend: engine.name,
     device: engine.device,
-    parameters: params.reduce((sum, { size }) => sum + size, 0),
+    parameters: state.params.reduce((sum, { size }) => sum + size, 0),
     trainSamples: samples.train.count,
     ...(samples.validation && { valSamples: samples.validation.count }),
     testSamples: dataset.test.count,
     widths: [dataset.numInputs, ...config.hidden, dataset.numOutputs],
     config,
     runDir: folder.dir,
+    ...(resumed && { resumed: { epoch: state.epoch, step: state.step } }),
   };
 }
 
 /** The interruption in the words of somebody who wants to know what is left of the run. */
 function stopped(reason: unknown, epoch: number, step: number, dir: string): unknown {
-  if (!(reason instanceof Interruption) || !reason.message) return reason;
-  const what = `${reason.message.replace(/\.$/, '')} after step ${step}, in epoch ${epoch}`;
-  return new Interruption(reason.exitCode, `${what}: no model was saved; the finished epochs are in ${dir}.`);
+  if (!(reason instanceof Interruption)) return reason;
+  const what = `${(reason.message || 'Stopped because nobody reads stdout').replace(/\.$/, '')} after step ${step}, in epoch ${epoch}, and saved`;
+  return new Interruption(reason.exitCode, `${what}; go on with: handgrad train --resume ${shellWord(dir)}`);
 }
 
-function refuseLowAccuracy(accuracy: number, { expectAccuracy }: Config, dir: string): void {
+/** @throws HandgradError 'failure' when the accuracy is below what `--expect-accuracy` asks for */
+export function refuseLowAccuracy(accuracy: number, { expectAccuracy }: Config, dir: string): void {
   // Not `accuracy < expected`: a figure that is no number does not meet an expectation either.
   if (expectAccuracy === undefined || accuracy >= expectAccuracy) return;
   throw new HandgradError(

@@ -11,6 +11,7 @@ import {
   backward,
   createRandom,
   crossEntropyLoss,
+  disposeState,
   evaluateAccuracy,
   forward,
   initParams,
@@ -92,7 +93,7 @@ async function main() {
     const { epoch, lastBatchLoss, testAccuracy } = event;
     console.log(`Epoch ${epoch}, Loss: ${lastBatchLoss.toFixed(4)}, Test Accuracy: ${testAccuracy!.toFixed(4)}`);
   }
-  tf.dispose(state.params);
+  disposeState(state);
 }
 
 void main();

@@ -29,7 +29,9 @@ const RULES: Record<string, readonly string[]> = {
   ],
   'src/runs': [
     'node',
+    'zod',
     'src/errors',
+    'src/random',
     'src/nn',
     'src/optim',
     'src/training',

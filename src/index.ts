@@ -28,15 +28,14 @@ export { updater } from './optim/sgd';
 export { OPTIMIZERS, type Optimizer, type OptimizerName } from './optim/optimizers';
 
 export { dataIterator, type Batch, type DataIterator } from './training/batches';
+export { disposeState, startState, type TrainState } from './training/trainState';
 export {
-  startState,
   train,
   type EndEvent,
   type EpochEvent,
   type StepEvent,
   type TrainEvent,
   type TrainOptions,
-  type TrainState,
 } from './training/train';
 export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predict } from './training/evaluate';
 export { classReport, type ClassFigures } from './training/classReport';

@@ -1,13 +1,16 @@
+import { join } from 'node:path';
+import { openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
 import { describeEnvironment } from '../../src/runs/environment';
-import { createRunFolder } from '../../src/runs/runFolder';
+import { createRunFolder, reopenRunFolder, RUN_FILES } from '../../src/runs/runFolder';
 import { datasetKind, openDataset } from '../dataset';
+import { checkIdentity, engineOf, openEarlierRun, type ResumedRun } from '../earlierRun';
 import { startEngine } from '../engine';
 import { openModel } from '../openModel';
-import { type Args, resolveConfig, SETTING_KEYS, settingOptions } from '../options';
+import { type Args, resolveConfig, type Resolved, SETTING_KEYS, settingOptions } from '../options';
 import { claimRunDir } from '../runDir';
-import { createTerminal, type Io } from '../terminal/terminal';
-import { reportTraining } from '../terminal/trainingReport';
-import { trainAndSave } from '../trainAndSave';
+import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
+import { reportTraining, type TrainingReport } from '../terminal/trainingReport';
+import { identityOf, refuseLowAccuracy, trainAndSave } from '../trainAndSave';
 import { chooseSamples, fitConfig } from '../trainingRun';
 import { type Command, OUTPUT_OPTIONS } from './command';
 
@@ -29,6 +32,18 @@ export const command: Command = {
       group: 'Output:',
       describe: 'the DIR that gets model and metrics, else runs/<dataset>-<date>-<time>',
     },
+    resume: {
+      requiresArg: true,
+      nargs: 1,
+      group: 'Output:',
+      describe: 'go on with the run in DIR where it was stopped; a larger --epochs extends it',
+      conflicts: ['run-dir'],
+    },
+    'force-unlock': {
+      type: 'boolean',
+      group: 'Output:',
+      describe: 'take over a run folder from a process on another machine that has surely ended',
+    },
     ...OUTPUT_OPTIONS,
   },
   examples: [
@@ -36,16 +51,25 @@ export const command: Command = {
     ['train --hidden 512,256 --epochs 20 --seed 1', 'two hidden layers'],
     ['train --dataset iris.csv --label-column species', 'your own table'],
     ['train --config runs/<run>/config.json', 'the same run again'],
+    ['train --resume runs/<run>', 'a run that was stopped goes on where it was'],
   ],
   run: runTraining,
 };
 
 async function runTraining(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
+  const report = reportTraining(terminal, { json: args['json'] === true });
   const asked = await resolveConfig(args, io.env);
+  const resume = args['resume'] as string | undefined;
+  if (resume !== undefined) return resumeTraining(resume, asked, args, terminal, report, io);
+
   const kind = await datasetKind(asked.config);
   const start = asked.config.initFrom === undefined ? undefined : await openModel(asked.config.initFrom);
-  const claimed = await claimRunDir(args['run-dir'] as string | undefined, asked.config.dataset);
+  const claimed = await claimRunDir(
+    args['run-dir'] as string | undefined,
+    asked.config.dataset,
+    args['force-unlock'] === true,
+  );
   try {
     const dataset = await openDataset(asked.config, terminal, io.signal);
     const samples = chooseSamples(dataset, asked.config);
@@ -54,9 +78,58 @@ async function runTraining(args: Args, io: Io): Promise<void> {
     const environment = describeEnvironment({ engine: engine.name, device: engine.device, dataset }, io.env);
     io.signal.throwIfAborted();
     const folder = await createRunFolder(claimed.dir, { config, environment });
-    const report = reportTraining(terminal, { json: args['json'] === true });
-    await trainAndSave({ config, dataset, samples, engine, folder, start }, report, io.signal);
+    const checkpoints = await openCheckpointFolder(join(claimed.dir, RUN_FILES.checkpoints));
+    const { lock } = claimed;
+    await trainAndSave({ config, dataset, samples, engine, folder, checkpoints, lock, start }, report, io.signal);
   } finally {
     await claimed.release();
   }
+}
+
+/** Goes on with a run where its newest good checkpoint stands. */
+async function resumeTraining(
+  dir: string,
+  asked: Resolved,
+  args: Args,
+  terminal: Terminal,
+  report: TrainingReport,
+  io: Io,
+): Promise<void> {
+  // Before the lock is made: where no run is, nothing is left behind.
+  await openEarlierRun(dir, asked);
+  const claimed = await claimRunDir(dir, dir, args['force-unlock'] === true);
+  try {
+    const run = await openEarlierRun(dir, asked);
+    for (const fault of run.found?.damaged ?? []) terminal.warning(`${fault} An earlier checkpoint is used.`);
+    if (run.end) return reportFinished(run, terminal, report);
+    const { config, found } = run;
+    await datasetKind(config);
+    const start = found || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
+    const dataset = await openDataset(config, terminal, io.signal);
+    const samples = chooseSamples(dataset, config);
+    const engine = await startEngine(engineOf(run), terminal);
+    if (found) checkIdentity(found, identityOf(dataset, samples, engine), terminal);
+    io.signal.throwIfAborted();
+    const checkpointsDir = join(dir, RUN_FILES.checkpoints);
+    for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder);
+    const folder = await reopenRunFolder(dir, run.earlier, found?.checkpoint.progress.epoch ?? 0, config);
+    const checkpoints = await openCheckpointFolder(checkpointsDir, found?.checkpoint.progress.step);
+    const { lock } = claimed;
+    await trainAndSave(
+      { config, dataset, samples, engine, folder, checkpoints, lock, start, resumed: run },
+      report,
+      io.signal,
+    );
+  } finally {
+    await claimed.release();
+  }
+}
+
+/** Nothing is left to do: tells the end once more, for a script that missed it. */
+function reportFinished({ dir, config, end }: ResumedRun, terminal: Terminal, report: TrainingReport): void {
+  terminal.notice(
+    `The run in ${dir} has finished its ${config.epochs} epochs; --epochs with a larger number extends it.`,
+  );
+  report.end(end!);
+  refuseLowAccuracy(end!.testAccuracy, config, dir);
 }

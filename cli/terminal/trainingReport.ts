@@ -1,6 +1,6 @@
 import type { EndEvent, EpochEvent, StepEvent } from '../../src/training/train';
 import type { Config } from '../config';
-import { formatCount, formatSeconds, formatShare, plural } from './format';
+import { formatCount, formatSeconds, formatShare, plural, shellWord } from './format';
 import { createProgressBar } from './progressBar';
 import type { Terminal } from './terminal';
 
@@ -18,6 +18,8 @@ export interface StartEvent {
   readonly widths: readonly number[];
   readonly config: Config;
   readonly runDir: string;
+  /** Where a run stands that goes on: its finished epochs and steps. */
+  readonly resumed?: { readonly epoch: number; readonly step: number };
 }
 
 /** What is told of a run while it goes on. */
@@ -75,6 +77,7 @@ function describeRun({
   parameters,
   widths,
   config,
+  resumed,
 }: StartEvent): string {
   const samples = [
     `${formatCount(trainSamples)} training`,
@@ -86,6 +89,7 @@ function describeRun({
     `Data:   ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
     `Model:  ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
     `Train:  ${steps}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, learning rate ${config.lr}, seed ${config.seed}`,
+    ...(resumed ? [`        goes on after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
   ].join('\n');
 }
 
@@ -96,31 +100,29 @@ function trainingBar(terminal: Terminal) {
   let shown = 0;
   let runStarted = 0;
   let epochStarted = 0;
+  let samplesThen = 0;
   return {
     begin: (event: StartEvent) => {
       run = event;
       runStarted = performance.now();
     },
     step: ({ epoch, step, samples }: StepEvent) => {
-      const { trainSamples, config } = run!;
+      const { trainSamples, config, resumed } = run!;
+      const first = resumed?.step ?? 0;
       const now = performance.now();
       const batches = Math.ceil(trainSamples / config.batchSize);
       if (epoch !== shown) {
         shown = epoch;
         epochStarted = now;
+        samplesThen = samples;
         bar.start(`Epoch ${epoch}/${config.epochs}`, batches);
         return;
       }
-      const rate = samples / ((now - epochStarted) / 1000);
-      const left = ((now - runStarted) / 1000 / step) * (batches * config.epochs - step);
+      const rate = (samples - samplesThen) / ((now - epochStarted) / 1000);
+      const left = ((now - runStarted) / 1000 / (step - first)) * (batches * config.epochs - step);
       const batch = step - (epoch - 1) * batches;
       bar.update(batch, `${batch}/${batches} batches, ${formatCount(rate)} samples/s, ${formatSeconds(left)} left`);
     },
     stop: bar.stop,
   };
-}
-
-/** A path as it can be pasted into a shell. */
-function shellWord(path: string): string {
-  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

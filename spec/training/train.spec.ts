@@ -5,7 +5,8 @@ import { initParams } from '../../src/nn/mlp';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { evaluate } from '../../src/training/evaluate';
-import { startState, train, type TrainEvent, type TrainOptions } from '../../src/training/train';
+import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
+import { disposeState, startState, stateTensors } from '../../src/training/trainState';
 import { NPM_ENGINES, onEachEngine } from '../engine';
 import { selectBackend } from '../../src/backends';
 import { smallDataset } from '../smallDataset';
@@ -119,8 +120,9 @@ describe('train', () => {
       for (const [name, end] of Object.entries(ends)) {
         const run = options();
         await end(run);
-        expect(tf.memory().numTensors, name).to.equal(before + run.state.params.length);
-        tf.dispose(run.state.params);
+        expect(tf.memory().numTensors, name).to.equal(before + stateTensors(run.state).length);
+        disposeState(run.state);
+        expect(tf.memory().numTensors, name).to.equal(before);
       }
     });
   });

@@ -15,8 +15,11 @@ export interface Model {
 }
 
 /** The layout of the metadata. Files of a higher version are refused: an older program could misread them. */
-const FORMAT_VERSION = '1';
-const VERSION_KEY = 'handgrad_format';
+export const FORMAT_VERSION = '1';
+/** Where the version stands in the metadata. */
+export const FORMAT_KEY = 'handgrad_format';
+/** Where the config stands in the metadata. */
+export const CONFIG_KEY = 'config';
 
 /**
  * The bytes of a model file: float32 tensors and, in `__metadata__`, `config` as a JSON string and `handgrad_format`.
@@ -25,8 +28,8 @@ const VERSION_KEY = 'handgrad_format';
 export function encodeModel({ parameters, config }: Model): Uint8Array {
   checkArchitecture(parameters, {}, 'the model to be saved');
   const tensors = parameters.map((parameter): NamedTensor => ({ ...parameter, dtype: 'F32' }));
-  const metadata: Record<string, string> = { [VERSION_KEY]: FORMAT_VERSION };
-  if (config !== undefined) metadata['config'] = JSON.stringify(config);
+  const metadata: Record<string, string> = { [FORMAT_KEY]: FORMAT_VERSION };
+  if (config !== undefined) metadata[CONFIG_KEY] = JSON.stringify(config);
   return encodeSafetensors(tensors, metadata);
 }
 
@@ -63,7 +66,7 @@ function toParameter({ name, dtype, shape, data }: NamedTensor, file: string): P
 }
 
 function readConfig(metadata: Record<string, string>, file: string): unknown {
-  const version = metadata[VERSION_KEY];
+  const version = metadata[FORMAT_KEY];
   // Another program's file: a `config` in it is not ours to understand.
   if (version === undefined) return undefined;
   if (version !== FORMAT_VERSION) {
@@ -72,7 +75,7 @@ function readConfig(metadata: Record<string, string>, file: string): unknown {
       `${file} is in model format ${quote(version)} and this handgrad reads format ${FORMAT_VERSION}; use a newer handgrad.`,
     );
   }
-  const config = metadata['config'];
+  const config = metadata[CONFIG_KEY];
   if (config === undefined) return undefined;
   try {
     return JSON.parse(config) as unknown;

@@ -1,4 +1,4 @@
-import { open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { HandgradError } from '../errors';
@@ -15,6 +15,7 @@ export const RUN_FILES = {
   environment: 'environment.json',
   metrics: 'metrics.jsonl',
   model: 'model.safetensors',
+  checkpoints: 'checkpoints',
 } as const;
 
 /** A run folder that this process has begun. */
@@ -56,6 +57,103 @@ export async function createRunFolder(
     throw error;
   }
   return openRunFolder(dir);
+}
+
+/** What an earlier process left of a run that is to go on. */
+export interface EarlierRun {
+  /** The content of `config.json`, not looked into. */
+  readonly config: unknown;
+  /** The whole lines of `metrics.jsonl`. */
+  readonly metrics: readonly MetricsRow[];
+}
+
+/** A line of `metrics.jsonl`, and the byte after it. */
+export interface MetricsRow {
+  readonly event: Readonly<Record<string, unknown>>;
+  readonly end: number;
+}
+
+/**
+ * Reads what a run that began has written so far, and changes nothing.
+ * @throws HandgradError `usage` when the folder holds no run, `model` when its files are not what handgrad writes
+ */
+export async function readEarlierRun(dir: string): Promise<EarlierRun> {
+  const path = join(dir, RUN_FILES.config);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? `there is no ${path}` : message;
+    throw new HandgradError(
+      'usage',
+      `${dir} holds no run that could go on (${why}); give the folder of one that began.`,
+    );
+  }
+  return { config: parseLine(text, path), metrics: await readMetrics(join(dir, RUN_FILES.metrics)) };
+}
+
+/**
+ * Opens the folder of a run that goes on after `epoch` finished epochs. Lines of `metrics.jsonl` about what comes after
+ * are cut off: it happens again, and is told again.
+ * @param config replaces `config.json`
+ * @throws HandgradError `storage`
+ */
+export async function reopenRunFolder(
+  dir: string,
+  { metrics }: EarlierRun,
+  epoch: number,
+  config: unknown,
+): Promise<RunFolder> {
+  const last = metrics.findLast(({ event }) => event['type'] === 'epoch' && Number(event['epoch']) <= epoch);
+  await cutFile(join(dir, RUN_FILES.metrics), last?.end ?? 0);
+  // After the cut: a line that says "end" means that all the epochs of the config are there.
+  const text = jsonText(config);
+  const path = join(dir, RUN_FILES.config);
+  if ((await readFile(path, 'utf8')) !== text) await writeFileAtomic(path, text);
+  return openRunFolder(dir);
+}
+
+async function readMetrics(path: string): Promise<MetricsRow[]> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return Buffer.alloc(0);
+    throw new HandgradError('model', `${path} cannot be read (${error.message}); make it readable.`);
+  });
+  const rows: MetricsRow[] = [];
+  // What stands after the last line feed was being written when the process ended.
+  for (let begin = 0, end; (end = bytes.indexOf(10, begin) + 1) > 0; begin = end) {
+    const event = parseLine(bytes.toString('utf8', begin, end), path);
+    if (typeof event !== 'object' || event === null) throw damaged(path);
+    rows.push({ event: event as MetricsRow['event'], end });
+  }
+  return rows;
+}
+
+function parseLine(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw damaged(path);
+  }
+}
+
+function damaged(path: string): HandgradError {
+  return new HandgradError('model', `${path} is damaged: handgrad wrote JSON there; bring back the file as it was.`);
+}
+
+async function cutFile(path: string, length: number): Promise<void> {
+  try {
+    const handle = await open(path, 'a');
+    try {
+      if ((await handle.stat()).size === length) return;
+      await handle.truncate(length);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw await storageError(error, path);
+  }
 }
 
 function openRunFolder(dir: string): RunFolder {
@@ -106,12 +204,12 @@ async function refuseEarlierRun(dir: string): Promise<void> {
   } catch (error) {
     throw await storageError(error, dir);
   }
-  const traces: readonly string[] = [RUN_FILES.config, RUN_FILES.metrics, RUN_FILES.model, 'checkpoints'];
+  const traces: readonly string[] = [RUN_FILES.config, RUN_FILES.metrics, RUN_FILES.model, RUN_FILES.checkpoints];
   const trace = names.find((name) => traces.includes(name));
   if (trace === undefined) return;
   throw new HandgradError(
     'usage',
-    `${dir} holds an earlier run (${trace}), which is not overwritten; choose another folder with --run-dir.`,
+    `${dir} holds an earlier run (${trace}), which is not overwritten; go on with it by --resume, or choose another folder with --run-dir.`,
   );
 }
 

@@ -46,7 +46,7 @@ const VIEW_OF: Partial<Record<Dtype, (bytes: ArrayBuffer) => TensorData>> = {
 };
 
 /** What one read into memory may ask for: half a billion parameters, far more than the engines hold. */
-const MAX_FILE_BYTES = 2 ** 31 - 1;
+export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /**
  * Writes tensors in the safetensors format. The same tensors and metadata give the same bytes: wider types come first, so

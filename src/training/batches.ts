@@ -15,6 +15,14 @@ export interface Batch {
 export interface DataIterator extends Iterable<Batch> {
   readonly numSamples: number;
   readonly numBatches: number;
+  /** The generator that every loop draws its order from. */
+  readonly shuffle?: Random;
+  /**
+   * One pass, or what is left of one.
+   * @param shuffle draws the order of the whole pass; without it, the order of the samples
+   * @param first the number of the first batch, from 0: those before it are left out, and the order stays what it is
+   */
+  pass(shuffle?: Random, first?: number): Iterable<Batch>;
 }
 
 /**
@@ -22,20 +30,23 @@ export interface DataIterator extends Iterable<Batch> {
  * @param shuffle the run's `order` stream: every pass draws a new order from it. Without it, the order of the samples.
  */
 export function dataIterator(samples: Samples, batchSize: number, shuffle?: Random): DataIterator {
+  function* pass(random?: Random, first = 0): Generator<Batch> {
+    const order = random && permutation(random, samples.count);
+    for (let start = first * batchSize; start < samples.count; start += batchSize) {
+      const batch = uploadBatch(samples, order, start, Math.min(start + batchSize, samples.count));
+      try {
+        yield batch;
+      } finally {
+        tf.dispose([batch.X, batch.y]);
+      }
+    }
+  }
   return {
     numSamples: samples.count,
     numBatches: Math.ceil(samples.count / batchSize),
-    *[Symbol.iterator]() {
-      const order = shuffle && permutation(shuffle, samples.count);
-      for (let start = 0; start < samples.count; start += batchSize) {
-        const batch = uploadBatch(samples, order, start, Math.min(start + batchSize, samples.count));
-        try {
-          yield batch;
-        } finally {
-          tf.dispose([batch.X, batch.y]);
-        }
-      }
-    },
+    shuffle,
+    pass,
+    [Symbol.iterator]: () => pass(shuffle),
   };
 }
 

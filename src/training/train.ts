@@ -1,24 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
 import type { ActivationName } from '../nn/activations';
-import { OPTIMIZERS, type OptimizerName } from '../optim/optimizers';
+import type { OptimizerName } from '../optim/optimizers';
+import { randomFromState } from '../random';
 import type { DataIterator } from './batches';
 import { evaluate } from './evaluate';
+import { noLosses, replaceTensors, type TrainState } from './trainState';
 import { trainStep } from './trainStep';
-
-/**
- * Where a training run stands. `train` changes it step by step and keeps nothing else, so that whoever holds it holds the
- * trained network at every event, also when the loop is left early or an error ends it. The holder disposes of it.
- */
-export interface TrainState {
-  params: tf.Tensor[];
-  /** What the optimizer remembers. */
-  optimizer: tf.Tensor[];
-  /** Finished epochs. */
-  epoch: number;
-  /** Finished steps, over all epochs. */
-  step: number;
-}
 
 export interface TrainOptions {
   readonly state: TrainState;
@@ -73,23 +61,19 @@ export interface EndEvent {
 
 export type TrainEvent = StepEvent | EpochEvent | EndEvent;
 
-/** The state before the first step. It takes over the parameters. */
-export function startState(params: tf.Tensor[], optimizer: OptimizerName = 'sgd'): TrainState {
-  return { params, optimizer: OPTIMIZERS[optimizer].init(params), epoch: 0, step: 0 };
-}
-
 /**
- * Trains by mini-batch gradient descent and tells what happens as it happens.
+ * Trains by mini-batch gradient descent and tells what happens as it happens. Goes on from wherever the state stands, in
+ * the middle of an epoch too, to the numbers that a run without a break comes to.
  * @throws HandgradError 'diverged' when the loss of an epoch is not a finite number
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, void> {
   const { state, trainIter, testIter, valIter, numEpochs, lr, activation } = options;
-  const started = performance.now();
+  const clock = resumeClock(state);
+  if (trainIter.shuffle) state.random.order ??= trainIter.shuffle;
   let test: { loss: number; accuracy: number } | undefined;
   while (state.epoch < numEpochs) {
-    const epochStarted = performance.now();
-    const { loss, lastBatchLoss } = yield* trainEpoch(options);
-    const trainSeconds = secondsSince(epochStarted);
+    const { loss, lastBatchLoss } = yield* trainEpoch(options, clock);
+    const trainSeconds = clock() - state.epochBegan;
     if (!Number.isFinite(loss)) {
       throw new HandgradError(
         'diverged',
@@ -98,7 +82,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     }
     const judged = await evaluate(valIter ?? testIter, state.params, activation);
     if (!valIter) test = judged;
-    state.epoch++;
+    const seconds = clock() - state.epochBegan;
+    beginEpoch(state);
     yield {
       type: 'epoch',
       epoch: state.epoch,
@@ -108,50 +93,51 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       ...(valIter
         ? { valLoss: judged.loss, valAccuracy: judged.accuracy }
         : { testLoss: judged.loss, testAccuracy: judged.accuracy }),
-      seconds: secondsSince(epochStarted),
+      seconds,
       trainSeconds,
       samplesPerSecond: Math.round(trainIter.numSamples / trainSeconds),
     };
   }
   test ??= await evaluate(testIter, state.params, activation);
-  yield {
-    type: 'end',
-    epochs: state.epoch,
-    testLoss: test.loss,
-    testAccuracy: test.accuracy,
-    seconds: secondsSince(started),
-  };
+  yield { type: 'end', epochs: state.epoch, testLoss: test.loss, testAccuracy: test.accuracy, seconds: clock() };
 }
 
-/** One pass over the training samples. The losses are summed on the engine and read once, at the end. */
-async function* trainEpoch({
-  state,
-  trainIter,
-  lr,
-  activation = 'relu',
-  optimizer = 'sgd',
-}: TrainOptions): AsyncGenerator<StepEvent, { loss: number; lastBatchLoss: number }, void> {
-  let lossSum: tf.Scalar = tf.scalar(0);
-  let lastLoss: tf.Scalar = tf.scalar(NaN);
-  try {
-    let samples = 0;
-    for (const batch of trainIter) {
-      const next = tf.tidy(() => trainStep(batch, state, lossSum, lr, activation, optimizer));
-      tf.dispose([state.params, state.optimizer, lossSum, lastLoss]);
-      ({ lossSum, lastLoss } = next);
-      state.params = next.params;
-      state.optimizer = next.optimizer;
-      state.step++;
-      samples += batch.y.size;
-      yield { type: 'step', epoch: state.epoch + 1, step: state.step, samples };
-    }
-    const [sum, last] = await Promise.all([lossSum.data(), lastLoss.data()]);
-    return { loss: sum[0]! / trainIter.numSamples, lastBatchLoss: last[0]! };
-  } finally {
-    tf.dispose([lossSum, lastLoss]);
+/** What is left of one pass over the training samples. The losses are summed on the engine and read once, at the end. */
+async function* trainEpoch(
+  { state, trainIter, lr, activation = 'relu', optimizer = 'sgd' }: TrainOptions,
+  clock: () => number,
+): AsyncGenerator<StepEvent, { loss: number; lastBatchLoss: number }, void> {
+  // Drawn from a copy: until the epoch ends, the state has to know where its order began.
+  const order = state.random.order && randomFromState(state.random.order.state());
+  for (const batch of trainIter.pass(order, state.batch)) {
+    replaceTensors(
+      state,
+      tf.tidy(() => trainStep(batch, state, lr, activation, optimizer)),
+    );
+    state.step++;
+    state.batch++;
+    state.samples += batch.y.size;
+    clock();
+    yield { type: 'step', epoch: state.epoch + 1, step: state.step, samples: state.samples };
   }
+  if (order) state.random.order = order;
+  const [sum, last] = await Promise.all(state.losses.map((scalar) => scalar.data()));
+  return { loss: sum![0]! / trainIter.numSamples, lastBatchLoss: last![0]! };
 }
 
-function secondsSince(start: number): number {
-  return (performance.now() - start) / 1000;
+/** The epoch at hand is finished, and the next one at hand. */
+function beginEpoch(state: TrainState): void {
+  state.epoch++;
+  state.batch = 0;
+  state.samples = 0;
+  state.epochBegan = state.seconds;
+  tf.dispose(state.losses);
+  state.losses = noLosses();
+}
+
+/** A clock that goes on from the state's, and sets it, every time it is looked at. */
+function resumeClock(state: TrainState): () => number {
+  const before = state.seconds;
+  const started = performance.now();
+  return () => (state.seconds = before + (performance.now() - started) / 1000);
 }

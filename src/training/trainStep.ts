@@ -4,21 +4,19 @@ import { lossAndGradients } from '../nn/mlp';
 import { oneHot } from '../nn/softmaxCrossEntropy';
 import { OPTIMIZERS, type OptimizerName } from '../optim/optimizers';
 import type { Batch } from './batches';
-import type { TrainState } from './train';
+import type { StateTensors, TrainState } from './trainState';
 
 /**
  * Forward, loss, backward, update: one step, from tensors to fresh tensors. Call it in a `tf.tidy`, and dispose of what the
  * result replaces.
- * @param lossSum of the epoch so far, a sum over samples
  */
 export function trainStep(
   { X, y }: Batch,
   state: TrainState,
-  lossSum: tf.Scalar,
   lr: number,
   activation: ActivationName,
   optimizer: OptimizerName,
-) {
+): StateTensors {
   const numOutputs = state.params.at(-1)!.size;
   const { loss, grads } = lossAndGradients(X, oneHot(y, numOutputs), state.params, activation);
   const updated = OPTIMIZERS[optimizer].update(state.params, grads, state.optimizer, lr, state.step + 1);
@@ -26,7 +24,6 @@ export function trainStep(
     params: updated.params,
     optimizer: updated.state,
     // The batch's loss is a mean; times its size it is a sum, so that the smaller last batch counts for what it is.
-    lossSum: tf.add<tf.Scalar>(lossSum, tf.mul(loss, y.size)),
-    lastLoss: loss,
+    losses: [tf.add(state.losses[0]!, tf.mul(loss, y.size)), loss],
   };
 }

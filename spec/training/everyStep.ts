@@ -1,0 +1,88 @@
+import { OPTIMIZERS, type OptimizerName } from '../../src/optim/optimizers';
+import { initParams } from '../../src/nn/mlp';
+import { createRandom } from '../../src/random';
+import { decodeCheckpoint, encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
+import { decodeSafetensors } from '../../src/runs/safetensors';
+import { dataIterator } from '../../src/training/batches';
+import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
+import { disposeState, startState, type TrainState } from '../../src/training/trainState';
+import { smallDataset } from '../smallDataset';
+
+/**
+ * What a run can be made of. Whoever adds an optimizer finds it here by itself; whoever adds anything else that a step
+ * remembers or draws (a regulariser, an average, an augmentation) adds a row.
+ */
+export const VARIANTS: Readonly<Record<string, Variant>> = {
+  ...Object.fromEntries((Object.keys(OPTIMIZERS) as OptimizerName[]).map((optimizer) => [optimizer, { optimizer }])),
+  'two hidden layers': { hiddens: [8, 6] },
+  'in the order of the samples': { shuffle: false },
+  'with a validation part': { validation: true },
+};
+
+interface Variant extends Partial<Pick<TrainOptions, 'optimizer' | 'activation' | 'lr'>> {
+  readonly hiddens?: readonly number[];
+  readonly shuffle?: boolean;
+  readonly validation?: boolean;
+}
+
+const EPOCHS = 2;
+const BATCHES = 6;
+/** Any identity and config: they are not what is asked about here. */
+const RUN = { engine: '', device: '', datasetDigest: '', trainSamples: 0 };
+
+/**
+ * Trains a small network for two epochs and once more from every step of that run, through the bytes of a checkpoint.
+ * @returns at which steps resuming came to other weights, optimizer state or metrics, down to the last bit
+ */
+export async function resumeAtEveryStep(name: string): Promise<{ steps: number; differing: number[] }> {
+  const variant = VARIANTS[name]!;
+  const whole = runOf(variant);
+  const checkpoints = new Map<number, Uint8Array>();
+  const rows: string[] = [];
+  for await (const event of train(whole)) {
+    if (event.type === 'step') checkpoints.set(event.step, await bytesOf(whole.state));
+    else rows.push(numbersOf(event));
+  }
+  const end = await contentOf(whole.state);
+  const differing: number[] = [];
+  for (const [step, bytes] of checkpoints) {
+    const run = runOf(variant);
+    restoreState(run.state, decodeCheckpoint(decodeSafetensors(bytes), 'the checkpoint'), 'the checkpoint');
+    const later: string[] = [];
+    for await (const event of train(run)) if (event.type !== 'step') later.push(numbersOf(event));
+    const same = (await contentOf(run.state)) === end && rows.join('\n').endsWith(later.join('\n'));
+    // The epoch of the last step is always told again.
+    if (!same || later.length < 2) differing.push(step);
+    disposeState(run.state);
+  }
+  disposeState(whole.state);
+  return { steps: checkpoints.size, differing };
+}
+
+function runOf({ hiddens = [8], shuffle = true, validation = false, ...options }: Variant): TrainOptions {
+  const order = shuffle ? createRandom(0, 'order') : undefined;
+  const params = initParams(20, 3, hiddens, createRandom(0, 'init'));
+  return {
+    state: startState(params, options.optimizer, order && { order }),
+    trainIter: dataIterator(smallDataset(BATCHES * 10 - 3, 20, 3, 1), 10, order),
+    testIter: dataIterator(smallDataset(30, 20, 3, 2), 16),
+    valIter: validation ? dataIterator(smallDataset(20, 20, 3, 3), 16) : undefined,
+    numEpochs: EPOCHS,
+    lr: 0.05,
+    ...options,
+  };
+}
+
+const bytesOf = async (state: TrainState) => encodeCheckpoint(await takeCheckpoint(state, RUN, {}));
+
+/** All of a state but its clock. */
+async function contentOf(state: TrainState): Promise<string> {
+  const { tensors, progress } = await takeCheckpoint(state, RUN, {});
+  const still = { tensors, run: RUN, config: {}, progress: { ...progress, seconds: 0, epochBegan: 0 } };
+  return Buffer.from(encodeCheckpoint(still)).toString('base64');
+}
+
+/** An event without what clocks say. JSON keeps every bit of a number. */
+function numbersOf(event: Exclude<TrainEvent, { type: 'step' }>): string {
+  return JSON.stringify({ ...event, seconds: 0, trainSeconds: 0, samplesPerSecond: 0 });
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HandgradError } from '../errors';
+import { syncFolder, TEMP_SUFFIX, writeFileAtomic } from '../files/atomicFile';
+import { makeFolder } from '../files/makeFolder';
+import { storageError } from '../files/storageError';
+import { type Checkpoint, CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkpoint';
+import { decodeSafetensors, MAX_FILE_BYTES } from './safetensors';
+
+/** The generations that are kept beside the best one: should the newest be damaged, the one before it is there. */
+const KEPT = 2;
+const BEST = 'best.json';
+/** A manifest is five short fields; what is longer is none. */
+const MAX_MANIFEST_BYTES = 4096;
+
+/** A checkpoint that was found, read and checked. */
+export interface FoundCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly path: string;
+  /** What was wrong with newer ones, a sentence each. */
+  readonly damaged: readonly string[];
+}
+
+/** The checkpoints of a run: whole generations, each a safetensors file and the manifest that vouches for it. */
+export interface CheckpointFolder {
+  /**
+   * Writes a generation, whole or not at all and on the disk when this returns, and removes what is older than the last two
+   * and is not the best. Nothing is written when this step's generation is there already.
+   * @param best whether it is the best so far
+   * @throws HandgradError `storage`; the earlier generations are as they were then
+   */
+  write(checkpoint: Checkpoint, best: boolean): Promise<void>;
+}
+
+/**
+ * Opens the folder for writing; makes it, so that one that cannot be written is found at the start.
+ * @param good the step of the generation that the run goes on from
+ * @throws HandgradError `storage`
+ */
+export async function openCheckpointFolder(dir: string, good?: number): Promise<CheckpointFolder> {
+  await makeFolder(dir);
+  const kept = good === undefined ? [] : [good];
+  let best = await readBest(dir);
+  return {
+    async write(checkpoint, isBest) {
+      const { step } = checkpoint.progress;
+      if (kept.at(-1) !== step) {
+        const bytes = encodeCheckpoint(checkpoint);
+        // Until the manifest stands, nothing reads the tensors: that is the moment in which the generation begins to exist.
+        await writeFileAtomic(join(dir, tensorsName(step)), bytes);
+        await writeFileAtomic(join(dir, manifestName(step)), manifestOf(checkpoint, bytes));
+        kept.push(step);
+      }
+      if (isBest) {
+        await writeFileAtomic(join(dir, BEST), bestText(step));
+        best = step;
+      }
+      kept.splice(0, kept.length - KEPT);
+      await removeAllBut(dir, best === undefined ? kept : [...kept, best]);
+    },
+  };
+}
+
+/**
+ * The newest generation that is whole.
+ * @returns undefined when none was ever finished
+ * @throws HandgradError `model` when there are some and none can be used
+ */
+export async function newestCheckpoint(dir: string): Promise<FoundCheckpoint | undefined> {
+  const damaged: string[] = [];
+  for (const step of await generations(dir)) {
+    try {
+      return { ...(await readGeneration(dir, step)), damaged };
+    } catch (error) {
+      if (!(error instanceof HandgradError)) throw error;
+      damaged.push(error.message);
+    }
+  }
+  if (damaged.length === 0) return undefined;
+  throw new HandgradError('model', `No checkpoint in ${dir} can be used: ${damaged[0]}`);
+}
+
+/** Removes what a process left that was killed while it wrote: temporary files, and tensors that no manifest vouches for. */
+export async function removeLeftovers(dir: string): Promise<void> {
+  const names = await readdir(dir).catch((): string[] => []);
+  const orphan = (name: string) => tensorsOf(name) !== undefined && !names.includes(manifestName(tensorsOf(name)!));
+  for (const name of names.filter((name) => name.endsWith(TEMP_SUFFIX) || orphan(name))) {
+    await rm(join(dir, name), { force: true });
+  }
+}
+
+async function readGeneration(dir: string, step: number): Promise<Omit<FoundCheckpoint, 'damaged'>> {
+  const path = join(dir, tensorsName(step));
+  const manifest = await readWhole(join(dir, manifestName(step)), MAX_MANIFEST_BYTES);
+  const bytes = await readWhole(path, MAX_FILE_BYTES);
+  const digest = sha256(bytes);
+  if (!manifest.includes(digest)) {
+    throw unusable(path, `is damaged, or its manifest is of another checkpoint: its sha256 is ${digest}`);
+  }
+  const checkpoint = decodeCheckpoint(decodeSafetensors(bytes, path), path);
+  // There is one text that a manifest can have, so that no bit of it can change unnoticed.
+  if (manifest.toString('latin1') !== manifestOf(checkpoint, bytes) || checkpoint.progress.step !== step) {
+    throw unusable(join(dir, manifestName(step)), 'is damaged, or of another checkpoint');
+  }
+  return { checkpoint, path };
+}
+
+async function readWhole(path: string, maxBytes: number): Promise<Buffer> {
+  try {
+    const { size } = await stat(path);
+    if (size > maxBytes) throw unusable(path, `has ${size} bytes, and at most ${maxBytes} are read`);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof HandgradError) throw error;
+    throw unusable(path, `cannot be read (${(error as Error).message})`);
+  }
+}
+
+/** The steps for which a manifest is there, newest first. */
+async function generations(dir: string): Promise<number[]> {
+  const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw unusable(dir, `cannot be read (${error.message})`);
+  });
+  const steps = names.map((name) => /^step-(\d{8,15})\.json$/.exec(name)?.[1]).filter((digits) => digits !== undefined);
+  return steps.map(Number).sort((a, b) => b - a);
+}
+
+/** The manifest goes first: it never vouches for tensors that are gone. */
+async function removeAllBut(dir: string, steps: readonly number[]): Promise<void> {
+  const kept = steps.flatMap((step) => [tensorsName(step), manifestName(step)]);
+  try {
+    const old = (await readdir(dir)).filter((name) => /^step-\d+\./.test(name) && !kept.includes(name));
+    for (const name of old.sort() /* .json before .safetensors */) await rm(join(dir, name), { force: true });
+    if (old.length > 0) await syncFolder(dir);
+  } catch (error) {
+    throw await storageError(error, dir);
+  }
+}
+
+async function readBest(dir: string): Promise<number | undefined> {
+  const text = await readFile(join(dir, BEST), 'utf8').catch(() => '');
+  const step = Number(/"step":(\d{1,15})\b/.exec(text)?.[1] ?? NaN);
+  return text === bestText(step) ? step : undefined;
+}
+
+function manifestOf({ progress, run }: Checkpoint, bytes: Uint8Array): string {
+  const { step, epoch } = progress;
+  const facts = { format: CHECKPOINT_VERSION, step, epoch, engine: run.engine, file: tensorsName(step) };
+  return `${JSON.stringify({ ...facts, bytes: bytes.length, sha256: sha256(bytes) })}\n`;
+}
+
+const bestText = (step: number) => `${JSON.stringify({ step, file: tensorsName(step) })}\n`;
+const stem = (step: number) => `step-${String(step).padStart(8, '0')}`;
+const tensorsName = (step: number) => `${stem(step)}.safetensors`;
+const manifestName = (step: number) => `${stem(step)}.json`;
+/** The step that a file of tensors is of. */
+const tensorsOf = (name: string) => {
+  const digits = /^step-(\d{8,15})\.safetensors$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+};
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function unusable(path: string, why: string): HandgradError {
+  return new HandgradError('model', `${path} ${why}; remove it to go on from an earlier checkpoint.`);
+}

@@ -88,11 +88,11 @@ export function softmaxCrossEntropyBackward(P: tf.Tensor2D, Y: tf.Tensor2D): tf.
 }
 
 /**
- * Classes as rows of probabilities: 1 at the class, 0 elsewhere. Unlike `tf.oneHot` it also knows one class only, and it is
- * a float on every engine (tfjs 4.22's wasm kernel, asked for float32, writes the bits of an integer).
+ * Classes as rows of probabilities: 1 at the class, 0 elsewhere. `tf.oneHot` does it in integers (tfjs 4.22's wasm kernel,
+ * asked for float32, writes the bits of an integer) and does not know one class only, which is always the right one.
  * @param y [n], int32 in [0, k)
  * @returns Y [n, k], float32
  */
 export function oneHot(y: tf.Tensor1D, k: number): tf.Tensor2D {
-  return tf.cast(tf.equal(tf.expandDims(y, 1), tf.range(0, k, 1, 'int32')), 'float32');
+  return k === 1 ? tf.ones([y.size, 1]) : tf.cast(tf.oneHot(y, k) as tf.Tensor2D, 'float32');
 }

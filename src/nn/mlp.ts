@@ -57,7 +57,7 @@ export function mlp(X: tf.Tensor, params: Params, activation: ActivationName = '
 /** The network as `mlp` computes it, with everything on the way kept for `backward`. */
 export function forward(X: tf.Tensor, params: Params, activation: ActivationName = 'relu'): Trace {
   const layers = layersOf(params);
-  const inputs = [tf.reshape<tf.Rank.R2>(X, [-1, layers[0]!.W.shape[0]])];
+  const inputs = [flatten(X, layers[0]!.W.shape[0])];
   const sums: tf.Tensor2D[] = [];
   layers.forEach(({ W, b }, l) => {
     if (l > 0) inputs.push(ACTIVATIONS[activation].forward(sums[l - 1]!));
@@ -108,6 +108,11 @@ export function lossAndGradients(
   const trace = forward(X, params, activation);
   const { loss, P } = softmaxCrossEntropy(trace.sums.at(-1)!, Y);
   return { loss, grads: backward(softmaxCrossEntropyBackward(P, Y), trace, params, activation) };
+}
+
+/** The samples one a row, as in the post; a batch usually is already, and then there is nothing to do. */
+function flatten(X: tf.Tensor, numInputs: number): tf.Tensor2D {
+  return X.rank === 2 ? (X as tf.Tensor2D) : tf.reshape(X, [-1, numInputs]);
 }
 
 function layersOf(params: Params): Layer[] {

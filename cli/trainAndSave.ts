@@ -10,6 +10,7 @@ import type { Lock } from '../src/runs/lock';
 import { readParameters, tensorsOf } from '../src/runs/parameterTensors';
 import type { RunFolder } from '../src/runs/runFolder';
 import { dataIterator } from '../src/training/batches';
+import { evaluationBatchSize } from '../src/training/evaluate';
 import { train, type TrainOptions } from '../src/training/train';
 import { disposeState, startState, type TrainState } from '../src/training/trainState';
 import { checkpointing } from './checkpointing';
@@ -121,11 +122,12 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
     disposeState(state);
     throw error;
   }
+  const evaluationBatch = evaluationBatchSize(params);
   return {
     state,
     trainIter: dataIterator(samples.train, batchSize, order),
-    testIter: dataIterator(dataset.test, batchSize),
-    valIter: samples.validation && dataIterator(samples.validation, batchSize),
+    testIter: dataIterator(dataset.test, evaluationBatch),
+    valIter: samples.validation && dataIterator(samples.validation, evaluationBatch),
     numEpochs: config.epochs,
     lr: config.lr,
     activation,

@@ -1,15 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { dataIterator } from '../../src/training/batches';
 import { classReport } from '../../src/training/classReport';
-import { confusionMatrix, evaluate } from '../../src/training/evaluate';
+import { confusionMatrix, evaluate, evaluationBatchSize } from '../../src/training/evaluate';
 import { type Args, settingOptions } from '../options';
 import { formatCount, formatShare } from '../terminal/format';
 import { table } from '../terminal/table';
 import { createTerminal, type Io } from '../terminal/terminal';
 import { MODEL_SETTINGS, useModel } from '../useModel';
 import { type Command, OUTPUT_OPTIONS } from './command';
-
-const EVALUATION_BATCH = 2048;
 
 export const command: Command = {
   options: { ...settingOptions(MODEL_SETTINGS), ...OUTPUT_OPTIONS },
@@ -25,7 +23,7 @@ async function runEvaluation(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
   const { dataset, engine, params, activation, classNames } = await useModel(args, terminal, io);
   try {
-    const testIter = dataIterator(dataset.test, EVALUATION_BATCH);
+    const testIter = dataIterator(dataset.test, evaluationBatchSize(params));
     const { loss, accuracy } = await evaluate(testIter, params, activation);
     const confusion = await confusionMatrix(testIter, params, activation);
     const perClass = classReport(confusion).map((figures, label) => ({ label, name: classNames[label]!, ...figures }));

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { selectRows } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
 import { dataIterator } from '../../src/training/batches';
-import { predict } from '../../src/training/evaluate';
+import { evaluationBatchSize, predict } from '../../src/training/evaluate';
 import { type Args, settingOptions } from '../options';
 import { formatShare, quoted } from '../terminal/format';
 import { createTerminal, type Io } from '../terminal/terminal';
@@ -40,7 +40,11 @@ async function runPrediction(args: Args, io: Io): Promise<void> {
       1,
       classNames.length,
     );
-    const rows = await predict(dataIterator(selectRows(test, indices), 1024), params, activation);
+    const rows = await predict(
+      dataIterator(selectRows(test, indices), evaluationBatchSize(params)),
+      params,
+      activation,
+    );
     const predictions = rows.map((probabilities, i) => {
       const label = test.labels[indices[i]!]!;
       const ranked = probabilities

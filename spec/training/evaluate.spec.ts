@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { dataIterator } from '../../src/training/batches';
-import { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predict } from '../../src/training/evaluate';
+import {
+  accuracy,
+  confusionMatrix,
+  evaluate,
+  evaluateAccuracy,
+  evaluationBatchSize,
+  predict,
+} from '../../src/training/evaluate';
 import { onEachEngine } from '../engine';
 
 describe('evaluate', () => {
@@ -50,6 +57,13 @@ describe('evaluate', () => {
         expect(one).to.be.closeTo(1 / (1 + Math.exp(0.5 - samples.features[i]!)), 1e-6);
         expect(zero! + one!).to.be.closeTo(1, 1e-6);
       });
+    });
+
+    it('evaluates as many samples at once as keep the widest layer at a million numbers, and at least one', () => {
+      const of = (...shapes: number[][]) => tf.tidy(() => evaluationBatchSize(shapes.map((shape) => tf.zeros(shape))));
+      expect(of([784, 256], [256], [256, 10], [10])).to.equal(1337);
+      expect(of([4, 4096], [4096], [4096, 3], [3])).to.equal(256);
+      expect(of([2_000_000, 1], [1])).to.equal(1);
     });
 
     it('leaves no tensor behind', async () => {

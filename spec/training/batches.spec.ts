@@ -27,6 +27,22 @@ describe('dataIterator', () => {
       expect({ numBatches, numSamples }).to.deep.equal({ numBatches: 3, numSamples: 5 });
     });
 
+    it('gives every byte as the float32 nearest to byte/255, as ToTensor does', () => {
+      const features = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+      const [batch] = tf.tidy(() => [
+        ...read({ features, scale: 1 / 255, labels: Int32Array.of(0), count: 1, numInputs: 256 }, 1),
+      ]);
+      expect(batch!.X[0]).to.deep.equal(Array.from(features, (byte) => Math.fround(byte / 255)));
+    });
+
+    it('gives numbers as they are, also those that are no bytes', () => {
+      const features = Float32Array.from([-1.5, 1e30, 0.1, 300]);
+      const [batch] = tf.tidy(() => [
+        ...read({ features, scale: 1, labels: Int32Array.of(0, 1), count: 2, numInputs: 2 }, 2),
+      ]);
+      expect(batch!.X.flat()).to.deep.equal(Array.from(features));
+    });
+
     it('draws a new order for every pass, each with every sample once and its own label', () => {
       const iterator = dataIterator(samples, 2, createRandom(5, 'order'));
       const passes = Array.from({ length: 8 }, () => {

@@ -50,17 +50,26 @@ export function dataIterator(samples: Samples, batchSize: number, shuffle?: Rand
   };
 }
 
-/** Copies the samples at positions start … end-1 of the order to the engine, scaled. */
+/** Copies the samples at positions start … end-1 of the order to the engine, as the network sees them. */
 function uploadBatch(samples: Samples, order: Int32Array | undefined, start: number, end: number): Batch {
-  const { features, labels, numInputs, scale } = samples;
+  const { features, labels, numInputs } = samples;
+  // Bytes become floats on the way. Row by row: `set` converts many numbers at a time, a loop over them one.
   const values = new Float32Array((end - start) * numInputs);
   const classes = new Int32Array(end - start);
   for (let i = 0; i < classes.length; i++) {
     const row = order ? order[start + i]! : start + i;
     classes[i] = labels[row]!;
-    const from = row * numInputs;
-    const to = i * numInputs;
-    for (let j = 0; j < numInputs; j++) values[to + j] = features[from + j]! * scale;
+    values.set(features.subarray(row * numInputs, (row + 1) * numInputs), i * numInputs);
   }
-  return { X: tf.tensor2d(values, [classes.length, numInputs]), y: tf.tensor1d(classes, 'int32') };
+  const X = tf.tidy(() => scaled(tf.tensor2d(values, [classes.length, numInputs]), samples.scale));
+  return { X, y: tf.tensor1d(classes, 'int32') };
+}
+
+/**
+ * Stored numbers as the network sees them, on the engine.
+ * A byte is divided by 255 and not multiplied by 1/255: of the two only the quotient is, in float32, the nearest number to
+ * byte/255, which is what the post's `ToTensor` gives.
+ */
+function scaled(X: tf.Tensor2D, scale: number): tf.Tensor2D {
+  return scale === 1 ? X : tf.div(X, 1 / scale);
 }

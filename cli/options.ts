@@ -88,7 +88,7 @@ export const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${l
 /** Some settings as flags for yargs. Their type is left open: the text is parsed here, strictly. */
 export function settingOptions(keys: readonly FlagKey[]): Record<string, Options> {
   return Object.fromEntries(
-    keys.map((key) => {
+    keys.map((key): [string, Options] => {
       const { group, describe, parse }: Flag = FLAGS[key];
       const shown = { group: `${group}:`, describe };
       if (!parse) return [flagName(key), { type: 'boolean', ...shown }];

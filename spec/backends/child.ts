@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { BackendName, Engine } from '../../src/backends';
+import type { EngineOptions } from '../../src/backends/backend';
 
 const ROOT = path.resolve(__dirname, '../..');
 const NODE_GPU_OR_NODE = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
@@ -35,11 +36,12 @@ export async function selectInChild(
   requested: 'auto' | BackendName,
   env: Record<string, string | undefined>,
   before = '',
+  options: EngineOptions = {},
 ): Promise<Selected & { stderr: string }> {
   const code = `
     ${before}
     const notices = [];
-    require('./src/backends').selectBackend('${requested}', { onNotice: (notice) => notices.push(notice) }).then(
+    require('./src/backends').selectBackend('${requested}', { ...${JSON.stringify(options)}, onNotice: (notice) => notices.push(notice) }).then(
       (engine) => console.log(JSON.stringify({ engine, notices })),
       (error) => console.log(JSON.stringify({ kind: error.kind, message: error.message })));`;
   const { stdout, stderr } = await runInChild(code, env);

@@ -1,6 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Backend, Unavailable } from './backend';
+import { allowedProcessors, watchProcessors } from './processors';
 import { activate, commonVersions, core, loadQuietly } from './tensorflowJs';
 import { replaceWasmKernels } from './wasmKernels';
 import { letExit, startThreads } from './wasmThreads';
@@ -8,15 +9,24 @@ import { letExit, startThreads } from './wasmThreads';
 /** WebAssembly on the processor. Comes with npm, so every machine has it. */
 export const wasm: Backend = {
   async start(notice, { threads: wanted }) {
-    const { version_wasm } = await loadQuietly(wasmPackage);
-    const threads = await keepingListeners(() => activateWith(wanted, notice));
+    const load = () => loadQuietly(wasmPackage);
+    const current = runningEngine();
+    const decided = wanted ?? (current && threadsOf(current));
+    const { result, share } = decided ? { result: await load(), share: 1 } : await watchProcessors(load);
+    const threads = await keepingListeners(() => activateWith(decided ?? fastest(share), notice));
     if (typeof threads !== 'number') return threads;
+    const processors = allowedProcessors();
+    if (threads > processors) {
+      notice(
+        `${threads} threads on ${processors === 1 ? 'one processor' : `${processors} processors`} slow each other down.`,
+      );
+    }
     replaceWasmKernels();
     const simd = await core().env().getAsync('WASM_HAS_SIMD_SUPPORT');
     return {
       device: `WebAssembly ${simd ? 'with' : 'without'} SIMD, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
       threads,
-      versions: { ...commonVersions(), 'tfjs-backend-wasm': version_wasm },
+      versions: { ...commonVersions(), 'tfjs-backend-wasm': result.version_wasm },
     };
   },
 };
@@ -24,24 +34,29 @@ export const wasm: Backend = {
 // require, not import(): import() reads the bundle once more for its export names, which costs as much as all the rest.
 const wasmPackage = () => require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
 
-/** What the engine has when nobody asks: more threads gain on idle processors and lose on busy ones (docs/engines.md). */
-const DEFAULT_THREADS = 1;
+/**
+ * How many threads are fastest. The engine's threads wait for each other by looking all the time, so that on processors
+ * that others use as well two are slower than one (docs/engines.md): no more than there are processors free for them, and
+ * half of those beyond two, up to TensorFlow.js's own limit, because many of them are two halves of one core.
+ * @param share the processors that this process can have to itself
+ */
+function fastest(share: number): number {
+  return share < 1.5 ? 1 : Math.min(4, Math.max(2, Math.floor(share / 2)));
+}
 
 /** Makes the engine of one thread: TensorFlow.js's own. */
 let ownFactory: (() => KernelBackend | Promise<KernelBackend>) | undefined;
 
+const runningEngine = () => core().engine().registry['wasm'] as BackendWasm | undefined;
+
 /**
- * Makes the engine current, on `wanted` threads; on one, with a notice, where more do not start. An engine that runs
- * already keeps its threads when nobody asks for a number; to change it, it is stopped and started again.
+ * Makes the engine current, on `threads` threads; on one, with a notice, where more do not start. An engine that runs
+ * already with another number is stopped and started again.
  * @returns the number of threads that it has now
  */
-async function activateWith(
-  wanted: number | undefined,
-  notice: (message: string) => void,
-): Promise<number | Unavailable> {
-  const running = core().engine().registry['wasm'] as BackendWasm | undefined;
+async function activateWith(threads: number, notice: (message: string) => void): Promise<number | Unavailable> {
+  const running = runningEngine();
   const current = running && threadsOf(running);
-  const threads = wanted ?? current ?? DEFAULT_THREADS;
   if (current !== threads) {
     if (running && running.numDataIds() > 0) {
       return {

@@ -13,10 +13,18 @@ import { quoted } from './terminal/format';
 import type { Terminal } from './terminal/terminal';
 
 /**
- * The settings that may differ when a run goes on: how far it goes, how it is saved and what is expected of it, and where
- * this machine keeps the data.
+ * The settings that may differ when a run goes on: how far it goes, how it is saved and what is expected of it, where this
+ * machine keeps the data, and on how many threads it computes, which give the same numbers.
  */
-const CHANGEABLE: readonly ConfigKey[] = ['epochs', 'checkpointEvery', 'expectAccuracy', 'dataDir', 'source'];
+const CHANGEABLE: readonly ConfigKey[] = [
+  'epochs',
+  'checkpointEvery',
+  'expectAccuracy',
+  'dataDir',
+  'source',
+  'threads',
+  'allowSoftware',
+];
 
 /** A run that is to go on. */
 export interface ResumedRun {

@@ -107,7 +107,7 @@ async function resumeTraining(
     const start = found || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
     const dataset = await openDataset(config, terminal, io.signal);
     const samples = chooseSamples(dataset, config);
-    const engine = await startEngine(engineOf(run), terminal);
+    const engine = await startEngine({ ...config, backend: engineOf(run) }, terminal);
     if (found) checkIdentity(found, identityOf(dataset, samples, engine), terminal);
     io.signal.throwIfAborted();
     const checkpointsDir = join(dir, RUN_FILES.checkpoints);

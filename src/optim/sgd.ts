@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { addDecay } from './decay';
 import type { Optimizer } from './optimizers';
 
 /**
@@ -15,5 +16,8 @@ export function updater(params: readonly tf.Tensor[], grads: readonly tf.Tensor[
 /** Plain stochastic gradient descent: it remembers nothing from step to step. */
 export const sgd: Optimizer = {
   init: () => [],
-  update: (params, grads, _state, lr) => ({ params: updater(params, grads, lr), state: [] }),
+  update: (params, grads, _state, lr, _step, { weightDecay } = {}) => ({
+    params: updater(params, addDecay(params, grads, weightDecay), lr),
+    state: [],
+  }),
 };

@@ -1,0 +1,22 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * The exponential moving average of the weights (Polyak and Juditsky 1992 for the plain mean): late in training the weights
+ * wander around a good place, and their mean is nearer to it than they are. **A ← d·A + (1 - d)·W**.
+ *
+ * A starts as the initial weights, which are of no use and would weigh d^t: so that they are gone early, d is
+ * min(decay, (1 + t) / (10 + t)).
+ * @param averages A, shaped like `params`
+ * @param decay the part of the average that is kept: 0.999 looks back on about 1,000 steps
+ * @param step t, from 1
+ * @returns the new averages
+ */
+export function updateAverages(
+  averages: readonly tf.Tensor[],
+  params: readonly tf.Tensor[],
+  decay: number,
+  step: number,
+): tf.Tensor[] {
+  const d = Math.min(decay, (1 + step) / (10 + step));
+  return averages.map((A, i) => tf.add(A, tf.mul(tf.sub(params[i]!, A), 1 - d)));
+}

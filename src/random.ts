@@ -8,7 +8,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
  * (xoroshiro128+'s jump), so that asking for a validation split changes neither the initial weights nor, apart from the
  * rows that are gone, how the order is drawn. New purposes go to the end: the position is the stream's number.
  */
-export const STREAMS = ['init', 'split', 'order', 'gradcheck'] as const;
+export const STREAMS = ['init', 'split', 'order', 'gradcheck', 'dropout', 'mixup', 'augment'] as const;
 export type Stream = (typeof STREAMS)[number];
 
 /** A seeded generator. Its whole state can be saved as JSON and restored. */
@@ -51,6 +51,51 @@ export function permutation(random: Random, n: number): Int32Array {
     order[j] = kept;
   }
   return order;
+}
+
+/**
+ * 32 random bits that depend on two integers and nothing else: a generator without a state. What is drawn in a step can so be
+ * a function of the seed and the step, in whatever order, and a resumed run draws the same. (The multiples of 2^32 / φ,
+ * scattered by the key and MurmurHash3's finaliser, which lets every bit of its input reach every bit of its output.)
+ * @param key names the sequence
+ * @param i the place in it
+ * @returns a signed 32-bit integer
+ */
+export function scramble(key: number, i: number): number {
+  let bits = Math.imul(i + 1, 0x9e3779b9) ^ key;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return bits ^ (bits >>> 16);
+}
+
+/**
+ * The key, for `scramble`, of one thing that is drawn: of a purpose, in a run with this seed, at these counters (a step; an
+ * epoch and a sample).
+ */
+export function keyOf(seed: number, stream: Stream, ...counters: readonly number[]): number {
+  return counters.reduce(scramble, scramble(scramble(0, seed), STREAMS.indexOf(stream)));
+}
+
+/** A number in (0, 1) from 32 bits of `scramble`. */
+export function fraction(bits: number): number {
+  return ((bits >>> 0) + 0.5) / 2 ** 32;
+}
+
+/**
+ * A number in [0, 1] from the symmetric beta distribution, whose density is proportional to (x (1 - x))^(α - 1): near 0 or 1
+ * for a small α, uniform for 1, near 1/2 for a large one (Jöhnk 1964, in logarithms, as U^(1/α) underflows for a small α).
+ * @param key names the draw
+ * @param alpha α, above 0; the larger, the more tries it takes: about 70 for 4
+ */
+export function beta(key: number, alpha: number): number {
+  for (let i = 0; ; i += 2) {
+    const x = Math.log(fraction(scramble(key, i))) / alpha;
+    const y = Math.log(fraction(scramble(key, i + 1))) / alpha;
+    const largest = Math.max(x, y);
+    // log(e^x + e^y): a pair is taken where the sum is at most 1, and x's part of it is the number.
+    const sum = largest + Math.log(Math.exp(x - largest) + Math.exp(y - largest));
+    if (sum <= 0) return Math.exp(x - sum);
+  }
 }
 
 function wrap(rng: RandomGenerator): Random {

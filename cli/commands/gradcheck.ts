@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { selectRows } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
-import { initParams } from '../../src/nn/mlp';
-import { createRandom } from '../../src/random';
+import { dropoutMasks } from '../../src/nn/dropoutMasks';
+import { initParams, type Masks } from '../../src/nn/mlp';
+import { createRandom, keyOf } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { gradcheck } from '../../src/training/gradcheck';
 import { openDataset } from '../dataset';
@@ -27,6 +28,9 @@ export const command: Command = {
       'hidden',
       'activation',
       'init',
+      'batchNorm',
+      'dropout',
+      'inputDropout',
       'seed',
       ...ENGINE_SETTINGS,
     ]),
@@ -55,15 +59,18 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
   const dataset = await openDataset(config, terminal, io.signal);
   const engine = await startEngine(config, terminal);
   const { numInputs, numOutputs, train } = dataset;
-  const params = initParams(numInputs, numOutputs, config.hidden, createRandom(config.seed, 'init'), config.init);
+  const { seed, hidden, init, batchNorm, activation } = config;
+  const params = initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), init, batchNorm);
+  let masks: Masks = [];
   try {
     const first = selectRows(
       train,
       Int32Array.from({ length: Math.min(SAMPLES, train.count) }, (_, i) => i),
     );
     const [batch] = [...held(dataIterator(first, SAMPLES))];
-    const random = createRandom(config.seed, 'gradcheck');
-    const results = await gradcheck({ params, batch: batch!, activation: config.activation, random });
+    masks = dropoutMasks(first.count, params, config, keyOf(seed, 'dropout', 1));
+    const random = createRandom(seed, 'gradcheck');
+    const results = await gradcheck({ params, batch: batch!, activation, masks, random });
     tf.dispose([batch!.X, batch!.y]);
     // Nothing compared is nothing shown.
     const failed = results.filter(({ entries, relativeError }) => entries === 0 || !(relativeError <= tolerance));
@@ -80,7 +87,7 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
       );
     }
   } finally {
-    tf.dispose(params);
+    tf.dispose([params, masks.filter((mask) => mask !== undefined)]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { initParams } from '../../src/nn/mlp';
+import { initParams, parameterNames } from '../../src/nn/mlp';
 import { createRandom } from '../../src/random';
 import { useEngine } from '../engine';
 
@@ -19,6 +19,27 @@ describe('initParams', () => {
     expect(beyondTwoStd, 'a normal distribution has 4.55% beyond two standard deviations').to.be.closeTo(0.0455, 0.002);
     expect(Array.from(b1!.dataSync())).to.deep.equal(new Array(256).fill(0));
     expect(Array.from(b2!.dataSync())).to.deep.equal(new Array(10).fill(0));
+  });
+
+  for (const [init, std, largest] of [
+    ['he', Math.sqrt(2 / 300), Infinity],
+    ['glorot', Math.sqrt(2 / 500), Math.sqrt(6 / 500)],
+  ] as const) {
+    it(`${init} gives the standard deviation of its formula`, () => {
+      const [W] = initParams(300, 200, [], createRandom(1, 'init'), init);
+      const w = Array.from(W!.dataSync());
+      expect(w.reduce((sum, x) => sum + x, 0) / w.length).to.be.closeTo(0, std / 50);
+      expect(Math.sqrt(w.reduce((sum, x) => sum + x * x, 0) / w.length) / std).to.be.closeTo(1, 0.01);
+      expect(Math.max(...w.map(Math.abs))).to.be.at.most(largest * (1 + 1e-6));
+    });
+  }
+
+  it('gives hidden layers scales of one with batch normalisation, and draws the same weights', () => {
+    const params = initParams(5, 3, [4, 2], createRandom(0, 'init'), 'he', true);
+    expect(parameterNames(params)).to.deep.equal(['W1', 'b1', 'g1', 'W2', 'b2', 'g2', 'W3', 'b3']);
+    expect(Array.from(params[2]!.dataSync())).to.deep.equal([1, 1, 1, 1]);
+    const plain = initParams(5, 3, [4, 2], createRandom(0, 'init'), 'he');
+    expect(params[3]!.dataSync()).to.deep.equal(plain[2]!.dataSync());
   });
 
   it('takes any list of hidden sizes, none included', () => {

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
+import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
+import { dropoutMasks } from '../../src/nn/dropoutMasks';
 import { initParams, lossAndGradients, mlp, parameterNames } from '../../src/nn/mlp';
 import { oneHot, softmaxCrossEntropy } from '../../src/nn/softmaxCrossEntropy';
 import { createRandom } from '../../src/random';
@@ -64,6 +66,23 @@ describe('mlp', () => {
         expect(grads.map((g) => g.shape)).to.deep.equal(params.map((p) => p.shape));
         params.forEach((param, i) => {
           const loss = (moved: tf.Tensor) => softmaxCrossEntropy(mlp(X, params.with(i, moved)), Y).loss;
+          expectGradient(loss, param, tf.scalar(1), grads[i]!, 0.02);
+        });
+      });
+    }
+
+    for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
+      it(`agrees with finite differences with batch normalisation, dropout and ${activation}`, () => {
+        const X = randomTensor<tf.Rank.R2>([6, 3], 9);
+        const Y = oneHot(tf.tensor1d([0, 3, 1, 2, 3, 0], 'int32'), 4);
+        const params = initParams(3, 4, [5, 4], createRandom(1, 'init'), 'he', true).map((p, i) =>
+          randomTensor(p.shape, 20 + i, 0.8),
+        );
+        const masks = dropoutMasks(6, params, { inputDropout: 0.2, dropout: 0.3 }, 1);
+        const { grads } = lossAndGradients(X, Y, params, activation, masks);
+        expect(grads.map((g) => g.shape)).to.deep.equal(params.map((p) => p.shape));
+        params.forEach((param, i) => {
+          const loss = (moved: tf.Tensor) => lossAndGradients(X, Y, params.with(i, moved), activation, masks).loss;
           expectGradient(loss, param, tf.scalar(1), grads[i]!, 0.02);
         });
       });

@@ -3,8 +3,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
+import { batchNorm, batchNormBackward } from '../../src/nn/batchNorm';
+import { dropoutMasks } from '../../src/nn/dropoutMasks';
 import { linear, linearBackward, linearInputBackward } from '../../src/nn/linear';
-import { initParams, lossAndGradients, mlp } from '../../src/nn/mlp';
+import { forward, initParams, lossAndGradients, mlp } from '../../src/nn/mlp';
 import {
   crossEntropyLoss,
   crossEntropyLossBackward,
@@ -52,6 +54,41 @@ describe("against TensorFlow.js's own autodiff", () => {
         const { forward, backward } = ACTIVATIONS[name];
         const dY = randomTensor<tf.Rank.R2>([7, 5], 6);
         expectSame(backward(dY, X, forward(X)), tf.grad((X) => forward(X as tf.Tensor2D))(X, dY));
+      });
+    }
+
+    it('batch normalisation', () => {
+      const dY = randomTensor<tf.Rank.R2>([7, 5], 6);
+      const [g, b] = [randomTensor<tf.Rank.R1>([5], 7), randomTensor<tf.Rank.R1>([5], 8)];
+      const [dZ, dg, db] = tf.grads((Z, g, b) => {
+        const { mean, variance } = tf.moments(Z, 0);
+        return tf.batchNorm2d(
+          Z as tf.Tensor2D,
+          mean as tf.Tensor1D,
+          variance as tf.Tensor1D,
+          b as tf.Tensor1D,
+          g as tf.Tensor1D,
+          1e-5,
+        );
+      })([X, g, b], dY);
+      const ours = batchNormBackward(dY, batchNorm(X, g, b).trace, g);
+      expectSame(ours.dZ, dZ!);
+      expectSame(ours.dg, dg!);
+      expectSame(ours.db, db!);
+    });
+
+    for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
+      it(`the whole network with batch normalisation, dropout and ${activation}`, () => {
+        const Y = oneHot(y(), 4);
+        const params = initParams(5, 4, [8, 6], createRandom(0, 'init'), 'he', true).map((p, i) =>
+          randomTensor(p.shape, 30 + i),
+        );
+        const masks = dropoutMasks(7, params, { inputDropout: 0.2, dropout: 0.3 }, 5);
+        const { grads } = lossAndGradients(X, Y, params, activation, masks);
+        const theirs = tf.grads((...params: tf.Tensor[]) =>
+          tf.losses.softmaxCrossEntropy(Y, forward(X, params, activation, masks).sums.at(-1)!).asScalar(),
+        )(params);
+        grads.forEach((grad, i) => expectSame(grad, theirs[i]!, 1e-4));
       });
     }
 

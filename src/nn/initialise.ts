@@ -10,11 +10,34 @@ export type Initialiser = (random: Random, numInputs: number, numOutputs: number
  * @returns W [numInputs, numOutputs]
  */
 export function normal(random: Random, numInputs: number, numOutputs: number): tf.Tensor2D {
-  const values = Float32Array.from({ length: numInputs * numOutputs }, () => random.normal(0, 0.01));
-  return tf.tensor2d(values, [numInputs, numOutputs]);
+  return draw(numInputs, numOutputs, () => random.normal(0, 0.01));
+}
+
+/**
+ * He et al. 2015: normal with variance 2 / numInputs. A sum of i products of variance v x² has variance i v x²; ReLU then
+ * halves the mean square; so with v = 2 / i signals keep their size through any number of layers.
+ * @returns W [numInputs, numOutputs]
+ */
+export function he(random: Random, numInputs: number, numOutputs: number): tf.Tensor2D {
+  return draw(numInputs, numOutputs, () => random.normal(0, Math.sqrt(2 / numInputs)));
+}
+
+/**
+ * Glorot and Bengio 2010: uniform in ±√(6 / (numInputs + numOutputs)), whose variance is 2 / (numInputs + numOutputs):
+ * halfway between what keeps the signals' size forward (1 / inputs) and the gradients' backward (1 / outputs), for
+ * activations of slope 1 at 0, such as tanh.
+ * @returns W [numInputs, numOutputs]
+ */
+export function glorot(random: Random, numInputs: number, numOutputs: number): tf.Tensor2D {
+  const limit = Math.sqrt(6 / (numInputs + numOutputs));
+  return draw(numInputs, numOutputs, () => limit * (2 * random.uniform() - 1));
+}
+
+function draw(numInputs: number, numOutputs: number, next: () => number): tf.Tensor2D {
+  return tf.tensor2d(Float32Array.from({ length: numInputs * numOutputs }, next), [numInputs, numOutputs]);
 }
 
 /** Every way to draw the initial weights, by the name that users give. */
-export const INITIALISERS = { normal } satisfies Record<string, Initialiser>;
+export const INITIALISERS = { normal, he, glorot } satisfies Record<string, Initialiser>;
 
 export type InitialiserName = keyof typeof INITIALISERS;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationName } from '../nn/activations';
-import { forward, lossAndGradients, parameterNames, type Params } from '../nn/mlp';
+import { forward, lossAndGradients, type Masks, parameterNames, type Params } from '../nn/mlp';
 import { oneHot } from '../nn/softmaxCrossEntropy';
 import type { Random } from '../random';
 import type { Batch } from './batches';
@@ -10,6 +10,8 @@ export interface GradcheckOptions {
   /** A few samples are enough: every one of them takes part in every gradient. */
   readonly batch: Batch;
   readonly activation?: ActivationName;
+  /** Dropout: the same units are silent throughout the check. */
+  readonly masks?: Masks;
   /** Chooses the entries; the `gradcheck` stream. */
   readonly random: Random;
   /** How many entries of each tensor are tried: half of them those with the largest gradients, half at random. */
@@ -35,10 +37,10 @@ export interface GradcheckResult {
  * @returns one row for each parameter tensor
  */
 export async function gradcheck(options: GradcheckOptions): Promise<GradcheckResult[]> {
-  const { params, batch, activation = 'relu' } = options;
+  const { params, batch, activation = 'relu', masks } = options;
   const grads = tf.tidy(() => {
     const Y = oneHot(batch.y, params.at(-1)!.size);
-    return lossAndGradients(batch.X, Y, params, activation).grads;
+    return lossAndGradients(batch.X, Y, params, activation, masks).grads;
   });
   try {
     const names = parameterNames(params);
@@ -105,9 +107,12 @@ function chooseEntries(grad: ArrayLike<number>, entries: number, random: Random)
   return chosen;
 }
 
+/** The activations that have a corner at 0. */
+const CORNERED: ReadonlySet<ActivationName> = new Set<ActivationName>(['relu', 'leaky-relu']);
+
 /** The loss with entry i of parameter tensor p at `value`, and on which side of 0 each hidden unit is then. */
 async function lossWith(
-  { params, batch, activation = 'relu' }: GradcheckOptions,
+  { params, batch, activation = 'relu', masks }: GradcheckOptions,
   p: number,
   i: number,
   value: number,
@@ -116,10 +121,11 @@ async function lossWith(
   moved[i] = value;
   const sums = tf.tidy(() => {
     const changed = params.with(p, tf.tensor(moved, params[p]!.shape));
-    return [...forward(batch.X, changed, activation).sums];
+    return [...forward(batch.X, changed, activation, masks).sums];
   });
   try {
-    const hidden = await Promise.all(sums.slice(0, -1).map((Z) => Z.data()));
+    const cornered = CORNERED.has(activation) ? sums.slice(0, -1) : [];
+    const hidden = await Promise.all(cornered.map((Z) => Z.data()));
     const O = await sums.at(-1)!.array();
     return {
       loss: meanCrossEntropy(O, await batch.y.data()),

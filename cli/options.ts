@@ -20,7 +20,9 @@ const asText = (text: string) => text;
 const asNumber = (text: string) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text);
 const asNumbers = (text: string) => (text.trim() === '' ? [] : text.split(',').map((part) => asNumber(part.trim())));
 
-const choices = (key: 'activation' | 'init' | 'optimizer' | 'backend') =>
+const asNames = (text: string) => (text.trim() === '' ? [] : text.split(',').map((part) => part.trim()));
+
+const choices = (key: 'activation' | 'init' | 'optimizer' | 'schedule' | 'backend') =>
   configSchema.shape[key].unwrap().options.join('|');
 
 /** Every setting as a flag, in the order in which help lists them. `shuffle` is set by --no-shuffle. */
@@ -40,6 +42,22 @@ const FLAGS = {
     parse: asNumber,
   },
   limit: { group: 'Data', describe: 'use only the first N training samples', parse: asNumber },
+  normalise: {
+    group: 'Data',
+    describe: 'give the inputs mean 0 and deviation 1: all pixels of images together, each column of a table',
+  },
+  augment: {
+    group: 'Data',
+    describe: 'change the training images at random, each time anew: a list of shift,flip,cutout',
+    parse: asNames,
+  },
+  shiftPixels: { group: 'Data', describe: 'how far --augment shift moves at most', parse: asNumber },
+  cutoutPixels: { group: 'Data', describe: 'the side of the square of --augment cutout', parse: asNumber },
+  mixup: {
+    group: 'Data',
+    describe: 'mix pairs of samples, in parts from the beta distribution with this parameter; 0.2 mixes lightly',
+    parse: asNumber,
+  },
 
   hidden: {
     group: 'Network',
@@ -48,6 +66,9 @@ const FLAGS = {
   },
   activation: { group: 'Network', describe: `of the hidden layers: ${choices('activation')}`, parse: asText },
   init: { group: 'Network', describe: `how the weights are drawn: ${choices('init')}`, parse: asText },
+  batchNorm: { group: 'Network', describe: 'batch normalisation of the hidden layers' },
+  dropout: { group: 'Network', describe: 'the probability that a hidden unit is dropped', parse: asNumber },
+  inputDropout: { group: 'Network', describe: 'the probability that an input is dropped', parse: asNumber },
   initFrom: {
     group: 'Network',
     describe: 'start from the weights in FILE.safetensors, which also give --hidden',
@@ -58,7 +79,56 @@ const FLAGS = {
   batchSize: { group: 'Training', describe: 'samples per step', parse: asNumber },
   optimizer: { group: 'Training', describe: `the update rule: ${choices('optimizer')}`, parse: asText },
   lr: { group: 'Training', describe: 'the learning rate', parse: asNumber },
-  seed: { group: 'Training', describe: 'governs weights, split and order', parse: asNumber },
+  momentum: {
+    group: 'Training',
+    describe: 'momentum, nesterov: what is kept of the velocity, else 0.9',
+    parse: asNumber,
+  },
+  beta1: { group: 'Training', describe: 'adam, adamw: what is kept of the mean gradient, else 0.9', parse: asNumber },
+  beta2: {
+    group: 'Training',
+    describe: 'adam, adamw, rmsprop: what is kept of the mean square, else 0.999 (rmsprop 0.99)',
+    parse: asNumber,
+  },
+  epsilon: { group: 'Training', describe: 'adam, adamw, rmsprop: keeps divisors above 0, else 1e-8', parse: asNumber },
+  weightDecay: {
+    group: 'Training',
+    describe: 'pulls weights to 0 (not biases or scales): with adamw apart from the gradient, else through the loss',
+    parse: asNumber,
+  },
+  schedule: {
+    group: 'Training',
+    describe: `how the learning rate changes over the run: ${choices('schedule')}`,
+    parse: asText,
+  },
+  warmup: { group: 'Training', describe: 'epochs in which the learning rate rises to --lr', parse: asNumber },
+  lrDecay: {
+    group: 'Training',
+    describe: 'the factor of --schedule step, else 0.1, and of exponential in each epoch, else 0.95',
+    parse: asNumber,
+  },
+  lrDecayEvery: {
+    group: 'Training',
+    describe: 'epochs between two steps of --schedule step, else a third of the run',
+    parse: asNumber,
+  },
+  labelSmoothing: { group: 'Training', describe: 'the part of the truth that all classes share', parse: asNumber },
+  clipNorm: {
+    group: 'Training',
+    describe: 'shorten gradients that are longer than this, all together',
+    parse: asNumber,
+  },
+  ema: {
+    group: 'Training',
+    describe: 'judge and save averages of the weights that keep this part of themselves in each step, such as 0.999',
+    parse: asNumber,
+  },
+  patience: {
+    group: 'Training',
+    describe: 'stop after N epochs that were no better on the validation part, and keep the best network',
+    parse: asNumber,
+  },
+  seed: { group: 'Training', describe: 'governs weights, split, order and all else that is drawn', parse: asNumber },
   checkpointEvery: {
     group: 'Training',
     describe: 'how often the whole state is saved: 500 (steps), 2epochs, 30s, 10m, 1h, or never before the end',
@@ -92,8 +162,8 @@ export function settingOptions(keys: readonly FlagKey[]): Record<string, Options
       const { group, describe, parse }: Flag = FLAGS[key];
       const shown = { group: `${group}:`, describe };
       if (!parse) return [flagName(key), { type: 'boolean', ...shown }];
-      const standard = DEFAULTS[key];
-      const defaults = standard === undefined ? {} : { defaultDescription: [standard].flat().join() };
+      const standard = String(DEFAULTS[key] ?? '');
+      const defaults = standard === '' ? {} : { defaultDescription: standard };
       return [flagName(key), { requiresArg: true, nargs: 1, ...shown, ...defaults }];
     }),
   );

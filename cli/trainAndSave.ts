@@ -1,17 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Engine } from '../src/backends';
 import type { Dataset } from '../src/data/samples';
 import { HandgradError } from '../src/errors';
 import { initParams } from '../src/nn/mlp';
 import { createRandom } from '../src/random';
 import { restoreState, type RunIdentity } from '../src/runs/checkpoint';
+import type { Parameter } from '../src/runs/architecture';
 import type { CheckpointFolder } from '../src/runs/checkpointFolder';
 import type { Lock } from '../src/runs/lock';
 import { readParameters, tensorsOf } from '../src/runs/parameterTensors';
 import type { RunFolder } from '../src/runs/runFolder';
 import { dataIterator } from '../src/training/batches';
 import { evaluationBatchSize } from '../src/training/evaluate';
-import { train, type TrainOptions } from '../src/training/train';
+import { train, trainedNetwork, type TrainOptions } from '../src/training/train';
 import { disposeState, startState, type TrainState } from '../src/training/trainState';
 import { checkpointing } from './checkpointing';
 import type { Config } from './config';
@@ -21,6 +23,7 @@ import { modelConfig, type OpenedModel } from './openModel';
 import { formatShare, shellWord } from './terminal/format';
 import type { StartEvent, TrainingReport } from './terminal/trainingReport';
 import type { RunSamples } from './trainingRun';
+import { augmentation, normalisationOf, normalisationTensors, trainingSettings } from './trainingSettings';
 
 /** How long steps may keep the process from noticing signals and redrawing, in milliseconds: the steps of an engine block. */
 const TURN_MS = 50;
@@ -92,7 +95,7 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
         await saving.now();
         await lock.assertHeld();
         await folder.saveModel({
-          parameters: await readParameters(state.params),
+          parameters: await readNetwork(options),
           config: modelConfig(config, dataset),
         });
         const end = { ...event, runDir: folder.dir };
@@ -110,12 +113,18 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
 }
 
 function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainOptions {
-  const { batchSize, seed, activation, optimizer } = config;
+  const { batchSize, seed, hidden, init, batchNorm } = config;
+  const { numInputs, numOutputs } = dataset;
   const params = start
     ? tensorsOf(start.parameters)
-    : initParams(dataset.numInputs, dataset.numOutputs, config.hidden, createRandom(seed, 'init'), config.init);
+    : initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), init, batchNorm);
   const order = config.shuffle ? createRandom(seed, 'order') : undefined;
-  const state = startState(params, optimizer, order && { order });
+  const trainIter = dataIterator(samples.train, batchSize, order, augmentation(dataset, config));
+  const state = startState(params, config.optimizer, order && { order }, {
+    normalisation: normalisationTensors(normalisationOf(dataset, samples.train, config)),
+    averages: config.ema !== undefined,
+    best: config.patience !== undefined,
+  });
   try {
     if (resumed?.found) restoreState(state, resumed.found.checkpoint, resumed.found.path);
   } catch (error) {
@@ -124,15 +133,22 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
   }
   const evaluationBatch = evaluationBatchSize(params);
   return {
+    ...trainingSettings(config, trainIter.numBatches),
     state,
-    trainIter: dataIterator(samples.train, batchSize, order),
+    trainIter,
     testIter: dataIterator(dataset.test, evaluationBatch),
     valIter: samples.validation && dataIterator(samples.validation, evaluationBatch),
-    numEpochs: config.epochs,
-    lr: config.lr,
-    activation,
-    optimizer,
   };
+}
+
+/** The trained network, as plain data. */
+async function readNetwork(options: TrainOptions): Promise<Parameter[]> {
+  const network = trainedNetwork(options);
+  try {
+    return await readParameters(network);
+  } finally {
+    tf.dispose(network);
+  }
 }
 
 function startEvent({ config, dataset, samples, engine, folder, resumed }: Run, state: TrainState): StartEvent {

@@ -57,6 +57,12 @@ export function fitConfig(
     fitted.batchSize = count;
     terminal.warning(`The batch size is ${formatCount(count)}, all the training samples there are.`);
   }
+  if (fitted.batchNorm && (count % fitted.batchSize === 1 || fitted.batchSize === 1)) {
+    throw new HandgradError(
+      'usage',
+      `--batch-norm needs at least 2 samples in a batch, and --batch-size ${fitted.batchSize} leaves 1 of ${formatCount(count)} for the last; choose another.`,
+    );
+  }
   return fitted;
 }
 

@@ -20,23 +20,36 @@ export {
   lossAndGradients,
   mlp,
   parameterNames,
+  type Masks,
   type Params,
   type Trace,
 } from './nn/mlp';
 
+export { batchNorm, batchNormBackward, foldBatchNorm, type BatchNormTrace } from './nn/batchNorm';
+export { dropout, dropoutBackward, dropoutMask } from './nn/dropout';
+export { smoothLabels } from './nn/labelSmoothing';
+export { mixup } from './nn/mixup';
+export { fold, normalise, type Normalisation } from './nn/fold';
+
 export { updater } from './optim/sgd';
-export { OPTIMIZERS, type Optimizer, type OptimizerName } from './optim/optimizers';
+export { OPTIMIZERS, type Optimizer, type OptimizerName, type OptimizerOptions } from './optim/optimizers';
+export { learningRate, SCHEDULES, type ScheduleName, type ScheduleOptions } from './optim/schedules';
+export { clipByGlobalNorm } from './optim/clip';
+export { updateAverages } from './optim/average';
 
 export { dataIterator, type Batch, type DataIterator } from './training/batches';
 export { disposeState, startState, type TrainState } from './training/trainState';
 export {
   train,
+  trainedNetwork,
   type EndEvent,
   type EpochEvent,
   type StepEvent,
   type TrainEvent,
   type TrainOptions,
 } from './training/train';
+export { networkInUse } from './training/networkInUse';
+export { type StepOptions } from './training/trainStep';
 export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predict } from './training/evaluate';
 export { classReport, type ClassFigures } from './training/classReport';
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
@@ -48,6 +61,8 @@ export { datasetNames, type DatasetName } from './data/catalogue';
 export { downloadDataset, type DownloadEvent, type DownloadOptions } from './data/download';
 export { loadDataset, type LoadOptions } from './data/loadDataset';
 export { splitValidation } from './data/split';
+export { augmenter, type Augment, type Augmentation } from './data/augment';
+export { fitNormalisation } from './data/fitNormalisation';
 export { loadDataFashionMnist } from './loadDataFashionMnist';
 
 export { loadModel, saveModel, type Model } from './runs/model';

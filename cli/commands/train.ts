@@ -12,6 +12,7 @@ import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
 import { reportTraining, type TrainingReport } from '../terminal/trainingReport';
 import { identityOf, refuseLowAccuracy, trainAndSave } from '../trainAndSave';
 import { chooseSamples, fitConfig } from '../trainingRun';
+import { refuseMeaningless } from '../trainingSettings';
 import { type Command, OUTPUT_OPTIONS } from './command';
 
 export const command: Command = {
@@ -62,7 +63,7 @@ async function runTraining(args: Args, io: Io): Promise<void> {
   const asked = await resolveConfig(args, io.env);
   const resume = args['resume'] as string | undefined;
   if (resume !== undefined) return resumeTraining(resume, asked, args, terminal, report, io);
-
+  refuseMeaningless(asked.config);
   const kind = await datasetKind(asked.config);
   const start = asked.config.initFrom === undefined ? undefined : await openModel(asked.config.initFrom);
   const claimed = await claimRunDir(

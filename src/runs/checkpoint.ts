@@ -46,6 +46,8 @@ const progressSchema = z.strictObject({
   step: count,
   batch: count,
   samples: count,
+  bestEpoch: count,
+  bestAccuracy: z.number().min(0).max(1),
   random: z.partialRecord(z.enum(STREAMS), z.array(z.int()).min(1).max(16)),
   seconds,
   epochBegan: seconds,
@@ -66,25 +68,27 @@ export type Progress = Readonly<z.output<typeof progressSchema>>;
  * @throws HandgradError 'diverged' naming the first tensor that is not finite: such a state is never kept
  */
 export async function takeCheckpoint(state: TrainState, run: RunIdentity, config: unknown): Promise<Checkpoint> {
-  const { epoch, step, batch, samples, seconds, epochBegan } = state;
+  const { epoch, step, batch, samples, bestEpoch, bestAccuracy, seconds, epochBegan } = state;
   const random = Object.fromEntries(Object.entries(state.random).map(([name, one]) => [name, [...one.state()]]));
   const tensors = {} as Record<StateList, Omit<NamedTensor, 'name'>[]>;
   for (const list of STATE_LISTS) tensors[list] = await Promise.all(state[list].map(copyOf));
   for (const list of STATE_LISTS) {
     const bad = tensors[list].findIndex(({ data }) => !allFinite(data as Float32Array));
     if (bad >= 0) {
-      const where = `${tensorName(list, bad)} is not finite after step ${step}, in epoch ${epoch + 1}`;
+      const where = `${tensorNames(list, tensors[list])[bad]!} is not finite after step ${step}, in epoch ${epoch + 1}`;
       throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller --lr.`);
     }
   }
-  return { tensors, progress: { epoch, step, batch, samples, random, seconds, epochBegan }, run, config };
+  const progress = { epoch, step, batch, samples, bestEpoch, bestAccuracy, random, seconds, epochBegan };
+  return { tensors, progress, run, config };
 }
 
 /** The bytes of a checkpoint: a model file with the lists of the state beside the parameters. */
 export function encodeCheckpoint({ tensors, progress, run, config }: Checkpoint): Uint8Array {
-  const named = STATE_LISTS.flatMap((list) =>
-    tensors[list].map((tensor, i) => ({ ...tensor, name: tensorName(list, i) })),
-  );
+  const named = STATE_LISTS.flatMap((list) => {
+    const names = tensorNames(list, tensors[list]);
+    return tensors[list].map((tensor, i) => ({ ...tensor, name: names[i]! }));
+  });
   return encodeSafetensors(named, {
     [FORMAT_KEY]: FORMAT_VERSION,
     [CONFIG_KEY]: JSON.stringify(config),
@@ -107,10 +111,7 @@ export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: strin
     throw invalid(file, `holds ${found}, and this handgrad reads format ${wanted}`);
   }
   const lists = {} as Record<StateList, NamedTensor[]>;
-  for (const list of STATE_LISTS) {
-    lists[list] = [];
-    for (let i = 0, tensor; (tensor = tensors.get(tensorName(list, i))); i++) lists[list].push(tensor);
-  }
+  for (const list of STATE_LISTS) lists[list] = [...tensorsIn(list, tensors)];
   if (Object.values(lists).flat().length !== tensors.size) throw invalid(file, 'holds tensors of no known list');
   return {
     tensors: lists,
@@ -144,12 +145,12 @@ function checkList(
   file: string,
 ): void {
   const found = tensors[list];
+  const names = tensorNames(list, expected.length > found.length ? expected : found);
   const show = (tensor: Pick<tf.Tensor, 'dtype' | 'shape'>) => `${tensor.dtype} [${tensor.shape.join(', ')}]`;
   for (let i = 0; i < Math.max(expected.length, found.length); i++) {
     const wanted = expected[i] ? show(expected[i]!) : 'nothing';
     const is = found[i] ? show({ dtype: tfTypeOf(found[i]!), shape: [...found[i]!.shape] }) : 'nothing';
-    if (wanted !== is)
-      throw invalid(file, `is of another network or optimizer: ${tensorName(list, i)} is ${is}, not ${wanted}`);
+    if (wanted !== is) throw invalid(file, `is of another network or optimizer: ${names[i]!} is ${is}, not ${wanted}`);
   }
 }
 
@@ -170,8 +171,17 @@ function tfTypeOf({ dtype }: Pick<NamedTensor, 'dtype'>): 'float32' | 'int32' {
 }
 
 /** The parameters have the names they have in a model file. */
-function tensorName(list: StateList, i: number): string {
-  return list === 'params' ? parameterNames({ length: i + 1 })[i]! : `${list}/${i}`;
+function tensorNames(list: StateList, tensors: readonly Pick<NamedTensor, 'shape'>[]): string[] {
+  if (list !== 'params') return tensors.map((_, i) => `${list}/${i}`);
+  return parameterNames(tensors.map(({ shape }) => ({ shape: [...shape] })));
+}
+
+/** The tensors of a list, in the order of the list. */
+function* tensorsIn(list: StateList, tensors: ReadonlyMap<string, NamedTensor>): Generator<NamedTensor> {
+  const numbered = (i: number) => (list === 'params' ? [`W${i + 1}`, `b${i + 1}`, `g${i + 1}`] : [`${list}/${i}`]);
+  for (let i = 0; tensors.has(numbered(i)[0]!); i++) {
+    for (const name of numbered(i)) if (tensors.has(name)) yield tensors.get(name)!;
+  }
 }
 
 function allFinite(data: ArrayLike<number>): boolean {

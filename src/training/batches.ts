@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Augment } from '../data/augment';
 import type { Samples } from '../data/samples';
 import { permutation, type Random } from '../random';
 
@@ -21,19 +22,22 @@ export interface DataIterator extends Iterable<Batch> {
    * One pass, or what is left of one.
    * @param shuffle draws the order of the whole pass; without it, the order of the samples
    * @param first the number of the first batch, from 0: those before it are left out, and the order stays what it is
+   * @param epoch the number of the pass, from 0: what an augmentation draws depends on it
    */
-  pass(shuffle?: Random, first?: number): Iterable<Batch>;
+  pass(shuffle?: Random, first?: number, epoch?: number): Iterable<Batch>;
 }
 
 /**
  * Splits samples into batches of `batchSize`; the last one holds what is left and may be smaller.
  * @param shuffle the run's `order` stream: every pass draws a new order from it. Without it, the order of the samples.
+ * @param augment changes the samples; for training only
  */
-export function dataIterator(samples: Samples, batchSize: number, shuffle?: Random): DataIterator {
-  function* pass(random?: Random, first = 0): Generator<Batch> {
+export function dataIterator(samples: Samples, batchSize: number, shuffle?: Random, augment?: Augment): DataIterator {
+  function* pass(random?: Random, first = 0, epoch = 0): Generator<Batch> {
     const order = random && permutation(random, samples.count);
     for (let start = first * batchSize; start < samples.count; start += batchSize) {
-      const batch = uploadBatch(samples, order, start, Math.min(start + batchSize, samples.count));
+      const end = Math.min(start + batchSize, samples.count);
+      const batch = uploadBatch(samples, order, start, end, augment, epoch);
       try {
         yield batch;
       } finally {
@@ -51,7 +55,14 @@ export function dataIterator(samples: Samples, batchSize: number, shuffle?: Rand
 }
 
 /** Copies the samples at positions start … end-1 of the order to the engine, as the network sees them. */
-function uploadBatch(samples: Samples, order: Int32Array | undefined, start: number, end: number): Batch {
+function uploadBatch(
+  samples: Samples,
+  order: Int32Array | undefined,
+  start: number,
+  end: number,
+  augment: Augment | undefined,
+  epoch: number,
+): Batch {
   const { features, labels, numInputs } = samples;
   // Bytes become floats on the way. Row by row: `set` converts many numbers at a time, a loop over them one.
   const values = new Float32Array((end - start) * numInputs);
@@ -59,7 +70,8 @@ function uploadBatch(samples: Samples, order: Int32Array | undefined, start: num
   for (let i = 0; i < classes.length; i++) {
     const row = order ? order[start + i]! : start + i;
     classes[i] = labels[row]!;
-    values.set(features.subarray(row * numInputs, (row + 1) * numInputs), i * numInputs);
+    if (augment) augment(features, row, epoch, values, i * numInputs);
+    else values.set(features.subarray(row * numInputs, (row + 1) * numInputs), i * numInputs);
   }
   const X = tf.tidy(() => scaled(tf.tensor2d(values, [classes.length, numInputs]), samples.scale));
   return { X, y: tf.tensor1d(classes, 'int32') };

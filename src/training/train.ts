@@ -1,24 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
-import type { ActivationName } from '../nn/activations';
-import type { OptimizerName } from '../optim/optimizers';
 import { randomFromState } from '../random';
 import type { DataIterator } from './batches';
+import { outOfPatience, rememberBest } from './earlyStopping';
 import { evaluate } from './evaluate';
+import { networkInUse } from './networkInUse';
 import { noLosses, replaceTensors, type TrainState } from './trainState';
-import { trainStep } from './trainStep';
+import { learningRateAt, type StepOptions, trainStep } from './trainStep';
 
-export interface TrainOptions {
+export interface TrainOptions extends StepOptions {
   readonly state: TrainState;
   readonly trainIter: DataIterator;
   readonly testIter: DataIterator;
   /** With a validation part, the epochs are judged on it and the test set is looked at once, at the end. */
   readonly valIter?: DataIterator;
   readonly numEpochs: number;
-  /** The learning rate. */
-  readonly lr: number;
-  readonly activation?: ActivationName;
-  readonly optimizer?: OptimizerName;
+  /** Stop after so many epochs that are no better on the validation samples; the best network is what remains. */
+  readonly patience?: number;
 }
 
 /** After every step. Costs nothing: no number is read from the engine. */
@@ -40,6 +38,8 @@ export interface EpochEvent {
   readonly loss: number;
   /** What the post prints. */
   readonly lastBatchLoss: number;
+  /** The learning rate of its last step, where it changes. */
+  readonly lr?: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
   readonly valLoss?: number;
@@ -54,6 +54,8 @@ export interface EpochEvent {
 export interface EndEvent {
   readonly type: 'end';
   readonly epochs: number;
+  /** The epoch whose network was kept, when training stops early. */
+  readonly bestEpoch?: number;
   readonly testLoss: number;
   readonly testAccuracy: number;
   readonly seconds: number;
@@ -67,20 +69,21 @@ export type TrainEvent = StepEvent | EpochEvent | EndEvent;
  * @throws HandgradError 'diverged' when the loss of an epoch is not a finite number
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, void> {
-  const { state, trainIter, testIter, valIter, numEpochs, lr, activation } = options;
+  const { state, trainIter, testIter, valIter, numEpochs, patience } = options;
   const clock = resumeClock(state);
   if (trainIter.shuffle) state.random.order ??= trainIter.shuffle;
   let test: { loss: number; accuracy: number } | undefined;
-  while (state.epoch < numEpochs) {
+  while (state.epoch < numEpochs && !outOfPatience(state, patience)) {
     const { loss, lastBatchLoss } = yield* trainEpoch(options, clock);
     const trainSeconds = clock() - state.epochBegan;
+    const lr = learningRateAt(options.lr, state.step);
     if (!Number.isFinite(loss)) {
       throw new HandgradError(
         'diverged',
         `Training diverged: the loss is ${loss} after epoch ${state.epoch + 1} (step ${state.step}, learning rate ${lr}); try a smaller --lr.`,
       );
     }
-    const judged = await evaluate(valIter ?? testIter, state.params, activation);
+    const judged = await judge(options, valIter ?? testIter, state.epoch + 1);
     if (!valIter) test = judged;
     const seconds = clock() - state.epochBegan;
     beginEpoch(state);
@@ -90,6 +93,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       step: state.step,
       loss,
       lastBatchLoss,
+      ...(typeof options.lr === 'number' ? {} : { lr }),
       ...(valIter
         ? { valLoss: judged.loss, valAccuracy: judged.accuracy }
         : { testLoss: judged.loss, testAccuracy: judged.accuracy }),
@@ -98,21 +102,54 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       samplesPerSecond: Math.round(trainIter.numSamples / trainSeconds),
     };
   }
-  test ??= await evaluate(testIter, state.params, activation);
-  yield { type: 'end', epochs: state.epoch, testLoss: test.loss, testAccuracy: test.accuracy, seconds: clock() };
+  test ??= await judge(options, testIter);
+  yield {
+    type: 'end',
+    epochs: state.epoch,
+    ...(patience !== undefined && { bestEpoch: state.bestEpoch }),
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
+    seconds: clock(),
+  };
+}
+
+/**
+ * The network that training has come to: that of the best epoch where it stops early, that of the last otherwise.
+ * @returns plain parameters, W1 b1 W2 b2 …, which the caller disposes of
+ */
+export function trainedNetwork({ state, patience }: Pick<TrainOptions, 'state' | 'patience'>): tf.Tensor[] {
+  if (patience !== undefined && state.bestEpoch > 0) return state.best.map((tensor) => tf.clone(tensor));
+  return networkInUse(state);
+}
+
+/**
+ * Loss and accuracy of the network as it would be used.
+ * @param epoch the epoch that ends with it, which may be the best one; without it, what training came to is judged
+ */
+async function judge(options: TrainOptions, samples: DataIterator, epoch?: number) {
+  const { state, activation, patience } = options;
+  const network = epoch === undefined ? trainedNetwork(options) : networkInUse(state);
+  try {
+    const judged = await evaluate(samples, network, activation);
+    if (epoch !== undefined && patience !== undefined) rememberBest(state, network, epoch, judged.accuracy);
+    return judged;
+  } finally {
+    tf.dispose(network);
+  }
 }
 
 /** What is left of one pass over the training samples. The losses are summed on the engine and read once, at the end. */
 async function* trainEpoch(
-  { state, trainIter, lr, activation = 'relu', optimizer = 'sgd' }: TrainOptions,
+  options: TrainOptions,
   clock: () => number,
 ): AsyncGenerator<StepEvent, { loss: number; lastBatchLoss: number }, void> {
+  const { state, trainIter } = options;
   // Drawn from a copy: until the epoch ends, the state has to know where its order began.
   const order = state.random.order && randomFromState(state.random.order.state());
-  for (const batch of trainIter.pass(order, state.batch)) {
+  for (const batch of trainIter.pass(order, state.batch, state.epoch)) {
     replaceTensors(
       state,
-      tf.tidy(() => trainStep(batch, state, lr, activation, optimizer)),
+      tf.tidy(() => trainStep(batch, state, options)),
     );
     state.step++;
     state.batch++;

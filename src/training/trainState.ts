@@ -1,4 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { startStatistics } from '../nn/batchNorm';
+import { fold } from '../nn/fold';
+import { layersOf } from '../nn/mlp';
 import { OPTIMIZERS, type OptimizerName } from '../optim/optimizers';
 import type { Random, Stream } from '../random';
 
@@ -6,7 +9,15 @@ import type { Random, Stream } from '../random';
  * The lists of tensors that a state is made of. Whoever adds one adds its name here, and a step returns all of them:
  * replacing, disposing, checkpoints and resume walk this table and know no list by name.
  */
-export const STATE_LISTS = ['params', 'optimizer', 'losses'] as const;
+export const STATE_LISTS = [
+  'params',
+  'optimizer',
+  'normalisation',
+  'statistics',
+  'averages',
+  'best',
+  'losses',
+] as const;
 export type StateList = (typeof STATE_LISTS)[number];
 export type StateTensors = Record<StateList, tf.Tensor[]>;
 
@@ -19,6 +30,14 @@ export interface TrainState extends StateTensors {
   params: tf.Tensor[];
   /** What the optimizer remembers. */
   optimizer: tf.Tensor[];
+  /** The mean and standard deviation of the inputs, fitted before the first step; empty when they are taken as they are. */
+  normalisation: tf.Tensor[];
+  /** The running mean and variance of each layer with batch normalisation. */
+  statistics: tf.Tensor[];
+  /** The exponential averages of `params` and `statistics`; empty when none are kept. */
+  averages: tf.Tensor[];
+  /** The network of the best epoch, ready for use; empty when training does not stop early. */
+  best: tf.Tensor[];
   /** Two scalars of the epoch at hand: the sum of its samples' losses so far, and the mean loss of its last batch. */
   losses: tf.Tensor[];
   /** Finished epochs. */
@@ -28,6 +47,9 @@ export interface TrainState extends StateTensors {
   /** Finished steps of the epoch at hand, and the samples in them. */
   batch: number;
   samples: number;
+  /** The epoch that `best` is from, 0 before the first, and its accuracy on the validation samples. */
+  bestEpoch: number;
+  bestAccuracy: number;
   /**
    * The generators that training draws from, each after what the finished steps drew. Only `order` stands where the epoch
    * at hand began: the order of a whole epoch is drawn at once.
@@ -38,18 +60,36 @@ export interface TrainState extends StateTensors {
   epochBegan: number;
 }
 
+/** Lists that only some runs have. */
+export interface Extras {
+  /** [mean, std] of the inputs. */
+  readonly normalisation?: tf.Tensor[];
+  /** Exponential averages of the weights. */
+  readonly averages?: boolean;
+  /** The network of the best epoch. */
+  readonly best?: boolean;
+}
+
 /**
- * The state before the first step. It takes over the parameters.
+ * The state before the first step. It takes over the tensors it is given.
  * @param random the generators that training draws from; an iterator that shuffles brings `order` itself
  */
 export function startState(
   params: tf.Tensor[],
   optimizer: OptimizerName = 'sgd',
   random: TrainState['random'] = {},
+  { normalisation = [], averages = false, best = false }: Extras = {},
 ): TrainState {
+  const statistics = layersOf(params).flatMap(({ g }) => (g ? startStatistics(g.size) : []));
   return {
     params,
     optimizer: OPTIMIZERS[optimizer].init(params),
+    normalisation,
+    statistics,
+    averages: averages ? [...params, ...statistics].map((tensor) => tf.clone(tensor)) : [],
+    best: best ? tf.tidy(() => fold(params, statistics)) : [],
+    bestEpoch: 0,
+    bestAccuracy: 0,
     losses: noLosses(),
     epoch: 0,
     step: 0,

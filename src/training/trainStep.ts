@@ -1,29 +1,95 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationName } from '../nn/activations';
-import { lossAndGradients } from '../nn/mlp';
+import { updateStatistics } from '../nn/batchNorm';
+import { dropoutMasks } from '../nn/dropoutMasks';
+import { normalise } from '../nn/fold';
+import { smoothLabels } from '../nn/labelSmoothing';
+import { mixup } from '../nn/mixup';
+import { lossAndGradients, type Trace } from '../nn/mlp';
 import { oneHot } from '../nn/softmaxCrossEntropy';
-import { OPTIMIZERS, type OptimizerName } from '../optim/optimizers';
+import { updateAverages } from '../optim/average';
+import { clipByGlobalNorm } from '../optim/clip';
+import { OPTIMIZERS, type OptimizerName, type OptimizerOptions } from '../optim/optimizers';
+import { beta, keyOf } from '../random';
 import type { Batch } from './batches';
+import { normalisationOf } from './networkInUse';
 import type { StateTensors, TrainState } from './trainState';
+
+/**
+ * What a step does beyond the post's. Everything is off when left out. Whether the network has batch normalisation is said
+ * by its parameters.
+ */
+export interface StepOptions {
+  /** The learning rate, or one for each step (see `learningRate`), which counts from 1. */
+  readonly lr: number | ((step: number) => number);
+  readonly activation?: ActivationName;
+  readonly optimizer?: OptimizerName;
+  readonly optimizerOptions?: OptimizerOptions;
+  /** The largest length of all gradients together. */
+  readonly clipNorm?: number;
+  /** What is kept of the averages of the weights; the state has to have them. */
+  readonly ema?: number;
+  /** The probability that a hidden unit is dropped, and that an input is. */
+  readonly dropout?: number;
+  readonly inputDropout?: number;
+  /** The part of the truth that all classes share. */
+  readonly labelSmoothing?: number;
+  /** α of the beta distribution that samples are mixed by. */
+  readonly mixup?: number;
+  /** What is drawn in a step depends on the run's seed and the step alone, so that nothing of it has to be saved. */
+  readonly seed?: number;
+}
 
 /**
  * Forward, loss, backward, update: one step, from tensors to fresh tensors. Call it in a `tf.tidy`, and dispose of what the
  * result replaces.
  */
-export function trainStep(
-  { X, y }: Batch,
-  state: TrainState,
-  lr: number,
-  activation: ActivationName,
-  optimizer: OptimizerName,
-): StateTensors {
-  const numOutputs = state.params.at(-1)!.size;
-  const { loss, grads } = lossAndGradients(X, oneHot(y, numOutputs), state.params, activation);
-  const updated = OPTIMIZERS[optimizer].update(state.params, grads, state.optimizer, lr, state.step + 1);
+export function trainStep(batch: Batch, state: TrainState, options: StepOptions): StateTensors {
+  const { activation, optimizer = 'sgd', optimizerOptions, clipNorm, ema } = options;
+  const step = state.step + 1;
+  const { X, Y } = asTrained(batch, state, options);
+  const masks = dropoutMasks(X.shape[0], state.params, options, keyOf(options.seed ?? 0, 'dropout', step));
+  const { loss, grads, norms } = lossAndGradients(X, Y, state.params, activation, masks);
+  const clipped = clipNorm === undefined ? grads : clipByGlobalNorm(grads, clipNorm);
+  const lr = learningRateAt(options.lr, step);
+  const updated = OPTIMIZERS[optimizer].update(state.params, clipped, state.optimizer, lr, step, optimizerOptions);
+  const statistics = allStatistics(state.statistics, norms, X.shape[0]);
   return {
     params: updated.params,
     optimizer: updated.state,
+    normalisation: state.normalisation,
+    statistics,
+    // The average of a network with batch normalisation has the average statistics.
+    averages: ema === undefined ? [] : updateAverages(state.averages, [...updated.params, ...statistics], ema, step),
+    best: state.best,
     // The batch's loss is a mean; times its size it is a sum, so that the smaller last batch counts for what it is.
-    losses: [tf.add(state.losses[0]!, tf.mul(loss, y.size)), loss],
+    losses: [tf.add(state.losses[0]!, tf.mul(loss, batch.y.size)), loss],
   };
+}
+
+/** The learning rate of a step. */
+export function learningRateAt(lr: StepOptions['lr'], step: number): number {
+  return typeof lr === 'number' ? lr : lr(step);
+}
+
+/** The samples as the network sees them, and their truth as probabilities. */
+function asTrained(
+  { X, y }: Batch,
+  state: TrainState,
+  { labelSmoothing, mixup: alpha, seed = 0 }: StepOptions,
+): { X: tf.Tensor2D; Y: tf.Tensor2D } {
+  const truth = oneHot(y, state.params.at(-1)!.size);
+  const normalisation = normalisationOf(state);
+  const Y = labelSmoothing ? smoothLabels(truth, labelSmoothing) : truth;
+  const inputs = normalisation ? normalise(X, normalisation) : X;
+  return alpha ? mixup(inputs, Y, beta(keyOf(seed, 'mixup', state.step + 1), alpha)) : { X: inputs, Y };
+}
+
+function allStatistics(statistics: readonly tf.Tensor[], norms: Trace['norms'], n: number): tf.Tensor[] {
+  return norms
+    .filter((norm) => norm !== undefined)
+    .flatMap((norm, i) => {
+      const [mean, variance] = [statistics[2 * i], statistics[2 * i + 1]] as [tf.Tensor1D, tf.Tensor1D];
+      return updateStatistics(mean, variance, norm, n);
+    });
 }

@@ -1,0 +1,69 @@
+import { HandgradError } from '../errors';
+import { fraction, keyOf, scramble } from '../random';
+import type { Samples } from './samples';
+
+/** How the training images are changed, each time they are seen; what is left out is not done. */
+export interface Augmentation {
+  /** Moved by up to so many pixels along each axis; what comes in at the border is 0. */
+  readonly shift?: number;
+  /** Left and right exchanged, half the time. */
+  readonly flip?: boolean;
+  /** A square of so many pixels a side set to 0, its centre anywhere in the image (DeVries and Taylor 2017). */
+  readonly cutout?: number;
+}
+
+/** Copies one image, changed, to `to` from position `at` on. What is drawn depends on the seed, the epoch and the row alone. */
+export type Augment = (from: Samples['features'], row: number, epoch: number, to: Float32Array, at: number) => void;
+
+/**
+ * Random changes of images, as they are copied into a batch: a shift and a flip cost a look into a table of where each pixel
+ * comes from.
+ * @param imageShape [height, width]
+ * @throws HandgradError 'usage' when the shift or the square is larger than the images
+ */
+export function augmenter([height, width]: readonly [number, number], how: Augmentation, seed: number): Augment {
+  const { shift = 0, flip = false, cutout = 0 } = how;
+  const smallest = Math.min(height, width);
+  for (const [name, size] of Object.entries({ shift, cutout })) {
+    if (size < smallest) continue;
+    throw new HandgradError(
+      'usage',
+      `A ${name} of ${size} pixels leaves nothing of images of ${height} x ${width}; choose a smaller one.`,
+    );
+  }
+  const moves = 2 * shift + 1;
+  const tables: Int32Array[] = [];
+  for (const mirrored of flip ? [false, true] : [false]) {
+    for (let move = 0; move < moves * moves; move++) {
+      const [down, right] = [Math.floor(move / moves) - shift, (move % moves) - shift];
+      tables.push(sources(height, width, down, right, mirrored));
+    }
+  }
+  const size = height * width;
+  return (from, row, epoch, to, at) => {
+    const key = keyOf(seed, 'augment', epoch, row);
+    const table = tables[Math.floor(fraction(scramble(key, 0)) * tables.length)]!;
+    const start = row * size;
+    for (let p = 0; p < size; p++) {
+      const source = table[p]!;
+      to[at + p] = source < 0 ? 0 : from[start + source]!;
+    }
+    if (cutout === 0) return;
+    const top = Math.floor(fraction(scramble(key, 1)) * height) - (cutout >> 1);
+    const left = Math.floor(fraction(scramble(key, 2)) * width) - (cutout >> 1);
+    const [first, end] = [Math.max(0, left), Math.min(width, left + cutout)];
+    for (let y = Math.max(0, top); y < Math.min(height, top + cutout); y++) {
+      to.fill(0, at + y * width + first, at + y * width + end);
+    }
+  };
+}
+
+/** For each pixel of the changed image, the pixel of the stored one that it shows; -1 where it lies outside. */
+function sources(height: number, width: number, down: number, right: number, mirrored: boolean): Int32Array {
+  return Int32Array.from({ length: height * width }, (_, p) => {
+    const y = Math.floor(p / width) - down;
+    const moved = (p % width) - right;
+    const x = mirrored ? width - 1 - moved : moved;
+    return y >= 0 && y < height && x >= 0 && x < width ? y * width + x : -1;
+  });
+}

@@ -1,0 +1,36 @@
+import type { Samples } from './samples';
+
+/** Means and standard deviations of what the network sees: one for all features, or one for each. */
+export interface FittedNormalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * Fits the normalisation of the inputs. Give it the training samples alone: what it has seen, the network has seen.
+ * @param perFeature a mean and a deviation for each feature (the columns of a table have units of their own) instead of one
+ * for all (the pixels of an image)
+ * @returns in units of the scaled features; what never changes gets the deviation 1, and so becomes 0
+ */
+export function fitNormalisation(samples: Samples, perFeature: boolean): FittedNormalisation {
+  const { features, scale, numInputs } = samples;
+  const groups = perFeature ? numInputs : 1;
+  // Two passes: the mean square less the squared mean would lose the digits of a small deviation.
+  const mean = meanOf(features, groups, (value) => value);
+  const variance = meanOf(features, groups, (value, group) => (value - mean[group]!) ** 2);
+  return {
+    mean: Array.from(mean, (value) => value * scale),
+    std: Array.from(variance, (value) => Math.sqrt(value) * scale || 1),
+  };
+}
+
+/** Feature i belongs to group i modulo `groups`. */
+function meanOf(
+  features: Samples['features'],
+  groups: number,
+  of: (value: number, group: number) => number,
+): Float64Array {
+  const sums = new Float64Array(groups);
+  for (let i = 0; i < features.length; i++) sums[i % groups]! += of(features[i]!, i % groups);
+  return sums.map((sum) => (sum * groups) / features.length);
+}

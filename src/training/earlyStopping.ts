@@ -1,0 +1,22 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { TrainState } from './trainState';
+
+/**
+ * Keeps a network in the state if it is the best so far: the one with the highest validation accuracy, the first of equals.
+ * @param network plain parameters; copied
+ */
+export function rememberBest(state: TrainState, network: readonly tf.Tensor[], epoch: number, accuracy: number): void {
+  if (state.bestEpoch > 0 && !(accuracy > state.bestAccuracy)) return;
+  tf.dispose(state.best);
+  state.best = network.map((tensor) => tf.clone(tensor));
+  state.bestEpoch = epoch;
+  state.bestAccuracy = accuracy;
+}
+
+/** Whether the best network is more than `patience` epochs old, less one: with 5, five epochs in a row were no better. */
+export function outOfPatience(
+  { epoch, bestEpoch }: Pick<TrainState, 'epoch' | 'bestEpoch'>,
+  patience?: number,
+): boolean {
+  return patience !== undefined && epoch - bestEpoch >= patience;
+}

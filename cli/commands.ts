@@ -35,4 +35,9 @@ export const COMMANDS = {
     describe: 'check the hand-written gradients by finite differences',
     load: () => require('./commands/gradcheck') as typeof import('./commands/gradcheck'),
   },
+  setup: {
+    usage: 'setup <engine>',
+    describe: 'build the native engine against an installed TensorFlow',
+    load: () => require('./commands/setup') as typeof import('./commands/setup'),
+  },
 } satisfies Record<string, Listed>;

@@ -21,12 +21,14 @@ const RULES: Record<string, readonly string[]> = {
   'src/backends': [
     'node',
     'src/errors',
+    'src/files',
     '@tensorflow/tfjs-core',
     '@tensorflow/tfjs-backend-cpu',
     '@tensorflow/tfjs-backend-wasm',
     '@tensorflow/tfjs-node',
     '@tensorflow/tfjs-node-gpu',
   ],
+  'src/setup': ['node', 'src/errors', 'src/files', 'src/backends', 'execa'],
   'src/runs': [
     'node',
     'zod',

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { checkoutOf, defaultDataDir } from '../../src/data/defaultDataDir';
+import { defaultDataDir } from '../../src/data/defaultDataDir';
+import { checkoutOf } from '../../src/files/places';
 import { fill, temporaryFolder } from './tinyDataset';
 
 const MANIFEST = { 'package.json': '{"name":"handgrad"}' };

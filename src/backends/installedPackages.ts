@@ -8,15 +8,20 @@ export interface InstalledPackage {
 }
 
 /**
- * Finds packages that the user may have installed: in the folder that an environment variable names, or else where
- * handgrad is installed and in the working directory.
+ * Finds packages that the user may have installed: in the folder that an environment variable names, or else in `first`,
+ * where handgrad is installed, and in the working directory.
  * @param names in the order of preference
  * @param variable the environment variable; when it is set, only its folder counts
+ * @param first more folders to look in
  * @returns what is there: every name in the first place, then every name in the next
  */
-export function installedPackages(names: readonly string[], variable: string): InstalledPackage[] {
+export function installedPackages(
+  names: readonly string[],
+  variable: string,
+  first: readonly string[] = [],
+): InstalledPackage[] {
   const named = process.env[variable];
-  const roots = named ? [path.resolve(named)] : [__dirname, process.cwd()];
+  const roots = named ? [path.resolve(named)] : [...first, __dirname, process.cwd()];
   const found = new Map<string, InstalledPackage>();
   for (const root of roots) {
     for (const name of names) {

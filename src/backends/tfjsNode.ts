@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Unavailable } from './backend';
+import { nativeFolder, readBuiltNative } from './builtNative';
 import { installedPackages, type InstalledPackage } from './installedPackages';
 import { restoreLegacyUtil } from './legacyUtil';
 import { replaceNativeKernels } from './nativeKernels';
@@ -24,8 +25,8 @@ const VARIABLE = 'HANDGRAD_TFJS_NODE';
 let loaded: LoadedTensorFlow | undefined;
 
 /**
- * Loads the first of tfjs-node's packages that works, from the folder in HANDGRAD_TFJS_NODE, or else from where handgrad
- * is installed and from the working directory, and makes it TensorFlow.js's current backend. A process has one
+ * Loads the first of tfjs-node's packages that works, from the folder in HANDGRAD_TFJS_NODE, or else from the one of
+ * `setup native`, from where handgrad is installed and from the working directory, and makes it TensorFlow.js's current backend. A process has one
  * TensorFlow: the first call decides, later ones find it loaded.
  * @param gpu use a GPU where there is one; otherwise TensorFlow is kept from seeing it
  */
@@ -38,7 +39,7 @@ export async function loadTfjsNode(
     return loaded;
   }
   const failures: string[] = [];
-  for (const found of installedPackages(PACKAGES, VARIABLE)) {
+  for (const found of packagesFor(gpu)) {
     try {
       loaded = await load(found, gpu);
       if (failures.length) notice(`${failures.join('; ')}: using ${loaded.title} instead.`);
@@ -48,6 +49,15 @@ export async function loadTfjsNode(
     }
   }
   return unavailable(failures, gpu ? PACKAGES[0] : PACKAGES[1]);
+}
+
+/** What `setup native` built comes first, because it was asked for; for a GPU only when it was built for one. */
+function packagesFor(gpu: boolean): InstalledPackage[] {
+  const built = nativeFolder();
+  const found = installedPackages(PACKAGES, VARIABLE, [built]);
+  if (!gpu || readBuiltNative(built)?.cuda) return found;
+  const isBuilt = ({ folder }: InstalledPackage) => folder.startsWith(built + path.sep);
+  return [...found.filter((one) => !isBuilt(one)), ...found.filter(isBuilt)];
 }
 
 async function load({ name, version, folder }: InstalledPackage, gpu: boolean): Promise<LoadedTensorFlow> {

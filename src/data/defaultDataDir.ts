@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { join } from 'node:path';
+import { checkoutOf, userCache } from '../files/places';
 
 /**
  * Where data sets are kept unless the user says otherwise: `datasets/` of the checkout this runs from, or the user's cache
@@ -8,21 +7,5 @@ import { dirname, join, sep } from 'node:path';
  */
 export function defaultDataDir(codeFolder = __dirname): string {
   const root = checkoutOf(codeFolder);
-  // An empty or relative XDG_CACHE_HOME counts as unset (XDG Base Directory Specification 0.8).
-  const cache = process.env['XDG_CACHE_HOME'];
-  const userCache = cache?.startsWith(sep) ? cache : join(homedir(), '.cache');
-  return root === undefined ? join(userCache, 'handgrad') : join(root, 'datasets');
-}
-
-/** The checkout of handgrad that holds `folder`, or undefined when that is an installed package or something else. */
-export function checkoutOf(folder: string): string | undefined {
-  if (folder.split(sep).includes('node_modules')) return undefined;
-  for (let root = folder; ; root = dirname(root)) {
-    const manifest = join(root, 'package.json');
-    if (existsSync(manifest)) {
-      const { name } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string };
-      return name === 'handgrad' && existsSync(join(root, 'src')) ? root : undefined;
-    }
-    if (dirname(root) === root) return undefined;
-  }
+  return root === undefined ? userCache() : join(root, 'datasets');
 }

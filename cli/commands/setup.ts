@@ -1,0 +1,55 @@
+import { HandgradError } from '../../src/errors';
+import { removeNative, setupNative } from '../../src/setup/setupNative';
+import type { Args } from '../options';
+import { quoted } from '../terminal/format';
+import { createTerminal, type Io } from '../terminal/terminal';
+import { type Command, OUTPUT_OPTIONS } from './command';
+
+const value = { requiresArg: true, nargs: 1 };
+
+export const command: Command = {
+  options: {
+    python: {
+      ...value,
+      describe: 'the Python whose TensorFlow is taken, or whose pip downloads one',
+      defaultDescription: 'python3',
+    },
+    tensorflow: { ...value, describe: 'a DIR with TensorFlow to build against instead', conflicts: 'python' },
+    force: { type: 'boolean', describe: 'build again what is there already' },
+    remove: {
+      type: 'boolean',
+      describe: 'remove what setup native made',
+      conflicts: ['python', 'tensorflow', 'force'],
+    },
+    quiet: OUTPUT_OPTIONS.quiet,
+  },
+  positionals: { engine: 'native, the engine to set up' },
+  examples: [
+    ['setup native', "with python3's TensorFlow, or one that pip downloads"],
+    ['setup native --python venv/bin/python', 'with the TensorFlow of another Python, which may have CUDA'],
+    ['setup native --remove', 'take it all away again'],
+  ],
+  run: runSetup,
+};
+
+async function runSetup(args: Args, io: Io): Promise<void> {
+  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
+  if (args['engine'] !== 'native') {
+    throw new HandgradError('usage', `setup sets up native, not ${quoted(args['engine'])}.`);
+  }
+  if (args['remove'] === true) {
+    terminal.result((await removeNative()) ? 'The native engine is removed.' : 'There is nothing to remove.');
+    return;
+  }
+  const { folder, built, already } = await setupNative({
+    python: (args['python'] as string | undefined) ?? 'python3',
+    tensorflow: args['tensorflow'] as string | undefined,
+    force: args['force'] === true,
+    onStep: (step) => terminal.notice(`${step} …`),
+    signal: io.signal,
+  });
+  const { tensorflow, cuda } = built;
+  const what = `TensorFlow ${tensorflow} (${cuda ? `CUDA ${cuda.cuda}, cuDNN ${cuda.cudnn}` : 'for the processor'})`;
+  const state = already ? 'is there already and works' : 'works';
+  terminal.result(`The native engine ${state}: ${what}, in ${folder}; auto takes it from now on.`);
+}

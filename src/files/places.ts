@@ -1,0 +1,23 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+
+/** The user's cache folder for handgrad: `$XDG_CACHE_HOME/handgrad`, `~/.cache/handgrad`. */
+export function userCache(): string {
+  // An empty or relative XDG_CACHE_HOME counts as unset (XDG Base Directory Specification 0.8).
+  const cache = process.env['XDG_CACHE_HOME'];
+  return join(cache?.startsWith(sep) ? cache : join(homedir(), '.cache'), 'handgrad');
+}
+
+/** The checkout of handgrad that holds `folder`, or undefined when that is an installed package or something else. */
+export function checkoutOf(folder: string): string | undefined {
+  if (folder.split(sep).includes('node_modules')) return undefined;
+  for (let root = folder; ; root = dirname(root)) {
+    const manifest = join(root, 'package.json');
+    if (existsSync(manifest)) {
+      const { name } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: string };
+      return name === 'handgrad' && existsSync(join(root, 'src')) ? root : undefined;
+    }
+    if (dirname(root) === root) return undefined;
+  }
+}

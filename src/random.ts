@@ -8,7 +8,7 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
  * (xoroshiro128+'s jump), so that asking for a validation split changes neither the initial weights nor, apart from the
  * rows that are gone, how the order is drawn. New purposes go to the end: the position is the stream's number.
  */
-export const STREAMS = ['init', 'split', 'order', 'gradcheck', 'dropout', 'mixup', 'augment'] as const;
+export const STREAMS = ['init', 'split', 'order', 'gradcheck', 'dropout', 'mixup', 'augment', 'sweep'] as const;
 export type Stream = (typeof STREAMS)[number];
 
 /** A seeded generator. Its whole state can be saved as JSON and restored. */

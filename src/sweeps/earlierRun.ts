@@ -1,0 +1,65 @@
+import { access, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RUN_FILES } from '../runs/runFolder';
+import type { EndEvent, EpochEvent } from '../training/train';
+import type { Result } from './journal';
+
+/** What a finished run's folder says, apart from what only the process that trained could know. */
+export type RunRecord = Omit<Result, 'value' | 'seconds' | 'runDir'> & { readonly value: number | undefined };
+
+/**
+ * Reads a run folder that has ended.
+ * @param metric the figure that the sweep compares
+ * @returns undefined when there is none or its run has not ended
+ */
+export async function readRun(dir: string, metric: string): Promise<RunRecord | undefined> {
+  const [metrics, config] = await Promise.all([
+    textOf(join(dir, RUN_FILES.metrics)),
+    textOf(join(dir, RUN_FILES.config)),
+  ]);
+  if (metrics === undefined || config === undefined) return undefined;
+  // A line without its end was being written when the process died.
+  const events = metrics
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as EpochEvent | EndEvent);
+  const end = events.at(-1);
+  if (end?.type !== 'end' || !(await exists(join(dir, RUN_FILES.model)))) return undefined;
+  const epochs = events.filter((event) => event.type === 'epoch');
+  const curve = epochs.map((epoch) => figure(epoch, metric));
+  return {
+    value: figure(end, metric) ?? curve.at(-1) ?? undefined,
+    curve: curve.some((value) => value !== null) ? curve : [figure(end, metric)],
+    epochs: end.epochs,
+    trainingSeconds: epochs.reduce((sum, { seconds }) => sum + seconds, 0),
+    config: JSON.parse(config) as Result['config'],
+  };
+}
+
+/** A figure of an event; null where it has none that is a finite number. */
+export function figure(event: object, metric: string): number | null {
+  const value = (event as Readonly<Record<string, unknown>>)[metric];
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** Whether a run left a checkpoint to go on from. */
+export async function hasCheckpoint(dir: string): Promise<boolean> {
+  const names = await readdir(join(dir, 'checkpoints')).catch(() => []);
+  return names.some((name) => !name.startsWith('.'));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

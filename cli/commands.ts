@@ -30,6 +30,16 @@ export const COMMANDS = {
     describe: 'classify samples of the test set',
     load: () => require('./commands/predict') as typeof import('./commands/predict'),
   },
+  sweep: {
+    usage: 'sweep [FILE] [SWEEP]',
+    describe: 'search hyperparameters: many trials from one YAML file, here or on many machines',
+    load: () => require('./commands/sweep') as typeof import('./commands/sweep'),
+  },
+  worker: {
+    usage: 'worker [SWEEP]',
+    describe: 'train the trials of sweeps that wait in a queue',
+    load: () => require('./commands/worker') as typeof import('./commands/worker'),
+  },
   gradcheck: {
     usage: 'gradcheck',
     describe: 'check the hand-written gradients by finite differences',

@@ -22,6 +22,12 @@ async function main(): Promise<void> {
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+  // A sweep is connected to its trials: when it is gone, nobody waits for them, and whoever resumes it starts them again.
+  process.once('disconnect', () =>
+    stopping.abort(new Interruption(SIGNAL_CODES.SIGTERM, 'Stopped: the sweep has gone.')),
+  );
+  // Nothing comes through that channel that would have to be waited for.
+  process.channel?.unref();
   const defect = (error: unknown) => process.exit(report(error, io, argv.includes('--debug')));
   process.on('uncaughtException', defect);
   process.on('unhandledRejection', defect);

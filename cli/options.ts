@@ -152,6 +152,12 @@ const VARIABLES = { backend: 'HANDGRAD_BACKEND', dataDir: 'HANDGRAD_DATA_DIR' } 
   Record<ConfigKey, string>
 >;
 
+/** What the text of a setting means, as its flag reads it. */
+export function readSetting(key: ConfigKey, text: string): unknown {
+  const { parse }: Partial<Flag> = key === 'shuffle' ? {} : FLAGS[key];
+  return parse ? parse(text) : text;
+}
+
 /** `batchSize` → `batch-size` */
 export const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 

@@ -41,6 +41,18 @@ const RULES: Record<string, readonly string[]> = {
     'src/files',
     '@tensorflow/tfjs-core',
   ],
+  'src/sweeps': [
+    'node',
+    'src/errors',
+    'src/files',
+    'src/random',
+    'src/runs',
+    'type:src/training',
+    'bullmq',
+    'execa',
+    'ioredis',
+    'zod',
+  ],
   'src/loadDataFashionMnist': ['src/random', 'src/data', 'src/training'],
   'src/index': [
     'src/errors',
@@ -64,6 +76,8 @@ const RULES: Record<string, readonly string[]> = {
     'cli-table3',
     'picocolors',
     'fastest-levenshtein',
+    // A checkout translates itself once, for the trials of sweeps.
+    'typescript',
     'package.json',
     '@tensorflow/tfjs-core',
   ],

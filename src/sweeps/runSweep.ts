@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+import { createAlarm } from './alarm';
 import type { Entry, JobId, Journal } from './journal';
 import { nextDecision } from './nextJob';
 import type { Configuration } from './samplers';
@@ -20,6 +22,8 @@ export interface Executor {
   /** How many runs it takes at once. */
   readonly capacity: () => number;
   readonly run: (job: Job, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Outcome>;
+  /** Told when the outcome of a run is in the journal. */
+  readonly settled?: (job: Job) => Promise<void>;
 }
 
 /** A program outside that chooses configurations. */
@@ -62,17 +66,25 @@ export async function runSweep({
   signal,
 }: SweepRun): Promise<void> {
   const stopping = new AbortController();
+  // Every run that goes on listens.
+  setMaxListeners(0, stopping.signal);
   const stop = () => stopping.abort(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   const running = new Set<Promise<void>>();
-  const changed = alarm();
+  const changed = createAlarm();
   stopping.signal.addEventListener('abort', changed.ring, { once: true });
   let broken: { error: unknown } | undefined;
 
   const record = async (entry: Entry) => {
     apply(state, entry);
     await journal.append(entry);
+  };
+  const recordSoon = (entry: Entry) => {
+    record(entry).catch((error: unknown) => {
+      broken ??= { error };
+      stopping.abort(error);
+    });
   };
   const carryOut = async (job: Job) => {
     const trial = state.trials[job.trial]!;
@@ -85,6 +97,7 @@ export async function runSweep({
     if (outcome.type === 'interrupted') return;
     await record(entryOf(job, outcome, job.failures < retries));
     onEvent({ type: 'ended', job, trial, outcome });
+    await executor.settled?.(job);
   };
   const begin = (job: Job) => {
     const run = carryOut(job)
@@ -109,17 +122,14 @@ export async function runSweep({
       else if (decision.type === 'trial') {
         const { trial, configuration, cursor } = decision;
         state.cursor = cursor;
-        await record({ type: 'trial', trial, configuration });
+        // It need not be on the disk before the run begins: the same one would come again.
+        recordSoon({ type: 'trial', trial, configuration });
       } else if (decision.type === 'ask')
         await record({ type: 'trial', trial: decision.trial, ...(await advisor!.ask()) });
       else {
         const job = jobOf(state, decision.job);
-        // The next decision need not wait until this is on the disk: a start that is lost only means that the run is due.
-        void journal.append({ type: 'start', ...decision.job }).catch((error: unknown) => {
-          broken ??= { error };
-          stopping.abort(error);
-        });
-        apply(state, { type: 'start', ...decision.job });
+        // A start that is lost only means that the run is due.
+        recordSoon({ type: 'start', ...decision.job });
         begin(job);
       }
     }
@@ -175,21 +185,4 @@ function entryOf(
   if (outcome.type === 'result') return { type: 'result', ...id, ...outcome.result };
   const { reason, code, retry } = outcome;
   return { type: 'failure', ...id, reason, code, retry: retry && another };
-}
-
-/** Wakes who waits, also when it rang before they came. */
-function alarm() {
-  let rung = false;
-  let wake: (() => void) | undefined;
-  return {
-    ring() {
-      rung = true;
-      wake?.();
-    },
-    async wait() {
-      if (!rung) await new Promise<void>((resolve) => (wake = resolve));
-      rung = false;
-      wake = undefined;
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import { open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
@@ -77,6 +77,7 @@ export async function trainInProcess(
   const started = performance.now();
   const dir = join(run.folder, run.name);
   await makeFolder(run.folder);
+  if (!(await sameSettings(run, dir))) await rm(dir, { recursive: true, force: true });
   const before = await readRun(dir, run.metric);
   if (before && before.epochs >= run.epochs) return outcomeOf(before, run, 0, `${dir}.log`);
   for (let tries = 1; !signal.aborted; tries++) {
@@ -96,6 +97,14 @@ export async function trainInProcess(
       return { type: 'failure', ...meaningOf(ended, program.exitCodes, await lastWords(`${dir}.log`), `${dir}.log`) };
   }
   return { type: 'interrupted' };
+}
+
+/** Whether what is in the folder was begun with these settings; how long it trains and on how many threads aside. */
+async function sameSettings({ settings }: TrialRun, dir: string): Promise<boolean> {
+  const text = await readFile(`${dir}.json`, 'utf8').catch(() => '{}');
+  const plain = (of: Readonly<Record<string, unknown>>) =>
+    JSON.stringify(Object.entries({ ...of, epochs: 0, threads: 0 }).sort());
+  return plain(JSON.parse(text) as Record<string, unknown>) === plain(settings);
 }
 
 /** @returns undefined when the process ended well */
@@ -169,7 +178,7 @@ function tellProgress(line: string, metric: string, onProgress: (progress: Progr
 
 function outcomeOf(
   record: RunRecord | undefined,
-  { name, metric }: TrialRun,
+  { folder, name, metric }: TrialRun,
   seconds: number,
   logPath: string,
 ): Outcome {
@@ -179,7 +188,7 @@ function outcomeOf(
   if (value === undefined) {
     return { type: 'failure', reason: `gives no finite ${metric}; see ${logPath}`, code: 'no metric', retry: false };
   }
-  return { type: 'result', result: { ...record, value, seconds, runDir: name } };
+  return { type: 'result', result: { ...record, value, seconds, runDir: join(basename(folder), name) } };
 }
 
 /** The sentence that a failed process ended with. */

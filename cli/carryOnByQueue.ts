@@ -1,0 +1,59 @@
+import { datasetNames } from '../src/data/catalogue';
+import { HandgradError } from '../src/errors';
+import { probesOf } from '../src/sweeps/distributions';
+import { unfitSetting } from '../src/sweeps/queue/payload';
+import { queueExecutor } from '../src/sweeps/queue/queueExecutor';
+import { connectRedis, type RedisAddress } from '../src/sweeps/queue/redis';
+import type { SweepSpec } from '../src/sweeps/sweepFile';
+import { type CarryOn, carryOn } from './carryOn';
+
+/**
+ * Carries a sweep on by the workers of a queue. What is in the queue when this process ends stays there, and the workers go
+ * on with it; the sweep collects their results when it is resumed.
+ */
+export async function carryOnByQueue(
+  common: Omit<CarryOn, 'executor' | 'division' | 'signal'>,
+  address: RedisAddress,
+): Promise<void> {
+  const { sweep, terminal, io } = common;
+  const { id, dir, state } = sweep;
+  refuseUnfit(state.spec);
+  const redis = await connectRedis(address, (lost) =>
+    lost ? terminal.warning('Redis is gone; the sweep waits for it.') : terminal.notice('Redis is back.'),
+  );
+  const stopping = new AbortController();
+  const passOn = () => stopping.abort(io.signal.reason);
+  io.signal.addEventListener('abort', passOn, { once: true });
+  if (io.signal.aborted) passOn();
+  const executor = await queueExecutor(redis, id, state.spec);
+  executor.onStopped(() =>
+    stopping.abort(
+      new HandgradError(
+        'failure',
+        `The sweep was stopped by "sweep stop"; go on with: handgrad sweep --resume ${dir} --queue URL.`,
+      ),
+    ),
+  );
+  try {
+    terminal.notice(`Queue:  sweep ${id}`);
+    const how = { division: undefined, signal: stopping.signal, finish: executor.remove, resumeFlags: ' --queue URL' };
+    await carryOn({ ...common, ...how, executor });
+  } finally {
+    io.signal.removeEventListener('abort', passOn);
+    await executor.close();
+    redis.disconnect();
+  }
+}
+
+function refuseUnfit({ fixed, parameters }: SweepSpec): void {
+  const values = [
+    ...Object.entries(fixed),
+    ...Object.entries(parameters).flatMap(([key, parameter]) =>
+      probesOf(parameter).map((value) => [key, value] as const),
+    ),
+  ];
+  for (const [key, value] of values) {
+    const unfit = unfitSetting(key, value, datasetNames);
+    if (unfit) throw new HandgradError('usage', `The sweep cannot go through a queue: ${unfit}.`);
+  }
+}

@@ -1,0 +1,121 @@
+import { HandgradError } from '../../src/errors';
+import { localExecutor } from '../../src/sweeps/localExecutor';
+import { carryOn, fetchDatasets } from '../carryOn';
+import { carryOnByQueue } from '../carryOnByQueue';
+import { divisionOf, MACHINE_OPTIONS } from '../division';
+import type { Args } from '../options';
+import { beginSweep, type OpenSweep, readSweepFile, resumeSweep } from '../sweepFolder';
+import { QUEUE_OPTION, queueAddress } from '../queue';
+import { showFolder, showQueue, stopSweep } from '../sweepOverview';
+import { printTrials } from '../sweepPlan';
+import { quoted } from '../terminal/format';
+import { createTerminal, type Io } from '../terminal/terminal';
+import { trainProgram } from '../trainProgram';
+import { wholeNumberFlag } from '../wholeNumberFlag';
+import { type Command, OUTPUT_OPTIONS } from './command';
+
+/** What a sweep is called in a queue. */
+const QUEUED = /^[0-9a-f]{16}$/;
+/** How often a trial that crashed is tried again. */
+const RETRIES = 2;
+
+export const command: Command = {
+  options: {
+    ...QUEUE_OPTION,
+    ...MACHINE_OPTIONS,
+    retries: {
+      requiresArg: true,
+      nargs: 1,
+      group: 'Sweep:',
+      describe: 'how often a trial that crashed is tried again',
+      defaultDescription: `${RETRIES}`,
+    },
+    'run-dir': {
+      requiresArg: true,
+      nargs: 1,
+      group: 'Sweep:',
+      describe: 'the DIR that gets journal, trials and summary, else runs/sweep-<file>-<date>-<time>',
+    },
+    resume: { requiresArg: true, nargs: 1, group: 'Sweep:', describe: 'go on with the sweep in DIR' },
+    extend: {
+      type: 'boolean',
+      group: 'Sweep:',
+      describe: 'with --resume: take a file that has more values or trials now',
+    },
+    'retry-failed': { type: 'boolean', group: 'Sweep:', describe: 'with --resume: give failed trials another chance' },
+    'dry-run': { type: 'boolean', group: 'Sweep:', describe: 'print the trials, and train none' },
+    ...OUTPUT_OPTIONS,
+  },
+  positionals: {
+    FILE: 'the sweep, in YAML; or "status" or "stop"',
+    SWEEP: 'of status: the folder of a sweep, or its name in the queue; of stop: its name in the queue',
+  },
+  examples: [
+    ['sweep lr.yaml --workers 2', 'two trials at a time'],
+    ['sweep lr.yaml --dry-run', 'what would be trained'],
+    ['sweep --resume runs/<sweep>', 'a sweep that was stopped or killed'],
+    ['sweep lr.yaml --queue redis://host:6379', 'trained by the workers of a queue'],
+    ['sweep status --queue redis://host:6379', 'the sweeps and workers of a queue'],
+  ],
+  run: runSweepCommand,
+};
+
+async function runSweepCommand(args: Args, io: Io): Promise<void> {
+  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
+  const json = args['json'] === true;
+  const [file, which] = [args['FILE'], args['SWEEP']] as (string | undefined)[];
+  if (file === 'status') {
+    if (which !== undefined && args['queue'] === undefined && !QUEUED.test(which))
+      return showFolder(which, terminal, { json });
+    return showQueue(queueAddress(args, io.env), which, terminal, { json });
+  }
+  if (file === 'stop')
+    return stopSweep(queueAddress(args, io.env), required(which, 'stop needs the sweep to stop'), terminal);
+  if (which !== undefined) {
+    throw new HandgradError(
+      'usage',
+      `sweep does not know what to do with ${quoted(which)}; see handgrad sweep --help.`,
+    );
+  }
+  if (args['dry-run']) return printTrials(await readSweepFile(required(file)), terminal, { json });
+  const retries = wholeNumberFlag(args, 'retries', 0, 100) ?? RETRIES;
+  const division = divisionOf(args);
+  const sweep = await openSweep(args, file);
+  try {
+    const common = { sweep, retries, json, terminal, io };
+    if (args['queue'] !== undefined) return await carryOnByQueue(common, queueAddress(args, io.env));
+    const { dir, state } = sweep;
+    await fetchDatasets(state.spec, terminal, io.signal);
+    const { metric, seeds } = state.spec;
+    const executor = localExecutor(await trainProgram(), dir, division, { metric: metric.name, seeds });
+    await carryOn({ ...common, executor, division, signal: io.signal });
+  } finally {
+    await sweep.journal.close();
+    await sweep.release();
+  }
+}
+
+async function openSweep(args: Args, file: string | undefined): Promise<OpenSweep> {
+  const resumed = args['resume'] as string | undefined;
+  const [extend, retryFailed] = [args['extend'] === true, args['retry-failed'] === true];
+  const given = args['run-dir'] as string | undefined;
+  if (resumed === undefined) {
+    if (extend || retryFailed) {
+      throw new HandgradError(
+        'usage',
+        `--${extend ? 'extend' : 'retry-failed'} needs --resume DIR, the sweep to go on with.`,
+      );
+    }
+    return beginSweep(required(file), await readSweepFile(required(file)), given);
+  }
+  if (given !== undefined) throw new HandgradError('usage', '--resume names the folder already; leave --run-dir out.');
+  return resumeSweep(resumed, file, { extend, retryFailed });
+}
+
+function required(
+  given: string | undefined,
+  lack = 'sweep needs a FILE that says what to search, or --resume DIR',
+): string {
+  if (given !== undefined) return given;
+  throw new HandgradError('usage', `${lack}; see handgrad sweep --help.`);
+}

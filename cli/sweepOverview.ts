@@ -1,0 +1,104 @@
+import { HandgradError } from '../src/errors';
+import { queueName } from '../src/sweeps/queue/queueExecutor';
+import { connectRedis, PREFIX, type RedisAddress } from '../src/sweeps/queue/redis';
+import { announceSweep, listSweeps, listWorkers } from '../src/sweeps/queue/registry';
+import { rank } from '../src/sweeps/ranking';
+import { replay } from '../src/sweeps/sweepState';
+import { didYouMean } from './nearest';
+import { readSweepFolder } from './sweepFolder';
+import { plannedTrials } from './sweepPlan';
+import { plural } from './terminal/format';
+import { resultTable } from './terminal/sweepReport';
+import { table } from './terminal/table';
+import type { Terminal } from './terminal/terminal';
+
+/** Says where a sweep stands by its folder alone, whoever carries it on. */
+export async function showFolder(dir: string, terminal: Terminal, { json }: { json: boolean }): Promise<void> {
+  const { id, spec, entries } = await readSweepFolder(dir);
+  const state = replay(spec, entries);
+  const rows = rank(state);
+  const counts = Object.fromEntries(
+    (['done', 'failed', 'unfinished'] as const).map((name) => [name, rows.filter((row) => row.state === name).length]),
+  ) as Record<'done' | 'failed' | 'unfinished', number>;
+  const planned = plannedTrials(spec);
+  const [best] = rows;
+  if (json)
+    return terminal.json({
+      sweep: id,
+      trials: Number.isFinite(planned) ? planned : null,
+      ...counts,
+      best: best?.value === undefined ? null : best,
+    });
+  terminal.result(
+    `Sweep ${id}: ${counts.done} of ${plural(planned, 'trial')} done, ${counts.failed} failed, ${counts.unfinished} unfinished\n`,
+  );
+  terminal.result(resultTable(rows, spec));
+}
+
+/** Lists the sweeps of a queue and who works for them. */
+export async function showQueue(
+  address: RedisAddress,
+  only: string | undefined,
+  terminal: Terminal,
+  { json }: { json: boolean },
+): Promise<void> {
+  const redis = await connectRedis(address);
+  try {
+    const { Queue } = await import('bullmq');
+    const sweeps = await listSweeps(redis);
+    if (only !== undefined && !sweeps.has(only)) throw unknownSweep(only, [...sweeps.keys()]);
+    const rows = [];
+    for (const [id, { name, state }] of sweeps) {
+      if (only !== undefined && id !== only) continue;
+      const queue = new Queue(queueName(id), { connection: redis, prefix: PREFIX });
+      const {
+        waiting = 0,
+        active = 0,
+        completed = 0,
+        failed = 0,
+      } = await queue.getJobCounts('waiting', 'active', 'completed', 'failed');
+      // What has ended stays in the queue only until the sweep has written it down.
+      rows.push({ sweep: id, name: name ?? null, state, waiting, active, ended: completed + failed });
+      await queue.close();
+    }
+    const workers = await listWorkers(redis);
+    if (json) return terminal.json({ sweeps: rows, workers });
+    if (rows.length === 0) terminal.result('No sweep is in this queue.');
+    else {
+      const cells = rows.map((row) => [
+        row.sweep,
+        row.name ?? '',
+        row.state,
+        ...[row.waiting, row.active, row.ended].map(String),
+      ]);
+      terminal.result(table(['Sweep', 'Name', 'State', 'Waiting', 'Training', 'Ended'], cells, 'lllrrr'));
+    }
+    for (const { host, pid, running, places } of workers)
+      terminal.result(`Worker on ${host}, process ${pid}: ${running} of ${plural(places, 'place')} busy`);
+    if (workers.length === 0) terminal.result('No worker is alive; start one with: handgrad worker --queue URL');
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** Tells everybody who works for a sweep to stop: its trials save and wait, and its own process ends. */
+export async function stopSweep(address: RedisAddress, id: string, terminal: Terminal): Promise<void> {
+  const redis = await connectRedis(address);
+  try {
+    const sweeps = await listSweeps(redis);
+    const sweep = sweeps.get(id);
+    if (!sweep) throw unknownSweep(id, [...sweeps.keys()]);
+    await announceSweep(redis, id, { ...sweep, state: 'stopped' });
+    terminal.result(`Sweep ${id} stops: its trials save and wait; go on with: handgrad sweep --resume DIR --queue URL`);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function unknownSweep(id: string, known: readonly string[]): HandgradError {
+  const hint = known.length === 0 ? 'it holds none' : didYouMean(id, known);
+  return new HandgradError(
+    'usage',
+    `There is no sweep ${JSON.stringify(id.slice(0, 60))} in this queue; ${hint}`.replace(/(?<![?.])$/, '.'),
+  );
+}

@@ -1,0 +1,59 @@
+import { clearLine, cursorTo, moveCursor } from 'node:readline';
+import type { Terminal } from './terminal';
+
+/** How often lines are drawn again at most, in milliseconds. */
+const REDRAW_MS = 200;
+
+/** Lines on stderr that are drawn over and over in the same place; nothing at all where that is no terminal. */
+export interface LiveLines {
+  /** Something has changed. */
+  readonly touch: () => void;
+  /** Takes them off the screen. */
+  readonly stop: () => void;
+}
+
+/** @param lines what is to be seen now */
+export function liveLines({ progress: stream }: Terminal, lines: () => readonly string[]): LiveLines {
+  if (!stream) return { touch() {}, stop() {} };
+  let drawn = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const erase = () => {
+    for (; drawn > 0; drawn--) {
+      moveCursor(stream, 0, -1);
+      clearLine(stream, 0);
+    }
+    cursorTo(stream, 0);
+  };
+  const draw = () => {
+    timer = undefined;
+    const width = stream.columns ?? 80;
+    const shown = lines().map((line) => cut(line, width - 1));
+    erase();
+    stream.write(shown.map((line) => `${line}\n`).join(''));
+    drawn = shown.length;
+  };
+  return {
+    touch: () => void (timer ??= setTimeout(draw, REDRAW_MS)),
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+      erase();
+    },
+  };
+}
+
+/** A line that wrapped would be two, and only one would be erased. Colours are not counted. */
+function cut(line: string, width: number): string {
+  let left = width;
+  let text = '';
+  // eslint-disable-next-line no-control-regex -- the sequences that change colours
+  for (const part of line.split(/(\x1b\[[\d;]*m)/)) {
+    if (part.startsWith('\x1b')) text += part;
+    else {
+      const kept = [...part].slice(0, Math.max(0, left));
+      left -= kept.length;
+      text += kept.join('');
+    }
+  }
+  return text;
+}

@@ -1,0 +1,73 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { PREFIX } from './redis';
+
+const SWEEPS = `${PREFIX}:sweeps`;
+const WORKERS = `${PREFIX}:workers`;
+/** A worker that has not been heard of for this long counts as gone, in seconds. */
+const ALIVE_S = 15;
+
+const sweepSchema = z.object({
+  name: z.string().max(64).optional(),
+  metric: z.string().max(64),
+  state: z.enum(['active', 'stopped']),
+});
+
+const workerSchema = z.object({
+  host: z.string().max(256),
+  pid: z.number(),
+  places: z.number().min(1).max(1024),
+  running: z.number(),
+});
+
+/** A sweep as whoever looks into Redis sees it. */
+export type ListedSweep = z.output<typeof sweepSchema>;
+export type ListedWorker = z.output<typeof workerSchema>;
+
+/** Lets workers find a sweep. */
+export async function announceSweep(redis: Redis, id: string, sweep: ListedSweep): Promise<void> {
+  await redis.hset(SWEEPS, id, JSON.stringify(sweep));
+}
+
+/** Takes a sweep off the list. */
+export async function withdrawSweep(redis: Redis, id: string): Promise<void> {
+  await redis.hdel(SWEEPS, id);
+}
+
+/** The sweeps in this Redis, by id. What is no sweep, whoever put it there, is left out. */
+export async function listSweeps(redis: Redis): Promise<Map<string, ListedSweep>> {
+  const rows = Object.entries(await redis.hgetall(SWEEPS)).map(
+    ([id, text]) => [id, parsed(sweepSchema, text)] as const,
+  );
+  return new Map(
+    rows.filter((row): row is [string, ListedSweep] => /^[0-9a-f]{16}$/.test(row[0]) && row[1] !== undefined),
+  );
+}
+
+/** Says that a worker is alive, for a while. */
+export async function announceWorker(redis: Redis, id: string, worker: ListedWorker): Promise<void> {
+  await redis.multi().sadd(WORKERS, id).set(`${WORKERS}:${id}`, JSON.stringify(worker), 'EX', ALIVE_S).exec();
+}
+
+/** Says that a worker has gone. */
+export async function withdrawWorker(redis: Redis, id: string): Promise<void> {
+  await redis.multi().srem(WORKERS, id).del(`${WORKERS}:${id}`).exec();
+}
+
+/** The workers that are alive. */
+export async function listWorkers(redis: Redis): Promise<ListedWorker[]> {
+  const ids = await redis.smembers(WORKERS);
+  if (ids.length === 0) return [];
+  const texts = await redis.mget(ids.map((id) => `${WORKERS}:${id}`));
+  const gone = ids.filter((_, i) => texts[i] === null);
+  if (gone.length > 0) await redis.srem(WORKERS, ...gone);
+  return texts.flatMap((text) => parsed(workerSchema, text ?? '') ?? []);
+}
+
+function parsed<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -154,7 +154,8 @@ const VARIABLES = { backend: 'HANDGRAD_BACKEND', dataDir: 'HANDGRAD_DATA_DIR' } 
 
 /** What the text of a setting means, as its flag reads it. */
 export function readSetting(key: ConfigKey, text: string): unknown {
-  const { parse }: Partial<Flag> = key === 'shuffle' ? {} : FLAGS[key];
+  if (key === 'shuffle') return text;
+  const { parse }: Flag = FLAGS[key];
   return parse ? parse(text) : text;
 }
 

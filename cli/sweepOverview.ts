@@ -1,6 +1,6 @@
 import { HandgradError } from '../src/errors';
-import { queueName } from '../src/sweeps/queue/queueExecutor';
-import { connectRedis, PREFIX, type RedisAddress } from '../src/sweeps/queue/redis';
+import { countRuns } from '../src/sweeps/queue/queueExecutor';
+import { connectRedis, type RedisAddress } from '../src/sweeps/queue/redis';
 import { announceSweep, listSweeps, listWorkers } from '../src/sweeps/queue/registry';
 import { rank } from '../src/sweeps/ranking';
 import { replay } from '../src/sweeps/sweepState';
@@ -44,22 +44,12 @@ export async function showQueue(
 ): Promise<void> {
   const redis = await connectRedis(address);
   try {
-    const { Queue } = await import('bullmq');
     const sweeps = await listSweeps(redis);
     if (only !== undefined && !sweeps.has(only)) throw unknownSweep(only, [...sweeps.keys()]);
     const rows = [];
     for (const [id, { name, state }] of sweeps) {
       if (only !== undefined && id !== only) continue;
-      const queue = new Queue(queueName(id), { connection: redis, prefix: PREFIX });
-      const {
-        waiting = 0,
-        active = 0,
-        completed = 0,
-        failed = 0,
-      } = await queue.getJobCounts('waiting', 'active', 'completed', 'failed');
-      // What has ended stays in the queue only until the sweep has written it down.
-      rows.push({ sweep: id, name: name ?? null, state, waiting, active, ended: completed + failed });
-      await queue.close();
+      rows.push({ sweep: id, name: name ?? null, state, ...(await countRuns(redis, id)) });
     }
     const workers = await listWorkers(redis);
     if (json) return terminal.json({ sweeps: rows, workers });
@@ -69,7 +59,7 @@ export async function showQueue(
         row.sweep,
         row.name ?? '',
         row.state,
-        ...[row.waiting, row.active, row.ended].map(String),
+        ...[row.waiting, row.training, row.ended].map(String),
       ]);
       terminal.result(table(['Sweep', 'Name', 'State', 'Waiting', 'Training', 'Ended'], cells, 'lllrrr'));
     }

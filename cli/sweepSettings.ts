@@ -1,5 +1,4 @@
 import { HandgradError } from '../src/errors';
-import type { Value } from '../src/sweeps/distributions';
 import type { Settings } from '../src/sweeps/sweepFile';
 import { type ConfigKey, configSchema, DEFAULTS } from './config';
 import { didYouMean } from './nearest';
@@ -23,7 +22,7 @@ export const SWEEP_SETTINGS: Settings = {
     const read = typeof value === 'string' ? readSetting(key as ConfigKey, value) : value;
     const meant = key === 'hidden' && typeof read === 'number' ? [read] : read;
     const parsed = configSchema.shape[key as ConfigKey].safeParse(meant);
-    if (parsed.success && parsed.data !== undefined) return parsed.data as Value;
+    if (parsed.success && parsed.data !== undefined) return parsed.data;
     const rule = parsed.error?.issues[0]?.message ?? 'given';
     throw new HandgradError('usage', `${where} must be ${rule}, not ${quoted(value)}.`);
   },

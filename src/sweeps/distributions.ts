@@ -156,22 +156,22 @@ function rowOf(parameter: Parameter): Distribution<DistributionName> {
 
 /** A value of the parameter at random. */
 export function draw(parameter: Parameter, random: Random): Value {
-  return rowOf(parameter).draw(parameter as never, random);
+  return rowOf(parameter).draw(parameter, random);
 }
 
 /** All values of the parameter in order; undefined when it has no list of them. */
 export function valuesOf(parameter: Parameter): readonly Value[] | undefined {
-  return rowOf(parameter).values?.(parameter as never);
+  return rowOf(parameter).values?.(parameter);
 }
 
 /** Values of the parameter to try a setting's rule on, its ends among them. */
 export function probesOf(parameter: Parameter): readonly Value[] {
-  return rowOf(parameter).probes(parameter as never);
+  return rowOf(parameter).probes(parameter);
 }
 
 /** The parameter as Optuna knows it; undefined when Optuna has no such distribution. */
 export function optunaOf(parameter: Parameter): OptunaDistribution | undefined {
-  return rowOf(parameter).optuna?.(parameter as never);
+  return rowOf(parameter).optuna?.(parameter);
 }
 
 /** What Optuna chose, as the setting takes it. */

@@ -176,7 +176,7 @@ function journalOn(handle: FileHandle, path: string, start: number): Journal {
   let end = start;
   let waiting: string[] = [];
   let next: Promise<void> | undefined;
-  let broken: unknown;
+  let broken: HandgradError | undefined;
 
   async function write(): Promise<void> {
     const batch = Buffer.from(waiting.join(''));

@@ -171,6 +171,7 @@ export function readSweep(
 }
 
 function checked(content: unknown, nearest: (name: string, known: readonly string[]) => string): SweepFile {
+  refuseProto(content);
   const parsed = fileSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
@@ -186,6 +187,15 @@ function checked(content: unknown, nearest: (name: string, known: readonly strin
     );
   }
   throw wrong(`${at || 'the file'} must be ${issue.message}`);
+}
+
+/** A checked copy would leave that key out without a word. */
+function refuseProto(content: unknown): void {
+  const isMapping = (value: unknown) => typeof value === 'object' && value !== null;
+  if (!isMapping(content)) return;
+  for (const part of [content, ...Object.values(content).filter(isMapping)] as object[]) {
+    if (Object.hasOwn(part, '__proto__')) throw wrong('__proto__ is no setting and no key');
+  }
 }
 
 /** The entries of a mapping under the settings' own keys. */

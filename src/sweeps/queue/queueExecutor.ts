@@ -36,6 +36,23 @@ interface Sent {
 /** The name of a sweep's queue. */
 export const queueName = (sweep: string) => `sweep-${sweep}`;
 
+/** How many runs of a sweep wait, are being trained, and have ended without the sweep having written it down yet. */
+export async function countRuns(
+  redis: Redis,
+  sweep: string,
+): Promise<{ waiting: number; training: number; ended: number }> {
+  const { Queue } = await import('bullmq');
+  const queue = new Queue(queueName(sweep), { connection: redis, prefix: PREFIX });
+  const {
+    waiting = 0,
+    active = 0,
+    completed = 0,
+    failed = 0,
+  } = await queue.getJobCounts('waiting', 'active', 'completed', 'failed');
+  await queue.close();
+  return { waiting, training: active, ended: completed + failed };
+}
+
 /** Carries runs out through a queue. */
 export interface QueueExecutor extends Executor {
   /** Called when somebody stopped the sweep from elsewhere. */

@@ -81,6 +81,23 @@ export async function resumeSweep(
   file: string | undefined,
   { extend, retryFailed }: { extend: boolean; retryFailed: boolean },
 ): Promise<OpenSweep> {
+  await readSweepFolder(dir);
+  const claimed = await claimRunDir(dir, dir);
+  try {
+    return await reopenSweep(dir, file, { extend, retryFailed }, () => claimed.release());
+  } catch (error) {
+    await claimed.release();
+    throw error;
+  }
+}
+
+async function reopenSweep(
+  dir: string,
+  file: string | undefined,
+  { extend, retryFailed }: { extend: boolean; retryFailed: boolean },
+  release: () => Promise<void>,
+): Promise<OpenSweep> {
+  // Once it is this process's own: nobody writes any more.
   const { id, spec: known, entries, bytes } = await readSweepFolder(dir);
   const path = file ?? join(dir, SWEEP_FILES.file);
   const spec = await readSweepFile(path);
@@ -100,7 +117,7 @@ export async function resumeSweep(
       await Promise.all(revived.map((entry) => journal.append(entry)));
       state = replay(spec, [...entries, ...revived]);
     }
-    return { id, dir, state, journal, release: async () => {} };
+    return { id, dir, state, journal, release };
   } catch (error) {
     await journal.close();
     throw error;

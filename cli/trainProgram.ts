@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
+import { MAX_THREADS } from '../src/backends';
 import { checkoutOf } from '../src/data/defaultDataDir';
 import { makeFolder } from '../src/files/makeFolder';
 import type { Program } from '../src/sweeps/trainProcess';
@@ -17,7 +18,7 @@ const PARTS = ['src', 'cli', 'datasets'];
 export async function trainProgram(env: Readonly<Record<string, string>> = {}): Promise<Program> {
   const compiled = extname(__filename) === '.js';
   const path = compiled ? join(__dirname, 'main.js') : await translated(checkoutOf(__dirname)!);
-  return { path, env, exitCodes: EXIT_CODES };
+  return { path, env, exitCodes: EXIT_CODES, threads: (count) => ({ threads: Math.min(count, MAX_THREADS) }) };
 }
 
 async function translated(root: string): Promise<string> {

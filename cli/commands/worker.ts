@@ -96,6 +96,8 @@ async function runWorker(args: Args, io: Io): Promise<void> {
             ...payload,
             folder: join(runRoot, `sweep-${payload.sweep}`),
             name: runName(payload, payload.seeds),
+            // The queue has given the trial to this worker: whoever had it before has lost it.
+            takeOver: true,
           };
           return await trainInProcess(program, run, share, onProgress, signal);
         } finally {

@@ -1,4 +1,4 @@
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_FILES } from '../runs/runFolder';
 import type { EndEvent, EpochEvent } from '../training/train';
@@ -42,13 +42,8 @@ export function figure(event: object, metric: string): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-/** Whether a run left a checkpoint to go on from. */
-export async function hasCheckpoint(dir: string): Promise<boolean> {
-  const names = await readdir(join(dir, 'checkpoints')).catch(() => []);
-  return names.some((name) => !name.startsWith('.'));
-}
-
-async function exists(path: string): Promise<boolean> {
+/** Whether something of that name is there. */
+export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,

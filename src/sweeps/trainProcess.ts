@@ -3,12 +3,14 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import type { ErrorKind } from '../errors';
+import { type ErrorKind, HandgradError } from '../errors';
 import { writeFileAtomic } from '../files/atomicFile';
 import { makeFolder } from '../files/makeFolder';
 import { storageError } from '../files/storageError';
 import type { Value } from './distributions';
-import { figure, hasCheckpoint, readRun, type RunRecord } from './earlierRun';
+import { lockFolder } from '../runs/lock';
+import { RUN_FILES } from '../runs/runFolder';
+import { exists, figure, readRun, type RunRecord } from './earlierRun';
 import { type Ended, type ExitMeaning, meaningOf } from './exitMeaning';
 import type { Result } from './journal';
 
@@ -20,6 +22,8 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
   /** What it ends with for each kind of error. */
   readonly exitCodes: Readonly<Record<ErrorKind, number>>;
+  /** The settings that have an engine take this many threads. */
+  readonly threads: (count: number) => Readonly<Record<string, Value>>;
 }
 
 /** One run of the trainer, ready to begin. */
@@ -33,6 +37,8 @@ export interface TrialRun {
   /** Where it ends. */
   readonly epochs: number;
   readonly metric: string;
+  /** Whether a process of another machine that held the run is known to have given it up. */
+  readonly takeOver?: boolean;
 }
 
 /** What a child process gets of the machine. */
@@ -77,23 +83,24 @@ export async function trainInProcess(
   const started = performance.now();
   const dir = join(run.folder, run.name);
   await makeFolder(run.folder);
-  if (!(await sameSettings(run, dir))) await rm(dir, { recursive: true, force: true });
-  const before = await readRun(dir, run.metric);
+  const usable = await sameSettings(run, dir);
+  const before = usable ? await readRun(dir, run.metric) : undefined;
   if (before && before.epochs >= run.epochs) return outcomeOf(before, run, 0, `${dir}.log`);
+  let anew = !usable;
   for (let tries = 1; !signal.aborted; tries++) {
-    const resumes = await hasCheckpoint(dir);
-    const ended = await startTrainer(program, run, dir, resumes, share, onProgress, signal);
+    const ended = await attempt(program, run, dir, anew, share, onProgress, signal);
     if (!ended) {
       const record = await readRun(dir, run.metric);
       return outcomeOf(record, run, (performance.now() - started) / 1000, `${dir}.log`);
     }
     if (signal.aborted) break;
     const { locked, model } = program.exitCodes;
-    if (ended.exitCode === locked && tries < LOCK_TRIES)
+    if (ended.exitCode === locked && tries < LOCK_TRIES) {
       await delay(LOCK_WAIT_MS, undefined, { signal }).catch(() => undefined);
-    // What was saved cannot be used here: the run begins anew, which is late but right.
-    else if (ended.exitCode === model && resumes) await rm(dir, { recursive: true, force: true });
-    else
+    } else if (ended.exitCode === model && !anew) {
+      // What was saved cannot be used here: the run begins anew, which is late but right.
+      anew = true;
+    } else
       return { type: 'failure', ...meaningOf(ended, program.exitCodes, await lastWords(`${dir}.log`), `${dir}.log`) };
   }
   return { type: 'interrupted' };
@@ -107,17 +114,29 @@ async function sameSettings({ settings }: TrialRun, dir: string): Promise<boolea
   return plain(JSON.parse(text) as Record<string, unknown>) === plain(settings);
 }
 
-/** @returns undefined when the process ended well */
-async function startTrainer(
+/**
+ * @param anew whether what is in the run's folder is to be thrown away
+ * @returns undefined when the process ended well
+ */
+async function attempt(
   program: Program,
   run: TrialRun,
   dir: string,
-  resumes: boolean,
+  anew: boolean,
   share: Share,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Ended | undefined> {
-  const args = ['train', '--json', ...(resumes ? resumeArguments(run, dir) : await startArguments(run, dir, share))];
+  if (anew && !(await clearFolder(dir, run.takeOver === true))) {
+    return { exitCode: program.exitCodes.locked, message: 'another process trains it' };
+  }
+  const resumes = await exists(join(dir, RUN_FILES.config));
+  const args = [
+    'train',
+    '--json',
+    ...(resumes ? resumeArguments(run, dir) : await startArguments(program, run, dir, share)),
+  ];
+  if (run.takeOver) args.push('--force-unlock');
   const log = await openLog(`${dir}.log`);
   try {
     const child = execa(process.execPath, [program.path, ...args], {
@@ -143,11 +162,29 @@ function resumeArguments({ epochs }: TrialRun, dir: string): string[] {
 }
 
 /** The settings go by a file: every value of a setting, exactly, and nothing that a shell or a parser could read otherwise. */
-async function startArguments({ settings, epochs }: TrialRun, dir: string, { threads }: Share): Promise<string[]> {
-  await rm(dir, { recursive: true, force: true });
-  const complete = { threads, ...settings, epochs };
+async function startArguments(
+  program: Program,
+  { settings, epochs }: TrialRun,
+  dir: string,
+  share: Share,
+): Promise<string[]> {
+  const complete = { ...program.threads(share.threads), ...settings, epochs };
   await writeFileAtomic(`${dir}.json`, `${JSON.stringify(complete, null, 2)}\n`);
   return ['--config', `${dir}.json`, '--run-dir', dir];
+}
+
+/** @returns false when a process is at work there, as one whose sweep was killed may be for a moment */
+async function clearFolder(dir: string, takeOver: boolean): Promise<boolean> {
+  if (!(await exists(dir))) return true;
+  try {
+    const lock = await lockFolder(dir, { force: takeOver });
+    await rm(dir, { recursive: true, force: true });
+    await lock.release();
+    return true;
+  } catch (error) {
+    if (error instanceof HandgradError && error.kind === 'locked') return false;
+    throw error;
+  }
 }
 
 /** The engines that take their threads from the environment, and the card. */

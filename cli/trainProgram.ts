@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { MAX_THREADS } from '../src/backends';
-import { checkoutOf } from '../src/data/defaultDataDir';
+import { checkoutOf } from '../src/files/places';
 import { makeFolder } from '../src/files/makeFolder';
 import type { Program } from '../src/sweeps/trainProcess';
 import { EXIT_CODES } from './exitCodes';

@@ -1,11 +1,16 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { augmenter } from '../../src/data/augment';
+import { fitNormalisation } from '../../src/data/fitNormalisation';
 import { OPTIMIZERS, type OptimizerName } from '../../src/optim/optimizers';
 import { initParams } from '../../src/nn/mlp';
+import { learningRate } from '../../src/optim/schedules';
 import { createRandom } from '../../src/random';
 import { decodeCheckpoint, encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
 import { decodeSafetensors } from '../../src/runs/safetensors';
 import { dataIterator } from '../../src/training/batches';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, type TrainState } from '../../src/training/trainState';
+import type { StepOptions } from '../../src/training/trainStep';
 import { smallDataset } from '../smallDataset';
 
 /**
@@ -17,16 +22,41 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'two hidden layers': { hiddens: [8, 6] },
   'in the order of the samples': { shuffle: false },
   'with a validation part': { validation: true },
+  'batch normalisation and normalised inputs': {
+    hiddens: [8, 6],
+    batchNorm: true,
+    normalise: true,
+    activation: 'tanh',
+  },
+  'dropout, label smoothing and mixup': { dropout: 0.3, inputDropout: 0.1, labelSmoothing: 0.1, mixup: 0.4, seed: 5 },
+  'a schedule, decay and clipping': {
+    lr: (step) => learningRate('one-cycle', step, { ...PACE, lr: 0.3 }),
+    optimizer: 'nesterov',
+    optimizerOptions: { weightDecay: 0.01 },
+    clipNorm: 0.1,
+  },
+  'averages, of batch normalisation too': { ema: 0.9, batchNorm: true },
+  augmentation: { augment: true },
+  'early stopping': { patience: 1, validation: true },
+  'everything together': {
+    ...{ hiddens: [8, 6], batchNorm: true, normalise: true, dropout: 0.3, inputDropout: 0.1, labelSmoothing: 0.1 },
+    ...{ mixup: 0.4, ema: 0.9, augment: true, clipNorm: 1, patience: 1, validation: true, optimizer: 'adamw' },
+    lr: (step) => learningRate('cosine', step, { ...PACE, lr: 0.01, warmupSteps: 3 }),
+  },
 };
 
-interface Variant extends Partial<Pick<TrainOptions, 'optimizer' | 'activation' | 'lr'>> {
+interface Variant extends Partial<StepOptions>, Pick<TrainOptions, 'patience'> {
   readonly hiddens?: readonly number[];
   readonly shuffle?: boolean;
   readonly validation?: boolean;
+  readonly batchNorm?: boolean;
+  readonly normalise?: boolean;
+  readonly augment?: boolean;
 }
 
 const EPOCHS = 2;
 const BATCHES = 6;
+const PACE = { totalSteps: EPOCHS * BATCHES, stepsPerEpoch: BATCHES, warmupSteps: 0 };
 /** Any identity and config: they are not what is asked about here. */
 const RUN = { engine: '', device: '', datasetDigest: '', trainSamples: 0 };
 
@@ -59,12 +89,20 @@ export async function resumeAtEveryStep(name: string): Promise<{ steps: number; 
   return { steps: checkpoints.size, differing };
 }
 
-function runOf({ hiddens = [8], shuffle = true, validation = false, ...options }: Variant): TrainOptions {
+function runOf(variant: Variant): TrainOptions {
+  const { hiddens = [8], shuffle = true, validation = false, batchNorm, normalise, augment, ...options } = variant;
   const order = shuffle ? createRandom(0, 'order') : undefined;
-  const params = initParams(20, 3, hiddens, createRandom(0, 'init'));
+  const params = initParams(20, 3, hiddens, createRandom(0, 'init'), 'he', batchNorm);
+  const samples = smallDataset(BATCHES * 10 - 3, 20, 3, 1);
+  const { mean, std } = fitNormalisation(samples, true);
+  const changes = augment ? augmenter([4, 5], { shift: 1, flip: true, cutout: 2 }, 3) : undefined;
   return {
-    state: startState(params, options.optimizer, order && { order }),
-    trainIter: dataIterator(smallDataset(BATCHES * 10 - 3, 20, 3, 1), 10, order),
+    state: startState(params, options.optimizer, order && { order }, {
+      normalisation: normalise ? [tf.tensor1d([...mean]), tf.tensor1d([...std])] : [],
+      averages: options.ema !== undefined,
+      best: options.patience !== undefined,
+    }),
+    trainIter: dataIterator(samples, 10, order, changes),
     testIter: dataIterator(smallDataset(30, 20, 3, 2), 16),
     valIter: validation ? dataIterator(smallDataset(20, 20, 3, 3), 16) : undefined,
     numEpochs: EPOCHS,

@@ -5,9 +5,9 @@ import { initParams } from '../../src/nn/mlp';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { evaluate } from '../../src/training/evaluate';
-import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
+import { train, trainedNetwork, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, stateTensors } from '../../src/training/trainState';
-import { NPM_ENGINES, onEachEngine } from '../engine';
+import { NPM_ENGINES, onEachEngine, useEngine } from '../engine';
 import { selectBackend } from '../../src/backends';
 import { smallDataset } from '../smallDataset';
 
@@ -124,6 +124,71 @@ describe('train', () => {
         disposeState(run.state);
         expect(tf.memory().numTensors, name).to.equal(before);
       }
+    });
+  });
+
+  describe('with a validation part and patience', () => {
+    useEngine('wasm');
+    /** Noise: the labels have nothing to do with the samples, so the validation accuracy goes up and down. */
+    const noise = (count: number, seed: number) => {
+      const samples = smallDataset(count, 20, 3, seed);
+      const random = createRandom(seed, 'order');
+      return { ...samples, labels: samples.labels.map(() => random.integer(3)) };
+    };
+    const stopping = (patience: number) => {
+      const params = initParams(20, 3, 8, createRandom(0, 'init'));
+      return options({
+        state: startState(params, 'sgd', {}, { best: true }),
+        trainIter: dataIterator(noise(103, 1), 10, createRandom(0, 'order')),
+        valIter: dataIterator(noise(61, 2), 64),
+        numEpochs: 60,
+        patience,
+      });
+    };
+
+    for (const patience of [1, 4]) {
+      it(`stops after ${patience} epochs that were no better, and judges and keeps the best network`, async () => {
+        const run = stopping(patience);
+        const events = await collect(run);
+        const accuracies = epochs(events).map(({ valAccuracy }) => valAccuracy!);
+        const best = accuracies.indexOf(Math.max(...accuracies)) + 1;
+        expect(accuracies.length)
+          .to.equal(best + patience)
+          .and.lessThan(60);
+        const network = trainedNetwork(run);
+        const judged = await evaluate(run.valIter!, network);
+        expect(judged.accuracy).to.equal(accuracies[best - 1]);
+        const { accuracy } = await evaluate(run.testIter, network);
+        expect(events.at(-1)).to.include({ epochs: best + patience, bestEpoch: best, testAccuracy: accuracy });
+        const last = await evaluate(run.valIter!, run.state.params);
+        expect(last.accuracy).to.be.at.most(judged.accuracy);
+        expect(network[0]!.dataSync()).not.to.deep.equal(run.state.params[0]!.dataSync());
+      });
+    }
+  });
+
+  describe('judges the network as it is used', () => {
+    useEngine('wasm');
+    it('by averages, running statistics and normalised inputs, all in the plain network it gives back', async () => {
+      const params = initParams(20, 3, 8, createRandom(0, 'init'), 'he', true);
+      const run = options({
+        state: startState(params, 'adam', {}, {
+          normalisation: [tf.tensor1d([0.3]), tf.tensor1d([0.25])],
+          averages: true,
+        }), // prettier-ignore
+        optimizer: 'adam',
+        lr: (step) => 0.02 / Math.sqrt(step),
+        ema: 0.9,
+        dropout: 0.2,
+        numEpochs: 4,
+      });
+      const rows = epochs(await collect(run));
+      const network = trainedNetwork(run);
+      expect(network.map(({ shape }) => shape)).to.deep.equal([[20, 8], [8], [8, 3], [3]]);
+      const { loss, accuracy } = await evaluate(run.testIter, network);
+      expect(rows.at(-1)).to.include({ testLoss: loss, testAccuracy: accuracy });
+      expect(accuracy).to.be.greaterThan(0.9);
+      expect(rows.map(({ lr }) => lr)).to.deep.equal([1, 2, 3, 4].map((epoch) => 0.02 / Math.sqrt(11 * epoch)));
     });
   });
 

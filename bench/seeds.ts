@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+
+// Runs a recipe over seeds, one process after the other, and prints its row of docs/accuracy.md from what the runs recorded.
+// It can be stopped at any time and started again: finished runs are read, a run that was cut off goes on.
+
+const ROOT = resolve(__dirname, '..');
+
+interface Finished {
+  readonly seed: number;
+  readonly testAccuracy: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly engine: string;
+}
+
+function options() {
+  return yargs(hideBin(process.argv))
+    .usage('npm run seeds -- RECIPE [flags] [-- flags of train]\n\nRuns recipes/RECIPE.yaml once for each seed.')
+    .option('seeds', { type: 'string', default: '0,1,2,3,4', describe: 'the seeds, in this order' })
+    .option('dir', { type: 'string', default: join(ROOT, 'runs', 'recipes'), describe: 'the folder of the runs' })
+    .option('table', { type: 'boolean', default: false, describe: 'only print what is there' })
+    .demandCommand(1)
+    .strictOptions()
+    .parserConfiguration({ 'populate--': true })
+    .parseSync();
+}
+
+/** What a run folder records of a finished run, or undefined. */
+function finished(dir: string, seed: number): Finished | undefined {
+  const metrics = join(dir, 'metrics.jsonl');
+  if (!existsSync(metrics)) return undefined;
+  const events = readFileSync(metrics, 'utf8')
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { type: string; testAccuracy: number; epochs: number; seconds: number });
+  const end = events.find(({ type }) => type === 'end');
+  if (!end) return undefined;
+  const { engine } = JSON.parse(readFileSync(join(dir, 'environment.json'), 'utf8')) as { engine: string };
+  const { testAccuracy, epochs, seconds } = end;
+  return { seed, testAccuracy, epochs, seconds, engine };
+}
+
+function train(args: readonly string[]): Promise<void> {
+  const command = ['--require', 'ts-node/register', join(ROOT, 'cli/main.ts'), 'train', ...args];
+  return new Promise((done, fail) => {
+    const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', fail);
+    child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`train ended with ${code}`))));
+  });
+}
+
+const share = (value: number) => value.toFixed(4);
+
+/** | recipe | seeds | mean | standard deviation | lowest … highest | s per epoch | */
+function row(recipe: string, runs: readonly Finished[]): string {
+  const accuracies = runs.map(({ testAccuracy }) => testAccuracy);
+  const mean = accuracies.reduce((sum, a) => sum + a, 0) / runs.length;
+  const deviation = Math.sqrt(accuracies.reduce((sum, a) => sum + (a - mean) ** 2, 0) / (runs.length - 1));
+  const spread = `${share(Math.min(...accuracies))} … ${share(Math.max(...accuracies))}`;
+  const pace = runs.map(({ seconds, epochs }) => seconds / epochs).sort((a, b) => a - b)[Math.floor(runs.length / 2)]!;
+  const seeds = runs.map(({ seed }) => seed).join(', ');
+  const found = [
+    share(mean),
+    runs.length > 1 ? share(deviation) : '–',
+    spread,
+    `${pace.toFixed(1)} (${runs[0]!.engine})`,
+  ];
+  return `| ${[recipe, seeds, ...found].join(' | ')} |`;
+}
+
+async function main(): Promise<void> {
+  const { _: recipes, seeds, dir, table, '--': more = [] } = options();
+  for (const recipe of recipes.map(String)) {
+    const runs: Finished[] = [];
+    for (const seed of seeds.split(',').map(Number)) {
+      const run = join(dir, `${recipe}-s${seed}`);
+      const resumes = existsSync(join(run, 'checkpoints'));
+      const begin = ['--config', join(ROOT, 'recipes', `${recipe}.yaml`), '--seed', String(seed), '--run-dir', run];
+      if (!finished(run, seed) && !table) await train(resumes ? ['--resume', run] : [...begin, ...more.map(String)]);
+      const found = finished(run, seed);
+      if (found) runs.push(found);
+    }
+    console.log(runs.length > 0 ? row(recipe, runs) : `| ${recipe} | no finished run |`);
+  }
+}
+
+main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

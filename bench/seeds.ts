@@ -74,14 +74,15 @@ function row(recipe: string, runs: readonly Finished[]): string {
 }
 
 async function main(): Promise<void> {
-  const { _: recipes, seeds, dir, table, '--': more = [] } = options();
+  const { _: recipes, seeds, dir, table, '--': more } = options() as ReturnType<typeof options> & { '--'?: unknown[] };
   for (const recipe of recipes.map(String)) {
     const runs: Finished[] = [];
     for (const seed of seeds.split(',').map(Number)) {
       const run = join(dir, `${recipe}-s${seed}`);
       const resumes = existsSync(join(run, 'checkpoints'));
       const begin = ['--config', join(ROOT, 'recipes', `${recipe}.yaml`), '--seed', String(seed), '--run-dir', run];
-      if (!finished(run, seed) && !table) await train(resumes ? ['--resume', run] : [...begin, ...more.map(String)]);
+      if (!finished(run, seed) && !table)
+        await train(resumes ? ['--resume', run] : [...begin, ...(more ?? []).map(String)]);
       const found = finished(run, seed);
       if (found) runs.push(found);
     }

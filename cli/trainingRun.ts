@@ -8,6 +8,7 @@ import { checkModel, type OpenedModel } from './openModel';
 import { flagName, type Resolved } from './options';
 import { formatCount } from './terminal/format';
 import type { Terminal } from './terminal/terminal';
+import { augmentation } from './trainingSettings';
 
 /** The rows of a CSV file that become the test set when nothing else is asked for. */
 const CSV_TEST_FRACTION = 0.2;
@@ -57,6 +58,8 @@ export function fitConfig(
     fitted.batchSize = count;
     terminal.warning(`The batch size is ${formatCount(count)}, all the training samples there are.`);
   }
+  // Before the run folder is made: it refuses what does not fit the images.
+  augmentation(dataset, fitted);
   if (fitted.batchNorm && (count % fitted.batchSize === 1 || fitted.batchSize === 1)) {
     throw new HandgradError(
       'usage',

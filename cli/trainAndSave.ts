@@ -96,7 +96,7 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
         await lock.assertHeld();
         await folder.saveModel({
           parameters: await readNetwork(options),
-          config: modelConfig(config, dataset),
+          config: { ...modelConfig(config, dataset), ...(await readNormalisation(state)) },
         });
         const end = { ...event, runDir: folder.dir };
         // Last: whoever finds this line finds everything.
@@ -149,6 +149,12 @@ async function readNetwork(options: TrainOptions): Promise<Parameter[]> {
   } finally {
     tf.dispose(network);
   }
+}
+
+/** What the inputs were normalised by. The saved W1 and b1 have it in them: it is told, and not to be applied again. */
+async function readNormalisation({ normalisation }: TrainState): Promise<object> {
+  const [mean, std] = await Promise.all(normalisation.map((tensor) => tensor.data()));
+  return mean && std ? { foldedNormalisation: { mean: Array.from(mean), std: Array.from(std) } } : {};
 }
 
 function startEvent({ config, dataset, samples, engine, folder, resumed }: Run, state: TrainState): StartEvent {

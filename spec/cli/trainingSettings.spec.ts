@@ -4,6 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULTS } from '../../cli/config';
 import { trainingSettings } from '../../cli/trainingSettings';
+import { fitNormalisation } from '../../src/data/fitNormalisation';
+import { loadDataset } from '../../src/data/loadDataset';
+import { splitValidation } from '../../src/data/split';
+import { createRandom } from '../../src/random';
+import { loadModel } from '../../src/runs/model';
 import { writePoints } from './points';
 import { session } from './session';
 
@@ -76,6 +81,17 @@ describe('train with the settings of issue 5', function () {
     const judged = JSON.parse(evaluated.stdout) as { accuracy: number; loss: number };
     expect(judged.accuracy).to.equal(end['testAccuracy']);
     expect(judged.loss).to.be.closeTo(end['testLoss'] as number, 1e-6);
+    // Fitted on the training part alone: 96 of the 120 rows that are not for testing, whose mean is not theirs.
+    const { config: saved } = await loadModel(join(run, 'model.safetensors'));
+    const { mean, std } = (saved as { foldedNormalisation: { mean: number[]; std: number[] } }).foldedNormalisation;
+    const data = await loadDataset(csv, { testFraction: 0.2, seed: 3 });
+    const { train: part } = splitValidation(data.train, 0.2, createRandom(3, 'split'));
+    expect(part.count).to.equal(96);
+    const fitted = fitNormalisation(part, true);
+    fitted.mean.forEach((value, i) => expect(mean[i]).to.be.closeTo(value, 1e-6));
+    fitted.std.forEach((value, i) => expect(std[i]).to.be.closeTo(value, 1e-6));
+    const whole = fitNormalisation(data.train, true);
+    expect(Math.abs(whole.mean[0]! - mean[0]!)).to.be.greaterThan(1e-4);
     const again = await session(['train', '--config', join(run, 'config.json'), '--run-dir', join(folder, 'again')]);
     expect(again.code, again.stderr).to.equal(0);
     const weights = (dir: string) => readFileSync(join(folder, dir, 'model.safetensors'));

@@ -1,12 +1,22 @@
 import type * as Mocha from 'mocha';
-import { selectBackend } from '../src/backends';
+import { type BackendName, selectBackend } from '../src/backends';
+import { HandgradError } from '../src/errors';
+import { need } from './need';
 
 /** The engines that npm alone provides, so that every machine has them. */
 export const NPM_ENGINES = ['cpu', 'wasm'] as const;
 
-/** Runs the specs of `body` once on each engine that npm provides. */
-export function onEachEngine(body: (this: Mocha.Suite, engine: (typeof NPM_ENGINES)[number]) => void): void {
-  for (const engine of NPM_ENGINES) {
+/**
+ * The engines that the specs of the mathematics run on: npm's, or the one that HANDGRAD_SPEC_ENGINE names. `npm test` runs
+ * them a second time on native, in a process of its own: tfjs-node brings TensorFlow.js's registered gradients with it.
+ */
+export const SPEC_ENGINES = (
+  process.env['HANDGRAD_SPEC_ENGINE'] ? [process.env['HANDGRAD_SPEC_ENGINE']] : NPM_ENGINES
+) as readonly BackendName[];
+
+/** Runs the specs of `body` once on each engine of this process. */
+export function onEachEngine(body: (this: Mocha.Suite, engine: BackendName) => void): void {
+  for (const engine of SPEC_ENGINES) {
     describe(`on ${engine}`, function () {
       useEngine(engine);
       body.call(this, engine);
@@ -14,9 +24,14 @@ export function onEachEngine(body: (this: Mocha.Suite, engine: (typeof NPM_ENGIN
   }
 }
 
-/** Makes the engine current before the specs of the surrounding suite. */
-export function useEngine(engine: (typeof NPM_ENGINES)[number]): void {
-  before(async () => {
-    await selectBackend(engine);
+/** Makes the engine current before the specs of the surrounding suite; where it is not there, the suite is skipped. */
+export function useEngine(engine: BackendName): void {
+  before(async function () {
+    try {
+      await selectBackend(engine, { allowSoftware: true });
+    } catch (error) {
+      if (!(error instanceof HandgradError && error.kind === 'backend')) throw error;
+      need(this, error.message);
+    }
   });
 }

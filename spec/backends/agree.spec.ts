@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { BACKENDS, type BackendName } from '../../src/backends';
-import { need } from '../need';
+import { nvidiaGpus } from '../../src/backends/nvidia';
+import { need, needNvidia } from '../need';
 import { runInChild } from './child';
 import { OPERATIONS, type OperationName } from './operations';
 
@@ -21,6 +22,7 @@ describe('F65 the engines agree', function () {
       let found: Results;
 
       before(async function () {
+        if (engine === 'cuda') needNvidia(this, await nvidiaGpus());
         const answer = await computeOn(engine);
         if ('refused' in answer) return need(this, answer.refused);
         found = answer.results;

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { BackendName, Engine } from '../../src/backends';
 import type { EngineOptions } from '../../src/backends/backend';
+import { nativeFolder } from '../../src/backends/builtNative';
 
 const ROOT = path.resolve(__dirname, '../..');
 const NODE_GPU_OR_NODE = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
@@ -57,12 +58,14 @@ export function temporaryFolder(): string {
 
 /** The folder of a tfjs-node package that this machine has, as the native engine finds it. */
 export function addonFolder(): string | undefined {
-  const root = process.env['HANDGRAD_TFJS_NODE'] || ROOT;
-  for (const name of NODE_GPU_OR_NODE) {
-    try {
-      return path.dirname(require.resolve(`${name}/package.json`, { paths: [root] }));
-    } catch {
-      // not this one
+  const named = process.env['HANDGRAD_TFJS_NODE'];
+  for (const root of named ? [named] : [nativeFolder(), ROOT]) {
+    for (const name of NODE_GPU_OR_NODE) {
+      try {
+        return path.dirname(require.resolve(`${name}/package.json`, { paths: [root] }));
+      } catch {
+        // not this one
+      }
     }
   }
   return undefined;
@@ -70,5 +73,5 @@ export function addonFolder(): string | undefined {
 
 /** Why the native engine cannot be tried here, for `need`. */
 export function addonAbsent(): string | undefined {
-  return addonFolder() ? undefined : 'no tfjs-node is installed (HANDGRAD_TFJS_NODE can name a folder that has it)';
+  return addonFolder() ? undefined : 'no native TensorFlow is installed (handgrad setup native builds it)';
 }

@@ -7,7 +7,7 @@ import { dataIterator } from '../../src/training/batches';
 import { evaluate } from '../../src/training/evaluate';
 import { train, trainedNetwork, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, stateTensors } from '../../src/training/trainState';
-import { NPM_ENGINES, onEachEngine, useEngine } from '../engine';
+import { NPM_ENGINES, onEachEngine, SPEC_ENGINES, useEngine } from '../engine';
 import { selectBackend } from '../../src/backends';
 import { smallDataset } from '../smallDataset';
 
@@ -194,7 +194,7 @@ describe('train', () => {
 
   it('F65 the engines agree on a curve of two epochs', async () => {
     const curves: { loss: number; testAccuracy: number }[][] = [];
-    for (const engine of NPM_ENGINES) {
+    for (const engine of new Set([...NPM_ENGINES, ...SPEC_ENGINES])) {
       await selectBackend(engine);
       const rows = epochs(await collect(options({ numEpochs: 2 })));
       curves.push(rows.map(({ loss, testAccuracy }) => ({ loss, testAccuracy: testAccuracy! })));

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Unavailable } from './backend';
-import { nativeFolder, readBuiltNative } from './builtNative';
+import { type CudaBuild, nativeFolder, readBuiltNative } from './builtNative';
 import { installedPackages, type InstalledPackage } from './installedPackages';
 import { restoreLegacyUtil } from './legacyUtil';
 import { replaceNativeKernels } from './nativeKernels';
@@ -13,6 +13,10 @@ export interface LoadedTensorFlow {
   /** `TensorFlow 2.9.1 (@tensorflow/tfjs-node-gpu 4.22.0)` */
   readonly title: string;
   readonly versions: Readonly<Record<string, string>>;
+  /** Of the package. */
+  readonly folder: string;
+  /** What it was built with, when it was built for NVIDIA GPUs. */
+  readonly cuda: CudaBuild | undefined;
 }
 
 /** What of tfjs-node's backend is read here. */
@@ -65,6 +69,7 @@ async function load({ name, version, folder }: InstalledPackage, gpu: boolean): 
   if (version !== wanted) throw new Error(`it is version ${version}, and handgrad needs ${wanted}`);
   restoreLegacyUtil();
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // errors only: not what it was compiled for, nor each library it looks for
+  process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID'; // the numbers of nvidia-smi
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // otherwise it takes the whole memory of the GPU at once
   await withEnvironment(gpu ? {} : { CUDA_VISIBLE_DEVICES: '-1' }, async () => {
     await loadQuietly(() => require(folder) as unknown);
@@ -77,7 +82,19 @@ async function load({ name, version, folder }: InstalledPackage, gpu: boolean): 
     usesGpu: isUsingGpuDevice,
     title: `TensorFlow ${tensorflow} (${name} ${version})`,
     versions: { ...commonVersions(), [path.basename(name)]: version, tensorflow },
+    folder,
+    cuda: cudaBuildOf(name, folder),
   };
+}
+
+/** What npm's package for GPUs was built with: TensorFlow 2.9.1 as Google built it. */
+const NPM_CUDA: CudaBuild = { cuda: '11.2', cudnn: '8.1', capabilities: [35, 50, 60, 70, 75, 80] };
+
+function cudaBuildOf(name: string, folder: string): CudaBuild | undefined {
+  // The package lies in node_modules/@tensorflow of the folder that `setup native` made.
+  const built = readBuiltNative(path.resolve(folder, '../../..'));
+  if (built) return built.cuda;
+  return name === PACKAGES[0] ? NPM_CUDA : undefined;
 }
 
 async function withEnvironment(variables: Record<string, string>, work: () => Promise<void>): Promise<void> {
@@ -104,9 +121,10 @@ function explain(error: unknown): string {
 
 function unavailable(failures: string[], wanted: string): Unavailable {
   const install = `npm install ${wanted}@${core().version_core}`;
+  const setup = 'run "handgrad setup native", which builds it here';
   const other = 'or choose the wasm engine';
   if (failures.length) {
-    return { reason: failures.join('; '), remedy: `install it again with this Node (${install}), ${other}` };
+    return { reason: failures.join('; '), remedy: `${setup}, install it again with this Node (${install}), ${other}` };
   }
   const named = process.env[VARIABLE];
   return named
@@ -114,5 +132,5 @@ function unavailable(failures: string[], wanted: string): Unavailable {
         reason: `${VARIABLE} names ${named}, which has no tfjs-node`,
         remedy: `run "${install}" in that folder, ${other}`,
       }
-    : { reason: 'neither tfjs-node-gpu nor tfjs-node is installed', remedy: `run "${install}", ${other}` };
+    : { reason: 'neither tfjs-node-gpu nor tfjs-node is installed', remedy: `${setup}, or "${install}", ${other}` };
 }

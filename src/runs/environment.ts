@@ -8,6 +8,7 @@ import type { Dataset } from '../data/samples';
  */
 export const RECORDED_VARIABLES = [
   'HANDGRAD_BACKEND',
+  'CUDA_DEVICE_ORDER',
   'CUDA_VISIBLE_DEVICES',
   'NVIDIA_TF32_OVERRIDE',
   'OMP_NUM_THREADS',

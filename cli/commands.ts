@@ -45,6 +45,11 @@ export const COMMANDS = {
     describe: 'check the hand-written gradients by finite differences',
     load: () => require('./commands/gradcheck') as typeof import('./commands/gradcheck'),
   },
+  doctor: {
+    usage: 'doctor',
+    describe: 'say what this machine can run, and what to do about what it cannot',
+    load: () => require('./commands/doctor') as typeof import('./commands/doctor'),
+  },
   setup: {
     usage: 'setup <engine>',
     describe: 'build the native engine against an installed TensorFlow',

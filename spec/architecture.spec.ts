@@ -28,6 +28,7 @@ const RULES: Record<string, readonly string[]> = {
     '@tensorflow/tfjs-node',
     '@tensorflow/tfjs-node-gpu',
   ],
+  'src/doctor': ['node', 'src/errors', 'src/random', 'src/backends', 'src/data', '@tensorflow/tfjs-core'],
   'src/setup': ['node', 'src/errors', 'src/files', 'src/backends', 'execa'],
   'src/runs': [
     'node',

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { type BuiltNative, readBuiltNative } from './builtNative';
+import { runScript } from './runScript';
 
 /** A library of CUDA that TensorFlow asked for and did not get. */
 export interface MissingLibrary {
@@ -12,8 +14,6 @@ export interface MissingLibrary {
   readonly found: readonly string[];
 }
 
-const TIMEOUT_MS = 120_000;
-
 /**
  * Finds out which libraries TensorFlow cannot load, by loading it once more in a process whose log is read: it falls back to
  * the processor in silence, and only its log has the names.
@@ -24,22 +24,19 @@ export async function missingLibraries(
   folder: string,
 ): Promise<{ missing: MissingLibrary[]; errors: readonly string[] }> {
   const log = await startLogged(folder);
-  const places = await libraryPlaces(folder);
+  const library = readBuiltNative(path.resolve(folder, '../../..'))?.library;
+  const places = await libraryPlaces(path.join(library ?? folder, '..', 'nvidia'));
   const { missing, errors } = readLog(log);
   return { missing: missing.map(({ needed, why }) => ({ needed, why, found: otherVersions(needed, places) })), errors };
 }
 
-function startLogged(folder: string): Promise<string> {
+async function startLogged(folder: string): Promise<string> {
   const legacy = JSON.stringify(path.join(__dirname, 'legacyUtil'));
   const code = `require(${legacy}).restoreLegacyUtil(); require(${JSON.stringify(folder)});`;
   // TensorFlow 2.9 warns of each library; newer ones say it only where the loader's own log is switched on.
-  const verbose = { TF_CPP_MIN_LOG_LEVEL: '0', TF_CPP_VMODULE: 'dso_loader=3' };
-  const options = { timeout: TIMEOUT_MS, env: { ...process.env, ...verbose }, maxBuffer: 2 ** 26 };
-  const args = [...process.execArgv.filter((arg) => !arg.startsWith('--inspect')), '--eval', code];
-  return new Promise((resolve) => {
-    // However it ends: the log is what is wanted.
-    execFile(process.execPath, args, options, (_error, _stdout, stderr) => resolve(stderr));
-  });
+  const env = { TF_CPP_MIN_LOG_LEVEL: '0', TF_CPP_VMODULE: 'dso_loader=3' };
+  // However it ends: the log is what is wanted.
+  return (await runScript(code, { env })).stderr;
 }
 
 /** The libraries that a log of TensorFlow says could not be loaded, each once, and what CUDA itself said. */
@@ -55,12 +52,33 @@ export function readLog(log: string): { missing: Omit<MissingLibrary, 'found'>[]
   return { missing: [...missing].map(([needed, why]) => ({ needed, why })), errors: [...new Set(errors)] };
 }
 
+/** The libraries that TensorFlow opens by name, by the CUDA that it was built with. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  '11': ['cudart.so.11.0', 'cublas.so.11', 'cublasLt.so.11', 'cufft.so.10', 'cusolver.so.11', 'cusparse.so.11'],
+  '12': ['cudart.so.12', 'cublas.so.12', 'cublasLt.so.12', 'cufft.so.11', 'cusolver.so.11', 'cusparse.so.12'],
+};
+
+/** A library that TensorFlow needs, and the places where it, or another version of it, is. */
+export interface LibraryReport {
+  readonly needed: string;
+  readonly found: readonly string[];
+}
+
+/** Looks for the libraries that the TensorFlow of `setup native` needs, as far as they are known for its CUDA. */
+export async function inspectCudaLibraries(built: BuiltNative | undefined): Promise<LibraryReport[]> {
+  if (!built?.cuda) return [];
+  const places = await libraryPlaces(path.join(built.library, '..', 'nvidia'));
+  const names = NEEDED[built.cuda.cuda.split('.')[0]!] ?? [];
+  const needed = [...names, `cudnn.so.${built.cuda.cudnn.split('.')[0]}`].map((name) => `lib${name}`);
+  return needed.map((one) => ({ needed: one, found: otherVersions(one, places) }));
+}
+
 /** Where the system and pip keep libraries. */
-async function libraryPlaces(folder: string): Promise<string[]> {
+async function libraryPlaces(pip: string): Promise<string[]> {
   const fromVariable = (process.env['LD_LIBRARY_PATH'] ?? '').split(path.delimiter).filter(Boolean);
   const cached = [...(await ldconfig()).matchAll(/=> (\/.+)\/[^/\n]+$/gm)].map(([, place]) => place!);
   const toolkits = children('/usr/local').filter((name) => path.basename(name).startsWith('cuda'));
-  const pips = children(path.resolve(folder, '../../../nvidia')).map((part) => path.join(part, 'lib'));
+  const pips = children(pip).map((part) => path.join(part, 'lib'));
   return [...new Set([...fromVariable, ...cached, ...toolkits.map((one) => path.join(one, 'lib64')), ...pips])];
 }
 

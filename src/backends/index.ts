@@ -16,9 +16,11 @@ export const BACKENDS = { cuda, native, webgpu, wasm, cpu } satisfies Record<str
 
 export type BackendName = keyof typeof BACKENDS;
 
-// Fastest first; cpu, which every Node runs, is the last resort. webgpu is taken by name only: how fast and
-// how exact it is depends on the GPU and its driver.
-const AUTO_ORDER: readonly BackendName[] = ['cuda', 'native', 'wasm', 'cpu'];
+/**
+ * What `auto` tries. Fastest first; cpu, which every Node runs, is the last resort. webgpu is taken by name only: how fast and
+ * how exact it is depends on the GPU and its driver.
+ */
+export const AUTO_ORDER: readonly BackendName[] = ['cuda', 'native', 'wasm', 'cpu'];
 
 /** The engine that TensorFlow.js computes on from now on. */
 export interface Engine extends Running {

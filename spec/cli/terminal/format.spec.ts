@@ -13,7 +13,7 @@ describe('format', () => {
       '1 h 00 min',
       '1 h 05 min',
     ]);
-    expect([999, 1000, 26_421_880].map(formatBytes)).to.deep.equal(['999 B', '1.0 kB', '26.4 MB']);
+    expect([999, 1000, 26_421_880, 25.3e9].map(formatBytes)).to.deep.equal(['999 B', '1.0 kB', '26.4 MB', '25.3 GB']);
     expect([formatShare(0.76684), plural(1, 'epoch'), plural(1000, 'step')]).to.deep.equal([
       '0.7668',
       '1 epoch',

@@ -1,0 +1,34 @@
+import { expect } from 'chai';
+import { temporaryFolder } from '../../backends/child';
+import { program } from '../program';
+
+describe('doctor', function () {
+  this.timeout(120_000);
+  // A machine without the optional engines and without data.
+  const env = {
+    HANDGRAD_TFJS_NODE: temporaryFolder(),
+    HANDGRAD_WEBGPU: temporaryFolder(),
+    HANDGRAD_DATA_DIR: temporaryFolder(),
+  };
+
+  it('reports a machine that can train on wasm, as JSON, and exits with 0', async () => {
+    const { code, stdout, stderr } = await program(['doctor', '--json', '--quiet'], env);
+    expect(code, stderr).to.equal(0);
+    expect(stderr).to.equal('');
+    const report = JSON.parse(stdout) as Record<string, unknown> & { engines: { name: string; runs: boolean }[] };
+    expect(report).to.include({ ready: true, next: 'train' });
+    expect(report).to.include.keys('node', 'os', 'cpu', 'memory', 'runs', 'engines', 'cuda', 'datasets', 'verdict');
+    expect(report.engines.filter(({ runs }) => runs).map(({ name }) => name)).to.deep.equal(['wasm', 'cpu']);
+  });
+
+  it('exits with 4 when the engine asked for does not run, after the whole report', async () => {
+    const { code, stdout, stderr } = await program(['doctor', '--backend', 'native'], env);
+    expect(code).to.equal(4);
+    expect(stdout)
+      .to.match(/^Node +\d/)
+      .and.to.match(/^wasm +\d/m)
+      .and.to.match(/^fashion-mnist +absent$/m);
+    expect(stdout).to.match(/^native does not run: .+npm install/m);
+    expect(stderr).to.match(/Error: The native engine does not run here: .+; next: handgrad setup native\.\n$/);
+  });
+});

@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import { KERNELS, probeEngine } from '../../src/doctor/probeEngine';
+import { NPM_ENGINES } from '../engine';
+import { runInChild, temporaryFolder } from '../backends/child';
+
+describe('probeEngine', function () {
+  this.timeout(60_000);
+
+  for (const engine of NPM_ENGINES) {
+    it(`measures ${engine}: it lacks nothing, and its product is right`, async () => {
+      const report = await probeEngine(engine, {});
+      if (!report.runs) throw new Error(report.reason);
+      expect(report.name).to.equal(engine);
+      expect(report.missingKernels).to.deep.equal([]);
+      expect(report.gflops).to.be.within(0.005, 1e5);
+      expect(report.largestError).to.be.above(0).and.below(1e-5);
+    });
+  }
+
+  it('says why an engine does not run', async () => {
+    const before = process.env['HANDGRAD_WEBGPU'];
+    process.env['HANDGRAD_WEBGPU'] = temporaryFolder();
+    try {
+      const report = await probeEngine('webgpu', {});
+      expect(report).to.have.property('runs', false);
+      expect(report)
+        .to.have.property('reason')
+        .that.matches(/^webgpu and .* not installed.*npm install/);
+    } finally {
+      if (before === undefined) delete process.env['HANDGRAD_WEBGPU'];
+      else process.env['HANDGRAD_WEBGPU'] = before;
+    }
+  });
+
+  it('knows every kernel that training, evaluation and the gradient check call', async () => {
+    const code = `
+      const tf = require('@tensorflow/tfjs-core');
+      const { ACTIVATIONS, createRandom, confusionMatrix, dataIterator, evaluate, gradcheck, initParams, OPTIMIZERS, selectBackend, startState, train } = require('./src');
+      const random = createRandom(1, 'split');
+      const samples = { features: Uint8Array.from({ length: 400 }, () => random.integer(256)), labels: Int32Array.from({ length: 40 }, () => random.integer(3)), count: 40, numInputs: 10, scale: 1 / 255 };
+      const work = async () => {
+        for (const activation of Object.keys(ACTIVATIONS)) for (const optimizer of Object.keys(OPTIMIZERS)) {
+          const state = startState(initParams(10, 3, [4], createRandom(1, 'init')), optimizer);
+          const testIter = dataIterator(samples, 16);
+          const trainIter = dataIterator(samples, 16, createRandom(1, 'order'));
+          for await (const _ of train({ state, trainIter, testIter, numEpochs: 1, lr: 0.1, activation, optimizer })) void _;
+          await evaluate(testIter, state.params, activation);
+        }
+      };
+      selectBackend('wasm').then(() => tf.profile(work)).then(({ kernelNames }) => console.log(JSON.stringify(kernelNames)));`;
+    const { stdout, stderr } = await runInChild(code);
+    if (!stdout) throw new Error(stderr);
+    const called = JSON.parse(stdout) as string[];
+    expect(called.length).to.be.above(8);
+    expect(called.filter((name) => !KERNELS.includes(name))).to.deep.equal([]);
+  });
+});

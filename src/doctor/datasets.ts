@@ -1,0 +1,36 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { catalogue, type DatasetName, datasetNames, ROLES } from '../data/catalogue';
+import { findInFolder, findingOf, readCandidate, verify } from '../data/verify';
+import { HandgradError } from '../errors';
+
+/** One data set of the catalogue. */
+export interface DatasetReport {
+  readonly name: DatasetName;
+  readonly folder: string;
+  readonly state: 'intact' | 'absent' | 'damaged';
+  /** Of a damaged one: what was found. */
+  readonly problem?: string;
+}
+
+/** Looks which data sets are there, and verifies those by their digests. Nothing is downloaded or written. */
+export async function inspectDatasets(dataDir: string): Promise<DatasetReport[]> {
+  return Promise.all(
+    datasetNames.map(async (name): Promise<DatasetReport> => {
+      const folder = path.join(dataDir, name);
+      if (!(await stat(folder).catch(() => undefined))) return { name, folder, state: 'absent' };
+      try {
+        for (const role of ROLES) {
+          const file = catalogue[name].files[role];
+          const found = await findInFolder(folder, file);
+          if (found === undefined) return { name, folder, state: 'damaged', problem: `${file.name} is missing` };
+          await verify(await readCandidate(found, file), file, found);
+        }
+        return { name, folder, state: 'intact' };
+      } catch (error) {
+        if (!(error instanceof HandgradError)) throw error;
+        return { name, folder, state: 'damaged', problem: findingOf(error) };
+      }
+    }),
+  );
+}

@@ -1,0 +1,87 @@
+import { AUTO_ORDER, type BackendName, BACKENDS } from '../backends';
+import { nativeFolder, readBuiltNative } from '../backends/builtNative';
+import { inspectCudaLibraries, type LibraryReport } from '../backends/cudaLibraries';
+import { type NvidiaGpu, nvidiaGpus } from '../backends/nvidia';
+import { type DatasetReport, inspectDatasets } from './datasets';
+import { inspectMachine, type Machine } from './machine';
+import { type EngineReport, probeEngine } from './probeEngine';
+
+/** Everything that `doctor` says. */
+export interface Diagnosis extends Machine {
+  readonly engines: readonly EngineReport[];
+  readonly cuda: {
+    readonly gpus: readonly NvidiaGpu[];
+    /** Why there is no GPU. */
+    readonly problem?: string;
+    /** Of the TensorFlow for GPUs that is installed; empty without one. */
+    readonly libraries: readonly LibraryReport[];
+  };
+  readonly datasets: readonly DatasetReport[];
+  /** Whether a training can start here with these settings. */
+  readonly ready: boolean;
+  /** One sentence. */
+  readonly verdict: string;
+  /** The command to type next, without the program's name. */
+  readonly next: string;
+}
+
+export interface DiagnoseOptions {
+  /** `auto`, or the engine that has to run. */
+  readonly backend: 'auto' | BackendName;
+  readonly threads?: number;
+  readonly allowSoftware?: boolean;
+  readonly dataDir: string;
+  readonly runRoot: string;
+  /** Gets a line before each thing that takes a while. */
+  readonly onStep?: (step: string) => void;
+}
+
+/** Enough for a run folder with its checkpoints. */
+const LOW_DISK_BYTES = 50e6;
+
+/** Looks at the machine, starts every engine, and verifies the data sets. It writes nothing and downloads nothing. */
+export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
+  const { onStep = () => {}, dataDir, runRoot, threads, allowSoftware } = options;
+  const machine = await inspectMachine(runRoot);
+  onStep('Verifying the data sets');
+  const datasets = await inspectDatasets(dataDir);
+  const engines: EngineReport[] = [];
+  for (const name of Object.keys(BACKENDS) as BackendName[]) {
+    onStep(`Starting ${name}`);
+    // One after the other: side by side they would measure each other.
+    engines.push(await probeEngine(name, { threads: name === 'wasm' ? threads : undefined, allowSoftware }));
+  }
+  const found = await nvidiaGpus();
+  const cuda =
+    typeof found === 'string'
+      ? { gpus: [], problem: found, libraries: [] }
+      : { gpus: found, libraries: await inspectCudaLibraries(readBuiltNative(nativeFolder())) };
+  return { ...machine, engines, cuda, datasets, ...judge(options, machine, engines, datasets) };
+}
+
+/** The verdict: the first thing that keeps a training from starting, or what it would start on. */
+export function judge(
+  { backend }: Pick<DiagnoseOptions, 'backend'>,
+  { runs }: Pick<Machine, 'runs'>,
+  engines: readonly EngineReport[],
+  datasets: readonly DatasetReport[],
+): Pick<Diagnosis, 'ready' | 'verdict' | 'next'> {
+  const wanted = backend === 'auto' ? AUTO_ORDER : [backend];
+  const usable = engines.filter((one) => one.runs && one.missingKernels.length === 0).map(({ name }) => name);
+  const taken = wanted.find((name) => usable.includes(name));
+  const damaged = datasets.find(({ state }) => state === 'damaged');
+  const no = (verdict: string, next: string) => ({ ready: false, verdict, next });
+  if (taken === undefined) {
+    const native = backend === 'native' || backend === 'cuda';
+    const refused = engines.find(({ name }) => name === backend);
+    const why = refused && (refused.runs ? `it lacks ${refused.missingKernels.join(', ')}` : refused.reason);
+    const what = refused ? `The ${backend} engine does not run here: ${why}` : 'No engine runs here';
+    return no(`${what}.`, native ? 'setup native' : 'train --backend wasm');
+  }
+  if (!runs.writable) return no(`The folder for runs, ${runs.folder}, cannot be written.`, 'train --run-dir DIR');
+  if (runs.freeBytes < LOW_DISK_BYTES) return no(`The disk of ${runs.folder} is full.`, 'train --run-dir DIR');
+  if (damaged) return no(`The data set ${damaged.name} is damaged: ${damaged.problem}.`, `download ${damaged.name}`);
+  const slow =
+    taken === 'wasm' && backend === 'auto' ? '; "handgrad setup native" makes it about three times faster' : '';
+  return { ready: true, verdict: `Everything that training needs is here: it runs on ${taken}${slow}.`, next: 'train' };
+}

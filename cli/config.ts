@@ -5,6 +5,7 @@ import { INITIALISERS, type InitialiserName } from '../src/nn/initialise';
 import { CHECKPOINT_EVERY_RULE, isCheckpointEvery } from './checkpointEvery';
 import { OPTIMIZERS, type OptimizerName } from '../src/optim/optimizers';
 import { SCHEDULES, type ScheduleName } from '../src/optim/schedules';
+import { ON_NAN, type OnNan } from '../src/training/finite';
 
 // Every check of a setting fails with the same words, its rule, which `<name> must be` can stand before.
 
@@ -96,6 +97,7 @@ export const configSchema = z.strictObject({
   threads: wholeNumber(1, MAX_THREADS).optional(),
   /** Whether webgpu may compute on an adapter that is a program on the processor. */
   allowSoftware: z.boolean('true or false').default(false),
+  onNan: choice<OnNan>(ON_NAN).default('stop'),
   expectAccuracy: number((rule) => z.number(rule).min(0, rule).max(1, rule), 'from 0 to 1').optional(),
 });
 

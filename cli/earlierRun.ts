@@ -19,6 +19,7 @@ import type { Terminal } from './terminal/terminal';
 const CHANGEABLE: readonly ConfigKey[] = [
   'epochs',
   'checkpointEvery',
+  'onNan',
   'expectAccuracy',
   'dataDir',
   'source',

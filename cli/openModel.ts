@@ -17,6 +17,7 @@ const modelConfigSchema = z.object({
     dataDir: true,
     source: true,
     checkpointEvery: true,
+    onNan: true,
     threads: true,
     allowSoftware: true,
     expectAccuracy: true,

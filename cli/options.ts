@@ -134,6 +134,11 @@ const FLAGS = {
     describe: 'how often the whole state is saved: 500 (steps), 2epochs, 30s, 10m, 1h, or never before the end',
     parse: asText,
   },
+  onNan: {
+    group: 'Training',
+    describe: 'when numbers are not finite: stop, or skip-batch to leave out the batches that lead to them',
+    parse: asText,
+  },
   expectAccuracy: {
     group: 'Training',
     describe: 'exit with 1 when the final test accuracy is below this',

@@ -105,6 +105,9 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
         refuseLowAccuracy(event.testAccuracy, config, folder.dir);
       }
     }
+  } catch (error) {
+    await saving.settle();
+    throw diverged(error, run.checkpoints.newest(), folder.dir);
   } finally {
     report.stop();
     await saving.settle();
@@ -138,6 +141,7 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
     trainIter,
     testIter: dataIterator(dataset.test, evaluationBatch),
     valIter: samples.validation && dataIterator(samples.validation, evaluationBatch),
+    onNan: config.onNan,
   };
 }
 
@@ -179,6 +183,13 @@ function stopped(reason: unknown, epoch: number, step: number, dir: string): unk
   if (!(reason instanceof Interruption)) return reason;
   const what = `${(reason.message || 'Stopped because nobody reads stdout').replace(/\.$/, '')} after step ${step}, in epoch ${epoch}, and saved`;
   return new Interruption(reason.exitCode, `${what}; go on with: handgrad train --resume ${shellWord(dir)}`);
+}
+
+/** A divergence, with what is left of the run; any other error as it is. */
+function diverged(error: unknown, good: string | undefined, dir: string): unknown {
+  if (!(error instanceof HandgradError) || error.kind !== 'diverged') return error;
+  const left = good ? `the last good state is kept in ${good}` : `no state of it was saved in ${dir}`;
+  return new HandgradError('diverged', `${error.message.replace(/\.$/, '')}; ${left}.`, { cause: error });
 }
 
 /** @throws HandgradError 'failure' when the accuracy is below what `--expect-accuracy` asks for */

@@ -228,7 +228,10 @@ describe('readSweep', () => {
         expect(error.message).to.match(/^[^\n]+\.$|\?$/);
       }
     };
-    fc.assert(fc.property(fc.oneof({ weight: 9, arbitrary: file }, fc.jsonValue()), answers), { numRuns: 1500, seed: 7 });
+    fc.assert(fc.property(fc.oneof({ weight: 9, arbitrary: file }, fc.jsonValue()), answers), {
+      numRuns: 1500,
+      seed: 7,
+    });
     // A property that refuses everything would say nothing.
     expect(accepted).to.be.above(50);
   });

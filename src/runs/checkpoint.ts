@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { HandgradError } from '../errors';
 import { parameterNames } from '../nn/mlp';
 import { randomFromState, type Stream, STREAMS } from '../random';
+import { allFinite } from '../training/finite';
 import {
   replaceTensors,
   STATE_LISTS,
@@ -46,6 +47,8 @@ const progressSchema = z.strictObject({
   step: count,
   batch: count,
   samples: count,
+  skippedBatches: count,
+  skippedSamples: count,
   bestEpoch: count,
   bestAccuracy: z.number().min(0).max(1),
   random: z.partialRecord(z.enum(STREAMS), z.array(z.int()).min(1).max(16)),
@@ -68,7 +71,8 @@ export type Progress = Readonly<z.output<typeof progressSchema>>;
  * @throws HandgradError 'diverged' naming the first tensor that is not finite: such a state is never kept
  */
 export async function takeCheckpoint(state: TrainState, run: RunIdentity, config: unknown): Promise<Checkpoint> {
-  const { epoch, step, batch, samples, bestEpoch, bestAccuracy, seconds, epochBegan } = state;
+  const { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy, seconds, epochBegan } =
+    state;
   const random = Object.fromEntries(Object.entries(state.random).map(([name, one]) => [name, [...one.state()]]));
   const tensors = {} as Record<StateList, Omit<NamedTensor, 'name'>[]>;
   for (const list of STATE_LISTS) tensors[list] = await Promise.all(state[list].map(copyOf));
@@ -79,8 +83,8 @@ export async function takeCheckpoint(state: TrainState, run: RunIdentity, config
       throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller --lr.`);
     }
   }
-  const progress = { epoch, step, batch, samples, bestEpoch, bestAccuracy, random, seconds, epochBegan };
-  return { tensors, progress, run, config };
+  const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy };
+  return { tensors, progress: { ...counts, random, seconds, epochBegan }, run, config };
 }
 
 /** The bytes of a checkpoint: a model file with the lists of the state beside the parameters. */
@@ -182,11 +186,6 @@ function* tensorsIn(list: StateList, tensors: ReadonlyMap<string, NamedTensor>):
   for (let i = 0; tensors.has(numbered(i)[0]!); i++) {
     for (const name of numbered(i)) if (tensors.has(name)) yield tensors.get(name)!;
   }
-}
-
-function allFinite(data: ArrayLike<number>): boolean {
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false;
-  return true;
 }
 
 function readJson<Schema extends z.ZodType>(

@@ -31,6 +31,8 @@ export interface CheckpointFolder {
    * @throws HandgradError `storage`; the earlier generations are as they were then
    */
   write(checkpoint: Checkpoint, best: boolean): Promise<void>;
+  /** The path of the newest generation that this run knows to be good. */
+  newest(): string | undefined;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function openCheckpointFolder(dir: string, good?: number): Promise<
   const kept = good === undefined ? [] : [good];
   let best = await readBest(dir);
   return {
+    newest: () => (kept.length === 0 ? undefined : join(dir, tensorsName(kept.at(-1)!))),
     async write(checkpoint, isBest) {
       const { step } = checkpoint.progress;
       if (kept.at(-1) !== step) {

@@ -4,8 +4,9 @@ import { randomFromState } from '../random';
 import type { DataIterator } from './batches';
 import { outOfPatience, rememberBest } from './earlyStopping';
 import { evaluate } from './evaluate';
+import { createWatch, isFiniteState, type OnNan, refuseNotFinite, type Watch } from './finite';
 import { networkInUse } from './networkInUse';
-import { noLosses, replaceTensors, type TrainState } from './trainState';
+import { disposeReplaced, noLosses, replaceTensors, type TrainState } from './trainState';
 import { learningRateAt, type StepOptions, trainStep } from './trainStep';
 
 export interface TrainOptions extends StepOptions {
@@ -17,6 +18,11 @@ export interface TrainOptions extends StepOptions {
   readonly numEpochs: number;
   /** Stop after so many epochs that are no better on the validation samples; the best network is what remains. */
   readonly patience?: number;
+  /**
+   * What is done when numbers are not finite. `skip-batch` leaves out the batches that lead to them: it looks at every step
+   * before it counts, and so waits for the engine every time.
+   */
+  readonly onNan?: OnNan;
 }
 
 /** After every step. Costs nothing: no number is read from the engine. */
@@ -40,6 +46,8 @@ export interface EpochEvent {
   readonly lastBatchLoss: number;
   /** The learning rate of its last step, where it changes. */
   readonly lr?: number;
+  /** Batches that were left out because they led to numbers that are not finite, where there were any. */
+  readonly skippedBatches?: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
   readonly valLoss?: number;
@@ -66,26 +74,24 @@ export type TrainEvent = StepEvent | EpochEvent | EndEvent;
 /**
  * Trains by mini-batch gradient descent and tells what happens as it happens. Goes on from wherever the state stands, in
  * the middle of an epoch too, to the numbers that a run without a break comes to.
- * @throws HandgradError 'diverged' when the loss of an epoch is not a finite number
+ * @throws HandgradError 'diverged' soon after the loss or a parameter is not finite: before it is told in an event
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, void> {
   const { state, trainIter, testIter, valIter, numEpochs, patience } = options;
   const clock = resumeClock(state);
+  const watch = createWatch();
   if (trainIter.shuffle) state.random.order ??= trainIter.shuffle;
   let test: { loss: number; accuracy: number } | undefined;
   while (state.epoch < numEpochs && !outOfPatience(state, patience)) {
-    const { loss, lastBatchLoss } = yield* trainEpoch(options, clock);
+    const { loss, lastBatchLoss } = yield* trainEpoch(options, clock, watch);
     const trainSeconds = clock() - state.epochBegan;
     const lr = learningRateAt(options.lr, state.step);
-    if (!Number.isFinite(loss)) {
-      throw new HandgradError(
-        'diverged',
-        `Training diverged: the loss is ${loss} after epoch ${state.epoch + 1} (step ${state.step}, learning rate ${lr}); try a smaller --lr.`,
-      );
-    }
+    // Before the network is judged: what an epoch tells is never of one that diverged.
+    if (!(await isFiniteState(state))) await refuseNotFinite(state, lr);
     const judged = await judge(options, valIter ?? testIter, state.epoch + 1);
     if (!valIter) test = judged;
     const seconds = clock() - state.epochBegan;
+    const { skippedBatches } = state;
     beginEpoch(state);
     yield {
       type: 'epoch',
@@ -94,6 +100,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       loss,
       lastBatchLoss,
       ...(typeof options.lr === 'number' ? {} : { lr }),
+      ...(skippedBatches > 0 && { skippedBatches }),
       ...(valIter
         ? { valLoss: judged.loss, valAccuracy: judged.accuracy }
         : { testLoss: judged.loss, testAccuracy: judged.accuracy }),
@@ -142,24 +149,40 @@ async function judge(options: TrainOptions, samples: DataIterator, epoch?: numbe
 async function* trainEpoch(
   options: TrainOptions,
   clock: () => number,
+  watch: Watch,
 ): AsyncGenerator<StepEvent, { loss: number; lastBatchLoss: number }, void> {
-  const { state, trainIter } = options;
+  const { state, trainIter, onNan = 'stop' } = options;
   // Drawn from a copy: until the epoch ends, the state has to know where its order began.
   const order = state.random.order && randomFromState(state.random.order.state());
   for (const batch of trainIter.pass(order, state.batch, state.epoch)) {
-    replaceTensors(
-      state,
-      tf.tidy(() => trainStep(batch, state, options)),
-    );
+    const next = tf.tidy(() => trainStep(batch, state, options));
+    const skipped = onNan === 'skip-batch' && !(await isFiniteState(next));
+    if (skipped) disposeReplaced(next, state);
+    else replaceTensors(state, next);
     state.step++;
     state.batch++;
     state.samples += batch.y.size;
+    if (skipped) {
+      state.skippedBatches++;
+      state.skippedSamples += batch.y.size;
+    } else if (onNan === 'stop') {
+      await watch(state, learningRateAt(options.lr, state.step));
+    }
     clock();
     yield { type: 'step', epoch: state.epoch + 1, step: state.step, samples: state.samples };
   }
   if (order) state.random.order = order;
   const [sum, last] = await Promise.all(state.losses.map((scalar) => scalar.data()));
-  return { loss: sum![0]! / trainIter.numSamples, lastBatchLoss: last![0]! };
+  const counted = state.samples - state.skippedSamples;
+  if (counted === 0) throw everySkipped(state, learningRateAt(options.lr, state.step));
+  return { loss: sum![0]! / counted, lastBatchLoss: last![0]! };
+}
+
+function everySkipped({ epoch, step }: TrainState, lr: number): HandgradError {
+  return new HandgradError(
+    'diverged',
+    `Training diverged: every batch of epoch ${epoch + 1} (up to step ${step}, at learning rate ${lr}) led to numbers that are not finite and was skipped; try a smaller --lr.`,
+  );
 }
 
 /** The epoch at hand is finished, and the next one at hand. */
@@ -167,6 +190,8 @@ function beginEpoch(state: TrainState): void {
   state.epoch++;
   state.batch = 0;
   state.samples = 0;
+  state.skippedBatches = 0;
+  state.skippedSamples = 0;
   state.epochBegan = state.seconds;
   tf.dispose(state.losses);
   state.losses = noLosses();

@@ -47,6 +47,9 @@ export interface TrainState extends StateTensors {
   /** Finished steps of the epoch at hand, and the samples in them. */
   batch: number;
   samples: number;
+  /** Of these, what was left out because it led to numbers that are not finite. */
+  skippedBatches: number;
+  skippedSamples: number;
   /** The epoch that `best` is from, 0 before the first, and its accuracy on the validation samples. */
   bestEpoch: number;
   bestAccuracy: number;
@@ -95,6 +98,8 @@ export function startState(
     step: 0,
     batch: 0,
     samples: 0,
+    skippedBatches: 0,
+    skippedSamples: 0,
     random,
     seconds: 0,
     epochBegan: 0,
@@ -113,9 +118,14 @@ export function stateTensors(state: StateTensors): tf.Tensor[] {
 
 /** Puts the lists of `next` into the state and disposes of those they replace; a tensor that is in both stays. */
 export function replaceTensors(state: StateTensors, next: StateTensors): void {
-  const kept = new Set(stateTensors(next));
-  tf.dispose(stateTensors(state).filter((tensor) => !kept.has(tensor)));
+  disposeReplaced(state, next);
   for (const list of STATE_LISTS) state[list] = next[list];
+}
+
+/** Disposes of the tensors of one that are not in the other. */
+export function disposeReplaced(gone: StateTensors, kept: StateTensors): void {
+  const alive = new Set(stateTensors(kept));
+  tf.dispose(stateTensors(gone).filter((tensor) => !alive.has(tensor)));
 }
 
 /** Frees every tensor of a state. */

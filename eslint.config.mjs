@@ -18,7 +18,10 @@ export default tseslint.config(
     files: ['**/*.js'],
     languageOptions: {
       sourceType: 'commonjs',
-      globals: { process: 'readonly', require: 'readonly', module: 'writable' },
+      globals: {
+        ...{ process: 'readonly', require: 'readonly', module: 'writable', __dirname: 'readonly' },
+        ...{ console: 'readonly', performance: 'readonly' },
+      },
     },
   },
   {

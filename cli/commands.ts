@@ -55,4 +55,9 @@ export const COMMANDS = {
     describe: 'build the native engine against an installed TensorFlow',
     load: () => require('./commands/setup') as typeof import('./commands/setup'),
   },
+  bench: {
+    usage: 'bench',
+    describe: 'time training on every engine here, beside the peers that are installed',
+    load: () => require('./commands/bench') as typeof import('./commands/bench'),
+  },
 } satisfies Record<string, Listed>;

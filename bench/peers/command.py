@@ -1,4 +1,4 @@
-"""The command line of both peers: `--data DIR --epochs N --json`."""
+"""The command line of both peers: `--data DIR --epochs N --json`, and for one of them the size of the network."""
 
 import argparse
 import json
@@ -7,15 +7,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from post import Batches, init_params, train
+import deep
+import post
 
-BATCH_SIZE = 256
 LR = 0.1
 DATA = Path(__file__).resolve().parents[2] / "datasets" / "fashion-mnist"
 
 
-def run(description: str, load_data: Callable[[int, Path], tuple[Batches, Batches]]) -> None:
+def run(
+    description: str, load_data: Callable[[int, Path], tuple[post.Batches, post.Batches]], any_size: bool = False
+) -> None:
     """Trains the post's network on what `load_data(batch_size, folder)` returns and prints a line per epoch.
+
+    With `any_size` there are flags for the batch size and for the widths of the hidden layers.
 
     With --json: {"epoch","loss","testAccuracy","seconds"} per epoch, then {"peakRssBytes"}.
     """
@@ -23,11 +27,19 @@ def run(description: str, load_data: Callable[[int, Path], tuple[Batches, Batche
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the four IDX files, gzipped or not")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--json", action="store_true", help="print JSON lines")
+    if any_size:
+        parser.add_argument("--batch-size", type=int)
+        parser.add_argument("--hidden", type=lambda text: [int(width) for width in text.split(",")])
+    parser.set_defaults(batch_size=256, hidden=[256])
     args = parser.parse_args()
 
-    W1, b1, W2, b2 = init_params(28 * 28, 10, 256)
-    train_iter, test_iter = load_data(BATCH_SIZE, args.data)
-    for epoch, loss, test_accuracy, seconds in train(train_iter, test_iter, W1, b1, W2, b2, args.epochs, LR):
+    train_iter, test_iter = load_data(args.batch_size, args.data)
+    if len(args.hidden) == 1:
+        params = post.init_params(28 * 28, 10, args.hidden[0])
+        epochs = post.train(train_iter, test_iter, *params, args.epochs, LR)
+    else:
+        epochs = deep.train(train_iter, test_iter, deep.init_params(28 * 28, 10, args.hidden), args.epochs, LR)
+    for epoch, loss, test_accuracy, seconds in epochs:
         if args.json:
             line = {"epoch": epoch, "loss": loss, "testAccuracy": test_accuracy, "seconds": seconds}
             print(json.dumps(line), flush=True)

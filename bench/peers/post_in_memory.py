@@ -38,4 +38,4 @@ def load_data_fashion_mnist(batch_size: int, folder: Path) -> tuple[InMemory, In
 
 
 if __name__ == "__main__":
-    command.run(__doc__, load_data_fashion_mnist)
+    command.run(__doc__, load_data_fashion_mnist, any_size=True)

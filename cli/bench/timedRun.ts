@@ -1,17 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { execa, ExecaError, type Options } from 'execa';
 import { z } from 'zod';
-import { HandgradError, type ErrorKind } from '../src/errors';
+import { HandgradError, type ErrorKind } from '../../src/errors';
+
+/** A program that trains and prints a JSON line per epoch, at least {"epoch", "seconds"}. */
+export interface Program {
+  readonly file: string;
+  readonly args: readonly string[];
+}
 
 /** A training process that has ended. */
 export interface TimedRun {
   /** Of each epoch, as the process measured it: training and evaluation. */
   readonly seconds: readonly number[];
+  /** Of each epoch, the training alone, where the process says so. */
+  readonly trainSeconds: readonly number[];
+  /** From its start to its first step: what is left of the time to the first epoch's line without that epoch. */
+  readonly secondsToFirstStep: number;
   /** Largest resident size of the whole process; only Linux tells. */
   readonly peakRssBytes?: number;
 }
 
-const epochLine = z.object({ epoch: z.number(), seconds: z.number() });
+const epochLine = z.object({ epoch: z.number(), seconds: z.number(), trainSeconds: z.number().optional() });
 
 /** Often enough for a mark that only rises: what is missed is what the last moment before the exit adds. */
 const POLL_MS = 50;
@@ -20,27 +30,33 @@ const POLL_MS = 50;
 const KINDS: Readonly<Record<number, ErrorKind>> = { 2: 'usage', 3: 'data', 4: 'backend', 6: 'storage' };
 
 /**
- * Runs a training program that prints a JSON line per epoch, and waits for its end.
- * @param args after the program's name
- * @throws HandgradError with what the program wrote to stderr, when it cannot be started or fails
+ * Runs a training program and waits for its end.
+ * @throws HandgradError with what the program wrote to stderr, when it cannot be started or fails; the signal's reason
  */
-export async function timedRun(program: string, args: readonly string[]): Promise<TimedRun> {
+export async function timedRun({ file, args }: Program, signal: AbortSignal): Promise<TimedRun> {
   const seconds: number[] = [];
+  const trainSeconds: number[] = [];
+  let firstLine: number | undefined;
   let peakRssBytes: number | undefined;
-  const child = execa(program, args, { lines: true });
+  const started = performance.now();
+  const child = execa(file, args, { lines: true, stdin: 'ignore', cancelSignal: signal });
   const poll = setInterval(() => (peakRssBytes = highWaterMark(child.pid) ?? peakRssBytes), POLL_MS);
   try {
     for await (const line of child) {
       const found = epochLine.safeParse(JSON.parse(line));
-      if (found.success) seconds.push(found.data.seconds);
+      if (!found.success) continue;
+      firstLine ??= (performance.now() - started) / 1000;
+      seconds.push(found.data.seconds);
+      if (found.data.trainSeconds !== undefined) trainSeconds.push(found.data.trainSeconds);
     }
     await child;
   } catch (error) {
-    throw error instanceof ExecaError ? explain(program, error as ExecaError<Options>) : error;
+    signal.throwIfAborted();
+    throw error instanceof ExecaError ? explain(file, error as ExecaError<Options>) : error;
   } finally {
     clearInterval(poll);
   }
-  return { seconds, peakRssBytes };
+  return { seconds, trainSeconds, secondsToFirstStep: (firstLine ?? NaN) - (seconds[0] ?? NaN), peakRssBytes };
 }
 
 /** VmHWM of a running process, where there is a /proc to ask. It belongs to the program, not to what started it. */
@@ -53,14 +69,8 @@ function highWaterMark(pid: number | undefined): number | undefined {
   }
 }
 
-function explain(program: string, error: ExecaError<Options>): HandgradError {
-  if (error.code === 'ENOENT') {
-    const install = 'python3 -m pip install -r bench/peers/requirements.txt';
-    return new HandgradError(
-      'backend',
-      `There is no program "${program}": name a Python with --python, after ${install}.`,
-    );
-  }
+function explain(file: string, error: ExecaError<Options>): HandgradError {
+  if (error.code === 'ENOENT') return new HandgradError('backend', `There is no program "${file}".`, { cause: error });
   const said = [error.stderr].flat().join('\n').trim();
   const kind = KINDS[error.exitCode ?? 1];
   // A planned end says why in its last line; of any other, all that was said may be needed.

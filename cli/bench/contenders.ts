@@ -1,0 +1,115 @@
+import path from 'node:path';
+import { execa } from 'execa';
+import { BACKENDS, type BackendName } from '../../src/backends';
+import type { EngineOptions } from '../../src/backends/backend';
+import { allowedProcessors } from '../../src/backends/processors';
+import { HandgradError } from '../../src/errors';
+import type { Answer, Question } from './productProcess';
+import type { Program } from './timedRun';
+import type { Product, Work } from './work';
+
+/** Somebody who does the work: handgrad on one engine, or a peer. */
+export interface Contender {
+  readonly name: string;
+  /** The engine that it computes on, if it is one of handgrad's; its products are timed too. */
+  readonly engine?: BackendName;
+  readonly options?: EngineOptions;
+  /** Where the engine is slow: how many training samples stand for all 60,000, and that one round is enough. */
+  readonly samples?: number;
+  /** The program that trains, for `epochs` epochs. */
+  program(how: { data: string; epochs: number; runDir: string }): Program;
+  readonly device?: string;
+  readonly threads?: number;
+  readonly tfjsNode?: string;
+}
+
+/** Who could not be measured, and why. */
+export interface Absent {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** More threads than this the wasm engine does not use well. */
+const MOST_THREADS = 4;
+
+/**
+ * handgrad on every engine that runs here; wasm on one thread and, where there are processors for it, on several.
+ * @param wanted the engines to look at
+ */
+export async function ownContenders(
+  work: Work,
+  wanted: readonly BackendName[],
+  allowSoftware: boolean,
+  signal: AbortSignal,
+): Promise<{ present: Contender[]; absent: Absent[] }> {
+  const present: Contender[] = [];
+  const absent: Absent[] = [];
+  const threads = Math.min(MOST_THREADS, allowedProcessors());
+  for (const engine of (Object.keys(BACKENDS) as BackendName[]).filter((name) => wanted.includes(name))) {
+    const variants: EngineOptions[] =
+      engine !== 'wasm' ? [{ allowSoftware }] : threads === 1 ? [{ threads: 1 }] : [{ threads: 1 }, { threads }];
+    for (const options of variants) {
+      const name = `handgrad, ${engine}${threadsText(options.threads)}`;
+      const answer = await measureProducts(engine, options, [], signal);
+      if ('refused' in answer) absent.push({ name, reason: answer.refused });
+      else present.push({ ...own(work, name, engine, options), ...answer });
+    }
+  }
+  return { present, absent };
+}
+
+const threadsText = (threads: number | undefined) =>
+  threads === undefined ? '' : threads === 1 ? ', one thread' : `, ${threads} threads`;
+
+function own(work: Work, name: string, engine: BackendName, options: EngineOptions): Contender {
+  const samples = engine === 'cpu' ? 2 * work.batchSize : work.name === 'deep' && engine === 'wasm' ? 6144 : undefined;
+  return {
+    name,
+    engine,
+    options,
+    samples,
+    program: ({ data, epochs, runDir }) => {
+      const flags = {
+        dataset: data,
+        hidden: work.hidden.join(),
+        'batch-size': work.batchSize,
+        epochs: samples === undefined ? epochs : 1,
+        backend: engine,
+        'run-dir': runDir,
+        ...(samples === undefined ? {} : { limit: samples }),
+        ...(options.threads === undefined ? {} : { threads: options.threads }),
+      };
+      const given = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, `${value}`]);
+      return thisProgram(['train', '--json', ...given, ...(options.allowSoftware ? ['--allow-software'] : [])]);
+    },
+  };
+}
+
+/** This program, started again in the way in which it was started. */
+function thisProgram(args: readonly string[]): Program {
+  return { file: process.execPath, args: [...process.execArgv, process.argv[1]!, ...args] };
+}
+
+/**
+ * Times products of matrices on an engine, in a process of its own.
+ * @param products none: only whether the engine runs, and on what
+ */
+export async function measureProducts(
+  engine: BackendName,
+  options: EngineOptions,
+  products: readonly Product[],
+  signal: AbortSignal,
+): Promise<Answer> {
+  const question: Question = { engine, options, products };
+  const script = path.join(__dirname, `productProcess${path.extname(__filename)}`);
+  try {
+    const args = [...process.execArgv, script, JSON.stringify(question)];
+    const { stdout } = await execa(process.execPath, args, { stdin: 'ignore', cancelSignal: signal });
+    return JSON.parse(stdout) as Answer;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new HandgradError('failure', `The products of ${engine} could not be timed: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

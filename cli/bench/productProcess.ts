@@ -1,0 +1,77 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type BackendName, selectBackend } from '../../src/backends';
+import type { EngineOptions } from '../../src/backends/backend';
+import { HandgradError } from '../../src/errors';
+import type { Product } from './work';
+
+// A program of its own, started by `measureProducts`: engines are kept apart, and each is timed as it is in a run.
+
+/** What it is asked, as the only argument, in JSON. */
+export interface Question {
+  readonly engine: BackendName;
+  readonly options: EngineOptions;
+  readonly products: readonly Product[];
+}
+
+/** What it prints. */
+export type Answer =
+  | {
+      readonly device: string;
+      readonly threads?: number;
+      /** Seconds that an epoch's products take when nothing stands between them. */
+      readonly seconds: number;
+      /** Where tfjs-node is, when the engine is made of it. */
+      readonly tfjsNode?: string;
+    }
+  | { readonly refused: string };
+
+/** How long each product is repeated, in seconds, before its time is believed. */
+const LONG_ENOUGH = 0.1;
+const REPEATS = 3;
+
+async function answer({ engine, options, products }: Question): Promise<Answer> {
+  try {
+    const { device, threads } = await selectBackend(engine, options);
+    let seconds = 0;
+    for (const product of products) seconds += product.times * (await secondsOf(product));
+    return { device, threads, seconds, tfjsNode: tfjsNodeInUse() };
+  } catch (error) {
+    if (error instanceof HandgradError && error.kind === 'backend') return { refused: error.message };
+    throw error;
+  }
+}
+
+/** The time of one product: the median of three runs, each as long as it takes to measure it. */
+async function secondsOf({ m, k, n }: Product): Promise<number> {
+  const a = tf.randomUniform<tf.Rank.R2>([m, k]);
+  const b = tf.randomUniform<tf.Rank.R2>([k, n]);
+  try {
+    await timed(a, b, 2);
+    const count = Math.max(1, Math.min(500, Math.ceil(LONG_ENOUGH / (await timed(a, b, 2)))));
+    const times: number[] = [];
+    while (times.length < REPEATS) times.push(await timed(a, b, count));
+    return times.sort((x, y) => x - y)[REPEATS >> 1]!;
+  } finally {
+    tf.dispose([a, b]);
+  }
+}
+
+/** The mean of `count` products, to the moment at which the last one's numbers are there: a GPU is waited for. */
+async function timed(a: tf.Tensor2D, b: tf.Tensor2D, count: number): Promise<number> {
+  const started = performance.now();
+  for (let i = 1; i < count; i++) tf.matMul(a, b).dispose();
+  const last = tf.matMul(a, b);
+  await last.data();
+  const seconds = (performance.now() - started) / 1000 / count;
+  last.dispose();
+  return seconds;
+}
+
+function tfjsNodeInUse(): string | undefined {
+  const file = Object.keys(require.cache).find((name) =>
+    /@tensorflow[\\/]tfjs-node(-gpu)?[\\/]dist[\\/]index\.js$/.test(name),
+  );
+  return file?.replace(/[\\/]dist[\\/]index\.js$/, '');
+}
+
+void answer(JSON.parse(process.argv[2]!) as Question).then((found) => console.log(JSON.stringify(found)));

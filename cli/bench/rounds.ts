@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { busyShare } from './busyShare';
+import { type Contender, measureProducts } from './contenders';
+import { timedRun, type TimedRun } from './timedRun';
+import { DATA, productsOf, type Work } from './work';
+
+/** What one contender did in one round. */
+export interface Measured {
+  readonly name: string;
+  /** The median over the run's epochs, training and evaluation. */
+  readonly secondsPerEpoch: number;
+  readonly secondsToFirstStep: number;
+  readonly peakRssBytes?: number;
+  /** What the epoch's products of matrices take on the engine by themselves, timed just before. */
+  readonly productSeconds?: number;
+}
+
+export interface Round {
+  /** What other processes took of the machine just before: the round means little when it is not near 0. */
+  readonly busyBefore: number;
+  readonly measured: readonly Measured[];
+}
+
+/**
+ * Everybody does the work once, one after the other; every other round the other way about, so that nobody always comes
+ * after the same one. Who is slow takes part in the first round only.
+ */
+export async function runRound(
+  number: number,
+  contenders: readonly Contender[],
+  work: Work,
+  how: { data: string; epochs: number; onContender: (name: string) => void },
+  signal: AbortSignal,
+): Promise<Round> {
+  const busyBefore = await busyShare();
+  const present = contenders.filter(({ samples }) => samples === undefined || number === 1);
+  const measured: Measured[] = [];
+  for (const contender of number % 2 === 1 ? present : present.toReversed()) {
+    how.onContender(contender.name);
+    const { engine, options = {} } = contender;
+    const products = engine && (await measureProducts(engine, options, productsOf(work), signal));
+    const run = await inTemporaryFolder((folder) =>
+      timedRun(contender.program({ ...how, runDir: path.join(folder, 'run') }), signal),
+    );
+    measured.push({
+      name: contender.name,
+      secondsPerEpoch: epochSeconds(run, contender.samples),
+      secondsToFirstStep: run.secondsToFirstStep,
+      peakRssBytes: run.peakRssBytes,
+      productSeconds: products && 'seconds' in products ? products.seconds : undefined,
+    });
+  }
+  return { busyBefore, measured };
+}
+
+/** The time of an epoch; where only some of the samples were trained on, what the training would take with all of them. */
+function epochSeconds({ seconds, trainSeconds }: TimedRun, samples: number = DATA.trainSamples): number {
+  const whole = seconds.map((all, i) => all + (trainSeconds[i] ?? 0) * (DATA.trainSamples / samples - 1));
+  return median(whole);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
+}
+
+async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'handgrad-bench-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -43,6 +43,16 @@ describe('dataIterator', () => {
       expect(batch!.X.flat()).to.deep.equal(Array.from(features));
     });
 
+    it('leaves a copy of a batch what it was when the next one comes', () => {
+      for (const given of [samples, { ...samples, features: Float32Array.from(samples.features), scale: 1 }]) {
+        const kept: tf.Tensor[] = [];
+        for (const { X } of dataIterator(given, 2)) kept.push(X.clone());
+        const values = kept.flatMap((X) => Array.from(X.dataSync(), (x) => Math.round(x / given.scale)));
+        expect(values).to.deep.equal(Array.from(samples.features));
+        tf.dispose(kept);
+      }
+    });
+
     it('draws a new order for every pass, each with every sample once and its own label', () => {
       const iterator = dataIterator(samples, 2, createRandom(5, 'order'));
       const passes = Array.from({ length: 8 }, () => {

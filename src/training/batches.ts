@@ -35,9 +35,10 @@ export interface DataIterator extends Iterable<Batch> {
 export function dataIterator(samples: Samples, batchSize: number, shuffle?: Random, augment?: Augment): DataIterator {
   function* pass(random?: Random, first = 0, epoch = 0): Generator<Batch> {
     const order = random && permutation(random, samples.count);
+    const room = new Float32Array(Math.min(batchSize, samples.count) * samples.numInputs);
     for (let start = first * batchSize; start < samples.count; start += batchSize) {
       const end = Math.min(start + batchSize, samples.count);
-      const batch = uploadBatch(samples, order, start, end, augment, epoch);
+      const batch = uploadBatch(samples, order, start, end, room, augment, epoch);
       try {
         yield batch;
       } finally {
@@ -54,18 +55,24 @@ export function dataIterator(samples: Samples, batchSize: number, shuffle?: Rand
   };
 }
 
-/** Copies the samples at positions start … end-1 of the order to the engine, as the network sees them. */
+/**
+ * Copies the samples at positions start … end-1 of the order to the engine, as the network sees them.
+ * @param room for a batch on its way, so that not every batch leaves memory behind for the garbage collector
+ */
 function uploadBatch(
   samples: Samples,
   order: Int32Array | undefined,
   start: number,
   end: number,
+  room: Float32Array,
   augment: Augment | undefined,
   epoch: number,
 ): Batch {
-  const { features, labels, numInputs } = samples;
+  const { features, labels, numInputs, scale } = samples;
+  const size = (end - start) * numInputs;
+  // An engine may hold on to what a tensor is made of. What is scaled is a tensor of its own once it is scaled.
+  const values = scale === 1 ? new Float32Array(size) : room.subarray(0, size);
   // Bytes become floats on the way. Row by row: `set` converts many numbers at a time, a loop over them one.
-  const values = new Float32Array((end - start) * numInputs);
   const classes = new Int32Array(end - start);
   for (let i = 0; i < classes.length; i++) {
     const row = order ? order[start + i]! : start + i;
@@ -73,7 +80,7 @@ function uploadBatch(
     if (augment) augment(features, row, epoch, values, i * numInputs);
     else values.set(features.subarray(row * numInputs, (row + 1) * numInputs), i * numInputs);
   }
-  const X = tf.tidy(() => scaled(tf.tensor2d(values, [classes.length, numInputs]), samples.scale));
+  const X = tf.tidy(() => scaled(tf.tensor2d(values, [classes.length, numInputs]), scale));
   return { X, y: tf.tensor1d(classes, 'int32') };
 }
 

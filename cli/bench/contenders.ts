@@ -50,6 +50,10 @@ export async function ownContenders(
       engine !== 'wasm' ? [{ allowSoftware }] : threads === 1 ? [{ threads: 1 }] : [{ threads: 1 }, { threads }];
     for (const options of variants) {
       const name = `handgrad, ${engine}${threadsText(options.threads)}`;
+      if (engine === 'cpu' && work.name === 'deep') {
+        absent.push({ name, reason: 'the test set alone takes it a minute on this network' });
+        continue;
+      }
       const answer = await measureProducts(engine, options, [], signal);
       if ('refused' in answer) absent.push({ name, reason: answer.refused });
       else present.push({ ...own(work, name, engine, options), ...answer });

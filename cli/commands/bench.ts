@@ -7,14 +7,14 @@ import { makeFolder } from '../../src/files/makeFolder';
 import { ownContenders } from '../bench/contenders';
 import { peerContenders, peersFolder } from '../bench/peers';
 import { drawPng, drawSvg } from '../bench/picture';
+import { resultTable } from '../bench/resultTable';
 import { type BenchResult, summarise, thisMachine, type WorkResult } from '../bench/result';
 import { type Round, runRound } from '../bench/rounds';
 import { type Work, WORKS } from '../bench/work';
 import { fetchDataset } from '../dataset';
 import { didYouMean } from '../nearest';
 import { type Args, resolveConfig, settingOptions } from '../options';
-import { formatCount, plural, quoted } from '../terminal/format';
-import { table } from '../terminal/table';
+import { quoted } from '../terminal/format';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
 import { type Command, OUTPUT_OPTIONS } from './command';
 
@@ -65,7 +65,7 @@ async function runBench(args: Args, io: Io): Promise<void> {
   const folder = args['picture'] as string | undefined;
   if (folder !== undefined) await savePictures(folder, works, terminal);
   if (args['json'] === true) return terminal.json(result);
-  for (const one of works) printTable(one, terminal);
+  for (const one of works) terminal.result(resultTable(one));
 }
 
 function readSettings(args: Args): Settings {
@@ -122,31 +122,6 @@ async function benchWork(
     }
   }
   return summarise(work, contenders, rounds, absent);
-}
-
-function printTable({ work, hidden, batchSize, gflopPerEpoch, rows, rounds }: WorkResult, terminal: Terminal): void {
-  const network = `784-${[...hidden, 10].join('-')}, batch ${batchSize}`;
-  terminal.result(
-    `${work}: ${network}; ${plural(rounds.length, 'round')}, medians; ${gflopPerEpoch.toFixed(0)} GFLOP an epoch`,
-  );
-  const or = (value: number | undefined, text: (value: number) => string) => (value === undefined ? '' : text(value));
-  const cells = rows
-    .toSorted((a, b) => a.secondsPerEpoch - b.secondsPerEpoch)
-    .map((row) => [
-      row.samples === undefined ? row.name : `${row.name} *`,
-      row.secondsPerEpoch.toFixed(2),
-      `${row.range[0].toFixed(2)}-${row.range[1].toFixed(2)}`,
-      row.secondsToFirstStep.toFixed(2),
-      or(row.peakRssBytes, (bytes) => (bytes / 1e6).toFixed(0)),
-      row.gflopPerSecond.toFixed(1),
-      or(row.productGflopPerSecond, (rate) => rate.toFixed(1)),
-      or(row.productShare, (share) => `${(100 * share).toFixed(0)}%`),
-    ]);
-  const heading = ['', 's/epoch', 'range', 'to first step', 'peak MB', 'GFLOP/s', 'products', 'share'];
-  terminal.result(table(heading, cells, 'lrrrrrrr'));
-  const starred = rows.find(({ samples }) => samples !== undefined);
-  if (starred)
-    terminal.result(`* timed once, on the first samples only (${formatCount(starred.samples!)} and the like)`);
 }
 
 async function savePictures(folder: string, works: readonly WorkResult[], terminal: Terminal): Promise<void> {

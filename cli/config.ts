@@ -99,6 +99,8 @@ export const configSchema = z.strictObject({
   allowSoftware: z.boolean('true or false').default(false),
   onNan: choice<OnNan>(ON_NAN).default('stop'),
   expectAccuracy: number((rule) => z.number(rule).min(0, rule).max(1, rule), 'from 0 to 1').optional(),
+  /** Whether the run writes event files for TensorBoard. */
+  tensorboard: z.boolean('true or false').default(true),
 });
 
 export type Config = Readonly<z.output<typeof configSchema>>;

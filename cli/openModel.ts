@@ -21,6 +21,7 @@ const modelConfigSchema = z.object({
     threads: true,
     allowSoftware: true,
     expectAccuracy: true,
+    tensorboard: true,
   }).shape,
   datasetName: z.string().max(4096),
   datasetDigest: z.string().max(128),

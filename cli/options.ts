@@ -25,7 +25,7 @@ const asNames = (text: string) => (text.trim() === '' ? [] : text.split(',').map
 const choices = (key: 'activation' | 'init' | 'optimizer' | 'schedule' | 'backend') =>
   configSchema.shape[key].unwrap().options.join('|');
 
-/** Every setting as a flag, in the order in which help lists them. `shuffle` is set by --no-shuffle. */
+/** Every setting as a flag, in the order in which help lists them. `shuffle` and `tensorboard` are set by --no-… flags. */
 const FLAGS = {
   dataset: { group: 'Data', describe: 'what to learn: NAME, a DIR of IDX files, or FILE.csv', parse: asText },
   dataDir: { group: 'Data', describe: 'the DIR that keeps data sets', parse: asText },
@@ -148,7 +148,11 @@ const FLAGS = {
   backend: { group: 'Engine', describe: `what computes: ${choices('backend')}`, parse: asText },
   threads: { group: 'Engine', describe: 'wasm: how many threads compute, else what is fastest here', parse: asNumber },
   allowSoftware: { group: 'Engine', describe: 'webgpu: take an adapter that is a program on the processor' },
-} satisfies Record<Exclude<ConfigKey, 'shuffle'>, Flag>;
+} satisfies Record<Exclude<ConfigKey, SwitchKey>, Flag>;
+
+/** Settings that are on unless a flag `--no-<key>` turns them off. */
+const SWITCHES = ['shuffle', 'tensorboard'] as const satisfies readonly ConfigKey[];
+type SwitchKey = (typeof SWITCHES)[number];
 
 type FlagKey = keyof typeof FLAGS;
 
@@ -228,8 +232,10 @@ function readFlags(args: Args): Partial<Record<ConfigKey, unknown>> {
     const value = args[flagName(key)];
     if (value !== undefined) entries.push([key, parse ? parse(value as string) : value]);
   }
-  if (args['shuffle'] !== undefined) entries.push(['shuffle', args['shuffle']]);
-  if (args['no-shuffle']) entries.push(['shuffle', false]);
+  for (const key of SWITCHES) {
+    if (args[key] !== undefined) entries.push([key, args[key]]);
+    if (args[`no-${key}`]) entries.push([key, false]);
+  }
   return Object.fromEntries(entries);
 }
 

@@ -21,6 +21,7 @@ import type { ResumedRun } from './earlierRun';
 import { Interruption } from './interruption';
 import { modelConfig, type OpenedModel } from './openModel';
 import { formatShare, shellWord } from './terminal/format';
+import { openTensorBoard, type TensorBoard } from './tensorBoard';
 import type { StartEvent, TrainingReport } from './terminal/trainingReport';
 import type { RunSamples } from './trainingRun';
 import { augmentation, normalisationOf, normalisationTensors, trainingSettings } from './trainingSettings';
@@ -71,10 +72,13 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
     every: config.checkpointEvery,
     earlier: run.resumed?.epochs ?? [],
   });
+  let board: TensorBoard | undefined;
   try {
+    board = await openTensorBoard(run, state);
     report.start(startEvent(run, state));
     let turned = performance.now();
     for await (const event of train(options)) {
+      if (event.type !== 'step') await board.record(event);
       if (event.type === 'step') {
         report.step(event);
         await saving.step();
@@ -110,6 +114,7 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
     throw diverged(error, run.checkpoints.newest(), folder.dir);
   } finally {
     report.stop();
+    await board?.close();
     await saving.settle();
     disposeState(state);
   }

@@ -41,6 +41,8 @@ const RULES: Record<string, readonly string[]> = {
     'src/data',
     'src/files',
     '@tensorflow/tfjs-core',
+    'protobufjs',
+    '@node-rs/crc32',
   ],
   'src/sweeps': [
     'node',
@@ -54,6 +56,7 @@ const RULES: Record<string, readonly string[]> = {
     'ioredis',
     'zod',
   ],
+  'src/reports': ['node', 'src/errors', 'src/training', 'src/data', 'src/files', 'src/runs', 'pngjs'],
   'src/loadDataFashionMnist': ['src/random', 'src/data', 'src/training'],
   'src/index': [
     'src/errors',

@@ -21,6 +21,8 @@ export const command: Command = {
     'no-shuffle': { type: 'boolean', group: 'Training:', describe: 'take the samples in their order' },
     // Only to win over a config file that says `shuffle: false`.
     shuffle: { type: 'boolean', hidden: true, conflicts: 'no-shuffle' },
+    'no-tensorboard': { type: 'boolean', group: 'Output:', describe: 'write no event files for TensorBoard' },
+    tensorboard: { type: 'boolean', hidden: true, conflicts: 'no-tensorboard' },
     config: {
       requiresArg: true,
       nargs: 1,

@@ -113,7 +113,7 @@ describe('resolveConfig', () => {
 
 describe('settingOptions', () => {
   it('has a flag with a description for every setting', () => {
-    expect([...SETTING_KEYS, 'shuffle'].sort()).to.deep.equal(Object.keys(configSchema.shape).sort());
+    expect([...SETTING_KEYS, 'shuffle', 'tensorboard'].sort()).to.deep.equal(Object.keys(configSchema.shape).sort());
     for (const { describe } of Object.values(settingOptions(SETTING_KEYS))) expect(describe).to.match(/\S{2}/);
     expect(flagName('batchSize')).to.equal('batch-size');
   });

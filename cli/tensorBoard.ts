@@ -1,0 +1,132 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { selectRows } from '../src/data/samples';
+import { lossAndGradients, parameterNames } from '../src/nn/mlp';
+import { oneHot } from '../src/nn/softmaxCrossEntropy';
+import { encodePng } from '../src/reports/png';
+import { GREYS, weightGrid } from '../src/reports/weightGrid';
+import { readParameters } from '../src/runs/parameterTensors';
+import { openEventFile } from '../src/runs/tensorboard/eventFile';
+import { histogramOf } from '../src/runs/tensorboard/histogram';
+import type { SummaryValue } from '../src/runs/tensorboard/messages';
+import { dataIterator } from '../src/training/batches';
+import type { EpochEvent, TrainEvent, TrainState } from '../src/training/train';
+import type { Config, ConfigKey } from './config';
+import type { Run } from './trainAndSave';
+
+/** Units of the first layer in a picture. */
+const MOST_UNITS = 64;
+/** Pictures of a run, about: TensorBoard shows ten. */
+const PICTURES = 20;
+
+/** What writes a run's events for TensorBoard, as they happen. */
+export interface TensorBoard {
+  readonly record: (event: TrainEvent) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the event file of a run, or goes on in it. Every epoch it gets the figures of the epoch event, norms and histograms
+ * of weights and gradients, and now and then the first layer as a picture.
+ *
+ * The gradients are those of one fixed batch, the first training samples, at the end of the epoch: the step itself stays as
+ * it is, and epochs and runs can be compared with each other. It costs one step more per epoch.
+ * @throws HandgradError `storage`
+ */
+export async function openTensorBoard(run: Run, state: TrainState): Promise<TensorBoard> {
+  const { config, folder } = run;
+  if (!config.tensorboard) return { record: async () => {}, close: async () => {} };
+  const file = await openEventFile(folder.dir, state.step);
+  const write = (step: number, values: readonly SummaryValue[]) =>
+    file.append([{ wallTime: Date.now() / 1000, step, values }]);
+  if (state.step === 0) {
+    await write(0, [{ tag: '_hparams_/session_start_info', started: Date.now() / 1000, settings: hparams(config) }]);
+  }
+  return {
+    async record(event) {
+      if (event.type === 'epoch') {
+        await write(event.step, [
+          ...figures(event, config),
+          ...(await distributions(run, state)),
+          ...(await picture(run, state, event.epoch)),
+        ]);
+      } else if (event.type === 'end') {
+        await write(state.step, [
+          // With a validation part, the epochs have said nothing of the test set.
+          ...(config.valFraction > 0
+            ? [
+                { tag: 'loss/test', scalar: event.testLoss },
+                { tag: 'accuracy/test', scalar: event.testAccuracy },
+              ]
+            : []),
+          { tag: '_hparams_/session_end_info', ended: Date.now() / 1000 },
+        ]);
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+function figures(event: EpochEvent, { lr }: Config): SummaryValue[] {
+  const named: readonly [tag: string, value: number | undefined][] = [
+    ['loss/train', event.loss],
+    ['loss/test', event.testLoss],
+    ['loss/validation', event.valLoss],
+    ['accuracy/test', event.testAccuracy],
+    ['accuracy/validation', event.valAccuracy],
+    ['rate/learning_rate', lr],
+    ['throughput/samples_per_second', event.samplesPerSecond],
+    ['throughput/epoch_seconds', event.seconds],
+    ['epoch', event.epoch],
+  ];
+  return named.flatMap(([tag, scalar]) => (scalar === undefined ? [] : [{ tag, scalar }]));
+}
+
+/** Weights and gradients as they are now: a histogram of each tensor, and the length of all of them together. */
+async function distributions(run: Run, state: TrainState): Promise<SummaryValue[]> {
+  const names = parameterNames(state.params);
+  const lists = { weights: state.params, gradients: gradientsOf(run, state) };
+  try {
+    const values: SummaryValue[] = [];
+    for (const [what, tensors] of Object.entries(lists)) {
+      const histograms = await Promise.all(tensors.map(async (one) => histogramOf((await one.data()) as Float32Array)));
+      values.push(...histograms.map((histogram, i) => ({ tag: `${what}/${names[i]!}`, histogram })));
+      const squares = histograms.reduce((sum, { sumSquares }) => sum + sumSquares, 0);
+      values.push({ tag: `norm/${what}`, scalar: Math.sqrt(squares) });
+    }
+    return values;
+  } finally {
+    tf.dispose(lists.gradients);
+  }
+}
+
+function gradientsOf({ config, samples: { train } }: Run, { params }: TrainState): tf.Tensor[] {
+  const count = Math.min(config.batchSize, train.count);
+  const first = selectRows(
+    train,
+    Int32Array.from({ length: count }, (_, i) => i),
+  );
+  for (const { X, y } of dataIterator(first, count)) {
+    return tf.tidy(() => lossAndGradients(X, oneHot(y, params.at(-1)!.size), params, config.activation).grads);
+  }
+  return [];
+}
+
+async function picture({ config, dataset }: Run, { params }: TrainState, epoch: number): Promise<SummaryValue[]> {
+  const every = Math.max(1, Math.round(config.epochs / PICTURES));
+  if (!dataset.imageShape || (epoch % every !== 0 && epoch !== 1 && epoch !== config.epochs)) return [];
+  const [first] = await readParameters(params.slice(0, 1));
+  const { width, height, ...grid } = weightGrid(first!, dataset.imageShape, { paint: GREYS, most: MOST_UNITS });
+  return [{ tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } }];
+}
+
+const NOT_COMPARED: ReadonlySet<string> = new Set<ConfigKey>(['dataDir', 'source', 'expectAccuracy', 'tensorboard']);
+
+/** The settings by which runs are compared, without those that say where things lie on this machine. */
+function hparams(config: Config): Record<string, number | string | boolean> {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) => {
+      if (value === undefined || NOT_COMPARED.has(key)) return [];
+      return [[key, typeof value === 'object' ? value.join() : value]];
+    }),
+  );
+}

@@ -1,0 +1,39 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { histogramOf } from '../../../src/runs/tensorboard/histogram';
+
+describe('histogramOf', () => {
+  it('puts every number into the bucket whose limits hold it', () => {
+    const numbers = fc.float32Array({ minLength: 1, maxLength: 40, noNaN: true, noDefaultInfinity: true });
+    fc.assert(
+      fc.property(numbers, (values) => {
+        const { bucketLimit, bucket, num } = histogramOf(values);
+        expect(bucket).to.have.length(bucketLimit.length);
+        expect(bucketLimit).to.deep.equal([...bucketLimit].sort((a, b) => a - b));
+        expect(num).to.equal(values.length);
+        let seen = 0;
+        bucket.forEach((count, i) => {
+          seen += count;
+          // The logarithm that finds a bucket may be off by a rounding at its edge.
+          const upTo = (limit: number) => values.filter((value) => value <= limit).length;
+          const slack = 1e-9 * Math.abs(bucketLimit[i]!);
+          expect(seen)
+            .to.be.at.least(upTo(bucketLimit[i]! - slack))
+            .and.at.most(upTo(bucketLimit[i]! + slack));
+        });
+      }),
+    );
+  });
+
+  it('knows the numbers by hand', () => {
+    const { bucket, bucketLimit, ...figures } = histogramOf(Float32Array.of(-2, 0, 0, 0.5));
+    expect(figures).to.deep.equal({ min: -2, max: 0.5, num: 4, sum: -1.5, sumSquares: 4.25 });
+    expect(bucket.filter((count) => count > 0)).to.deep.equal([1, 2, 1]);
+    expect(bucketLimit[bucket.indexOf(2)]).to.equal(1e-12);
+  });
+
+  it('leaves out what is not finite, and has a form for nothing at all', () => {
+    expect(histogramOf(Float32Array.of(NaN, 1, -Infinity)).num).to.equal(1);
+    expect(histogramOf(new Float32Array(0))).to.include({ num: 0, min: 0, max: 0 });
+  });
+});

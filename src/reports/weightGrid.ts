@@ -1,0 +1,52 @@
+import type { Picture } from './png';
+
+/** A weight's colour, from its value over the largest one, in [-1, 1]. */
+type Paint = (share: number) => readonly [number, number, number] | readonly [number];
+
+/** Black is the most negative weight, white the most positive. */
+export const GREYS: Paint = (share) => [Math.round(127.5 + 127.5 * share)];
+
+/** Blue for negative, orange for positive, white for none: told apart with every kind of colour blindness, and on paper. */
+export const BLUE_ORANGE: Paint = (share) => {
+  const [r, g, b] = share < 0 ? ([0, 84, 159] as const) : ([197, 90, 0] as const);
+  const towards = (end: number) => Math.round(255 + (end - 255) * Math.abs(share));
+  return [towards(r), towards(g), towards(b)];
+};
+
+/**
+ * What the units of the first layer look for: the weights of each as an image, side by side, all on one scale.
+ * @param W [inputs, units] row-major
+ * @param imageShape [height, width] of a sample; height times width is `inputs`
+ * @param most how many units are shown, the first ones
+ */
+export function weightGrid(
+  { data: W, shape }: { readonly data: Float32Array; readonly shape: readonly number[] },
+  [height, width]: readonly [number, number],
+  { paint, most }: { readonly paint: Paint; readonly most: number },
+): Picture {
+  const units = shape[1]!;
+  const shown = Math.min(units, most);
+  const columns = Math.ceil(Math.sqrt(shown));
+  const rows = Math.ceil(shown / columns);
+  // One pixel between the tiles and around them.
+  const [total, full] = [columns * (width + 1) + 1, rows * (height + 1) + 1];
+  const background = paint(0);
+  const channels = background.length;
+  const pixels = new Uint8Array(total * full * channels).fill(128);
+  const scale = largeWeight(W);
+  for (let unit = 0; unit < shown; unit++) {
+    const left = 1 + (unit % columns) * (width + 1);
+    const top = 1 + Math.floor(unit / columns) * (height + 1);
+    for (let i = 0; i < height * width; i++) {
+      const at = (top + Math.floor(i / width)) * total + left + (i % width);
+      pixels.set(paint(Math.max(-1, Math.min(1, W[i * units + unit]! / scale))), at * channels);
+    }
+  }
+  return { width: total, height: full, channels, pixels };
+}
+
+/** A size that one weight in 500 exceeds, so that a few large ones do not leave all others white. */
+function largeWeight(W: Float32Array): number {
+  const sizes = Float32Array.from(W, Math.abs).sort();
+  return sizes[Math.floor(sizes.length * 0.998)] || 1;
+}

@@ -1,0 +1,128 @@
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { storageError } from '../../files/storageError';
+import { eventMessages, type Messages, type TensorBoardEvent } from './messages';
+
+/** How every event file's name begins, as TensorBoard looks for it. */
+export const EVENT_FILE_PREFIX = 'events.out.tfevents.';
+
+/** A file of TensorBoard events that grows. */
+export interface EventFile {
+  readonly path: string;
+  /**
+   * Appends events; a TensorBoard that is looking sees them at once.
+   * @throws HandgradError `storage`; no part of them stays behind then
+   */
+  append(events: readonly TensorBoardEvent[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the event file of a run folder, or begins one. A run that goes on from a step goes on in its file: events that lie
+ * beyond that step, and a record that was cut off, are taken away first, so that no step is told twice.
+ * @param step the finished steps of the run; 0 at its start
+ * @throws HandgradError `storage`
+ */
+export async function openEventFile(dir: string, step: number): Promise<EventFile> {
+  const messages = await eventMessages();
+  const framing = await recordFraming();
+  const existing = step === 0 ? undefined : await lastEventFile(dir);
+  const seconds = Date.now() / 1000;
+  const path = join(dir, existing ?? `${EVENT_FILE_PREFIX}${Math.floor(seconds)}.handgrad`);
+  const handle = await writing(path, 0, () => open(path, existing === undefined ? 'wx' : 'r+'));
+  try {
+    // A file in which not even the first record is whole begins again.
+    let end = existing === undefined ? 0 : await endOfStep(handle, step, messages, framing);
+    await writing(path, 0, () => handle.truncate(end));
+    const appendAll = async (records: readonly Uint8Array[]) => {
+      const bytes = Buffer.concat(records.map((record) => framing.wrap(record)));
+      await writing(path, bytes.length, async () => {
+        try {
+          for (let done = 0; done < bytes.length;) {
+            done += (await handle.write(bytes, done, bytes.length - done, end + done)).bytesWritten;
+          }
+        } catch (error) {
+          // On a full disk a part may be there, and nothing behind it could be read.
+          await handle.truncate(end);
+          throw error;
+        }
+      });
+      end += bytes.length;
+    };
+    if (end === 0) await appendAll([messages.encodeVersion(seconds)]);
+    return {
+      path,
+      append: (events) => appendAll(events.map((event) => messages.encode(event))),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function writing<T>(path: string, bytes: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await storageError(error, path, bytes);
+  }
+}
+
+/** The newest event file of a folder. Their names hold the time at which they began. */
+async function lastEventFile(dir: string): Promise<string | undefined> {
+  const names = await writing(dir, 0, () => readdir(dir));
+  return names
+    .filter((name) => name.startsWith(EVENT_FILE_PREFIX))
+    .sort()
+    .at(-1);
+}
+
+/** A record is its length (u64), the length's checksum, the message, and its checksum (u32), little-endian: TFRecord. */
+interface Framing {
+  wrap(message: Uint8Array): Buffer;
+  /** The message that begins at `start`; undefined when it is cut off or its bytes are not what was written. */
+  read(bytes: Buffer, start: number): Buffer | undefined;
+}
+
+const HEAD_BYTES = 12;
+const TAIL_BYTES = 4;
+
+async function recordFraming(): Promise<Framing> {
+  const { crc32c } = await import('@node-rs/crc32');
+  // TFRecord masks checksums, because one of data that holds checksums is weak.
+  const checksum = (bytes: Buffer) => {
+    const crc = crc32c(bytes);
+    return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+  };
+  return {
+    wrap(message) {
+      const record = Buffer.alloc(HEAD_BYTES + message.length + TAIL_BYTES);
+      record.writeBigUInt64LE(BigInt(message.length));
+      record.writeUInt32LE(checksum(record.subarray(0, 8)), 8);
+      record.set(message, HEAD_BYTES);
+      record.writeUInt32LE(checksum(record.subarray(HEAD_BYTES, -TAIL_BYTES)), HEAD_BYTES + message.length);
+      return record;
+    },
+    read(bytes, start) {
+      if (bytes.length - start < HEAD_BYTES + TAIL_BYTES) return undefined;
+      const length = Number(bytes.readBigUInt64LE(start));
+      const end = start + HEAD_BYTES + length;
+      if (bytes.readUInt32LE(start + 8) !== checksum(bytes.subarray(start, start + 8))) return undefined;
+      if (end + TAIL_BYTES > bytes.length) return undefined;
+      const message = bytes.subarray(start + HEAD_BYTES, end);
+      return bytes.readUInt32LE(end) === checksum(message) ? message : undefined;
+    },
+  };
+}
+
+/** Where the first event beyond `step` begins, or the first record that is not whole. */
+async function endOfStep(handle: FileHandle, step: number, messages: Messages, framing: Framing): Promise<number> {
+  const bytes = await handle.readFile();
+  let end = 0;
+  for (let message = framing.read(bytes, 0); message !== undefined; message = framing.read(bytes, end)) {
+    if (messages.stepOf(message) > step) break;
+    end += HEAD_BYTES + message.length + TAIL_BYTES;
+  }
+  return end;
+}

@@ -25,6 +25,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['pages/**/*.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: Object.fromEntries(
+        [
+          ...['document', 'navigator', 'location', 'fetch', 'console', 'addEventListener', 'WebAssembly'],
+          ...['URLSearchParams', 'createImageBitmap', 'ImageData'],
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  {
     files: ['src/**/*.ts'],
     rules: { 'no-console': 'error', 'no-restricted-properties': ['error', { object: 'process', property: 'exit' }] },
   },

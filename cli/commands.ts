@@ -40,6 +40,11 @@ export const COMMANDS = {
     describe: 'train the trials of sweeps that wait in a queue',
     load: () => require('./commands/worker') as typeof import('./commands/worker'),
   },
+  export: {
+    usage: 'export <MODEL> [OUT]',
+    describe: 'write a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, a web page',
+    load: () => require('./commands/export') as typeof import('./commands/export'),
+  },
   gradcheck: {
     usage: 'gradcheck',
     describe: 'check the hand-written gradients by finite differences',

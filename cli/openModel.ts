@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { backgroundOf } from '../src/data/background';
 import type { Dataset } from '../src/data/samples';
 import { HandgradError } from '../src/errors';
 import { checkArchitecture } from '../src/runs/architecture';
@@ -27,6 +28,8 @@ const modelConfigSchema = z.object({
   datasetDigest: z.string().max(128),
   classNames: z.array(z.string()).min(1),
   imageShape: z.tuple([z.int().positive(), z.int().positive()]).optional(),
+  /** Of the images; predict turns files to it. */
+  background: z.enum(['dark', 'light']).optional(),
   /** What a stored feature is multiplied with to become what the network sees. */
   scale: z.number().positive(),
 });
@@ -42,7 +45,8 @@ export interface OpenedModel {
 }
 
 /** What goes into the model file of a run. */
-export function modelConfig(config: Config, { name, digest, classNames, imageShape, train }: Dataset): ModelConfig {
+export function modelConfig(config: Config, dataset: Dataset): ModelConfig {
+  const { name, digest, classNames, imageShape, train } = dataset;
   // zod drops what the schema does not name: the folders of this machine, and what the run was expected to reach.
   return modelConfigSchema.parse({
     ...config,
@@ -50,6 +54,7 @@ export function modelConfig(config: Config, { name, digest, classNames, imageSha
     datasetDigest: digest,
     classNames,
     imageShape,
+    background: backgroundOf(dataset),
     scale: train.scale,
   });
 }

@@ -57,6 +57,7 @@ const RULES: Record<string, readonly string[]> = {
     'zod',
   ],
   'src/reports': ['node', 'src/errors', 'src/training', 'src/data', 'src/files', 'src/runs', 'pngjs'],
+  'src/export': ['node', 'src/errors', 'src/files', 'src/runs', 'protobufjs', 'type:src/data', 'type:src/nn'],
   'src/loadDataFashionMnist': ['src/random', 'src/data', 'src/training'],
   'src/index': [
     'src/errors',

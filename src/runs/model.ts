@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../files/atomicFile';
 import { encodeSafetensors, readSafetensors } from './safetensors';
 import type { NamedTensor, Safetensors } from './safetensors';
 import { quote } from './strictJson';
+import { fromTorchLayout, hasTorchNames, toTorchLayout } from './torchLayout';
 
 /** A trained network as plain data, with what is needed to use it. */
 export interface Model {
@@ -21,13 +22,22 @@ export const FORMAT_KEY = 'handgrad_format';
 /** Where the config stands in the metadata. */
 export const CONFIG_KEY = 'config';
 
+/** How the tensors of a model file are named and turned. */
+export const LAYOUTS = {
+  /** `W1 b1 W2 b2 …`, W of shape [inputs, outputs]. */
+  handgrad: (parameters) => parameters,
+  /** `0.weight 0.bias 2.weight …`, weights of shape [outputs, inputs]. */
+  torch: toTorchLayout,
+} satisfies Record<string, (parameters: readonly Parameter[]) => readonly Parameter[]>;
+export type ModelLayout = keyof typeof LAYOUTS;
+
 /**
  * The bytes of a model file: float32 tensors and, in `__metadata__`, `config` as a JSON string and `handgrad_format`.
  * @throws HandgradError `model` when the parameters are not those of a multilayer perceptron
  */
-export function encodeModel({ parameters, config }: Model): Uint8Array {
+export function encodeModel({ parameters, config }: Model, layout: ModelLayout = 'handgrad'): Uint8Array {
   checkArchitecture(parameters, {}, 'the model to be saved');
-  const tensors = parameters.map((parameter): NamedTensor => ({ ...parameter, dtype: 'F32' }));
+  const tensors = LAYOUTS[layout](parameters).map((parameter): NamedTensor => ({ ...parameter, dtype: 'F32' }));
   const metadata: Record<string, string> = { [FORMAT_KEY]: FORMAT_VERSION };
   if (config !== undefined) metadata[CONFIG_KEY] = JSON.stringify(config);
   return encodeSafetensors(tensors, metadata);
@@ -42,7 +52,8 @@ export async function saveModel(path: string, model: Model): Promise<void> {
 }
 
 /**
- * Loads a model that handgrad saved, or any safetensors file that holds `W1 b1 W2 b2 …` in float32, in whatever order.
+ * Loads a model that handgrad saved, or any safetensors file that holds `W1 b1 W2 b2 …` in float32, in whatever order, or
+ * the `state_dict()` of PyTorch's linear layers.
  * @throws HandgradError `model` for a file that is broken or holds something else
  */
 export async function loadModel(path: string): Promise<Model> {
@@ -50,7 +61,8 @@ export async function loadModel(path: string): Promise<Model> {
 }
 
 function modelOf({ tensors, metadata }: Safetensors, file: string): Model {
-  const found = [...tensors.values()].map((tensor) => toParameter(tensor, file));
+  const stored = [...tensors.values()].map((tensor) => toParameter(tensor, file));
+  const found = hasTorchNames([...tensors.keys()]) ? fromTorchLayout(stored, file) : stored;
   const { numHiddens } = checkArchitecture(found, {}, file);
   const byName = new Map(found.map((parameter) => [parameter.name, parameter]));
   const parameters = parameterNames(numHiddens.length + 1).map((name) => byName.get(name)!);

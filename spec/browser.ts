@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import type { Browser, Page } from 'puppeteer-core';
+
+/** A real Chromium: HANDGRAD_CHROMIUM, or where Debian, Ubuntu and macOS have one. */
+const PLACES = [
+  process.env['HANDGRAD_CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+const chromium = PLACES.find((place) => place && existsSync(place));
+
+/** Why there is no browser here; undefined when there is one. For `need`. */
+export const browserLacks = chromium ? undefined : 'there is no Chromium; set HANDGRAD_CHROMIUM to one';
+
+/** A page in a real Chromium that keeps what the console was told. */
+export interface Opened {
+  readonly page: Page;
+  /** Errors and warnings of the page, uncaught exceptions, and requests that failed. */
+  readonly complaints: string[];
+  /** The addresses that were asked for. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+/** Opens a blank page in a headless Chromium; its WebGL runs on the processor where there is no GPU. */
+export async function openBrowser(): Promise<Opened> {
+  const { launch } = await import('puppeteer-core');
+  const browser: Browser = await launch({
+    executablePath: chromium!,
+    // The sandbox needs rights that a container does not give; what is opened here is our own.
+    args: [
+      ...['--no-sandbox', '--disable-dev-shm-usage', '--enable-unsafe-swiftshader'],
+      ...['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+    ],
+  });
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  const requests: string[] = [];
+  page.on('console', (message) => {
+    // Chromium asks every server for an icon.
+    const icon = message.location().url?.endsWith('/favicon.ico');
+    if (['error', 'warn'].includes(message.type()) && !icon) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('request', (request) => requests.push(request.url()));
+  return { page, complaints, requests, close: () => browser.close() };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+/** Serves folders as any file server would: `folders` gives the folder for the first part of a path, '' the one for all other paths. */
+export async function serve(folders: Readonly<Record<string, string>>): Promise<{ url: string; close: () => void }> {
+  const server = createServer((request, response) => {
+    const [, first = '', ...others] = normalize(new URL(request.url!, 'http://localhost').pathname).split('/');
+    const [top, rest] = Object.hasOwn(folders, first) ? [first, others] : ['', [first, ...others]];
+    const folder = folders[top];
+    const path = folder === undefined ? undefined : join(folder, rest.join('/') || 'index.html');
+    Promise.resolve(path)
+      .then((found) => (found === undefined ? Promise.reject(new Error('none')) : readFile(found)))
+      .then(
+        (bytes) => {
+          response.writeHead(200, { 'content-type': TYPES[extname(path!)] ?? 'application/octet-stream' });
+          response.end(bytes);
+        },
+        () => response.writeHead(404).end(),
+      );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
+}

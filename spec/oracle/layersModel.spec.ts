@@ -1,0 +1,60 @@
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'chai';
+import { dirname, join } from 'node:path';
+import { browserLacks, openBrowser, serve } from '../browser';
+import { compared, exported, useRealNetwork } from '../export/realNetwork';
+import { need } from '../need';
+
+// TensorFlow.js Layers itself, here and in a browser, on all of Fashion-MNIST's test images. In the oracle's process,
+// because @tensorflow/tfjs registers gradients.
+
+describe('export --format layers', function () {
+  this.timeout(180_000);
+  const network = useRealNetwork();
+  let server: Awaited<ReturnType<typeof serve>>;
+  before(async () => {
+    const layers = await exported(network(), '--format', 'layers');
+    const tfjs = join(dirname(require.resolve('@tensorflow/tfjs/package.json')), 'dist');
+    server = await serve({ '': network().folder, layers, tfjs });
+  });
+  after(() => server?.close());
+  const agrees = (found: ArrayLike<number>) => {
+    const { difference, accuracy } = compared(network(), found);
+    expect(difference).to.be.below(1e-5);
+    expect(accuracy).to.be.closeTo(network().accuracy, 1e-6);
+    expect(accuracy).to.be.above(0.5);
+  };
+
+  it('is loaded by tf.loadLayersModel in Node, and gives our probabilities from raw pixels', async () => {
+    const model = await tf.loadLayersModel(`${server.url}/layers/model.json`);
+    const { features, count, numInputs } = network().dataset.test;
+    const X = tf.tensor2d(Float32Array.from(features), [count, numInputs]);
+    const P = model.predict(X, { batchSize: 1000 }) as tf.Tensor;
+    agrees(await P.data());
+    model.dispose();
+    tf.dispose([X, P]);
+  });
+
+  it('is loaded by tf.loadLayersModel in Chromium, and gives our probabilities from raw pixels', async function () {
+    need(this, browserLacks);
+    const browser = await openBrowser();
+    const { page, complaints } = browser;
+    try {
+      await page.goto(`${server.url}/layers/model.json`);
+      await page.addScriptTag({ url: '/tfjs/tf.min.js' });
+      const found = await page.evaluate(async (count: number) => {
+        const { tf: inPage } = globalThis as unknown as { tf: typeof tf };
+        const model = await inPage.loadLayersModel('/layers/model.json');
+        const images = new Uint8Array(await (await fetch('/images.bin')).arrayBuffer());
+        const X = inPage.tensor2d(Float32Array.from(images), [count, images.length / count]);
+        const P = model.predict(X, { batchSize: 1000 }) as tf.Tensor;
+        return [...(await P.data())];
+      }, network().dataset.test.count);
+      agrees(found);
+      expect(complaints).to.deep.equal([]);
+    } finally {
+      await browser.close();
+    }
+  });
+});

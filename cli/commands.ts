@@ -40,6 +40,11 @@ export const COMMANDS = {
     describe: 'train the trials of sweeps that wait in a queue',
     load: () => require('./commands/worker') as typeof import('./commands/worker'),
   },
+  report: {
+    usage: 'report <PATH..>',
+    describe: 'render a run, several runs or a sweep to one HTML page',
+    load: () => require('./commands/report') as typeof import('./commands/report'),
+  },
   export: {
     usage: 'export <MODEL> [OUT]',
     describe: 'write a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, a web page',

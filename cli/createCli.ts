@@ -95,6 +95,8 @@ function refuseUnknown(
   }
   for (const [flag, value] of Object.entries(args as Args)) {
     if (NOT_FLAGS.includes(flag) || !Array.isArray(value) || options[flag]?.array) continue;
+    // A positional that takes several is no flag.
+    if (Object.hasOwn(positionals, flag)) continue;
     throw new HandgradError('usage', `The flag --${flag} was given ${value.length} times; give it once.`);
   }
 }

@@ -1,0 +1,83 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { HandgradError } from '../../src/errors';
+import { writeExport } from '../../src/export/exported';
+import { writeFileAtomic } from '../../src/files/atomicFile';
+import { compareReport, compareRuns, type Comparison } from '../../src/reports/compareReport';
+import { comparisonPictures } from '../../src/reports/pictures';
+import { isRunFolder, readRun } from '../../src/reports/runData';
+import type { Trained } from '../../src/reports/runReport';
+import { readParameters } from '../../src/runs/parameterTensors';
+import { RUN_FILES } from '../../src/runs/runFolder';
+import { type Args, settingOptions } from '../options';
+import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
+import { MODEL_SETTINGS, useModel } from '../useModel';
+import { examineNetwork, writeRunReport } from '../writeReport';
+import { type Command, OUTPUT_OPTIONS } from './command';
+
+const REPORT = 'report.html';
+
+export const command: Command = {
+  options: {
+    out: {
+      requiresArg: true,
+      nargs: 1,
+      group: 'Output:',
+      describe: `the FILE.html to write, else ${REPORT} in the folder of the run; of several runs, here`,
+    },
+    png: { requiresArg: true, nargs: 1, group: 'Output:', describe: 'write the pictures into DIR as well' },
+    quiet: OUTPUT_OPTIONS.quiet,
+    ...settingOptions(MODEL_SETTINGS),
+  },
+  positionals: { PATH: 'a run folder, or several' },
+  examples: [
+    ['report runs/<run>', 'one page: curves, confusion matrix, mistakes, calibration, weights'],
+    ['report runs/<run> --png pictures', 'and the pictures as files'],
+    ['report runs/*', 'several runs side by side'],
+  ],
+  run: runReporting,
+};
+
+async function runReporting(args: Args, io: Io): Promise<void> {
+  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
+  const paths = args['PATH'] as string[];
+  const out = args['out'] as string | undefined;
+  const pngDir = args['png'] as string | undefined;
+  for (const path of paths) await refuseStranger(path);
+  const target = out ?? (paths.length === 1 ? join(paths[0]!, REPORT) : REPORT);
+  if (paths.length === 1) {
+    const trained = await examineRun(paths[0]!, args, terminal, io);
+    await writeRunReport(paths[0]!, trained, { out: target, pngDir });
+  } else {
+    const runs = [];
+    for (const path of paths) runs.push(await readRun(path));
+    await writeComparison(compareRuns(runs), target, pngDir);
+  }
+  terminal.result(target);
+}
+
+async function writeComparison(comparison: Comparison, out: string, pngDir: string | undefined): Promise<void> {
+  await writeFileAtomic(out, await compareReport(comparison));
+  if (pngDir !== undefined) await writeExport(pngDir, await comparisonPictures(comparison), { force: true });
+}
+
+async function refuseStranger(path: string): Promise<void> {
+  if (await isRunFolder(path)) return;
+  throw new HandgradError('model', `${path} is no run's folder: it holds no ${RUN_FILES.config}; give another one.`);
+}
+
+/** What the network of a run does; undefined, with a notice, while there is none. */
+async function examineRun(dir: string, args: Args, terminal: Terminal, io: Io): Promise<Trained | undefined> {
+  if (!(await stat(join(dir, RUN_FILES.model)).catch(() => undefined))) {
+    terminal.warning(`${dir} has no ${RUN_FILES.model} yet: the report shows its curves only.`);
+    return undefined;
+  }
+  const { params, dataset, engine, activation, classNames } = await useModel({ ...args, MODEL: dir }, terminal, io);
+  try {
+    const parameters = await readParameters(params);
+    return await examineNetwork({ parameters, activation, dataset, classNames, engine: engine.name });
+  } finally {
+    tf.dispose(params);
+  }
+}

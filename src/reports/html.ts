@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** Text that is HTML already. */
+export interface Html {
+  readonly html: string;
+}
+
+/** HTML from a template: what is put in is text and made harmless, unless it is HTML. Lists are joined. */
+export function html(
+  parts: TemplateStringsArray,
+  ...values: readonly (string | number | Html | readonly Html[])[]
+): Html {
+  const shown = (value: (typeof values)[number]): string => {
+    if (typeof value === 'object') return 'html' in value ? value.html : value.map(shown).join('');
+    return escaped(String(value));
+  };
+  return { html: parts.reduce((text, part, i) => text + shown(values[i - 1]!) + part) };
+}
+
+/** What is HTML already, such as an SVG of our own. */
+export function raw(text: string): Html {
+  return { html: text };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+}
+
+/** A heading of a table; `number` columns stand to the right. */
+export interface Column {
+  readonly name: string;
+  readonly number?: boolean;
+}
+
+/** A table that scrolls sideways by itself on a narrow screen, reachable with the keyboard. */
+export function table(
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly (readonly (string | number | Html)[])[],
+  sortable = false,
+): Html {
+  const cell = (value: string | number | Html, i: number) =>
+    i === 0
+      ? html`<th scope="row">${value}</th>`
+      : html`<td class="${columns[i]!.number ? 'number' : ''}">${value}</td>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
+    <table class="${sortable ? 'sortable' : ''}">
+      <caption class="hidden">
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${columns.map(({ name, number }) => html`<th scope="col" class="${number ? 'number' : ''}">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map(cell)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** A chart with its words below, and its numbers as a table for those who cannot or will not see it. */
+export function figure(svg: string, caption: string, numbers?: Html): Html {
+  const data = numbers
+    ? html`<details>
+        <summary>The numbers</summary>
+        ${numbers}
+      </details>`
+    : html``;
+  return html`<figure>
+    ${raw(svg)}
+    <figcaption>${caption}</figcaption>
+    ${data}
+  </figure>`;
+}
+
+/** A part of a page, which its table of contents can lead to. */
+export interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly content: Html;
+}
+
+/**
+ * The whole page: one file that asks nothing of any server. Its rules of security let in only its own style, its own script
+ * and pictures that are in it.
+ */
+export async function page(title: string, summary: Html, sections: readonly Section[]): Promise<string> {
+  const folder = join(dirname(require.resolve('handgrad/package.json')), 'pages', 'report');
+  const [style, script] = await Promise.all(
+    ['style.css', 'script.js'].map((name) => readFile(join(folder, name), 'utf8')),
+  );
+  const digest = createHash('sha256').update(script!).digest('base64');
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${digest}'`;
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="data:," />
+        <title>${title}</title>
+        <style>
+          ${raw(style!)}
+        </style>
+      </head>
+      <body>
+        <a class="skip" href="#content">Skip to the content</a>
+        <header>
+          <h1>${title}</h1>
+          ${summary}
+          <nav aria-label="Contents">
+            <ul>
+              ${sections.map(({ id, title }) => html`<li><a href="#${id}">${title}</a></li>`)}
+            </ul>
+          </nav>
+        </header>
+        <main id="content">
+          ${sections.map(
+            ({ id, title, content }) =>
+              html`<section id="${id}" aria-labelledby="${id}-title">
+                <h2 id="${id}-title">${title}</h2>
+                ${content}
+              </section>`,
+          )}
+        </main>
+        ${raw(`<script>${script!}</script>`)}
+      </body>
+    </html> `.html;
+}

@@ -1,0 +1,266 @@
+import type { Parameter } from '../runs/architecture';
+import type { Samples } from '../data/samples';
+import { calibration, curves, type Curve, PAGE_THEME, shownSetting } from './charts';
+import type { Examination } from './examination';
+import { figure, type Html, html, page, type Section, table } from './html';
+import { dataUri, encodePng } from './png';
+import { toSvg } from './render';
+import { judgedAccuracy, type RunData } from './runData';
+import { sampleImage } from './sampleImage';
+import { BLUE_ORANGE, weightGrid } from './weightGrid';
+
+/** The network of a run and what it does on the test set: what a report shows beyond what the run wrote down. */
+export interface Trained {
+  readonly examination: Examination;
+  readonly test: Samples;
+  readonly classNames: readonly string[];
+  readonly imageShape?: readonly [number, number];
+  readonly parameters: readonly Parameter[];
+  /** Where it was examined. */
+  readonly engine: string;
+}
+
+/** Mistakes that are shown. */
+export const MOST_MISTAKES = 64;
+/** Units of the first layer that are shown. */
+export const MOST_UNITS = 256;
+
+/**
+ * The report of one run: one page with everything in it.
+ * @param trained undefined while the run has no model yet
+ */
+export async function runReport(run: RunData, trained: Trained | undefined): Promise<string> {
+  const sections: Section[] = [{ id: 'curves', title: 'Loss and accuracy', content: await curvesOf(run) }];
+  if (trained) {
+    sections.push(
+      { id: 'confusion', title: 'Confusion matrix', content: confusionTable(trained) },
+      { id: 'classes', title: 'Classes', content: classTable(trained) },
+      { id: 'mistakes', title: 'Worst mistakes', content: await mistakes(trained) },
+      { id: 'calibration', title: 'Calibration', content: await calibrationFigure(trained) },
+    );
+    const weights = await firstLayer(trained);
+    if (weights) sections.push({ id: 'weights', title: 'First layer', content: weights });
+  }
+  sections.push({ id: 'what', title: 'What was run, and where', content: whatAndWhere(run, trained) });
+  return page(run.name, summary(run, trained), sections);
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(2)}%`;
+const count = (number: number) => number.toLocaleString('en-US');
+
+function summary(run: RunData, trained: Trained | undefined): Html {
+  const last = run.epochs.at(-1);
+  const best = Math.max(...run.epochs.map((epoch) => judgedAccuracy(epoch) ?? 0));
+  const seconds = run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
+  const accuracy = trained?.examination.accuracy ?? run.end?.testAccuracy;
+  const tiles: [name: string, value: string | undefined][] = [
+    ['Test accuracy', accuracy === undefined ? undefined : percent(accuracy)],
+    ['Test loss', (trained?.examination.loss ?? run.end?.testLoss)?.toFixed(4)],
+    ['Best epoch’s accuracy', run.epochs.length > 0 ? percent(best) : undefined],
+    ['Epochs', `${run.epochs.length} of ${shownSetting(run.config['epochs'])}${run.end ? '' : ', not finished'}`],
+    ['Network', trained ? widthsOf(trained.parameters) : shownSetting(run.config['hidden'])],
+    ['Parameters', trained && count(trained.parameters.reduce((sum, { data }) => sum + data.length, 0))],
+    ['Training time', run.epochs.length > 0 ? `${seconds.toFixed(1)} s` : undefined],
+    ['Samples per second', last && count(last.samplesPerSecond)],
+    ['Data', shownSetting(run.config['dataset'])],
+    ['Engine', shownSetting(run.environment?.['engine'])],
+  ];
+  return html`<dl class="tiles">
+    ${tiles.flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : [
+            html`<div>
+              <dt>${name}</dt>
+              <dd>${value}</dd>
+            </div>`,
+          ],
+    )}
+  </dl>`;
+}
+
+function widthsOf(parameters: readonly Parameter[]): string {
+  const weights = parameters.filter(({ name }) => name.startsWith('W'));
+  return [weights[0]!.shape[0]!, ...weights.map(({ shape }) => shape[1]!)].join('-');
+}
+
+async function curvesOf(run: RunData): Promise<Html> {
+  if (run.epochs.length === 0) return html`<p>No epoch has ended yet.</p>`;
+  const [loss, accuracy] = runCurves(run);
+  const numbers = table(
+    'Figures of the epochs',
+    ['Epoch', 'Training loss', 'Loss', 'Accuracy', 'Seconds', 'Samples/s'].map((name) => ({ name, number: true })),
+    run.epochs.map((epoch) => [
+      epoch.epoch,
+      epoch.loss.toFixed(4),
+      (epoch.valLoss ?? epoch.testLoss)?.toFixed(4) ?? '–',
+      judgedAccuracy(epoch)?.toFixed(4) ?? '–',
+      epoch.seconds.toFixed(2),
+      count(epoch.samplesPerSecond),
+    ]),
+  );
+  return html`<div class="figures">
+    ${figure(await toSvg(curves(PAGE_THEME, 'Loss', loss)), 'Mean loss of each epoch. The training loss is measured while the weights still change.')}
+    ${figure(await toSvg(curves(PAGE_THEME, 'Accuracy', accuracy)), 'Share of the samples that the network classifies right after each epoch.', numbers)}
+  </div>`;
+}
+
+/** The curves of one run: loss, and accuracy. */
+export function runCurves({ epochs }: RunData): [loss: Curve[], accuracy: Curve[]] {
+  const judged = epochs.some(({ valLoss }) => valLoss !== undefined) ? 'validation' : 'test';
+  return [
+    [
+      { name: 'training', values: epochs.map(({ loss }) => loss) },
+      { name: judged, values: epochs.map(({ valLoss, testLoss }) => valLoss ?? testLoss) },
+    ],
+    [{ name: judged, values: epochs.map(judgedAccuracy) }],
+  ];
+}
+
+function confusionTable({ examination: { confusion }, classNames }: Trained): Html {
+  const rows = confusion.map((row, truth) => {
+    const support = row.reduce((sum, cell) => sum + cell, 0) || 1;
+    const cells = row.map((cell, predicted) => {
+      const share = cell / support;
+      // The eye sees little difference between small shares, and those are what a confusion matrix is about.
+      const shade = cell === 0 ? 0 : 0.05 + 0.5 * Math.sqrt(share);
+      const name = `${classNames[truth]} taken for ${classNames[predicted]}`;
+      return html`<td
+        class="${predicted === truth ? 'right' : ''}"
+        style="--share: ${shade.toFixed(3)}"
+        title="${name}"
+      >
+        ${cell}<small>${(100 * share).toFixed(1)}%</small>
+      </td>`;
+    });
+    return html`<tr>
+      <th scope="row">${classNames[truth]!}</th>
+      ${cells}
+    </tr>`;
+  });
+  return html`<p class="note">
+      A row for each true class, a column for what it was taken for: how many samples, and which share of the row. Right
+      answers are blue and on the diagonal, mistakes orange.
+    </p>
+    <div class="scroll confusion" tabindex="0" role="region" aria-label="Confusion matrix">
+      <table>
+        <caption class="hidden">
+          Confusion matrix
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">True \\ predicted</th>
+            ${classNames.map((name) => html`<th scope="col">${name}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+function classTable({ examination: { perClass }, classNames }: Trained): Html {
+  const share = (value: number) =>
+    html`${value.toFixed(4)}<span class="bar" style="--share: ${(100 * value).toFixed(1)}%" aria-hidden="true"></span>`;
+  return table(
+    'Figures of the classes',
+    [{ name: 'Class' }, ...['Precision', 'Recall', 'F1', 'Samples'].map((name) => ({ name, number: true }))],
+    perClass.map(({ precision, recall, f1, support }, label) => [
+      classNames[label]!,
+      share(precision),
+      share(recall),
+      share(f1),
+      count(support),
+    ]),
+    true,
+  );
+}
+
+async function mistakes({ examination, test, classNames, imageShape }: Trained): Promise<Html> {
+  const { worst, mistakeCount, samples } = examination;
+  if (worst.length === 0) return html`<p>There are none: all ${count(samples)} samples are right.</p>`;
+  const items = await Promise.all(
+    worst.map(async ({ index, truth, predicted, truthProbability, predictedProbability }) => {
+      const name = `Test sample ${index}: ${classNames[truth]}, taken for ${classNames[predicted]}`;
+      const image = imageShape && (await encodePng(sampleImage(test, index, imageShape)));
+      const picture = image
+        ? html`<img src="${dataUri(image)}" width="${imageShape[1]}" height="${imageShape[0]}" alt="${name}" />`
+        : html``;
+      return html`<li>
+        ${picture}
+        <div class="wrong">${classNames[predicted]!} ${percent(predictedProbability)}</div>
+        <div class="truth">${classNames[truth]!} ${percent(truthProbability)}</div>
+        <div class="note">sample ${index}</div>
+      </li>`;
+    }),
+  );
+  return html`<p class="note">
+      ${count(mistakeCount)} of ${count(samples)} samples are wrong. These ${worst.length} have the highest loss: the
+      network gave the true class (✓) the least.
+    </p>
+    <ol class="mistakes">
+      ${items}
+    </ol>`;
+}
+
+async function calibrationFigure({ examination }: Trained): Promise<Html> {
+  const { calibration: bins, calibrationError } = examination;
+  const numbers = table(
+    'Calibration by bins',
+    [{ name: 'Confidence' }, ...['Samples', 'Mean confidence', 'Accuracy'].map((name) => ({ name, number: true }))],
+    bins.map(({ from, to, count: samples, confidence, accuracy }) => [
+      `${(100 * from).toFixed(0)}–${(100 * to).toFixed(0)}%`,
+      count(samples),
+      samples === 0 ? '–' : percent(confidence),
+      samples === 0 ? '–' : percent(accuracy),
+    ]),
+  );
+  const says = `Expected calibration error ${percent(calibrationError)}. Below the diagonal the network is surer than it should be, above it less sure.`;
+  return figure(await toSvg(calibration(PAGE_THEME, bins)), says, numbers);
+}
+
+async function firstLayer({ parameters, imageShape }: Trained): Promise<Html | undefined> {
+  if (!imageShape) return undefined;
+  const W = parameters[0]!;
+  const units = W.shape[1]!;
+  const picture = weightGrid(W, imageShape, { paint: BLUE_ORANGE, most: MOST_UNITS });
+  const shown = units > MOST_UNITS ? `The first ${MOST_UNITS} of ${units} units` : `All ${units} units`;
+  const says = `${shown}: the weights from each pixel, blue where a bright pixel speaks against, orange where it speaks for; all on one scale.`;
+  return html`<figure>
+    <img
+      class="pixels"
+      src="${dataUri(await encodePng(picture))}"
+      width="${picture.width}"
+      height="${picture.height}"
+      alt="${says}"
+    />
+    <figcaption>${says}</figcaption>
+  </figure>`;
+}
+
+const LOCAL_SETTINGS: ReadonlySet<string> = new Set(['dataDir', 'source']);
+
+function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
+  const rows = (record: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] =>
+    Object.entries(record).flatMap(([key, value]): [string, string][] =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? rows(value as Record<string, unknown>, `${prefix}${key} `)
+        : [[`${prefix}${key}`, shownSetting(value)]],
+    );
+  // The page may be shared: where things lie on this machine is nobody else's business.
+  const settings = Object.fromEntries(Object.entries(run.config).filter(([key]) => !LOCAL_SETTINGS.has(key)));
+  const columns = [{ name: 'Name' }, { name: 'Value' }];
+  const where = run.environment ? table('Where it ran', columns, rows(run.environment)) : html`<p>Not recorded.</p>`;
+  return html`<div class="figures settings">
+      <div>
+        <h3>Settings</h3>
+        ${table('Settings', columns, rows(settings))}
+      </div>
+      <div>
+        <h3>Machine and versions</h3>
+        ${where}
+      </div>
+    </div>
+    ${trained ? html`<p class="note">The test set was looked at once more for this page, on the ${trained.engine} engine.</p>` : html``}`;
+}

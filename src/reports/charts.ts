@@ -90,7 +90,7 @@ export function curves(theme: Theme, title: string, lines: readonly Curve[]): To
         shape: { field: 'name', type: 'nominal', scale: { domain: names, range: cycle(SHAPES) }, legend: null },
       }),
     },
-  } as TopLevelSpec;
+  };
 }
 
 /** How often the network is right, by how sure it is. On the diagonal it is as often right as it says. */
@@ -131,7 +131,7 @@ export function calibration(theme: Theme, bins: readonly CalibrationBin[]): TopL
         },
       },
     ],
-  } as TopLevelSpec;
+  };
 }
 
 /** Which classes are taken for which: each square has its count and the share of its row. */
@@ -291,14 +291,14 @@ export function resultAgainst(theme: Theme, trials: readonly Trial[], key: strin
         : { field: 'setting', type: 'nominal', title: key, axis: { labelAngle: 0, labelLimit: 90 } },
       y: { field: 'result', type: 'quantitative', title: resultName, scale: { zero: false } },
     },
-  } as TopLevelSpec;
+  };
 }
 
 /** How a setting is shown: lists as they are typed, what is not set as a dash. */
 export function shownSetting(value: unknown): string {
   if (value === undefined || value === null) return '–';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 interface AxisScale {

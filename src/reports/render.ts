@@ -7,7 +7,7 @@ let drawn = 0;
 export async function toSvg(spec: TopLevelSpec): Promise<string> {
   const [{ parse, View, Warn }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const quiet = { warn: () => quiet, info: () => quiet, debug: () => quiet, error: () => quiet, level: () => Warn };
-  const view = new View(parse(compile(spec, { logger: quiet as never }).spec), { renderer: 'none' });
+  const view = new View(parse(compile(spec, { logger: quiet }).spec), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();
   const name = `c${++drawn}-`;

@@ -79,6 +79,14 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
       const rows = results.map((row) => [row.name, `${row.entries}`, row.relativeError.toExponential(1)]);
       terminal.result(table(['Tensor', 'Entries', 'Relative error'], rows, 'lrr'));
     }
+    const small = failed.filter(({ entries }) => entries === 0);
+    if (small.length === failed.length && small.length > 0) {
+      const names = small.map(({ name }) => name).join(', ');
+      throw new HandgradError(
+        'failure',
+        `The gradients of ${names} are too small here to be compared in float32; try --init he or fewer layers.`,
+      );
+    }
     if (failed.length > 0) {
       const names = failed.map(({ name }) => name).join(', ');
       throw new HandgradError(

@@ -24,7 +24,11 @@ export interface GradcheckOptions {
 export interface GradcheckResult {
   /** W1, b1, … */
   readonly name: string;
-  /** Entries compared. One whose smallest step still takes a hidden unit across 0, where ReLU has a corner, is left out. */
+  /**
+   * Entries compared. One whose smallest step still takes a hidden unit across 0, where ReLU has a corner, is left out; and
+   * all are where the gradients are too small for differences of float32 logits to show them (deep sigmoid layers with small
+   * weights).
+   */
   readonly entries: number;
   /** |numeric - byHand| / max(|numeric|, |byHand|), each | | the length of the vector over the entries compared. */
   readonly relativeError: number;
@@ -65,35 +69,41 @@ async function checkTensor(
   let difference = 0;
   let lengthNumeric = 0;
   let lengthByHand = 0;
+  let noise = 0;
   for (const i of chooseEntries(byHand, entries, random)) {
     const numeric = await centralDifference(options, p, i, values[i]!);
     if (numeric === undefined) continue;
     compared++;
-    difference += (numeric - byHand[i]!) ** 2;
-    lengthNumeric += numeric ** 2;
+    difference += (numeric.slope - byHand[i]!) ** 2;
+    lengthNumeric += numeric.slope ** 2;
     lengthByHand += byHand[i]! ** 2;
+    noise += numeric.rounding ** 2;
   }
-  const length = Math.sqrt(Math.max(lengthNumeric, lengthByHand));
+  const largest = Math.max(lengthNumeric, lengthByHand);
+  if (largest > 0 && largest < noise * BEYOND_NOISE ** 2) return { name, entries: 0, relativeError: NaN };
+  const length = Math.sqrt(largest);
   return { name, entries: compared, relativeError: length === 0 ? 0 : Math.sqrt(difference) / length };
 }
 
 /**
  * The slope of the loss over entry i of parameter tensor p, or undefined where it has a corner within the smallest step:
- * between two sides of a corner there is a difference, but no derivative.
+ * between two sides of a corner there is a difference, but no derivative. With it, how much of a slope the rounding of the
+ * logits alone can make.
  */
 async function centralDifference(
   options: GradcheckOptions,
   p: number,
   i: number,
   w: number,
-): Promise<number | undefined> {
+): Promise<{ slope: number; rounding: number } | undefined> {
   const { step = 1e-2 } = options;
   for (const h of [step, step / 10, step / 100, step / 1000]) {
     const above = await lossWith(options, p, i, w + h);
     const below = await lossWith(options, p, i, w - h);
     // Float32 rounds both points: what was really moved is the distance between the rounded ones.
     const distance = Math.fround(w + h) - Math.fround(w - h);
-    if (above.hiddenSigns === below.hiddenSigns) return (above.loss - below.loss) / distance;
+    if (above.hiddenSigns !== below.hiddenSigns) continue;
+    return { slope: (above.loss - below.loss) / distance, rounding: above.rounding / distance };
   }
   return undefined;
 }
@@ -107,6 +117,9 @@ function chooseEntries(grad: ArrayLike<number>, entries: number, random: Random)
   return chosen;
 }
 
+/** How many times longer than what the rounding of one logit can make gradients have to be: most of it averages out. */
+const BEYOND_NOISE = 10;
+
 /** The activations that have a corner at 0. */
 const CORNERED: ReadonlySet<ActivationName> = new Set<ActivationName>(['relu', 'leaky-relu']);
 
@@ -116,7 +129,7 @@ async function lossWith(
   p: number,
   i: number,
   value: number,
-): Promise<{ loss: number; hiddenSigns: string }> {
+): Promise<{ loss: number; rounding: number; hiddenSigns: string }> {
   const moved = (await params[p]!.data()).slice();
   moved[i] = value;
   const sums = tf.tidy(() => {
@@ -129,6 +142,8 @@ async function lossWith(
     const O = await sums.at(-1)!.array();
     return {
       loss: meanCrossEntropy(O, await batch.y.data()),
+      // Half a unit in float32's last place, of the largest logit.
+      rounding: 2 ** -24 * Math.max(...O.flat().map(Math.abs)),
       hiddenSigns: hidden.map((Z) => Array.from(Z, (z) => (z > 0 ? '+' : '-')).join('')).join(),
     };
   } finally {

@@ -1,5 +1,6 @@
 import type { EndEvent, EpochEvent, StepEvent } from '../../src/training/train';
-import type { Config } from '../config';
+import { type Config, type ConfigKey, DEFAULTS } from '../config';
+import { flagName } from '../options';
 import { formatCount, formatSeconds, formatShare, plural, shellWord } from './format';
 import { createProgressBar } from './progressBar';
 import type { Terminal } from './terminal';
@@ -89,8 +90,31 @@ function describeRun({
     `Data:   ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
     `Model:  ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
     `Train:  ${steps}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, learning rate ${config.lr}, seed ${config.seed}`,
+    ...(beyondThePost(config).length > 0 ? [`With:   ${beyondThePost(config).join(', ')}`] : []),
     ...(resumed ? [`        goes on after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
   ].join('\n');
+}
+
+/** What a run does that the post's does not, as its flags say it. */
+const BEYOND_THE_POST = [
+  ...([
+    'normalise',
+    'augment',
+    'mixup',
+    'batchNorm',
+    'dropout',
+    'inputDropout',
+    'labelSmoothing',
+    'weightDecay',
+  ] as const),
+  ...(['schedule', 'warmup', 'clipNorm', 'ema', 'patience'] as const),
+] satisfies readonly ConfigKey[];
+
+function beyondThePost(config: Config): string[] {
+  return BEYOND_THE_POST.filter((key) => String(config[key]) !== String(DEFAULTS[key])).map((key) => {
+    const value = config[key];
+    return value === true ? flagName(key) : `${flagName(key)} ${[value].flat().join('+')}`;
+  });
 }
 
 /** A bar per epoch, with the pace and the time left of the whole run. */

@@ -5,6 +5,7 @@ import { createRunFolder, reopenRunFolder, RUN_FILES } from '../../src/runs/runF
 import { datasetKind, openDataset } from '../dataset';
 import { checkIdentity, engineOf, openEarlierRun, type ResumedRun } from '../earlierRun';
 import { startEngine } from '../engine';
+import { namingBatchSize } from '../namingBatchSize';
 import { openModel } from '../openModel';
 import { type Args, resolveConfig, type Resolved, SETTING_KEYS, settingOptions } from '../options';
 import { claimRunDir } from '../runDir';
@@ -83,7 +84,8 @@ async function runTraining(args: Args, io: Io): Promise<void> {
     const folder = await createRunFolder(claimed.dir, { config, environment });
     const checkpoints = await openCheckpointFolder(join(claimed.dir, RUN_FILES.checkpoints));
     const { lock } = claimed;
-    await trainAndSave({ config, dataset, samples, engine, folder, checkpoints, lock, start }, report, io.signal);
+    const run = { config, dataset, samples, engine, folder, checkpoints, lock, start };
+    await namingBatchSize(config, engine.name, () => trainAndSave(run, report, io.signal));
   } finally {
     await claimed.release();
   }
@@ -118,11 +120,8 @@ async function resumeTraining(
     const folder = await reopenRunFolder(dir, run.earlier, found?.checkpoint.progress.epoch ?? 0, config);
     const checkpoints = await openCheckpointFolder(checkpointsDir, found?.checkpoint.progress.step);
     const { lock } = claimed;
-    await trainAndSave(
-      { config, dataset, samples, engine, folder, checkpoints, lock, start, resumed: run },
-      report,
-      io.signal,
-    );
+    const resumed = { config, dataset, samples, engine, folder, checkpoints, lock, start, resumed: run };
+    await namingBatchSize(config, engine.name, () => trainAndSave(resumed, report, io.signal));
   } finally {
     await claimed.release();
   }

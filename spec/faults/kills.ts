@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { compiledProgram } from './compiled';
+
+// F01 with the program and the data that people use: a training run that is killed (kill -9) again and again at random times,
+// and goes on each time with --resume, has to end with the model and the metrics of a run that nobody killed.
+//
+//   node --require ts-node/register spec/faults/kills.ts --kills 100 --from 1 --to 20 -- --checkpoint-every 5s --epochs 80
+//
+// What stands after -- goes to `train`. The run has to last longer than the kills together; if it does not, this fails.
+
+const { values, positionals } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '25' },
+    /** Seconds after which a process is killed: anywhere in between, from the moment it is started. */
+    from: { type: 'string', default: '0.3' },
+    to: { type: 'string', default: '3' },
+    quiet: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+const [kills, from, to] = [Number(values.kills), Number(values.from), Number(values.to)];
+const say = (text: string) => void (values.quiet || process.stdout.write(`${text}\n`));
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'handgrad-kills-'));
+  const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
+  const began = Date.now();
+  try {
+    const straight = await train(['--run-dir', whole]);
+    if (straight.code !== 0)
+      throw new Error(`the run that nobody kills ended with ${straight.code}: ${straight.stderr}`);
+    say(`the run that nobody kills took ${seconds(began)}`);
+    let [hit, left] = [0, 0];
+    while (hit < kills) {
+      const started = existsSync(join(killed, 'config.json'));
+      if (started && existsSync(join(killed, 'model.safetensors')))
+        throw new Error(`the run was over after ${hit} kills: let it train longer`);
+      const { code, stderr } = await train(
+        started ? ['--resume', killed] : ['--run-dir', killed],
+        from + Math.random() * (to - from),
+      );
+      if (code !== 'SIGKILL') throw new Error(`process ${hit + 1} ended with ${code} before it was killed: ${stderr}`);
+      hit++;
+      left += leftovers(killed);
+      say(`kill ${hit}: ${progress(killed)}`);
+    }
+    const last = await train(['--resume', killed]);
+    if (last.code !== 0) throw new Error(`the last --resume ended with ${last.code}: ${last.stderr}`);
+    compare(whole, killed);
+    if (leftovers(killed) > 0) throw new Error(`${killed} still holds what a killed process left`);
+    process.stdout.write(
+      `${kills} kills, each followed by --resume: model.safetensors is the same byte for byte, metrics.jsonl has each of ` +
+        `${epochsOf(killed).length} epochs once (${seconds(began)}; ${left} kills left a temporary file)\n`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param killAfter seconds; not at all when left out */
+async function train(
+  args: readonly string[],
+  killAfter?: number,
+): Promise<{ code: number | string | null; stderr: string }> {
+  // A run that goes on has its settings; only the first process is given them.
+  const settings = args[0] === '--run-dir' ? positionals : [];
+  const child = spawn(process.execPath, [compiledProgram(), 'train', ...args, ...settings], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = new Promise<number | string | null>((resolve, reject) => {
+    child.once('error', reject).once('close', (code, signal) => resolve(code ?? signal));
+  });
+  if (killAfter !== undefined)
+    void Promise.race([ended, sleep(killAfter * 1000, undefined, { ref: false })]).then(() => child.kill('SIGKILL'));
+  return { code: await ended, stderr };
+}
+
+function compare(whole: string, killed: string): void {
+  const [a, b] = [whole, killed].map((dir) => readFileSync(join(dir, 'model.safetensors')));
+  if (!a!.equals(b!)) throw new Error('model.safetensors differs');
+  const [rows, others] = [whole, killed].map(epochsOf);
+  if (JSON.stringify(rows) !== JSON.stringify(others))
+    throw new Error(`metrics.jsonl differs:\n${rows!.join('\n')}\n\n${others!.join('\n')}`);
+}
+
+/** The epochs of metrics.jsonl without what clocks say. */
+function epochsOf(dir: string): string[] {
+  const lines = readFileSync(join(dir, 'metrics.jsonl'), 'utf8').trim().split('\n');
+  const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ type }) => type === 'epoch');
+  return rows.map((row) => JSON.stringify({ ...row, seconds: 0, trainSeconds: 0, samplesPerSecond: 0 }));
+}
+
+function leftovers(dir: string): number {
+  if (!existsSync(dir)) return 0;
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' }).some((name) => name.endsWith('.tmp')) ? 1 : 0;
+}
+
+function progress(dir: string): string {
+  const checkpoints = join(dir, 'checkpoints');
+  const names = existsSync(checkpoints) ? readdirSync(checkpoints).filter((name) => /^step-\d+\.json$/.test(name)) : [];
+  return names.length === 0
+    ? 'no checkpoint yet'
+    : `the newest checkpoint is of step ${Number(names.sort().at(-1)!.slice(5, -5))}`;
+}
+
+const seconds = (since: number) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+});

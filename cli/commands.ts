@@ -26,8 +26,8 @@ export const COMMANDS = {
     load: () => require('./commands/evaluate') as typeof import('./commands/evaluate'),
   },
   predict: {
-    usage: 'predict <MODEL>',
-    describe: 'classify samples of the test set',
+    usage: 'predict <MODEL> [IMAGE..]',
+    describe: 'classify PNG and JPEG images, or samples of the test set',
     load: () => require('./commands/predict') as typeof import('./commands/predict'),
   },
   sweep: {

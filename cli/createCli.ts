@@ -66,8 +66,22 @@ function addCommand(cli: Argv, name: keyof typeof COMMANDS, io: Io): void {
       for (const [line, does] of command.examples) y.example(`handgrad ${line}`, does);
       return y.usage(`handgrad ${usage}\n\n${describe}`).epilogue('');
     },
-    (args) => command.run(args, io),
+    (args) => command.run(withDashes(args), io),
   );
+}
+
+// yargs loses an argument that is a dash alone, so another stands for it meanwhile: no argument can hold a NUL.
+const DASH = '\0-';
+
+/** The arguments as yargs is to have them. */
+export function keepDashes(argv: readonly string[]): string[] {
+  return argv.map((argument) => (argument === '-' ? DASH : argument));
+}
+
+function withDashes(args: Args): Args {
+  const restored = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(restored) : value === DASH ? '-' : value;
+  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, restored(value)]));
 }
 
 function refuseUnknownCommand({ _: [name], ...args }: { _: (string | number)[] }): void {

@@ -7,7 +7,17 @@ import type { Io } from './terminal/terminal';
 /** Ties the command line to this process: its streams, signals and exit code. */
 async function main(): Promise<void> {
   const stopping = new AbortController();
-  const io: Io = { stdout: process.stdout, stderr: process.stderr, env: process.env, signal: stopping.signal };
+  const { stdout, stderr, env } = process;
+  // A getter: looking at process.stdin opens it.
+  const io: Io = {
+    stdout,
+    stderr,
+    env,
+    signal: stopping.signal,
+    get stdin() {
+      return process.stdin;
+    },
+  };
   const argv = process.argv.slice(2);
 
   for (const [name, code] of Object.entries(SIGNAL_CODES)) {

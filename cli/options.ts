@@ -153,6 +153,7 @@ const FLAGS = {
 /** Settings that are on unless a flag `--no-<key>` turns them off. */
 const SWITCHES = ['shuffle', 'tensorboard'] as const satisfies readonly ConfigKey[];
 type SwitchKey = (typeof SWITCHES)[number];
+const isSwitch = (key: ConfigKey): key is SwitchKey => SWITCHES.some((one) => one === key);
 
 type FlagKey = keyof typeof FLAGS;
 
@@ -163,7 +164,7 @@ const VARIABLES = { backend: 'HANDGRAD_BACKEND', dataDir: 'HANDGRAD_DATA_DIR' } 
 
 /** What the text of a setting means, as its flag reads it. */
 export function readSetting(key: ConfigKey, text: string): unknown {
-  if (key === 'shuffle') return text;
+  if (isSwitch(key)) return text;
   const { parse }: Flag = FLAGS[key];
   return parse ? parse(text) : text;
 }

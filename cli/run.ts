@@ -1,5 +1,5 @@
 import { HandgradError } from '../src/errors';
-import { createCli } from './createCli';
+import { createCli, keepDashes } from './createCli';
 import { EXIT_CODES } from './exitCodes';
 import { Interruption } from './interruption';
 import { createTerminal, type Io } from './terminal/terminal';
@@ -17,7 +17,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       return EXIT_CODES.usage;
     }
     // With a callback yargs hands over what help and --version say instead of printing it.
-    await cli.parseAsync([...argv], {}, (_error: unknown, _args: unknown, output: string) => {
+    await cli.parseAsync(keepDashes(argv), {}, (_error: unknown, _args: unknown, output: string) => {
       if (output) io.stdout.write(`${output}\n`);
     });
     return 0;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { selectRows } from '../src/data/samples';
 import { lossAndGradients, parameterNames } from '../src/nn/mlp';
+import { normalise } from '../src/nn/fold';
 import { oneHot } from '../src/nn/softmaxCrossEntropy';
 import { encodePng } from '../src/reports/png';
 import { GREYS, weightGrid } from '../src/reports/weightGrid';
@@ -9,7 +10,10 @@ import { openEventFile } from '../src/runs/tensorboard/eventFile';
 import { histogramOf } from '../src/runs/tensorboard/histogram';
 import type { SummaryValue } from '../src/runs/tensorboard/messages';
 import { dataIterator } from '../src/training/batches';
-import type { EpochEvent, TrainEvent, TrainState } from '../src/training/train';
+import { normalisationOf } from '../src/training/networkInUse';
+import type { EpochEvent, TrainEvent, TrainOptions } from '../src/training/train';
+import type { TrainState } from '../src/training/trainState';
+import { learningRateAt } from '../src/training/trainStep';
 import type { Config, ConfigKey } from './config';
 import type { Run } from './trainAndSave';
 
@@ -28,11 +32,11 @@ export interface TensorBoard {
  * Opens the event file of a run, or goes on in it. Every epoch it gets the figures of the epoch event, norms and histograms
  * of weights and gradients, and now and then the first layer as a picture.
  *
- * The gradients are those of one fixed batch, the first training samples, at the end of the epoch: the step itself stays as
- * it is, and epochs and runs can be compared with each other. It costs one step more per epoch.
+ * The gradients are those of one fixed batch, the first training samples as they are, with nothing dropped or mixed, at the
+ * end of the epoch: the step itself stays as it is, and epochs and runs can be compared. It costs one step more per epoch.
  * @throws HandgradError `storage`
  */
-export async function openTensorBoard(run: Run, state: TrainState): Promise<TensorBoard> {
+export async function openTensorBoard(run: Run, { state, lr }: TrainOptions): Promise<TensorBoard> {
   const { config, folder } = run;
   if (!config.tensorboard) return { record: async () => {}, close: async () => {} };
   const file = await openEventFile(folder.dir, state.step);
@@ -45,7 +49,7 @@ export async function openTensorBoard(run: Run, state: TrainState): Promise<Tens
     async record(event) {
       if (event.type === 'epoch') {
         await write(event.step, [
-          ...figures(event, config),
+          ...figures(event, learningRateAt(lr, event.step)),
           ...(await distributions(run, state)),
           ...(await picture(run, state, event.epoch)),
         ]);
@@ -66,7 +70,7 @@ export async function openTensorBoard(run: Run, state: TrainState): Promise<Tens
   };
 }
 
-function figures(event: EpochEvent, { lr }: Config): SummaryValue[] {
+function figures(event: EpochEvent, lr: number): SummaryValue[] {
   const named: readonly [tag: string, value: number | undefined][] = [
     ['loss/train', event.loss],
     ['loss/test', event.testLoss],
@@ -99,14 +103,19 @@ async function distributions(run: Run, state: TrainState): Promise<SummaryValue[
   }
 }
 
-function gradientsOf({ config, samples: { train } }: Run, { params }: TrainState): tf.Tensor[] {
+function gradientsOf({ config, samples: { train } }: Run, state: TrainState): tf.Tensor[] {
+  const { params } = state;
   const count = Math.min(config.batchSize, train.count);
   const first = selectRows(
     train,
     Int32Array.from({ length: count }, (_, i) => i),
   );
   for (const { X, y } of dataIterator(first, count)) {
-    return tf.tidy(() => lossAndGradients(X, oneHot(y, params.at(-1)!.size), params, config.activation).grads);
+    return tf.tidy(() => {
+      const normalisation = normalisationOf(state);
+      const inputs = normalisation ? normalise(X, normalisation) : X;
+      return lossAndGradients(inputs, oneHot(y, params.at(-1)!.size), params, config.activation).grads;
+    });
   }
   return [];
 }
@@ -119,7 +128,9 @@ async function picture({ config, dataset }: Run, { params }: TrainState, epoch: 
   return [{ tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } }];
 }
 
-const NOT_COMPARED: ReadonlySet<string> = new Set<ConfigKey>(['dataDir', 'source', 'expectAccuracy', 'tensorboard']);
+const NOT_COMPARED: ReadonlySet<string> = new Set<ConfigKey>([
+  ...(['dataDir', 'source', 'expectAccuracy', 'tensorboard', 'checkpointEvery', 'threads', 'allowSoftware'] as const),
+]);
 
 /** The settings by which runs are compared, without those that say where things lie on this machine. */
 function hparams(config: Config): Record<string, number | string | boolean> {

@@ -74,7 +74,7 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
   });
   let board: TensorBoard | undefined;
   try {
-    board = await openTensorBoard(run, state);
+    board = await openTensorBoard(run, options);
     report.start(startEvent(run, state));
     let turned = performance.now();
     for await (const event of train(options)) {

@@ -17,7 +17,7 @@ const RULES: Record<string, readonly string[]> = {
   'src/nn': ['@tensorflow/tfjs-core', 'src/random'],
   'src/optim': ['@tensorflow/tfjs-core'],
   'src/training': ['@tensorflow/tfjs-core', 'src/errors', 'src/random', 'src/nn', 'src/optim', 'type:src/data'],
-  'src/data': ['node', 'src/errors', 'src/random', 'datasets', 'csv-parse', 'undici', 'zod', 'src/files'],
+  'src/data': ['node', 'src/errors', 'src/random', 'datasets', 'csv-parse', 'undici', 'zod', 'src/files', 'sharp'],
   'src/backends': [
     'node',
     'src/errors',
@@ -91,6 +91,7 @@ const RULES: Record<string, readonly string[]> = {
     'cli-progress',
     'cli-table3',
     'picocolors',
+    'asciichart',
     'fastest-levenshtein',
     // A checkout translates itself once, for the trials of sweeps.
     'typescript',

@@ -5,7 +5,7 @@ import { confusionMatrix, evaluate, evaluationBatchSize } from '../../src/traini
 import { type Args, settingOptions } from '../options';
 import { formatCount, formatShare } from '../terminal/format';
 import { table } from '../terminal/table';
-import { createTerminal, type Io } from '../terminal/terminal';
+import { type Colors, createTerminal, type Io } from '../terminal/terminal';
 import { MODEL_SETTINGS, useModel } from '../useModel';
 import { type Command, OUTPUT_OPTIONS } from './command';
 
@@ -43,11 +43,24 @@ async function runEvaluation(args: Args, io: Io): Promise<void> {
     ]);
     terminal.result(table(['', 'Class', 'Precision', 'Recall', 'F1', 'Samples'], rows, 'rlrrrr'));
     terminal.result('\nTrue class (row) taken for (column):');
-    const counts = confusion.map((row, label) => [`${label}`, classNames[label]!, ...row.map(String)]);
+    const counts = confusion.map((row, label) => [
+      `${label}`,
+      classNames[label]!,
+      ...row.map((count, predicted) => shaded(count, row, predicted === label, terminal.out)),
+    ]);
     terminal.result(
       table(['', '', ...confusion.map((_, label) => `${label}`)], counts, `rl${'r'.repeat(confusion.length)}`),
     );
   } finally {
     tf.dispose(params);
   }
+}
+
+/** A mistake is dimmer the rarer it is, and stands out from a twentieth of its row on; right answers are green. */
+function shaded(count: number, row: readonly number[], right: boolean, colors: Colors): string {
+  const share = count / (row.reduce((sum, other) => sum + other, 0) || 1);
+  const text = `${count}`;
+  if (right) return colors.green(colors.bold(text));
+  if (share >= 0.05) return colors.yellow(text);
+  return count === 0 ? colors.dim(text) : text;
 }

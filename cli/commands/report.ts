@@ -10,6 +10,7 @@ import { isRunFolder, readRun } from '../../src/reports/runData';
 import type { Trained } from '../../src/reports/runReport';
 import { readParameters } from '../../src/runs/parameterTensors';
 import { RUN_FILES } from '../../src/runs/runFolder';
+import { compareSweep, isSweepFolder } from '../compareSweep';
 import { type Args, settingOptions } from '../options';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
 import { MODEL_SETTINGS, useModel } from '../useModel';
@@ -30,11 +31,12 @@ export const command: Command = {
     quiet: OUTPUT_OPTIONS.quiet,
     ...settingOptions(MODEL_SETTINGS),
   },
-  positionals: { PATH: 'a run folder, or several' },
+  positionals: { PATH: 'a run folder, several, or the folder of a sweep' },
   examples: [
     ['report runs/<run>', 'one page: curves, confusion matrix, mistakes, calibration, weights'],
     ['report runs/<run> --png pictures', 'and the pictures as files'],
     ['report runs/*', 'several runs side by side'],
+    ['report sweeps/<sweep>', 'the trials of a sweep'],
   ],
   run: runReporting,
 };
@@ -44,9 +46,12 @@ async function runReporting(args: Args, io: Io): Promise<void> {
   const paths = args['PATH'] as string[];
   const out = args['out'] as string | undefined;
   const pngDir = args['png'] as string | undefined;
-  for (const path of paths) await refuseStranger(path);
+  const sweep = paths.length === 1 && (await isSweepFolder(paths[0]!));
+  for (const path of sweep ? [] : paths) await refuseStranger(path);
   const target = out ?? (paths.length === 1 ? join(paths[0]!, REPORT) : REPORT);
-  if (paths.length === 1) {
+  if (sweep) {
+    await writeComparison(await compareSweep(paths[0]!), target, pngDir);
+  } else if (paths.length === 1) {
     const trained = await examineRun(paths[0]!, args, terminal, io);
     await writeRunReport(paths[0]!, trained, { out: target, pngDir });
   } else {
@@ -64,7 +69,10 @@ async function writeComparison(comparison: Comparison, out: string, pngDir: stri
 
 async function refuseStranger(path: string): Promise<void> {
   if (await isRunFolder(path)) return;
-  throw new HandgradError('model', `${path} is no run's folder: it holds no ${RUN_FILES.config}; give another one.`);
+  throw new HandgradError(
+    'model',
+    `${path} is the folder of no run or sweep: it holds no ${RUN_FILES.config}; give another one.`,
+  );
 }
 
 /** What the network of a run does; undefined, with a notice, while there is none. */

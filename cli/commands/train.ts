@@ -9,9 +9,10 @@ import { namingBatchSize } from '../namingBatchSize';
 import { openModel } from '../openModel';
 import { type Args, resolveConfig, type Resolved, SETTING_KEYS, settingOptions } from '../options';
 import { claimRunDir } from '../runDir';
+import { showingAfterwards } from '../showRun';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
 import { reportTraining, type TrainingReport } from '../terminal/trainingReport';
-import { identityOf, refuseLowAccuracy, trainAndSave } from '../trainAndSave';
+import { identityOf, refuseLowAccuracy, type Run, trainAndSave } from '../trainAndSave';
 import { chooseSamples, fitConfig } from '../trainingRun';
 import { refuseMeaningless } from '../trainingSettings';
 import { type Command, OUTPUT_OPTIONS } from './command';
@@ -48,6 +49,8 @@ export const command: Command = {
       group: 'Output:',
       describe: 'take over a run folder from a process on another machine that has surely ended',
     },
+    report: { type: 'boolean', group: 'Output:', describe: 'write report.html into the run folder at the end' },
+    plot: { type: 'boolean', group: 'Output:', describe: 'draw loss and accuracy in the terminal at the end' },
     ...OUTPUT_OPTIONS,
   },
   examples: [
@@ -85,7 +88,7 @@ async function runTraining(args: Args, io: Io): Promise<void> {
     const checkpoints = await openCheckpointFolder(join(claimed.dir, RUN_FILES.checkpoints));
     const { lock } = claimed;
     const run = { config, dataset, samples, engine, folder, checkpoints, lock, start };
-    await namingBatchSize(config, engine.name, () => trainAndSave(run, report, io.signal));
+    await trainAndShow(run, args, terminal, report, io);
   } finally {
     await claimed.release();
   }
@@ -121,10 +124,16 @@ async function resumeTraining(
     const checkpoints = await openCheckpointFolder(checkpointsDir, found?.checkpoint.progress.step);
     const { lock } = claimed;
     const resumed = { config, dataset, samples, engine, folder, checkpoints, lock, start, resumed: run };
-    await namingBatchSize(config, engine.name, () => trainAndSave(resumed, report, io.signal));
+    await trainAndShow(resumed, args, terminal, report, io);
   } finally {
     await claimed.release();
   }
+}
+
+/** Trains, and shows what came of it as the flags ask. */
+async function trainAndShow(run: Run, args: Args, terminal: Terminal, report: TrainingReport, io: Io): Promise<void> {
+  const work = () => trainAndSave(run, report, io.signal);
+  await showingAfterwards(run, args, terminal, () => namingBatchSize(run.config, run.engine.name, work));
 }
 
 /** Nothing is left to do: tells the end once more, for a script that missed it. */

@@ -1,6 +1,7 @@
 import { createColors } from 'picocolors';
 
-type Colors = ReturnType<typeof createColors>;
+/** Functions that colour text, or leave it alone. */
+export type Colors = ReturnType<typeof createColors>;
 
 /** A stream to print on: process.stdout and process.stderr, or what a test collects with. */
 export interface Output extends NodeJS.WritableStream {
@@ -12,6 +13,8 @@ export interface Output extends NodeJS.WritableStream {
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Only read when a command is told to. */
+  readonly stdin?: NodeJS.ReadableStream;
   readonly env: NodeJS.ProcessEnv;
   /** Aborted with an Interruption when somebody asks the program to stop. */
   readonly signal: AbortSignal;
@@ -27,9 +30,13 @@ export interface Terminal {
   readonly notice: (text: string) => void;
   /** A warning on stderr, unless --quiet. */
   readonly warning: (text: string) => void;
+  /** One of several errors, on stderr; the command goes on. */
+  readonly error: (text: string) => void;
   /** Colours for what goes to stdout, and for what goes to stderr: off when that one is no terminal. */
   readonly out: Colors;
   readonly err: Colors;
+  /** How wide stdout is, in characters. */
+  readonly columns: number;
   /** The stream for progress bars; undefined when nobody would see them. */
   readonly progress: Output | undefined;
 }
@@ -43,8 +50,10 @@ export function createTerminal({ stdout, stderr, env }: Io, { quiet = false }: {
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     notice,
     warning: (text) => notice(`${err.yellow('Note:')} ${text}`),
+    error: (text) => void stderr.write(`${err.red('Error:')} ${text}\n`),
     out,
     err,
+    columns: stdout.columns ?? 80,
     progress: stderr.isTTY && !quiet ? stderr : undefined,
   };
 }

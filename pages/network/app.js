@@ -17,6 +17,14 @@ const ENGINES = {
 
 const ACTIVATIONS = {
   relu: (X) => tf.maximum(X, 0),
+  'leaky-relu': (X) => tf.maximum(X, tf.mul(X, 0.01)),
+  tanh: (X) => tf.tanh(X),
+  sigmoid: (X) => tf.sigmoid(X),
+  gelu: (X) => {
+    const u = tf.mul(tf.mul(X, Math.sqrt(2 / Math.PI)), tf.add(1, tf.mul(tf.square(X), 0.044715)));
+    return tf.mul(tf.mul(X, 0.5), tf.add(1, tf.tanh(u)));
+  },
+  silu: (X) => tf.mul(X, tf.sigmoid(X)),
 };
 
 const element = (id) => document.getElementById(id);

@@ -1,11 +1,16 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { floatBytes } from '../../src/export/exported';
+import { onnxModel } from '../../src/export/onnxModel';
 import { loadModel } from '../../src/runs/model';
 import { session } from '../cli/session';
+import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
 import { need } from '../need';
 import { askPython, pythonLacks } from '../runs/python';
 import { exported, useRealNetwork } from './realNetwork';
+import { smallNetwork } from './smallNetwork';
 
 // ONNX Runtime and PyTorch themselves, on all of Fashion-MNIST's test images.
 
@@ -20,10 +25,12 @@ const script = readFileSync(join(__dirname, 'other_tools.py'), 'utf8');
 
 describe('an exported network in other tools', function () {
   this.timeout(120_000);
-  const network = useRealNetwork();
+  const network = useRealNetwork(
+    ...['--hidden', '128,32', '--init', 'he', '--activation', 'silu', '--batch-norm', '--normalise'],
+  );
   const ask = (kind: string, path: string) => {
     const { images, labels, probabilities } = network().files;
-    return askPython(script, kind, path, images, labels, probabilities) as Answer;
+    return askPython(script, kind, path, images, labels, probabilities, 'silu') as Answer;
   };
   const agrees = ({ shape, difference, accuracy }: Answer) => {
     expect(shape).to.deep.equal([10_000, 10]);
@@ -69,4 +76,23 @@ describe('an exported network in other tools', function () {
     // At this learning rate nothing moves: the accuracy is that of the weights it started from.
     expect(end.testAccuracy).to.equal(network().accuracy);
   });
+
+  for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
+    it(`onnx: ${activation} is what it is here`, async function () {
+      need(this, pythonLacks('onnx', 'onnxruntime'));
+      const { network: small, features, probabilities } = smallNetwork(activation);
+      const folder = mkdtempSync(join(tmpdir(), 'handgrad-onnx-'));
+      try {
+        const file = (name: string) => join(folder, name);
+        writeFileSync(file('model.onnx'), await onnxModel(small));
+        writeFileSync(file('images'), features);
+        writeFileSync(file('labels'), new Uint8Array(features.length / small.layers[0]!.inputs));
+        writeFileSync(file('probabilities'), floatBytes([probabilities]));
+        const names = ['model.onnx', 'images', 'labels', 'probabilities'].map(file);
+        expect((askPython(script, 'onnx', ...names, activation) as Answer).difference).to.be.below(1e-5);
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
 });

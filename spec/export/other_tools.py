@@ -1,6 +1,6 @@
 """What another tool makes of an exported network, as JSON on stdout.
 
-other_tools.py onnx|torch MODEL IMAGES LABELS PROBABILITIES
+other_tools.py onnx|torch MODEL IMAGES LABELS PROBABILITIES ACTIVATION
 """
 
 import json
@@ -8,7 +8,7 @@ import sys
 
 import numpy
 
-kind, path, images_path, labels_path, ours_path = sys.argv[1:]
+kind, path, images_path, labels_path, ours_path, activation = sys.argv[1:]
 labels = numpy.fromfile(labels_path, numpy.uint8)
 images = numpy.fromfile(images_path, numpy.uint8).reshape(len(labels), -1)
 ours = numpy.fromfile(ours_path, numpy.float32).reshape(len(labels), -1)
@@ -31,9 +31,10 @@ def by_torch():
 
     weights = load_file(path)
     widths = [weights["0.weight"].shape[1], *(bias.shape[0] for name, bias in sorted(weights.items()) if "bias" in name)]
+    between = {"relu": torch.nn.ReLU, "silu": torch.nn.SiLU}[activation]
     layers = []
     for inputs, outputs in zip(widths, widths[1:]):
-        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+        layers += [torch.nn.Linear(inputs, outputs), between()]
     net = torch.nn.Sequential(*layers[:-1])
     net.load_state_dict(weights, strict=True)
     with torch.no_grad():

@@ -1,6 +1,8 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
 import { encodePng } from '../../src/reports/png';
 import { browserLacks, openBrowser, type Opened, serve } from '../browser';
 import { session } from '../cli/session';
@@ -11,7 +13,7 @@ const IMAGES = 40;
 
 describe('export --format web', function () {
   this.timeout(120_000);
-  const network = useRealNetwork();
+  const network = useRealNetwork('--activation', 'gelu');
   let server: Awaited<ReturnType<typeof serve>>;
   let browser: Opened;
   /** What the page is given: test images as PNG files. */
@@ -94,6 +96,16 @@ describe('export --format web', function () {
     expect(complaints.filter((text) => text !== 'No available adapters.')).to.deep.equal([]);
   });
 
+  for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
+    it(`computes ${activation} as it is computed here`, async () => {
+      const values = [-30, -3, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 3, 30];
+      const script = `ACTIVATIONS['${activation}'](tf.tensor2d([${JSON.stringify(values)}])).data().then((Y) => [...Y])`;
+      const found = (await browser.page.evaluate(script)) as number[];
+      const ours = tf.tidy(() => ACTIVATIONS[activation].forward(tf.tensor2d([values])).dataSync());
+      found.forEach((value, i) => expect(value).to.be.closeTo(ours[i]!, 1e-6 * Math.max(1, Math.abs(values[i]!))));
+    });
+  }
+
   it('turns a dark object on white to the light object on black that the data set has', async () => {
     const { dataset, folder } = network();
     const [height, width] = dataset.imageShape!;
@@ -107,7 +119,7 @@ describe('export --format web', function () {
 
   it('is refused for a network that takes no images', async () => {
     const csv = join(network().folder, 'points.csv');
-    writeFileSync(csv, `c,x,y\n${Array.from({ length: 20 }, (_, i) => `${i % 2},${i},${-i}`).join('\n')}\n`);
+    writeFileSync(csv, `c,x,y\n${Array.from({ length: 20 }, (_, i) => `${i % 2},${i / 20},${-i / 20}`).join('\n')}\n`);
     const run = join(network().folder, 'points');
     await session(['train', '--dataset', csv, '--epochs', '1', '--backend', 'wasm', '--run-dir', run]);
     const { code, stderr } = await session(['export', run, '--format', 'web']);

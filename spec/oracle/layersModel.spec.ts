@@ -2,8 +2,11 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { dirname, join } from 'node:path';
+import { layersModel } from '../../src/export/layersModel';
+import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
 import { browserLacks, openBrowser, serve } from '../browser';
 import { compared, exported, useRealNetwork } from '../export/realNetwork';
+import { smallNetwork } from '../export/smallNetwork';
 import { need } from '../need';
 
 // TensorFlow.js Layers itself, here and in a browser, on all of Fashion-MNIST's test images. In the oracle's process,
@@ -11,7 +14,7 @@ import { need } from '../need';
 
 describe('export --format layers', function () {
   this.timeout(180_000);
-  const network = useRealNetwork();
+  const network = useRealNetwork('--activation', 'leaky-relu');
   let server: Awaited<ReturnType<typeof serve>>;
   before(async () => {
     const layers = await exported(network(), '--format', 'layers');
@@ -57,4 +60,21 @@ describe('export --format layers', function () {
       await browser.close();
     }
   });
+
+  for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
+    it(`${activation} is what it is here`, async () => {
+      const { network: small, features, probabilities } = smallNetwork(activation);
+      const [json, weights] = layersModel(small);
+      const { modelTopology, weightsManifest } = JSON.parse(Buffer.from(json!.bytes).toString()) as {
+        modelTopology: object;
+        weightsManifest: tf.io.WeightsManifestConfig;
+      };
+      const weightData = new Uint8Array(weights!.bytes).buffer;
+      const weightSpecs = weightsManifest[0]!.weights;
+      const model = await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
+      const P = model.predict(tf.tensor2d(Float32Array.from(features), [40, 6])) as tf.Tensor;
+      const found = await P.data();
+      probabilities.forEach((probability, i) => expect(found[i]).to.be.closeTo(probability, 1e-5));
+    });
+  }
 });

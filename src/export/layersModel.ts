@@ -2,26 +2,43 @@ import type { ActivationName } from '../nn/activations';
 import { type ExportedFile, floatBytes } from './exported';
 import type { PlainNetwork } from './plainNetwork';
 
-/** The activations by the names that TensorFlow.js and Keras give them. */
-const KERAS_NAMES = { relu: 'relu' } satisfies Record<ActivationName, string>;
+/** An activation as the name that a dense layer takes, or as a layer of its own behind it. */
+type KerasActivation = { readonly name: string } | { readonly layer: string; readonly config: object };
+
+/** The activations in TensorFlow.js Layers. Its `gelu` is the exact one; `gelu_new` is the tanh form that is used here. */
+const KERAS = {
+  relu: { name: 'relu' },
+  'leaky-relu': { layer: 'LeakyReLU', config: { alpha: 0.01 } },
+  tanh: { name: 'tanh' },
+  sigmoid: { name: 'sigmoid' },
+  gelu: { name: 'gelu_new' },
+  silu: { name: 'swish' },
+} satisfies Record<ActivationName, KerasActivation>;
 
 /**
  * The network as a TensorFlow.js Layers model, for `tf.loadLayersModel`: `model.json`, in the form of a Keras 2 Sequential
  * model, and `weights.bin`. It takes features as they are stored, [n, inputs], and gives probabilities, [n, classes].
  */
 export function layersModel({ layers, activation, classNames }: PlainNetwork): ExportedFile[] {
-  const dense = layers.map(({ inputs, outputs }, l) => ({
-    class_name: 'Dense',
-    config: {
-      name: `dense_${l + 1}`,
-      trainable: true,
-      dtype: 'float32',
-      units: outputs,
-      activation: l === layers.length - 1 ? 'softmax' : KERAS_NAMES[activation],
-      use_bias: true,
-      ...(l === 0 && { batch_input_shape: [null, inputs] }),
-    },
-  }));
+  const between: KerasActivation = KERAS[activation];
+  const parts = layers.flatMap(({ inputs, outputs }, l) => {
+    const last = l === layers.length - 1;
+    const dense = {
+      class_name: 'Dense',
+      config: {
+        name: `dense_${l + 1}`,
+        trainable: true,
+        dtype: 'float32',
+        units: outputs,
+        activation: last ? 'softmax' : 'name' in between ? between.name : 'linear',
+        use_bias: true,
+        ...(l === 0 && { batch_input_shape: [null, inputs] }),
+      },
+    };
+    if (last || 'name' in between) return [dense];
+    const config = { name: `activation_${l + 1}`, trainable: true, dtype: 'float32', ...between.config };
+    return [dense, { class_name: between.layer, config }];
+  });
   const weights = layers.flatMap(({ inputs, outputs }, l) => [
     { name: `dense_${l + 1}/kernel`, shape: [inputs, outputs], dtype: 'float32' },
     { name: `dense_${l + 1}/bias`, shape: [outputs], dtype: 'float32' },
@@ -33,7 +50,7 @@ export function layersModel({ layers, activation, classNames }: PlainNetwork): E
     modelTopology: {
       keras_version: 'tfjs-layers 4.22.0',
       backend: 'tensor_flow.js',
-      model_config: { class_name: 'Sequential', config: { name: 'handgrad', layers: dense } },
+      model_config: { class_name: 'Sequential', config: { name: 'handgrad', layers: parts } },
     },
     weightsManifest: [{ paths: ['weights.bin'], weights }],
     userDefinedMetadata: { classNames },

@@ -71,10 +71,22 @@ const IR_VERSION = 9;
 interface Operator {
   readonly opType: string;
   readonly attribute?: readonly object[];
+  /** What it takes beside the output of the operator before it: `O`, the sums of the layer. */
+  readonly and?: 'O';
 }
 
-/** The activations as operators of ONNX. */
-const OPERATORS = { relu: { opType: 'Relu' } } satisfies Record<ActivationName, Operator>;
+const float = (name: string, f: number) => ({ name, f, type: ATTRIBUTE.float });
+const text = (name: string, value: string) => ({ name, s: Buffer.from(value), type: ATTRIBUTE.text });
+
+/** The activations as operators of ONNX, one after the other. */
+const OPERATORS = {
+  relu: [{ opType: 'Relu' }],
+  'leaky-relu': [{ opType: 'LeakyRelu', attribute: [float('alpha', 0.01)] }],
+  tanh: [{ opType: 'Tanh' }],
+  sigmoid: [{ opType: 'Sigmoid' }],
+  gelu: [{ opType: 'Gelu', attribute: [text('approximate', 'tanh')] }],
+  silu: [{ opType: 'Sigmoid' }, { opType: 'Mul', and: 'O' }],
+} satisfies Record<ActivationName, readonly Operator[]>;
 
 /**
  * The network as an ONNX model. Its input `features` [n, inputs] are features as they are stored, its output
@@ -87,16 +99,15 @@ export async function onnxModel({ layers, activation, classNames }: PlainNetwork
   const tensor = (name: string, data: Float32Array, dims: readonly number[]) => ({
     ...{ name, dims, dataType: FLOAT, rawData: floatBytes([data]) },
   });
-  const between: Operator = OPERATORS[activation];
-  const softmax: Operator = { opType: 'Softmax', attribute: [{ name: 'axis', i: 1, type: ATTRIBUTE.int }] };
+  const softmax = { name: 'softmax', opType: 'Softmax', attribute: [{ name: 'axis', i: 1, type: ATTRIBUTE.int }] };
   const nodes = layers.flatMap((_, index) => {
     const l = index + 1;
     const input = l === 1 ? 'features' : `H${l - 1}`;
     return [
       { name: `layer${l}`, opType: 'Gemm', input: [input, `W${l}`, `b${l}`], output: [`O${l}`] },
-      l === last
-        ? { name: 'softmax', ...softmax, input: [`O${l}`], output: ['probabilities'] }
-        : { name: `activation${l}`, ...between, input: [`O${l}`], output: [`H${l}`] },
+      ...(l === last
+        ? [{ ...softmax, input: [`O${l}`], output: ['probabilities'] }]
+        : activationNodes(OPERATORS[activation], l)),
     ];
   });
   const graph = {
@@ -113,6 +124,20 @@ export async function onnxModel({ layers, activation, classNames }: PlainNetwork
   const opsetImport = [{ domain: '', version: OPSET }];
   const content = { irVersion: IR_VERSION, producerName: 'handgrad', opsetImport, graph, metadataProps };
   return model.encode(model.fromObject(content)).finish();
+}
+
+/** From O, the sums of layer l, to H, what the next layer is given. */
+function activationNodes(operators: readonly Operator[], l: number) {
+  return operators.map(({ and, ...operator }, i) => {
+    const before = i === 0 ? `O${l}` : `O${l}_${i}`;
+    const output = i === operators.length - 1 ? `H${l}` : `O${l}_${i + 1}`;
+    return {
+      name: `activation${l}_${i + 1}`,
+      ...operator,
+      input: and ? [before, `O${l}`] : [before],
+      output: [output],
+    };
+  });
 }
 
 function valueInfo(name: string, width: number) {

@@ -298,7 +298,7 @@ export function resultAgainst(theme: Theme, trials: readonly Trial[], key: strin
 export function shownSetting(value: unknown): string {
   if (value === undefined || value === null) return '–';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 interface AxisScale {

@@ -1,0 +1,53 @@
+import { plot } from 'asciichart';
+import type { Colors } from './terminal';
+
+/** One curve for the terminal. */
+export interface PlottedCurve {
+  readonly name: string;
+  /** One for each epoch. */
+  readonly values: readonly number[];
+}
+
+const HEIGHT = 10;
+/** What the labels of the axis take. */
+const AXIS = 10;
+
+/**
+ * Curves over the epochs in characters, with a line that says which is which: the colours alone need not be seen.
+ * @param columns the width of the terminal
+ */
+export function plotCurves(title: string, curves: readonly PlottedCurve[], columns: number, colors: Colors): string {
+  const shown = curves.filter(({ values }) => values.length > 0 && values.every(Number.isFinite));
+  if (shown.length === 0) return `${title}: nothing to draw`;
+  const epochs = Math.max(...shown.map(({ values }) => values.length));
+  const width = Math.max(10, Math.min(70, columns - AXIS));
+  const series = shown.map(({ values }) => stretched(values, Math.round((width * values.length) / epochs)));
+  const paints = [colors.cyan, colors.yellow];
+  // asciichart writes a colour before each character; these stand for ours and are put in place afterwards.
+  const marks = ['\ue000', '\ue001'];
+  const chart = plot(series, {
+    height: HEIGHT,
+    colors: series.map((_, i) => marks[i % marks.length]),
+    format: (value: number) => value.toFixed(4).padStart(AXIS - 2),
+  });
+  const lines = chart
+    .replaceAll('\x1b[0m', '')
+    .split('\n')
+
+    .map((line) =>
+      line.replace(/([\ue000\ue001])(.)/g, (_, mark: string, c: string) => paints[marks.indexOf(mark)]!(c)),
+    );
+  const names = shown.map(({ name, values }, i) => paints[i % paints.length]!(`${name} ${values.at(-1)!.toFixed(4)}`));
+  const axis = `${' '.repeat(AXIS)}epoch 1${`${epochs}`.padStart(Math.max(1, width - 7))}`;
+  return [`${title}: ${names.join(', ')}`, ...lines, axis].join('\n');
+}
+
+/** As many values as there are columns, on straight lines between those that are. */
+function stretched(values: readonly number[], columns: number): number[] {
+  if (values.length === 1) return new Array<number>(Math.max(2, columns)).fill(values[0]!);
+  return Array.from({ length: Math.max(2, columns) }, (_, i) => {
+    const at = (i * (values.length - 1)) / Math.max(1, columns - 1);
+    const before = Math.min(values.length - 2, Math.floor(at));
+    return values[before]! + (at - before) * (values[before + 1]! - values[before]!);
+  });
+}

@@ -49,7 +49,11 @@ export const OPERATIONS = {
     return tf.div(e, tf.sum(e, 1, true));
   },
   'mean(Z)': ({ Z }) => tf.mean(Z),
+  'column means of Z, kept as a row': ({ Z }) => tf.mean(Z, 0, true),
+  'column maxima of logits': ({ logits }) => tf.max(logits, 0),
+  'the sum of all of dY': ({ dY }) => tf.sum(dY),
   'oneHot(labels)': ({ labels }) => tf.oneHot(labels, 10),
+  'oneHot(labels) in a hundred classes, 2 and -1': ({ labels }) => tf.oneHot(labels, 100, 2, -1),
   'argMax(logits)': ({ logits }) => tf.argMax(logits, 1),
   'argMax(logits) = labels': ({ logits, labels }) => tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'),
   'W - 0.1 Xᵀ·dY': ({ X, W, dY }) => tf.sub(W, tf.mul(tf.matMul(X, dY, true, false), 0.1)),

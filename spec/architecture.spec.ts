@@ -95,6 +95,9 @@ const RULES: Record<string, readonly string[]> = {
     'fastest-levenshtein',
     // A checkout translates itself once, for the trials of sweeps.
     'typescript',
+    // bench starts programs and draws a chart.
+    'execa',
+    'type:vega-lite',
     'package.json',
     '@tensorflow/tfjs-core',
   ],

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { TopLevelSpec } from 'vega-lite';
+import { svgToPng, toSvg } from '../../src/reports/render';
 import type { WorkResult } from './result';
 
 const INK = { handgrad: '#1b6ca8', peer: '#b0b0b0', products: '#0b3a5b' };
 
-/** The seconds of an epoch as bars, the part that the products of matrices take darker; logarithms are not needed to lie. */
+/** The seconds of an epoch as bars; the part that the products of matrices take is darker. */
 function specOf({ work, hidden, batchSize, rows }: WorkResult): TopLevelSpec {
   const values = rows
     .toSorted((a, b) => a.secondsPerEpoch - b.secondsPerEpoch)
@@ -57,26 +57,8 @@ function specOf({ work, hidden, batchSize, rows }: WorkResult): TopLevelSpec {
   };
 }
 
-/** The chart of one work, as SVG. Vega is large and loaded here, when a picture is asked for. */
-export async function drawSvg(result: WorkResult): Promise<string> {
-  const [vega, lite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const view = new vega.View(vega.parse(lite.compile(specOf(result)).spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
-}
-
-/** The same as PNG, at twice the size in pixels, with the font that comes with handgrad: without one, no text is drawn. */
-export async function drawPng(result: WorkResult): Promise<Buffer> {
-  const { Resvg } = await import('@resvg/resvg-js');
-  const font = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
-  const bold = require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf');
-  await readFile(font); // resvg says nothing about a font that is not there
-  const drawing = new Resvg(await drawSvg(result), {
-    fitTo: { mode: 'zoom', value: 2 },
-    font: { loadSystemFonts: false, fontFiles: [font, bold], defaultFontFamily: 'DejaVu Sans' },
-  });
-  return drawing.render().asPng();
+/** The chart of one work, as SVG and as PNG. */
+export async function draw(result: WorkResult): Promise<{ svg: string; png: Buffer }> {
+  const svg = await toSvg(specOf(result));
+  return { svg, png: await svgToPng(svg) };
 }

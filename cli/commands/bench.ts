@@ -6,7 +6,7 @@ import { HandgradError } from '../../src/errors';
 import { makeFolder } from '../../src/files/makeFolder';
 import { ownContenders } from '../bench/contenders';
 import { peerContenders, peersFolder } from '../bench/peers';
-import { drawPng, drawSvg } from '../bench/picture';
+import { draw } from '../bench/picture';
 import { resultTable } from '../bench/resultTable';
 import { type BenchResult, summarise, thisMachine, type WorkResult } from '../bench/result';
 import { type Round, runRound } from '../bench/rounds';
@@ -110,6 +110,10 @@ async function benchWork(
   const contenders = [...own.present, ...(others?.present ?? [])];
   const absent = [...own.absent, ...(others?.absent ?? [])];
   for (const { name, reason } of absent) terminal.notice(terminal.err.dim(`Without ${name}: ${reason}`));
+  if (contenders.length === 0) {
+    const reasons = absent.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+    throw new HandgradError('backend', `There is nobody to time on the ${work.name} work (${reasons}).`);
+  }
   const rounds: Round[] = [];
   while (rounds.length < count) {
     const number = rounds.length + 1;
@@ -128,8 +132,9 @@ async function savePictures(folder: string, works: readonly WorkResult[], termin
   await makeFolder(folder);
   for (const work of works) {
     const file = path.join(folder, `bench-${work.work}`);
-    await writeFile(`${file}.svg`, await drawSvg(work));
-    await writeFile(`${file}.png`, await drawPng(work));
+    const { svg, png } = await draw(work);
+    await writeFile(`${file}.svg`, svg);
+    await writeFile(`${file}.png`, png);
     terminal.notice(`Chart: ${file}.png`);
   }
 }

@@ -1,0 +1,156 @@
+import { expect } from 'chai';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PNG } from 'pngjs';
+import { browserLacks, openBrowser, type Opened } from '../../browser';
+import { useRealNetwork } from '../../export/realNetwork';
+import { need } from '../../need';
+import { session } from '../session';
+
+const dataFlags = process.env['HANDGRAD_DATA_DIR'] ? ['--data-dir', process.env['HANDGRAD_DATA_DIR']] : [];
+
+describe('report', function () {
+  this.timeout(180_000);
+  const network = useRealNetwork();
+  let browser: Opened | undefined;
+  after(() => browser?.close());
+
+  const report = async (...argv: string[]) => {
+    const { code, stdout, stderr } = await session(['report', ...argv, '--backend', 'wasm', ...dataFlags]);
+    expect(code, stderr).to.equal(0);
+    return stdout.trim();
+  };
+  /** Opens a page in Chromium; what it says on its console, and what it asks for, must be nothing. */
+  const opened = async (file: string) => {
+    browser ??= await openBrowser();
+    const { page, complaints, requests } = browser;
+    complaints.length = requests.length = 0;
+    await page.goto(pathToFileURL(file).href);
+    expect(complaints).to.deep.equal([]);
+    expect(requests.filter((url) => !url.startsWith('data:'))).to.deep.equal([pathToFileURL(file).href]);
+    return <T>(script: string) => page.evaluate(script) as Promise<T>;
+  };
+
+  it('shows a run on one page: charts, every count of the confusion matrix, 64 mistakes, no word to any server', async function () {
+    need(this, browserLacks);
+    const { run, dataset, accuracy, probabilities } = network();
+    const file = await report(run);
+    expect(file).to.equal(join(run, 'report.html'));
+    expect(statSync(file).size).to.be.below(2_000_000);
+    const ask = await opened(file);
+    // The best of three: the machine may be busy with something else.
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      await browser!.page.reload();
+      times.push(await ask<number>("performance.getEntriesByType('navigation')[0].loadEventEnd"));
+    }
+    expect(Math.min(...times)).to.be.below(1000);
+    // Loss, accuracy, calibration: lines and points that are really there.
+    expect(await ask<number>("document.querySelectorAll('figure > svg').length")).to.equal(3);
+    expect(await ask<boolean>("[...document.querySelectorAll('svg')].every((svg) => svg.querySelector('path[d^=M]'))"))
+      .to.be.true;
+    const cells = await ask<string[]>(
+      "[...document.querySelectorAll('.confusion td')].map((td) => td.firstChild.textContent)",
+    );
+    const confusion = new Array<number>(100).fill(0);
+    dataset.test.labels.forEach((label, i) => {
+      const row = [...probabilities.subarray(10 * i, 10 * i + 10)];
+      confusion[10 * label + row.indexOf(Math.max(...row))]!++;
+    });
+    expect(cells.map(Number)).to.deep.equal(confusion);
+    const says = await ask<string>("document.querySelector('.tiles dd').textContent");
+    expect(says).to.equal(`${(100 * accuracy).toFixed(2)}%`);
+    const images = await ask<[number, number][]>(
+      "[...document.querySelectorAll('.mistakes img')].map((img) => [img.naturalWidth, img.naturalHeight])",
+    );
+    expect(images).to.deep.equal(new Array(64).fill([28, 28]));
+    expect(await ask<boolean>('[...document.images].every((img) => img.alt && img.naturalWidth > 0)')).to.be.true;
+  });
+
+  it('fits a narrow screen, follows light and dark, sorts by keyboard, and prints', async function () {
+    need(this, browserLacks);
+    const ask = await opened(join(network().run, 'report.html'));
+    const { page, complaints } = browser!;
+    const colours = [];
+    for (const value of ['light', 'dark']) {
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
+      colours.push(await ask<string>('getComputedStyle(document.body).backgroundColor'));
+      // The charts' text takes the page's colour, so that it can be read on both.
+      const [text, body] = await ask<[string, string]>(
+        "[getComputedStyle(document.querySelector('svg text')).fill, getComputedStyle(document.body).color]",
+      );
+      expect(text).to.equal(body);
+    }
+    expect(new Set(colours).size).to.equal(2);
+    await page.setViewport({ width: 360, height: 700 });
+    expect(await ask<number>('document.documentElement.scrollWidth')).to.be.at.most(360);
+    const firstClass = () => ask<string>("document.querySelector('#classes tbody th').textContent");
+    expect(await firstClass()).to.equal('T-shirt/top');
+    await ask("document.querySelector('#classes thead button').focus()");
+    await page.keyboard.press('Enter');
+    expect(await firstClass()).to.equal('Trouser');
+    expect((await page.pdf({ printBackground: true })).length).to.be.above(10_000);
+    expect(complaints).to.deep.equal([]);
+  });
+
+  it('--png writes the pictures', async () => {
+    const folder = join(network().folder, 'pictures');
+    await report(network().run, '--png', folder);
+    const names = ['accuracy', 'calibration', 'confusion', 'first-layer', 'loss', 'mistakes'].map(
+      (name) => `${name}.png`,
+    );
+    expect(readdirSync(folder).sort()).to.deep.equal(names);
+    for (const name of names) {
+      const { width, height, data } = PNG.sync.read(readFileSync(join(folder, name)));
+      expect(width * height, name).to.be.above(10_000);
+      expect(new Set(data).size, name).to.be.above(10);
+    }
+  });
+
+  it('shows several runs side by side, with what differs between them', async function () {
+    need(this, browserLacks);
+    const { folder, run } = network();
+    const other = join(folder, 'other');
+    const network2 = ['--limit', '2560', '--epochs', '2', '--lr', '0.2', '--backend', 'wasm', '--run-dir', other];
+    const trained = await session(['train', ...network2, '--report', '--plot', '--no-tensorboard', ...dataFlags]);
+    expect(trained.code, trained.stderr).to.equal(0);
+    expect(trained.stdout).to.match(/Loss: training \d\.\d{4}, test \d\.\d{4}\n.*[┤┼]/);
+    expect(existsSync(join(other, 'report.html'))).to.be.true;
+    const file = await report(run, other, '--out', join(folder, 'both.html'), '--png', join(folder, 'both'));
+    const ask = await opened(file);
+    const headings = await ask<string[]>(
+      "[...document.querySelectorAll('#runs thead th')].map((th) => th.textContent)",
+    );
+    expect(headings).to.include.members(['limit', 'epochs', 'lr']).and.not.to.include.members(['hidden']);
+    expect(await ask<number>("document.querySelectorAll('figure > svg').length")).to.be.at.least(5);
+    expect(readdirSync(join(folder, 'both'))).to.include.members(['accuracy.png', 'parallel.png', 'against-lr.png']);
+  });
+
+  it('shows the curves of a run without a model, and refuses what is no run', async () => {
+    const { run, folder } = network();
+    const unfinished = join(folder, 'unfinished');
+    await session([
+      'train',
+      '--limit',
+      '512',
+      '--epochs',
+      '1',
+      '--backend',
+      'wasm',
+      '--run-dir',
+      unfinished,
+      ...dataFlags,
+    ]);
+    rmSync(join(unfinished, 'model.safetensors'));
+    writeFileSync(
+      join(unfinished, 'metrics.jsonl'),
+      readFileSync(join(run, 'metrics.jsonl'), 'utf8').split('\n')[0] + '\n{"ty',
+    );
+    const page = readFileSync(await report(unfinished), 'utf8');
+    expect(page).to.contain('not finished').and.not.to.contain('Confusion matrix</h2>');
+    const { code, stderr } = await session(['report', folder]);
+    expect(code).to.equal(8);
+    expect(stderr).to.contain('no run or sweep');
+  });
+});

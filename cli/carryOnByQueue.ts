@@ -3,9 +3,18 @@ import { HandgradError } from '../src/errors';
 import { probesOf } from '../src/sweeps/distributions';
 import { unfitSetting } from '../src/sweeps/queue/payload';
 import { queueExecutor } from '../src/sweeps/queue/queueExecutor';
+import type { Redis } from 'ioredis';
 import { connectRedis, type RedisAddress } from '../src/sweeps/queue/redis';
 import type { SweepSpec } from '../src/sweeps/sweepFile';
 import { type CarryOn, carryOn } from './carryOn';
+import type { Terminal } from './terminal/terminal';
+
+/** Connects to the queue, before anything is begun that would have to wait for it. */
+export function connectQueue(address: RedisAddress, terminal: Terminal): Promise<Redis> {
+  return connectRedis(address, (lost) =>
+    lost ? terminal.warning('Redis is gone; the sweep waits for it.') : terminal.notice('Redis is back.'),
+  );
+}
 
 /**
  * Carries a sweep on by the workers of a queue. What is in the queue when this process ends stays there, and the workers go
@@ -13,14 +22,10 @@ import { type CarryOn, carryOn } from './carryOn';
  */
 export async function carryOnByQueue(
   common: Omit<CarryOn, 'executor' | 'division' | 'signal'>,
-  address: RedisAddress,
+  redis: Redis,
 ): Promise<void> {
   const { sweep, terminal, io } = common;
   const { id, dir, state } = sweep;
-  refuseUnfit(state.spec);
-  const redis = await connectRedis(address, (lost) =>
-    lost ? terminal.warning('Redis is gone; the sweep waits for it.') : terminal.notice('Redis is back.'),
-  );
   const stopping = new AbortController();
   const passOn = () => stopping.abort(io.signal.reason);
   io.signal.addEventListener('abort', passOn, { once: true });
@@ -41,11 +46,11 @@ export async function carryOnByQueue(
   } finally {
     io.signal.removeEventListener('abort', passOn);
     await executor.close();
-    redis.disconnect();
   }
 }
 
-function refuseUnfit({ fixed, parameters }: SweepSpec): void {
+/** @throws HandgradError 'usage' when a sweep's settings mean something on this machine only */
+export function refuseUnfit({ fixed, parameters }: SweepSpec): void {
   const values = [
     ...Object.entries(fixed),
     ...Object.entries(parameters).flatMap(([key, parameter]) =>

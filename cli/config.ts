@@ -73,6 +73,8 @@ export const configSchema = z.strictObject({
   initFrom: text('a .safetensors file or a run folder').optional(),
 
   epochs: wholeNumber(1, 1_000_000).default(10),
+  /** Ends the run after this epoch; what goes by the length of the run still goes by `epochs`. */
+  stopAfter: wholeNumber(1, 1_000_000).optional(),
   batchSize: wholeNumber(1, 1_000_000).default(256),
   optimizer: choice<OptimizerName>(keysOf(OPTIMIZERS)).default('sgd'),
   lr: number((rule) => z.number(rule).gt(0, rule).max(1e12, rule), 'above 0 and at most 1e12').default(0.1),
@@ -105,6 +107,11 @@ export const configSchema = z.strictObject({
 
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigKey = keyof Config;
+
+/** The epoch after which a run ends. */
+export function lastEpoch({ epochs, stopAfter }: Pick<Config, 'epochs' | 'stopAfter'>): number {
+  return Math.min(epochs, stopAfter ?? epochs);
+}
 
 /** The settings of a run for which nothing was asked. */
 export const DEFAULTS: Config = configSchema.parse({});

@@ -6,7 +6,7 @@ import type { RunIdentity } from '../src/runs/checkpoint';
 import { type FoundCheckpoint, newestCheckpoint } from '../src/runs/checkpointFolder';
 import { type EarlierRun, readEarlierRun, RUN_FILES } from '../src/runs/runFolder';
 import type { EndEvent, EpochEvent } from '../src/training/train';
-import { type Config, type ConfigKey, configSchema } from './config';
+import { type Config, type ConfigKey, configSchema, lastEpoch } from './config';
 import { type ModelConfig, parseModelConfig } from './openModel';
 import { flagName, type Resolved } from './options';
 import { quoted } from './terminal/format';
@@ -18,6 +18,7 @@ import type { Terminal } from './terminal/terminal';
  */
 const CHANGEABLE: readonly ConfigKey[] = [
   'epochs',
+  'stopAfter',
   'checkpointEvery',
   'onNan',
   'expectAccuracy',
@@ -55,15 +56,15 @@ export async function openEarlierRun(dir: string, asked: Resolved): Promise<Resu
   const found = await newestCheckpoint(join(dir, RUN_FILES.checkpoints));
   if (found) checkConfig(found, before, dir);
   const done = found?.checkpoint.progress.epoch ?? 0;
-  if (config.epochs < done) {
+  if (lastEpoch(config) < done) {
     throw new HandgradError(
       'usage',
-      `${dir} has finished ${done} epochs, so --epochs must be at least ${done}, not ${config.epochs}.`,
+      `${dir} has finished ${done} epochs, so ${config.epochs < done ? '--epochs' : '--stop-after'} must be at least ${done}, not ${lastEpoch(config)}.`,
     );
   }
   const rows = earlier.metrics.map(({ event }) => event);
   const finished = rows.at(-1)?.['type'] === 'end' && (await exists(join(dir, RUN_FILES.model)));
-  const end = finished && config.epochs === before.epochs ? rows.at(-1) : undefined;
+  const end = finished && lastEpoch(config) === lastEpoch(before) ? rows.at(-1) : undefined;
   return {
     dir,
     config,

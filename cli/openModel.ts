@@ -19,6 +19,7 @@ const modelConfigSchema = z.object({
     source: true,
     checkpointEvery: true,
     onNan: true,
+    stopAfter: true,
     threads: true,
     allowSoftware: true,
     expectAccuracy: true,

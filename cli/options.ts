@@ -76,6 +76,11 @@ const FLAGS = {
   },
 
   epochs: { group: 'Training', describe: 'passes over the training samples', parse: asNumber },
+  stopAfter: {
+    group: 'Training',
+    describe: 'end after this epoch of them; a schedule still goes by --epochs, and --resume goes on',
+    parse: asNumber,
+  },
   batchSize: { group: 'Training', describe: 'samples per step', parse: asNumber },
   optimizer: { group: 'Training', describe: `the update rule: ${choices('optimizer')}`, parse: asText },
   lr: { group: 'Training', describe: 'the learning rate', parse: asNumber },

@@ -6,7 +6,7 @@ import { HandgradError } from '../src/errors';
 import { learningRate } from '../src/optim/schedules';
 import type { TrainOptions } from '../src/training/train';
 import type { Config, ConfigKey } from './config';
-import { DEFAULTS } from './config';
+import { DEFAULTS, lastEpoch } from './config';
 import { flagName } from './options';
 
 /** How `train` trains, in its own words: everything of a config that is neither data nor network. */
@@ -24,7 +24,7 @@ export function trainingSettings(
     decayEvery: lrDecayEvery,
   };
   return {
-    numEpochs: epochs,
+    numEpochs: lastEpoch(config),
     lr: schedule === 'constant' && warmup === 0 ? lr : (step) => learningRate(schedule, step, pace),
     activation: config.activation,
     optimizer: config.optimizer,

@@ -93,6 +93,7 @@ const RULES: Record<string, readonly string[]> = {
     'picocolors',
     'asciichart',
     'fastest-levenshtein',
+    'type:ioredis',
     // A checkout translates itself once, for the trials of sweeps.
     'typescript',
     // bench starts programs and draws a chart.

@@ -1,7 +1,7 @@
 import { HandgradError } from '../../src/errors';
-import { localExecutor } from '../../src/sweeps/localExecutor';
-import { carryOn, fetchDatasets } from '../carryOn';
-import { carryOnByQueue } from '../carryOnByQueue';
+import { type Division, localExecutor } from '../../src/sweeps/localExecutor';
+import { type CarryOn, carryOn, fetchDatasets } from '../carryOn';
+import { carryOnByQueue, connectQueue, refuseUnfit } from '../carryOnByQueue';
 import { divisionOf, MACHINE_OPTIONS } from '../division';
 import type { Args } from '../options';
 import { beginSweep, type OpenSweep, readSweepFile, resumeSweep } from '../sweepFolder';
@@ -80,22 +80,34 @@ async function runSweepCommand(args: Args, io: Io): Promise<void> {
   if (args['dry-run']) return printTrials(await readSweepFile(required(file)), terminal, { json });
   const retries = wholeNumberFlag(args, 'retries', 0, 100) ?? RETRIES;
   const division = divisionOf(args);
-  const sweep = await openSweep(args, file);
+  const redis = args['queue'] === undefined ? undefined : await connectQueue(queueAddress(args, io.env), terminal);
   try {
-    const common = { sweep, retries, json, terminal, io };
-    if (args['queue'] !== undefined) return await carryOnByQueue(common, queueAddress(args, io.env));
-    const { dir, state } = sweep;
-    await fetchDatasets(state.spec, terminal, io.signal);
-    const { metric, seeds } = state.spec;
-    const executor = localExecutor(await trainProgram(), dir, division, { metric: metric.name, seeds });
-    await carryOn({ ...common, executor, division, signal: io.signal });
+    const sweep = await openSweep(args, file, redis !== undefined);
+    try {
+      const common = { sweep, retries, json, terminal, io };
+      if (redis) await carryOnByQueue(common, redis);
+      else await carryOnHere(common, division);
+    } finally {
+      await sweep.journal.close();
+      await sweep.release();
+    }
   } finally {
-    await sweep.journal.close();
-    await sweep.release();
+    redis?.disconnect();
   }
 }
 
-async function openSweep(args: Args, file: string | undefined): Promise<OpenSweep> {
+async function carryOnHere(
+  common: Omit<CarryOn, 'executor' | 'division' | 'signal'>,
+  division: Division,
+): Promise<void> {
+  const { sweep, terminal, io } = common;
+  const { metric, seeds } = sweep.state.spec;
+  await fetchDatasets(sweep.state.spec, terminal, io.signal);
+  const executor = localExecutor(await trainProgram(), sweep.dir, division, { metric: metric.name, seeds });
+  await carryOn({ ...common, executor, division, signal: io.signal });
+}
+
+async function openSweep(args: Args, file: string | undefined, queued: boolean): Promise<OpenSweep> {
   const resumed = args['resume'] as string | undefined;
   const [extend, retryFailed] = [args['extend'] === true, args['retry-failed'] === true];
   const given = args['run-dir'] as string | undefined;
@@ -106,10 +118,14 @@ async function openSweep(args: Args, file: string | undefined): Promise<OpenSwee
         `--${extend ? 'extend' : 'retry-failed'} needs --resume DIR, the sweep to go on with.`,
       );
     }
-    return beginSweep(required(file), await readSweepFile(required(file)), given);
+    const spec = await readSweepFile(required(file));
+    if (queued) refuseUnfit(spec);
+    return beginSweep(required(file), spec, given);
   }
   if (given !== undefined) throw new HandgradError('usage', '--resume names the folder already; leave --run-dir out.');
-  return resumeSweep(resumed, file, { extend, retryFailed });
+  const sweep = await resumeSweep(resumed, file, { extend, retryFailed });
+  if (queued) refuseUnfit(sweep.state.spec);
+  return sweep;
 }
 
 function required(

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
 import { describeEnvironment } from '../../src/runs/environment';
 import { createRunFolder, reopenRunFolder, RUN_FILES } from '../../src/runs/runFolder';
+import { lastEpoch } from '../config';
 import { datasetKind, openDataset } from '../dataset';
 import { checkIdentity, engineOf, openEarlierRun, type ResumedRun } from '../earlierRun';
 import { startEngine } from '../engine';
@@ -139,7 +140,7 @@ async function trainAndShow(run: Run, args: Args, terminal: Terminal, report: Tr
 /** Nothing is left to do: tells the end once more, for a script that missed it. */
 function reportFinished({ dir, config, end }: ResumedRun, terminal: Terminal, report: TrainingReport): void {
   terminal.notice(
-    `The run in ${dir} has finished its ${config.epochs} epochs; --epochs with a larger number extends it.`,
+    `The run in ${dir} has finished its ${lastEpoch(config)} epochs; --epochs with a larger number extends it.`,
   );
   report.end(end!);
   refuseLowAccuracy(end!.testAccuracy, config, dir);

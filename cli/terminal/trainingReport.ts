@@ -1,5 +1,5 @@
 import type { EndEvent, EpochEvent, StepEvent } from '../../src/training/train';
-import { type Config, type ConfigKey, DEFAULTS } from '../config';
+import { type Config, type ConfigKey, DEFAULTS, lastEpoch } from '../config';
 import { flagName } from '../options';
 import { formatCount, formatSeconds, formatShare, plural, shellWord } from './format';
 import { createProgressBar } from './progressBar';
@@ -85,7 +85,7 @@ function describeRun({
     ...(valSamples === undefined ? [] : [`${formatCount(valSamples)} validation`]),
     `${formatCount(testSamples)} test samples`,
   ];
-  const steps = `${plural(config.epochs, 'epoch')} of ${plural(Math.ceil(trainSamples / config.batchSize), 'step')}`;
+  const steps = `${plural(lastEpoch(config), 'epoch')} of ${plural(Math.ceil(trainSamples / config.batchSize), 'step')}`;
   return [
     `Data:   ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
     `Model:  ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
@@ -139,11 +139,11 @@ function trainingBar(terminal: Terminal) {
         shown = epoch;
         epochStarted = now;
         samplesThen = samples;
-        bar.start(`Epoch ${epoch}/${config.epochs}`, batches);
+        bar.start(`Epoch ${epoch}/${lastEpoch(config)}`, batches);
         return;
       }
       const rate = (samples - samplesThen) / ((now - epochStarted) / 1000);
-      const left = ((now - runStarted) / 1000 / (step - first)) * (batches * config.epochs - step);
+      const left = ((now - runStarted) / 1000 / (step - first)) * (batches * lastEpoch(config) - step);
       const batch = step - (epoch - 1) * batches;
       bar.update(batch, `${batch}/${batches} batches, ${formatCount(rate)} samples/s, ${formatSeconds(left)} left`);
     },

@@ -27,13 +27,20 @@ export async function readRun(dir: string, metric: string): Promise<RunRecord | 
   if (end?.type !== 'end' || !(await exists(join(dir, RUN_FILES.model)))) return undefined;
   const epochs = events.filter((event) => event.type === 'epoch');
   const curve = epochs.map((epoch) => figure(epoch, metric));
+  // Where training stopped early, the network of an earlier epoch was kept.
+  const kept = curve[(end.bestEpoch ?? epochs.length) - 1];
   return {
-    value: figure(end, metric) ?? curve.at(-1) ?? undefined,
+    value: figure(end, metric) ?? kept ?? undefined,
     curve: curve.some((value) => value !== null) ? curve : [figure(end, metric)],
     epochs: end.epochs,
     trainingSeconds: epochs.reduce((sum, { seconds }) => sum + seconds, 0),
-    config: JSON.parse(config) as Result['config'],
+    config: wholeConfig(JSON.parse(config) as Result['config']),
   };
+}
+
+/** The settings of a run that ended at its last rung are those of one that never stopped. */
+function wholeConfig({ stopAfter, ...config }: Result['config']): Result['config'] {
+  return stopAfter === undefined || stopAfter === config['epochs'] ? config : { ...config, stopAfter };
 }
 
 /** A figure of an event; null where it has none that is a finite number. */

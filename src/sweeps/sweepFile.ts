@@ -52,8 +52,11 @@ export const METRICS = [
   ...['seconds', 'trainSeconds', 'samplesPerSecond'],
 ] as const;
 
-/** Settings that the sweep itself gives to every trial, or that would make a good run end as a failed one. */
-const RESERVED = ['expectAccuracy'];
+/** Settings that no sweep has, and why. */
+const RESERVED: Readonly<Record<string, string>> = {
+  expectAccuracy: 'it would make good runs end as failed ones',
+  stopAfter: 'early_terminate decides where runs stop',
+};
 /** A grid above this is a mistake, not a plan. */
 const MAX_VALUES = 100_000;
 
@@ -63,8 +66,8 @@ const whole = (min: number, max: number) => {
 };
 const finite = z.number('a number');
 const scalar = z.union(
-  [z.string(), z.number(), z.boolean(), z.array(z.number()).readonly()],
-  'a text, a number, true, false or a list of numbers',
+  [z.string(), z.number(), z.boolean(), z.array(z.union([z.string(), z.number()])).readonly()],
+  'a text, a number, true, false or a list',
 );
 const oneOf = <Name extends string>(names: readonly Name[]) =>
   z.enum(names as [Name, ...Name[]], `one of ${names.join(', ')}`);
@@ -208,8 +211,7 @@ function named<T>(
   return Object.entries(mapping).map(([name, value]) => {
     const where = `${part}.${name}`;
     const key = settings.key(name, where);
-    if (RESERVED.includes(key))
-      throw wrong(`${where} cannot be part of a sweep; give the sweep --expect-accuracy's place in its metric`);
+    if (Object.hasOwn(RESERVED, key)) throw wrong(`${where} cannot be part of a sweep: ${RESERVED[key]}`);
     if (seen.has(key)) throw wrong(`${where} and ${part}.${seen.get(key)!} are the same setting`);
     seen.set(key, name);
     return [key, value, where];

@@ -32,7 +32,7 @@ export interface TrialRun {
   readonly folder: string;
   /** The run's name there. */
   readonly name: string;
-  /** The settings of `train`, as a config file has them. */
+  /** The settings of `train`, as a config file has them, `epochs` among them. */
   readonly settings: Readonly<Record<string, Value>>;
   /** Where it ends. */
   readonly epochs: number;
@@ -106,11 +106,11 @@ export async function trainInProcess(
   return { type: 'interrupted' };
 }
 
-/** Whether what is in the folder was begun with these settings; how long it trains and on how many threads aside. */
+/** Whether what is in the folder was begun with these settings; where it is to stop and on how many threads aside. */
 async function sameSettings({ settings }: TrialRun, dir: string): Promise<boolean> {
   const text = await readFile(`${dir}.json`, 'utf8').catch(() => '{}');
   const plain = (of: Readonly<Record<string, unknown>>) =>
-    JSON.stringify(Object.entries({ ...of, epochs: 0, threads: 0 }).sort());
+    JSON.stringify(Object.entries({ ...of, stopAfter: 0, threads: 0 }).sort());
   return plain(JSON.parse(text) as Record<string, unknown>) === plain(settings);
 }
 
@@ -130,11 +130,11 @@ async function attempt(
   if (anew && !(await clearFolder(dir, run.takeOver === true))) {
     return { exitCode: program.exitCodes.locked, message: 'another process trains it' };
   }
-  const resumes = await exists(join(dir, RUN_FILES.config));
+  const config = await readFile(join(dir, RUN_FILES.config), 'utf8').catch(() => undefined);
   const args = [
     'train',
     '--json',
-    ...(resumes ? resumeArguments(run, dir) : await startArguments(program, run, dir, share)),
+    ...(config === undefined ? await startArguments(program, run, dir, share) : resumeArguments(run, dir, config)),
   ];
   if (run.takeOver) args.push('--force-unlock');
   const log = await openLog(`${dir}.log`);
@@ -157,8 +157,9 @@ async function attempt(
   }
 }
 
-function resumeArguments({ epochs }: TrialRun, dir: string): string[] {
-  return ['--resume', dir, '--epochs', String(epochs)];
+/** A run that ended at a rung goes on to the next. */
+function resumeArguments({ epochs }: TrialRun, dir: string, config: string): string[] {
+  return ['--resume', dir, ...(config.includes('"stopAfter"') ? ['--stop-after', String(epochs)] : [])];
 }
 
 /** The settings go by a file: every value of a setting, exactly, and nothing that a shell or a parser could read otherwise. */
@@ -168,7 +169,9 @@ async function startArguments(
   dir: string,
   share: Share,
 ): Promise<string[]> {
-  const complete = { ...program.threads(share.threads), ...settings, epochs };
+  // A schedule goes by all the epochs, wherever the run is compared with others.
+  const end = epochs === settings['epochs'] ? {} : { stopAfter: epochs };
+  const complete = { ...program.threads(share.threads), ...settings, ...end };
   await writeFileAtomic(`${dir}.json`, `${JSON.stringify(complete, null, 2)}\n`);
   return ['--config', `${dir}.json`, '--run-dir', dir];
 }

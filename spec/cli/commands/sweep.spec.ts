@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '../../data/failure';
 import { temporaryFolder } from '../../data/tinyDataset';
+import { need } from '../../need';
 import { readSweepFile } from '../../../cli/sweepFolder';
 import {
   childrenOf,
@@ -60,7 +62,8 @@ describe('sweep', function () {
     const file = writeSweep(folder(), {
       method: 'grid',
       parameters: { lr: { values: [0.001, 0.002, 0.3] } },
-      fixed: { ...POINTS, epochs: 4 },
+      // A schedule that goes by the whole length, wherever the run is compared.
+      fixed: { ...POINTS, epochs: 4, schedule: 'one-cycle' },
       early_terminate: { type: 'hyperband', min_iter: 1, eta: 3 },
       metric: { name: 'testLoss', goal: 'minimize' },
     });
@@ -187,6 +190,57 @@ describe('sweep', function () {
       expect(stderr).to.match(says);
     }
     expect(fs.existsSync(inFolder('r'))).to.be.false;
+  });
+
+  it('bayes: Optuna chooses, learns how it went, and goes on where it was', async function () {
+    const optuna = process.env['HANDGRAD_OPTUNA'] || 'optuna';
+    need(
+      this,
+      spawnSync(optuna, ['--version']).error
+        ? `${optuna} does not start; pip install optuna, set HANDGRAD_OPTUNA`
+        : undefined,
+    );
+    const parameters = {
+      lr: { distribution: 'log_uniform_values', min: 0.001, max: 1 },
+      hidden: { values: ['8', '4,4'] },
+      'batch-size': { distribution: 'q_uniform', min: 10, max: 30, q: 10 },
+      seed: { value: 3 },
+    };
+    const bayes = { method: 'bayes', run_cap: 3, parameters, fixed: { dataset: 'points.csv', epochs: 1 } };
+    const first = await sweep(writeSweep(folder(), bayes), '--workers', '1', '--run-dir', 's');
+    expect(first.code, first.stderr).to.equal(0);
+    const file = writeSweep(folder(), { ...bayes, run_cap: 4 });
+    const more = await sweep(file, '--workers', '1', '--resume', 's', '--extend');
+    expect(more.code, more.stderr).to.equal(0);
+    const entries = await journalOf(inFolder('s'));
+    const made = entries.flatMap((entry) => (entry.type === 'trial' ? [entry] : []));
+    expect(made.map(({ token }) => token)).to.deep.equal([0, 1, 2, 3]);
+    expect(new Set(made.map(({ configuration }) => configuration['lr'])).size).to.equal(4);
+    for (const { configuration } of made) {
+      expect(configuration['batchSize']).to.be.oneOf([10, 20, 30]);
+      expect(configuration['hidden']).to.deep.be.oneOf([[8], [4, 4]]);
+      expect(configuration['seed']).to.equal(3);
+    }
+    const place = ['--storage', `sqlite:///${inFolder('s', 'optuna.db')}`, '--study-name', 'handgrad', '-f', 'json'];
+    const told = JSON.parse(execFileSync(optuna, ['trials', ...place], { encoding: 'utf8' })) as {
+      value: number;
+      state: string;
+    }[];
+    const results = await resultsOf(inFolder('s'));
+    expect(told.map(({ value, state }) => [state, value])).to.deep.equal(
+      [0, 1, 2, 3].map((i) => ['COMPLETE', results[`${i}.0.0`]![0]]),
+    );
+  });
+
+  it('pins the trials to the GPUs in turn, and divides the threads', async () => {
+    const file = writeSweep(folder(), grid);
+    const { code, stderr } = await sweep(file, '--gpus', '1,3', '--threads', '2', '--run-dir', 's');
+    expect(code, stderr).to.equal(0);
+    const variables = ['0000', '0001'].map(
+      (run) => (JSON.parse(read('s', 'trials', run, 'environment.json')) as { variables: object }).variables,
+    );
+    expect(variables[0]).to.include({ CUDA_VISIBLE_DEVICES: '1', OMP_NUM_THREADS: '2', TF_NUM_INTRAOP_THREADS: '2' });
+    expect(variables[1]).to.include({ CUDA_VISIBLE_DEVICES: '3' });
   });
 
   it('bayes needs Optuna, and says how to get it', async () => {

@@ -17,7 +17,12 @@ const payloadSchema = z.strictObject({
   metric: z.enum(METRICS),
   settings: z.record(
     z.string().max(64),
-    z.union([z.string().max(4096), z.number(), z.boolean(), z.array(z.number()).max(64)]),
+    z.union([
+      z.string().max(4096),
+      z.number(),
+      z.boolean(),
+      z.array(z.union([z.string().max(64), z.number()])).max(64),
+    ]),
   ),
 });
 

@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { setTimeout as delay } from 'node:timers/promises';
+import { liveLines } from '../../../cli/terminal/liveLines';
+import { sparkline } from '../../../cli/terminal/sparkline';
+import { createTerminal } from '../../../cli/terminal/terminal';
+import { collector } from '../session';
+
+describe('sparkline', () => {
+  it('is as high as the values lie between least and greatest, and shows the last ones', () => {
+    expect(sparkline([0, 0.5, 1])).to.equal('▁▅█');
+    expect(sparkline([3, null, NaN, 1])).to.equal('█  ▁');
+    expect(sparkline([2, 2])).to.equal('▅▅');
+    expect(sparkline([])).to.equal('');
+    expect(sparkline([9, 0, 1], 2)).to.equal('▁█');
+  });
+});
+
+describe('liveLines', () => {
+  const on = (isTTY: boolean) => {
+    const stderr = collector(isTTY);
+    const terminal = createTerminal({ stdout: collector(), stderr, env: {}, signal: new AbortController().signal });
+    return { stderr, terminal };
+  };
+
+  it('draws over what it drew, cut to the width, and takes it away', async () => {
+    const { stderr, terminal } = on(true);
+    let shown = ['a', 'b'];
+    const live = liveLines(terminal, () => shown);
+    for (const next of [['a', 'b'], ['c'.repeat(300)]]) {
+      shown = next;
+      live.touch();
+      await delay(300);
+    }
+    live.stop();
+    const up = '\x1b[1A\x1b[2K';
+    expect(stderr.text()).to.equal(`\x1b[1Ga\nb\n${up}${up}\x1b[1G${'c'.repeat(99)}\n${up}\x1b[1G`);
+  });
+
+  it('says nothing where there is no terminal', async () => {
+    const { stderr, terminal } = on(false);
+    const live = liveLines(terminal, () => ['a']);
+    live.touch();
+    await delay(250);
+    live.stop();
+    expect(stderr.text()).to.equal('');
+  });
+});

@@ -1,0 +1,130 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { SWEEP_SETTINGS } from '../../cli/sweepSettings';
+import { selectBackend } from '../../src/backends';
+import { defaultDataDir } from '../../src/data/defaultDataDir';
+import { loadDataset } from '../../src/data/loadDataset';
+import { type Samples, selectRows } from '../../src/data/samples';
+import { initParams } from '../../src/nn/mlp';
+import { createRandom } from '../../src/random';
+import type { Configuration } from '../../src/sweeps/samplers';
+import { type Executor, runSweep } from '../../src/sweeps/runSweep';
+import { readSweep } from '../../src/sweeps/sweepFile';
+import { replay } from '../../src/sweeps/sweepState';
+import { dataIterator } from '../../src/training/batches';
+import { train, type TrainOptions } from '../../src/training/train';
+import { startState } from '../../src/training/trainState';
+
+// Successive halving against random search at equal total epochs, learning rate x width, on a part of Fashion-MNIST. The
+// decisions are those of `sweep`; the runs are real and stay in this process, so that only epochs count.
+//
+//   node --require ts-node/register bench/sweeps/halving.ts [repeats]
+
+const [EPOCHS, CONFIGURATIONS, TRAIN, VALIDATION] = [27, 40, 2000, 2000];
+
+async function main(): Promise<void> {
+  const repeats = Number(process.argv[2] ?? 5);
+  await selectBackend('wasm', { threads: 1 });
+  const { train: all } = await loadDataset('fashion-mnist', {
+    dataDir: process.env['HANDGRAD_DATA_DIR'] || defaultDataDir(),
+  });
+  const rows = (from: number, count: number) =>
+    selectRows(
+      all,
+      Int32Array.from({ length: count }, (_, i) => from + i),
+    );
+  const data = { train: rows(0, TRAIN), validation: rows(TRAIN, VALIDATION) };
+  for (let seed = 0; seed < repeats; seed++) {
+    const halving = await search(data, seed, CONFIGURATIONS, { type: 'hyperband', min_iter: 1, eta: 3 });
+    const random = await search(data, seed + 1000, Math.round(halving.epochs / EPOCHS), undefined);
+    const reached = halving.history.find(({ best }) => best >= random.best)?.epochs;
+    console.log(
+      JSON.stringify({
+        repeat: seed + 1,
+        halving: { best: halving.best, epochs: halving.epochs },
+        random: { best: random.best, epochs: random.epochs },
+        atLeastAsGood: halving.best >= random.best,
+        // The epochs after which halving had what random search has at its end, and random search itself.
+        shareForEqualQuality: reached === undefined ? null : Number((reached / epochsOf(random)).toFixed(3)),
+      }),
+    );
+  }
+}
+
+interface Found {
+  best: number;
+  epochs: number;
+  readonly history: { epochs: number; best: number }[];
+}
+
+/** The epochs after which a search had its best. */
+const epochsOf = ({ history, best }: Found) => history.find((point) => point.best === best)!.epochs;
+
+async function search(
+  data: { train: Samples; validation: Samples },
+  seed: number,
+  runCap: number,
+  early: object | undefined,
+): Promise<Found> {
+  const file = {
+    method: 'random',
+    seed,
+    run_cap: runCap,
+    metric: { name: 'testAccuracy', goal: 'maximize' },
+    parameters: {
+      lr: { distribution: 'log_uniform_values', min: 0.001, max: 3 },
+      hidden: { values: [16, 32, 64, 128, 256] },
+    },
+    fixed: { epochs: EPOCHS },
+    ...(early && { early_terminate: early }),
+  };
+  const found: Found = { best: 0, epochs: 0, history: [] };
+  const runs = new Map<number, TrainOptions>();
+  const executor: Executor = {
+    capacity: () => 1,
+    async run(job) {
+      const options = runs.get(job.trial) ?? begin(data, job.settings);
+      runs.set(job.trial, options);
+      let value = 0;
+      for await (const event of train({ ...options, numEpochs: job.epochs })) {
+        if (event.type !== 'epoch') continue;
+        value = event.testAccuracy!;
+        found.epochs++;
+        found.best = Math.max(found.best, value);
+        found.history.push({ epochs: found.epochs, best: found.best });
+      }
+      return {
+        type: 'result',
+        result: { value, curve: [], epochs: job.epochs, seconds: 0, trainingSeconds: 0, config: {} },
+      };
+    },
+  };
+  const state = replay(
+    readSweep(file, SWEEP_SETTINGS, () => ''),
+    [],
+  );
+  const journal = { append: async () => {}, close: async () => {} };
+  await runSweep({
+    state,
+    journal,
+    executor,
+    advisor: undefined,
+    retries: 0,
+    onEvent: () => {},
+    signal: new AbortController().signal,
+  });
+  for (const { state } of runs.values()) tf.dispose([state.params, state.optimizer]);
+  return found;
+}
+
+function begin(data: { train: Samples; validation: Samples }, { lr, hidden }: Configuration): TrainOptions {
+  const params = initParams(data.train.numInputs, 10, hidden as number[], createRandom(0, 'init'));
+  return {
+    state: startState(params),
+    trainIter: dataIterator(data.train, 64, createRandom(0, 'order')),
+    testIter: dataIterator(data.validation, 1000),
+    numEpochs: EPOCHS,
+    lr: lr as number,
+  };
+}
+
+void main();

@@ -21,6 +21,7 @@ const CHANGEABLE: readonly ConfigKey[] = [
   'stopAfter',
   'checkpointEvery',
   'onNan',
+  'tensorboard',
   'expectAccuracy',
   'dataDir',
   'source',

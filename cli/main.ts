@@ -1,8 +1,16 @@
 #!/usr/bin/env node
+import { isatty } from 'node:tty';
+import { HandgradError } from '../src/errors';
 import { SIGNAL_CODES } from './exitCodes';
 import { Interruption } from './interruption';
 import { report, run } from './run';
 import type { Io } from './terminal/terminal';
+
+/** A pipe or a terminal that was closed at the other end. */
+const GONE: readonly unknown[] = ['EPIPE', 'EIO', 'ECONNRESET'];
+
+const unwritable = (cause: Error) =>
+  new HandgradError('storage', `Cannot write to stdout (${cause.message}); send it to another place.`, { cause });
 
 /** Ties the command line to this process: its streams, signals and exit code. */
 async function main(): Promise<void> {
@@ -24,25 +32,20 @@ async function main(): Promise<void> {
     // Once: the second one finds no listener, and the system ends the process.
     process.once(name, () => stopping.abort(new Interruption(code, `Stopped by ${name}.`)));
   }
-  // Whoever reads stdout has gone (`| head -1`) and has what they wanted: there is nothing left to say, on either stream.
+  // Whoever reads stdout has gone (`| head -1`) and has what they wanted: there is nothing left to say.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    stopping.abort(new Interruption(0));
+    stopping.abort(GONE.includes(error.code) ? new Interruption(0) : unwritable(error));
   });
-  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-  // A sweep is connected to its trials: when it is gone, nobody waits for them, and whoever resumes it starts them again.
-  process.once('disconnect', () =>
-    stopping.abort(new Interruption(SIGNAL_CODES.SIGTERM, 'Stopped: the sweep has gone.')),
-  );
-  // Nothing comes through that channel that would have to be waited for.
-  process.channel?.unref();
+  // What cannot be said on stderr cannot be said at all; the exit code remains.
+  process.stderr.on('error', () => {});
   const defect = (error: unknown) => process.exit(report(error, io, argv.includes('--debug')));
   process.on('uncaughtException', defect);
   process.on('unhandledRejection', defect);
 
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   process.exitCode = await run(argv, io);
+  // Node aborts when it exits and its terminal is gone (nodejs, ResetStdio). The signal ends it first: 143 to a shell.
+  if (terminals.some((fd) => !isatty(fd))) process.removeAllListeners('SIGTERM').kill(process.pid, 'SIGTERM');
 }
 
 void main();

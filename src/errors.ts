@@ -21,6 +21,10 @@ export class HandgradError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    // Messages quote files and paths, and those may hold what moves a terminal's cursor.
+    super(
+      message.replace(/\p{Cc}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`),
+      options,
+    );
   }
 }

@@ -85,6 +85,7 @@ async function runTraining(args: Args, io: Io): Promise<void> {
     const engine = await startEngine(config, terminal);
     const environment = describeEnvironment({ engine: engine.name, device: engine.device, dataset }, io.env);
     io.signal.throwIfAborted();
+    await removeLeftovers(claimed.dir);
     const folder = await createRunFolder(claimed.dir, { config, environment });
     const checkpoints = await openCheckpointFolder(join(claimed.dir, RUN_FILES.checkpoints));
     const { lock } = claimed;

@@ -53,7 +53,7 @@ describe('loadCsv', () => {
       ['dog', 2.5, -7],
     ]);
     const unknown = await refusal('a,b\n1,2\n', { labelColumn: 'kind' });
-    expect(unknown).to.contain('no column "kind"').and.to.contain('a, b');
+    expect(unknown).to.contain('no column "kind"').and.to.contain('"a", "b"');
   });
 
   it('knows a header of numbers by its label', async () => {

@@ -82,10 +82,12 @@ describe('the folder of checkpoints', () => {
   it('F01 what a killed process left is removed, and nothing else', async () => {
     await write(folder(), [1, 2], 1);
     const before = readdirSync(folder()).sort();
-    writeFileSync(join(folder(), `.${tensorsFile(3)}.77-abcd.tmp`), 'half');
+    writeFileSync(join(folder(), `.${tensorsFile(3)}.77-0123abcd.tmp`), 'half');
+    writeFileSync(join(folder(), 'mine.tmp'), 'not written by handgrad');
+    before.push('mine.tmp');
     writeFileSync(join(folder(), tensorsFile(3)), 'without a manifest');
     await removeLeftovers(folder());
-    expect(readdirSync(folder()).sort()).to.deep.equal(before);
+    expect(readdirSync(folder()).sort()).to.deep.equal(before.sort());
   });
 
   it('F05 a flipped bit anywhere, in the tensors or their manifest: the generation before is used, and it is said', async () => {

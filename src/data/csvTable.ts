@@ -98,8 +98,8 @@ function createRows(path: string, labelColumn: string | undefined) {
     if (columns < 2) throw at(path, line.info.lines, 1, 'there is only one column; separate the values by commas');
     label = labelColumn === undefined ? 0 : line.record.indexOf(labelColumn);
     if (label < 0) {
-      const known = line.record.slice(0, 10).join(', ');
-      throw at(path, line.info.lines, 1, `the header names no column "${labelColumn}"; it begins with ${known}`);
+      const known = line.record.slice(0, 10).map(shown).join(', ');
+      throw at(path, line.info.lines, 1, `the header names no column ${shown(labelColumn!)}; it begins with ${known}`);
     }
     if (labelColumn === undefined && !isHeader(line.record, second?.record)) addRow(line);
   };

@@ -5,7 +5,17 @@ import { basename, dirname, join } from 'node:path';
 import { storageError } from './storageError';
 
 /** How the name of a file that is being written ends. A process that was killed may leave one: nothing reads them. */
-export const TEMP_SUFFIX = '.tmp';
+const TEMP_SUFFIX = '.tmp';
+
+/** The name under which a file is written at first: in its own folder, and no other process's. */
+export function temporaryName(name: string): string {
+  return `.${name}.${process.pid}-${randomBytes(4).toString('hex')}${TEMP_SUFFIX}`;
+}
+
+/** Whether `temporaryName` may have made a name. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.\d+-[0-9a-f]{8}\.tmp$/.test(name);
+}
 
 /**
  * Writes a file so that its name holds either the old content or the whole new one, whatever happens meanwhile, and the
@@ -18,7 +28,7 @@ export const TEMP_SUFFIX = '.tmp';
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   // A name of our own, in the same folder: only within one file system does rename replace in one step.
-  const temp = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}${TEMP_SUFFIX}`);
+  const temp = join(dirname(path), temporaryName(basename(path)));
   try {
     await writeNew(temp, bytes);
     await rename(temp, path);

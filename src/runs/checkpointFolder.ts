@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HandgradError } from '../errors';
-import { syncFolder, TEMP_SUFFIX, writeFileAtomic } from '../files/atomicFile';
+import { isTemporaryName, syncFolder, writeFileAtomic } from '../files/atomicFile';
 import { makeFolder } from '../files/makeFolder';
 import { storageError } from '../files/storageError';
 import { type Checkpoint, CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkpoint';
@@ -88,7 +88,7 @@ export async function newestCheckpoint(dir: string): Promise<FoundCheckpoint | u
 export async function removeLeftovers(dir: string): Promise<void> {
   const names = await readdir(dir).catch((): string[] => []);
   const orphan = (name: string) => tensorsOf(name) !== undefined && !names.includes(manifestName(tensorsOf(name)!));
-  for (const name of names.filter((name) => name.endsWith(TEMP_SUFFIX) || orphan(name))) {
+  for (const name of names.filter((name) => isTemporaryName(name) || orphan(name))) {
     await rm(join(dir, name), { force: true });
   }
 }

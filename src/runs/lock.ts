@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { HandgradError } from '../errors';
-import { TEMP_SUFFIX } from '../files/atomicFile';
+import { temporaryName } from '../files/atomicFile';
 import { storageError } from '../files/storageError';
 import { type Life, lifeOf, ownIdentity } from './processIdentity';
 
@@ -97,7 +96,7 @@ async function locks(dir: string): Promise<number[]> {
 async function make(dir: string, number: number): Promise<boolean> {
   const owner: Owner = { ...ownIdentity(), since: new Date().toISOString() };
   const path = join(dir, nameOf(number));
-  const temp = join(dir, `.lock-${process.pid}-${randomBytes(4).toString('hex')}${TEMP_SUFFIX}`);
+  const temp = join(dir, temporaryName(nameOf(number)));
   try {
     await writeFile(temp, `${JSON.stringify(owner)}\n`, { flag: 'wx' });
     await link(temp, path);

@@ -1,0 +1,188 @@
+import { expect } from 'chai';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newestCheckpoint } from '../../src/runs/checkpointFolder';
+import { writePoints } from '../cli/points';
+import { session } from '../cli/session';
+import { need } from '../need';
+import { compiledProgram } from './compiled';
+import { start } from './start';
+
+/** So long a run that it does not end by itself while it is watched. */
+const LONG = ['--hidden', '8', '--batch-size', '20', '--backend', 'cpu', '--epochs', '100000', '--json'];
+
+describe('signals, closed streams and full disks', function () {
+  this.timeout(120_000);
+  let folder: string;
+  const path = (...names: string[]) => join(folder, ...names);
+  const train = (run: string, ...args: string[]) =>
+    start(['train', '--dataset', path('points.csv'), ...LONG, '--run-dir', path(run), ...args]);
+  before(() => {
+    compiledProgram();
+    folder = mkdtempSync(join(tmpdir(), 'handgrad-signals-'));
+    writePoints(path('points.csv'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const [name, signal, code] of [
+    ['F12 SIGINT', 'SIGINT', 130],
+    ['F14 SIGTERM', 'SIGTERM', 143],
+    ['F14 SIGHUP', 'SIGHUP', 143],
+  ] as const) {
+    it(`${name} finishes the step, saves the state, prints the command that goes on, and ends with ${code}`, async () => {
+      const { child, says, ended, stderr } = train(signal, '--checkpoint-every', 'never');
+      await says('"type":"epoch"');
+      child.kill(signal);
+      expect(await ended, stderr()).to.deep.equal({ code, signal: null });
+      const [, step, dir] =
+        /after step (\d+), in epoch \d+, and saved; go on with: handgrad train --resume (\S+)\n$/.exec(stderr())!;
+      expect(stderr()).to.contain(`Stopped by ${signal}`);
+      expect(dir).to.equal(path(signal));
+      expect((await newestCheckpoint(path(signal, 'checkpoints')))!.checkpoint.progress.step).to.equal(Number(step));
+      expect(readdirSync(dir!).sort()).to.deep.equal([
+        'checkpoints',
+        'config.json',
+        'environment.json',
+        'metrics.jsonl',
+      ]);
+      // The command does what it says.
+      const again = start(['train', '--resume', dir!]);
+      await again.says('Epoch ');
+      again.child.kill('SIGINT');
+      expect((await again.ended).code).to.equal(130);
+      const epochs = readFileSync(path(signal, 'metrics.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { epoch: number }).epoch);
+      expect(epochs).to.deep.equal(Array.from({ length: epochs.length }, (_, i) => i + 1));
+    });
+  }
+
+  it('F13 a second SIGINT: gone in under a second, and the generation before is whole', async () => {
+    const { child, says, ended } = train('twice', '--checkpoint-every', '50');
+    await says('"epoch":20,');
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    const began = Date.now();
+    // Signals may melt into one; whoever presses twice presses again.
+    const again = setInterval(() => child.kill('SIGINT'), 100);
+    const { code, signal } = await ended;
+    clearInterval(again);
+    expect(Date.now() - began).to.be.below(1000);
+    expect([code ?? signal]).to.satisfy(([how]: unknown[]) => how === 'SIGINT' || how === 130);
+    const found = (await newestCheckpoint(path('twice', 'checkpoints')))!;
+    expect(found.damaged).to.deep.equal([]);
+    expect(found.checkpoint.progress.step).to.be.at.least(50);
+    const resumed = await session(['train', '--resume', path('twice'), '--lr', '5']);
+    expect(resumed.code, 'the folder is free').to.equal(2);
+  });
+
+  it('F15 stdout that nobody reads any more: the state is saved, no crash, no endless loop', async () => {
+    const { child, says, ended, stderr } = train('piped');
+    await says('"type":"epoch"');
+    child.stdout.destroy();
+    expect(await ended, stderr()).to.deep.equal({ code: 0, signal: null });
+    expect(stderr()).to.match(
+      /Stopped because nobody reads stdout after step \d+, .* go on with: handgrad train --resume/,
+    );
+    expect(stderr()).to.not.match(/\n\s+at /);
+    expect(await newestCheckpoint(path('piped', 'checkpoints'))).to.not.equal(undefined);
+  });
+
+  it('F15 `train | head -1` in a shell', () => {
+    const command = [
+      process.execPath,
+      compiledProgram(),
+      'train',
+      '--dataset',
+      path('points.csv'),
+      ...LONG,
+      '--run-dir',
+      path('head'),
+    ];
+    const { stdout, stderr, status } = spawnSync(
+      'sh',
+      ['-c', `${command.map((word) => `'${word}'`).join(' ')} | head -1`],
+      {
+        encoding: 'utf8',
+        timeout: 60_000,
+      },
+    );
+    expect(status, stderr).to.equal(0);
+    expect(JSON.parse(stdout)).to.include({ type: 'start' });
+    expect(stderr).to.not.match(/\n\s+at /);
+  });
+
+  it('F14 a terminal that is closed: the state is saved though there is nobody to tell', function () {
+    need(this, spawnSync('python3', ['--version']).status === 0 ? undefined : 'there is no python3 to make a terminal');
+    // The program gets a terminal of its own for all three streams, which is then closed under it.
+    const run = path('terminal');
+    const argv = [
+      process.execPath,
+      compiledProgram(),
+      'train',
+      '--dataset',
+      path('points.csv'),
+      ...LONG.slice(0, -1),
+      '--run-dir',
+      run,
+    ];
+    const { stdout, stderr } = spawnSync('python3', ['-c', CLOSE_TERMINAL, JSON.stringify(argv)], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    // Ended by SIGTERM, which a shell calls 143: Node itself cannot exit in order without its terminal.
+    expect(stdout.trim(), stderr).to.equal('-15');
+    expect(readdirSync(join(run, 'checkpoints')).some((name) => name.endsWith('.json'))).to.equal(true);
+  });
+
+  it('F10 two programs in one folder, started together: one trains, the other ends with 7 naming it', async () => {
+    const programs = [train('shared'), train('shared')];
+    const [loser, winner] = await Promise.race(
+      programs.map(async (one, i) => (await one.ended, [one, programs[1 - i]!] as const)),
+    );
+    expect((await loser.ended).code, loser.stderr()).to.equal(7);
+    expect(loser.stderr()).to.match(
+      new RegExp(`shared is in use by process ${winner.child.pid} on \\S+ since \\d{4}-`),
+    );
+    await winner.says('"type":"epoch"');
+    winner.child.kill('SIGKILL');
+    await winner.ended;
+    // F11: its lock is still there, and in nobody's way.
+    const next = start(['train', '--resume', path('shared')]);
+    await next.says('Epoch ');
+    next.child.kill('SIGINT');
+    expect((await next.ended).code).to.equal(130);
+  });
+
+  it('F50 a learning rate that is far too large: exit 5 naming step, epoch, rate and tensor; what was good is kept', async () => {
+    const first = train('diverged', '--lr', '1e12', '--checkpoint-every', '1');
+    expect((await first.ended).code, first.stderr()).to.equal(5);
+    expect(first.stderr()).to.match(
+      /Training diverged: .* after step \d+, in epoch 1, at learning rate 1000000000000; .*(the last good state is kept in \S+step-\d+\.safetensors|no state of it was saved)/,
+    );
+    const found = await newestCheckpoint(path('diverged', 'checkpoints'));
+    for (const { data } of found?.checkpoint.tensors.params ?? []) {
+      expect((data as Float32Array).every(Number.isFinite)).to.equal(true);
+    }
+    expect(readdirSync(path('diverged'))).to.not.include('model.safetensors');
+  });
+});
+
+/** Runs a program on a new terminal, closes the terminal when the program has said something, and prints its exit code. */
+const CLOSE_TERMINAL = `
+import json, os, pty, sys, time
+argv = json.loads(sys.argv[1])
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(argv[0], argv)
+said = b''
+while b'Epoch' not in said:
+    said += os.read(terminal, 4096)
+time.sleep(0.3)
+os.close(terminal)
+_, status = os.waitpid(pid, 0)
+print(os.waitstatus_to_exitcode(status))
+`;

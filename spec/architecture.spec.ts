@@ -42,7 +42,7 @@ const RULES: Record<string, readonly string[]> = {
     'src/files',
     '@tensorflow/tfjs-core',
     'protobufjs',
-    '@node-rs/crc32',
+    '@aws-crypto/crc32c',
   ],
   'src/sweeps': [
     'node',

@@ -51,8 +51,20 @@ export async function readImage(path: string, { imageShape, invert, background }
   return { pixels, width, height, wasColoured, wasTransparent, wasResized, wasInverted };
 }
 
+/** Its binary is an optional part of the package, which an installation may have left out. */
+async function loadSharp() {
+  try {
+    return (await import('sharp')).default;
+  } catch (error) {
+    const remedy = 'install it with "npm install --include=optional sharp"';
+    throw new HandgradError('backend', `The package sharp, which reads images, does not load here; ${remedy}.`, {
+      cause: error,
+    });
+  }
+}
+
 async function greyOf(path: string) {
-  const { default: sharp } = await import('sharp');
+  const sharp = await loadSharp();
   try {
     const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
     const { format, hasAlpha, space } = await image.metadata();
@@ -83,7 +95,7 @@ async function fitted(
   { width, height }: { width: number; height: number },
   { rows, columns, edge }: { rows: number; columns: number; edge: number },
 ): Promise<Uint8Array> {
-  const { default: sharp } = await import('sharp');
+  const sharp = await loadSharp();
   const background = { r: edge, g: edge, b: edge };
   const { data, info } = await sharp(grey, { raw: { width, height, channels: 1 } })
     .resize({ width: columns, height: rows, fit: 'contain', background })

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { HandgradError } from '../errors';
 import type { TopLevelSpec } from 'vega-lite';
 
 let drawn = 0;
@@ -19,9 +20,25 @@ export async function toSvg(spec: TopLevelSpec): Promise<string> {
  * all text, without a word, where it finds none.
  */
 export async function svgToPng(svg: string): Promise<Buffer> {
-  const { Resvg } = await import('@resvg/resvg-js');
+  const { Resvg } = await loadResvg();
   const fonts = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf');
   const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) => join(fonts, name));
   const font = { loadSystemFonts: false, fontFiles, defaultFontFamily: 'DejaVu Sans', sansSerifFamily: 'DejaVu Sans' };
   return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
+}
+
+/** Its binary is an optional part of the package, which an installation may have left out. */
+async function loadResvg() {
+  try {
+    return await import('@resvg/resvg-js');
+  } catch (error) {
+    const remedy = 'install it with "npm install --include=optional @resvg/resvg-js", or leave --png out';
+    throw new HandgradError(
+      'backend',
+      `The package resvg, which makes pictures of charts, does not load here; ${remedy}.`,
+      {
+        cause: error,
+      },
+    );
+  }
 }

@@ -89,7 +89,7 @@ const HEAD_BYTES = 12;
 const TAIL_BYTES = 4;
 
 async function recordFraming(): Promise<Framing> {
-  const { crc32c } = await import('@node-rs/crc32');
+  const { crc32c } = await import('@aws-crypto/crc32c');
   // TFRecord masks checksums, because one of data that holds checksums is weak.
   const checksum = (bytes: Buffer) => {
     const crc = crc32c(bytes);

@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import sharp from 'sharp';
+import { run } from '../../../cli/run';
+import { useRealNetwork } from '../../export/realNetwork';
+import { collector, session } from '../session';
+
+interface Prediction {
+  readonly file: string;
+  readonly error?: string;
+  readonly top: readonly { readonly label: number; readonly probability: number }[];
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+describe('predict on image files', function () {
+  this.timeout(120_000);
+  const network = useRealNetwork();
+  let folder: string;
+  /** Test images in every form that an image comes in. */
+  before(async () => {
+    folder = join(network().folder, 'files');
+    mkdirSync(folder);
+    const pixels = (i: number) =>
+      Buffer.from(network().dataset.test.features.subarray(i * 784, (i + 1) * 784) as Uint8Array);
+    const image = (i: number, channels: 1 | 3 | 4 = 1) => {
+      const grey = sharp(pixels(i), { raw: { width: 28, height: 28, channels: 1 } });
+      return channels === 1
+        ? grey.toColourspace('b-w')
+        : channels === 4
+          ? grey.toColourspace('srgb').ensureAlpha()
+          : grey.toColourspace('srgb');
+    };
+    const save = async (name: string, made: sharp.Sharp) => made.toFile(join(folder, name));
+    for (const i of [0, 1, 2, 3]) await save(`${i}.png`, image(i).png());
+    await save('colour.png', image(0, 3).png());
+    await save('alpha.png', image(0, 4).png());
+    await save('palette.png', image(0, 3).png({ palette: true }));
+    await save('negative.png', image(0).negate().png());
+    await save('photo.jpg', image(0, 3).negate().resize(280, 280, { kernel: 'nearest' }).jpeg({ quality: 95 }));
+    await save(
+      'turned.jpg',
+      image(0, 3).rotate(270).jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).withMetadata({ orientation: 6 }),
+    );
+    await save('wide.png', image(0).extend({ left: 14, right: 14, background: '#000000' }).png());
+    await save('web.webp', image(0, 3).webp());
+    writeFileSync(join(folder, 'cut.png'), (await image(0).png().toBuffer()).subarray(0, 150));
+    writeFileSync(join(folder, 'text.png'), 'no image');
+    writeFileSync(join(folder, 'empty.jpg'), '');
+  });
+
+  const predict = async (names: readonly string[], ...flags: string[]) => {
+    const files = names.map((name) => join(folder, name));
+    const ended = await session([
+      'predict',
+      network().run,
+      ...files,
+      '--top',
+      '10',
+      '--backend',
+      'wasm',
+      ...flags,
+      '--json',
+    ]);
+    const { predictions } = JSON.parse(ended.stdout) as { predictions: Prediction[] };
+    return { ...ended, predictions };
+  };
+  const ours = (i: number) => network().probabilities.subarray(10 * i, 10 * i + 10);
+  const farFrom = ({ top }: Prediction, i: number) =>
+    Math.max(...top.map(({ label, probability }) => Math.abs(probability - ours(i)[label]!)));
+
+  it('gives a test image as a file what it gives the sample, in every form that keeps its pixels', async () => {
+    const { code, predictions } = await predict(['0.png', '1.png', '2.png', '3.png']);
+    expect(code).to.equal(0);
+    predictions.forEach((prediction, i) => expect(farFrom(prediction, i), prediction.file).to.be.below(1e-6));
+    const forms = await predict(['colour.png', 'alpha.png', 'palette.png', 'negative.png']);
+    for (const prediction of forms.predictions) expect(farFrom(prediction, 0), prediction.file).to.be.below(1e-6);
+    expect(forms.predictions.map(({ input }) => input['wasInverted'])).to.deep.equal([false, false, false, true]);
+  });
+
+  it('turns a photograph upright, makes it fit, and turns its polarity; says so', async () => {
+    const { predictions } = await predict(['photo.jpg', 'turned.jpg', 'wide.png']);
+    expect(predictions[0]!.input).to.include({ width: 280, height: 280, wasResized: true, wasInverted: true });
+    expect(farFrom(predictions[0]!, 0)).to.be.below(0.1);
+    expect(farFrom(predictions[1]!, 0)).to.be.below(0.1);
+    expect(predictions[2]!.input).to.include({ width: 56, height: 28, wasResized: true, wasInverted: false });
+    const text = await session(['predict', network().run, join(folder, 'photo.jpg'), '--backend', 'wasm']);
+    expect(text.stdout).to.match(/photo\.jpg: .+ \(280x280, .*resized to 28x28, inverted\)\n/);
+  });
+
+  it('--invert yes and no are obeyed', async () => {
+    const [yes, no] = [
+      await predict(['negative.png'], '--invert', 'yes'),
+      await predict(['negative.png'], '--invert', 'no'),
+    ];
+    expect(farFrom(yes.predictions[0]!, 0)).to.be.below(1e-6);
+    expect(no.predictions[0]!.input).to.include({ wasInverted: false });
+    expect(farFrom(no.predictions[0]!, 0)).to.be.above(0.01);
+    const wrong = await session(['predict', network().run, 'x.png', '--invert', 'maybe']);
+    expect(wrong).to.include({ code: 2, stderr: 'Error: --invert must be one of auto, yes, no, not "maybe".\n' });
+  });
+
+  it('goes on after files that cannot be used, names each, and ends with 3', async () => {
+    const names = ['0.png', 'cut.png', 'text.png', 'empty.jpg', 'web.webp', 'nothing.png', '1.png'];
+    const { code, predictions, stderr } = await predict(names);
+    expect(code).to.equal(3);
+    expect(predictions.map(({ error }) => error === undefined)).to.deep.equal([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
+    expect(farFrom(predictions[6]!, 1)).to.be.below(1e-6);
+    for (const name of names.slice(1, 6)) expect(stderr).to.match(new RegExp(`Error: The image \\S*${name} .+; .+\\.`));
+    expect(stderr)
+      .to.contain('5 images could not be used')
+      .and.not.to.match(/\n\s+at /);
+  });
+
+  it('reads the paths from stdin for -', async () => {
+    const stdin = Readable.from([`${join(folder, '1.png')}\n\n`, join(folder, '2.png')]);
+    const [stdout, stderr] = [collector(), collector()];
+    const argv = ['predict', network().run, '-', '--json', '--top', '10', '--backend', 'wasm'];
+    const code = await run(argv, { stdin, stdout, stderr, env: {}, signal: new AbortController().signal });
+    expect(code, stderr.text()).to.equal(0);
+    const { predictions } = JSON.parse(stdout.text()) as { predictions: Prediction[] };
+    expect(predictions.map(({ file }) => file.split('/').at(-1))).to.deep.equal(['1.png', '2.png']);
+    predictions.forEach((prediction, i) => expect(farFrom(prediction, i + 1)).to.be.below(1e-6));
+  });
+
+  it('shows the image in characters with the top three as bars; --quiet keeps to the line', async () => {
+    const argv = ['predict', network().run, join(folder, '1.png'), '--backend', 'wasm'];
+    const { stdout } = await session(argv);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).to.have.length(1 + 14);
+    expect(lines.filter((line) => /[█░]{24} +\d+\.\d%$/.test(line))).to.have.length(3);
+    expect((await session([...argv, '--quiet'])).stdout.trim().split('\n')).to.have.length(1);
+    const coloured = collector(true);
+    await run(argv, { stdout: coloured, stderr: collector(), env: {}, signal: new AbortController().signal });
+    expect(coloured.text()).to.contain('\x1b[38;5;').and.to.contain('▀');
+  });
+});

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { nativeFolder, readBuiltNative } from '../../src/backends/builtNative';
+import { removeLeftovers } from '../../src/setup/setupNative';
 import { inspectTensorFlow } from '../../src/setup/tensorFlow';
 import { temporaryFolder } from '../backends/child';
 import { program } from '../cli/program';
@@ -56,6 +57,27 @@ describe('setup native', function () {
       expect(leftovers()).to.deep.equal([]);
     });
   }
+
+  it('takes away what a setup left that was killed, and nothing that another one works on', async () => {
+    const { dir, base } = path.parse(nativeFolder());
+    const names = {
+      dead: `${base}.4194305-00000000`,
+      alive: `${base}.${process.pid}-00000000`,
+      other: `${base}.notes`,
+    };
+    for (const name of Object.values(names)) fs.mkdirSync(path.join(dir, name), { recursive: true });
+    try {
+      // No pid is that large, so the first folder is a dead process's.
+      await removeLeftovers();
+      expect(Object.values(names).map((name) => fs.existsSync(path.join(dir, name)))).to.deep.equal([
+        false,
+        true,
+        true,
+      ]);
+    } finally {
+      for (const name of Object.values(names)) fs.rmSync(path.join(dir, name), { recursive: true, force: true });
+    }
+  });
 
   it('reads what a TensorFlow for GPUs was built with, and finds the CUDA that pip put beside it', () => {
     const site = temporaryFolder();

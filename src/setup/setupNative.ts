@@ -46,6 +46,7 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
   const folder = nativeFolder();
   const compiler = await findCompiler(options);
   const found = await findTensorFlow(options);
+  await removeLeftovers();
   const before = readBuiltNative(folder);
   if (!force && before && isSame(before, found)) {
     onStep(`Trying the engine in ${folder}`);
@@ -78,7 +79,26 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
     const { code } = error as NodeJS.ErrnoException;
     throw code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS' ? await storageError(error, folder) : error;
   } finally {
-    await fs.rm(work, { recursive: true, force: true });
+    // npm, when it was stopped, may still be writing.
+    await fs.rm(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+}
+
+/** Removes what setups left that were killed. */
+export async function removeLeftovers(): Promise<void> {
+  const { dir, base } = path.parse(nativeFolder());
+  for (const name of await fs.readdir(dir).catch((): string[] => [])) {
+    const match = name.startsWith(base) && /^\.(?:(\d+)|removed)-[0-9a-f]{8}$/.exec(name.slice(base.length));
+    if (!match || (match[1] !== undefined && isAlive(Number(match[1])))) continue;
+    await fs.rm(path.join(dir, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -95,6 +115,7 @@ export async function removeNative(): Promise<boolean> {
   const there = entries.includes(base);
   if (there) await fs.rename(folder, doomed);
   await fs.rm(doomed, { recursive: true, force: true });
+  await removeLeftovers();
   return there;
 }
 
@@ -132,6 +153,6 @@ async function refuseLittleSpace(place: string, needed: number): Promise<void> {
 async function installPackages(work: string, progress: Progress): Promise<void> {
   // Without a manifest of its own, npm would install into the project around it.
   await fs.writeFile(path.join(work, 'package.json'), '{ "private": true }\n');
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--no-save', '--loglevel=error'];
   await command('npm', ['install', ...flags, ...PACKAGES], { ...progress, cwd: work });
 }

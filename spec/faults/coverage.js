@@ -1,5 +1,4 @@
 'use strict';
-/* global __dirname, console */
 
 // Lists the rows of docs/faults.md that no test is named after, and fails when there is one. Tests are looked for in the
 // sources: a row that is written F01 has its number at the beginning of the name of an `it`, a `describe`, or a fault in a

@@ -152,9 +152,12 @@ function prepare(network, classify) {
     const place = placed(image, pad.width, pad.height);
     context.drawImage(seen, 0, 0, pad.width, pad.height);
     context.drawImage(image, ...place);
-    element('hint').textContent =
-      `${file.name}: ${image.width}x${image.height}, made grey and ${width}x${height}` +
-      (inverted ? `, inverted to the ${dark ? 'dark' : 'light'} background of the data set.` : '.');
+    const resized = image.width !== width || image.height !== height;
+    const done = [
+      ...(resized ? [`made grey and ${width}x${height}`] : ['taken as it is']),
+      ...(inverted ? [`inverted to the ${dark ? 'dark' : 'light'} background of the data set`] : []),
+    ];
+    element('hint').textContent = `${file.name}: ${image.width}x${image.height}, ${done.join(', ')}.`;
   });
 }
 

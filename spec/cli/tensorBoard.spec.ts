@@ -86,4 +86,16 @@ describe('the event files of a run', function () {
     const [one, other] = [without, usual].map((run) => readFileSync(join(run, 'model.safetensors')));
     expect(one!.equals(other!)).to.be.true;
   });
+
+  it('go on without overlap when the run is resumed', async function () {
+    need(this, pythonLacks('tensorboard'));
+    const run = await train('resumed');
+    const { code, stderr } = await session(['train', '--resume', run, '--epochs', '5', '--backend', 'wasm']);
+    expect(code, stderr).to.equal(0);
+    expect(readdirSync(run).filter((name) => name.startsWith('events.out.tfevents.'))).to.have.length(1);
+    const { scalars, histograms } = askPython(script, run) as ReadBack;
+    for (const rows of [...Object.values(scalars), ...Object.values(histograms)]) {
+      expect(rows.map(([step]) => step)).to.deep.equal([6, 12, 18, 24, 30]);
+    }
+  });
 });

@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Page } from 'puppeteer-core';
+import sharp from 'sharp';
+import { defaultDataDir } from '../../src/data/defaultDataDir';
+import { loadDataset } from '../../src/data/loadDataset';
+import { encodePng } from '../../src/reports/png';
+import { sampleImage } from '../../src/reports/sampleImage';
+import { browserLacks, openBrowser, serve } from '../../spec/browser';
+
+// The pictures of the documentation, of the real program: trains the post's network (10 epochs), opens what it wrote in a
+// Chromium, and draws what the terminal showed. Run again with: npm run pictures
+
+const root = join(__dirname, '../..');
+const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
+
+/** What the program says on both streams of a terminal with colours. */
+function handgrad(folder: string, ...argv: readonly string[]): string {
+  const shell = [process.execPath, '--require', 'ts-node/register', 'cli/main.ts', ...argv, '--data-dir', dataDir];
+  const command = `${shell.map((word) => `'${word}'`).join(' ')} 2>&1`;
+  const env = { ...process.env, FORCE_COLOR: '1', HANDGRAD_BACKEND: 'wasm' };
+  const said = execFileSync('sh', ['-c', command], { cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 24 });
+  // Where things lie on this machine is not what the pictures are about.
+  return `$ handgrad ${argv.join(' ')}\n${said}`.replaceAll(folder, 'runs');
+}
+
+const COLOURS: Readonly<Record<string, string>> = { 31: '#ff7b72', 32: '#7ee787', 33: '#e3b341', 36: '#76c7f0' };
+
+/** The page of a terminal that shows a text with its colours. */
+function terminalPage(text: string): string {
+  let style: Record<string, string> = {};
+  const escape = (part: string) => part.replace(/&/g, '&amp;').replace(/</g, '&lt;');
+  const grey = (code: number) => `rgb(${new Array(3).fill(8 + 10 * (code - 232)).join()})`;
+  const apply = (codes: readonly number[]) => {
+    const [code, , colour, , , back] = codes;
+    if (code === 38) style = { color: grey(colour!), background: grey(back!) };
+    else if (code === 0) style = {};
+    else if (code === 1) style = { ...style, 'font-weight': 'bold' };
+    else if (code === 2) style = { ...style, opacity: '0.6' };
+    else if (code === 22) style = Object.fromEntries(Object.entries(style).filter(([key]) => key === 'color'));
+    else if (code === 39) style = Object.fromEntries(Object.entries(style).filter(([key]) => key !== 'color'));
+    else if (COLOURS[`${code}`]) style = { ...style, color: COLOURS[`${code}`]! };
+  };
+  // Splitting at an expression with a group keeps the groups: texts and codes take turns.
+  const spans = text
+    .replaceAll('\x1b', '␛')
+    .split(/␛\[([0-9;]*)m/)
+    .map((part, i) => {
+      if (i % 2 === 1) apply(part.split(';').map(Number));
+      const css = Object.entries(style).map(([key, value]) => `${key}:${value}`);
+      return i % 2 === 1 ? '' : `<span style="${css.join(';')}">${escape(part)}</span>`;
+    });
+  return `<!doctype html><meta charset="utf-8"><style>body{margin:0;background:#14171a}pre{display:inline-block;margin:0;
+    padding:14px 18px;color:#d7dbe0;font:13px/17px 'DejaVu Sans Mono',monospace}</style><pre>${spans.join('')}</pre>`;
+}
+
+async function save(name: string, picture: Uint8Array): Promise<void> {
+  // A palette takes a third of the bytes.
+  await sharp(picture).png({ palette: true, quality: 90, effort: 10 }).toFile(join(__dirname, name));
+}
+
+async function terminal(page: Page, name: string, text: string): Promise<void> {
+  await page.setContent(terminalPage(text.trimEnd()));
+  await save(name, await (await page.$('pre'))!.screenshot());
+}
+
+async function main(): Promise<void> {
+  if (browserLacks) throw new Error(browserLacks);
+  const folder = mkdtempSync(join(tmpdir(), 'handgrad-pictures-'));
+  const browser = await openBrowser();
+  try {
+    const { page } = browser;
+    const run = join(folder, 'post');
+    await page.setViewport({ width: 1000, height: 800 });
+    await terminal(page, 'train.png', handgrad(folder, 'train', '--run-dir', run, '--plot'));
+    await terminal(page, 'evaluate.png', handgrad(folder, 'evaluate', run));
+    await terminal(page, 'predict.png', handgrad(folder, 'predict', run, '--index', '0', '8'));
+    handgrad(folder, 'report', run);
+    for (const scheme of ['light', 'dark']) {
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      await page.goto(pathToFileURL(join(run, 'report.html')).href);
+      await page.setViewport({ width: 1100, height: 1400 });
+      await save(`report-${scheme}.png`, await page.screenshot());
+    }
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+    const site = join(folder, 'site');
+    handgrad(folder, 'report', run, '--png', join(folder, 'png'));
+    execFileSync(
+      process.execPath,
+      ['--require', 'ts-node/register', 'cli/main.ts', 'export', run, site, '--format', 'web'],
+      { cwd: root, stdio: 'ignore' },
+    );
+    await webPage(page, site, folder);
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function webPage(page: Page, site: string, folder: string): Promise<void> {
+  const server = await serve({ '': site });
+  try {
+    const { test, imageShape } = await loadDataset('fashion-mnist', { dataDir });
+    mkdirSync(join(folder, 'images'));
+    const image = join(folder, 'images', 'boot.png');
+    writeFileSync(image, await encodePng(sampleImage(test, 0, imageShape!)));
+    await page.setViewport({ width: 900, height: 520 });
+    await page.goto(`${server.url}/`);
+    await page.waitForSelector('body[data-engine]');
+    await (await page.$('input[type=file]'))!.uploadFile(image);
+    await page.waitForSelector('#classes li');
+    await save('web-page.png', await page.screenshot());
+  } finally {
+    server.close();
+  }
+}
+
+void main();

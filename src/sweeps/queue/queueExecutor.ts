@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Job as QueuedJob, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -16,6 +17,8 @@ const CHECK_MS = 5000;
 /** Runs that wait in the queue for each place of a worker, where what comes next depends on results. */
 const AHEAD = 2;
 const PAGE = 200;
+/** How long closing may take where Redis is away, in milliseconds. */
+const CLOSE_MS = 2000;
 
 const outcomeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('result'), result: resultSchema }),
@@ -69,7 +72,9 @@ export interface QueueExecutor extends Executor {
 export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec): Promise<QueueExecutor> {
   const { Queue, QueueEvents } = await import('bullmq');
   const queue = new Queue(queueName(sweep), { connection: redis, prefix: PREFIX });
-  const events = new QueueEvents(queueName(sweep), { connection: redis.duplicate(), prefix: PREFIX });
+  const eventsRedis = redis.duplicate();
+  eventsRedis.on('error', ignore);
+  const events = new QueueEvents(queueName(sweep), { connection: eventsRedis, prefix: PREFIX });
   // Losses of Redis are told by the connection itself.
   queue.on('error', ignore);
   events.on('error', ignore);
@@ -159,7 +164,13 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
     },
     async close() {
       timers.forEach(clearInterval);
-      await Promise.allSettled([events.close(), queue.close()]);
+      // A listener that was just waiting for Redis to come back connects once more, and would keep the process alive.
+      eventsRedis.on('connect', () => eventsRedis.disconnect());
+      await Promise.race([
+        Promise.allSettled([events.close(), queue.close()]),
+        delay(CLOSE_MS, undefined, { ref: false }),
+      ]);
+      eventsRedis.disconnect();
     },
   };
 }

@@ -13,7 +13,7 @@ const MAX_ALIASES = 20;
  */
 export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
   const { parseDocument } = await import('yaml');
-  const document = parseDocument(await readText(path), { prettyErrors: true });
+  const document = parseDocument(await readText(path), { prettyErrors: true, resolveKnownTags: false });
   // A warning is a tag or a key that would be dropped or changed quietly.
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault)

@@ -23,7 +23,7 @@ export class HandgradError extends Error {
   ) {
     // Messages quote files and paths, and those may hold what moves a terminal's cursor.
     super(
-      message.replace(/\p{Cc}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`),
+      message.replace(/[^\P{Cc}\n]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`),
       options,
     );
   }

@@ -172,6 +172,6 @@ function asDataError(error: unknown, path: string): unknown {
   const found =
     code === 'CSV_MAX_RECORD_SIZE'
       ? `the line is longer than ${MAX_LINE_BYTES} bytes`
-      : `cannot be read: ${(error as Error).message}`;
+      : `cannot be read: ${(error as Error).message.replaceAll('\n', ' ')}`;
   return new HandgradError('data', `${where}: ${found}; correct the file.`, { cause: error });
 }

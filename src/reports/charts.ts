@@ -58,7 +58,9 @@ export function curves(theme: Theme, title: string, lines: readonly Curve[]): To
   );
   const names = lines.map(({ name }) => name);
   const few = names.length <= MOST_NAMES;
+  // The second time round the colours, dashes and shapes have moved on by one: no two of the named series look the same.
   const cycle = <T>(list: readonly T[]) => names.map((_, i) => list[i % list.length]!);
+  const shifted = <T>(list: readonly T[]) => names.map((_, i) => list[(i + Math.floor(i / 6)) % list.length]!);
   const epochs = Math.max(1, ...lines.map(({ values }) => values.length));
   const legend =
     few && names.length > 1
@@ -85,9 +87,9 @@ export function curves(theme: Theme, title: string, lines: readonly Curve[]): To
       y: { field: 'value', type: 'quantitative', title, scale: { zero: false } },
       detail: { field: 'name' },
       color: { field: 'name', type: 'nominal', scale: { domain: names, range: cycle(theme.series) }, legend },
-      strokeDash: { field: 'name', type: 'nominal', scale: { domain: names, range: cycle(DASHES) }, legend },
+      strokeDash: { field: 'name', type: 'nominal', scale: { domain: names, range: shifted(DASHES) }, legend },
       ...(few && {
-        shape: { field: 'name', type: 'nominal', scale: { domain: names, range: cycle(SHAPES) }, legend: null },
+        shape: { field: 'name', type: 'nominal', scale: { domain: names, range: shifted(SHAPES) }, legend: null },
       }),
     },
   };
@@ -299,6 +301,13 @@ export function shownSetting(value: unknown): string {
   if (value === undefined || value === null) return '–';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A setting where many stand in a table: numbers that were drawn at random have more digits than anybody reads. */
+export function shortSetting(value: unknown): string {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? `${Number(value.toPrecision(4))}`
+    : shownSetting(value);
 }
 
 interface AxisScale {

@@ -1,4 +1,13 @@
-import { type Curve, curves, PAGE_THEME, parallelCoordinates, resultAgainst, shownSetting, type Trial } from './charts';
+import {
+  type Curve,
+  curves,
+  PAGE_THEME,
+  parallelCoordinates,
+  resultAgainst,
+  shortSetting,
+  shownSetting,
+  type Trial,
+} from './charts';
 import { figure, type Html, html, page, type Section, table } from './html';
 import { toSvg } from './render';
 import { judgedAccuracy, type RunData } from './runData';
@@ -149,7 +158,7 @@ function resultTable(comparison: Comparison, keys: readonly string[]): Html {
   const rows = ranked(comparison).map(({ name, result, settings, epochs, seconds, state }) => [
     name,
     result === undefined ? '–' : result.toFixed(4),
-    ...keys.map((key) => shownSetting(settings[key])),
+    ...keys.map((key) => shortSetting(settings[key])),
     epochs,
     seconds.toFixed(1),
     state,

@@ -127,6 +127,35 @@ describe('report', function () {
     expect(readdirSync(join(folder, 'both'))).to.include.members(['accuracy.png', 'parallel.png', 'against-lr.png']);
   });
 
+  it('shows the trials of a sweep, best first, while it goes on as well', async function () {
+    need(this, browserLacks);
+    const { folder } = network();
+    const points = join(folder, 'points.csv');
+    writeFileSync(points, `c,x,y\n${Array.from({ length: 60 }, (_, i) => `${i % 2},${i % 2},${i / 60}`).join('\n')}\n`);
+    const sweep = { method: 'grid', parameters: { lr: { values: [1e-6, 1] }, hidden: { values: [2, 4] } } };
+    const fixed = { dataset: points, epochs: 2, 'batch-size': 10, backend: 'wasm' };
+    writeFileSync(join(folder, 'sweep.yaml'), JSON.stringify({ ...sweep, fixed }));
+    const dir = join(folder, 'sweep');
+    const swept = await session(['sweep', join(folder, 'sweep.yaml'), '--run-dir', dir, '--workers', '2'], process.env);
+    expect(swept.code, swept.stderr).to.equal(0);
+    const rows = () =>
+      "[...document.querySelectorAll('#runs tbody tr')].map((row) => [...row.cells].map((c) => c.textContent))";
+    const finished = await (await opened(await report(dir)))<string[][]>(rows());
+    expect(finished).to.have.length(4);
+    const accuracies = finished.map(([, accuracy]) => Number(accuracy));
+    expect(accuracies).to.deep.equal([...accuracies].sort((a, b) => b - a));
+    expect(finished.map((row) => row.slice(2, 4).join()).sort()).to.deep.equal([
+      '0.000001,2',
+      '0.000001,4',
+      '1,2',
+      '1,4',
+    ]);
+    // As the journal stood before its last line, and in the middle of it.
+    const journal = readFileSync(join(dir, 'journal.jsonl'), 'utf8');
+    writeFileSync(join(dir, 'journal.jsonl'), journal.slice(0, -20));
+    expect(await (await opened(await report(dir)))<string[][]>(rows())).to.have.length(4);
+  });
+
   it('shows the curves of a run without a model, and refuses what is no run', async () => {
     const { run, folder } = network();
     const unfinished = join(folder, 'unfinished');

@@ -11,7 +11,18 @@ import { compiledProgram } from './compiled';
 import { start } from './start';
 
 /** So long a run that it does not end by itself while it is watched. */
-const LONG = ['--hidden', '8', '--batch-size', '20', '--backend', 'cpu', '--epochs', '100000', '--json'];
+const LONG = [
+  '--hidden',
+  '8',
+  '--batch-size',
+  '20',
+  '--backend',
+  'cpu',
+  '--epochs',
+  '100000',
+  '--no-tensorboard',
+  '--json',
+];
 
 describe('signals, closed streams and full disks', function () {
   this.timeout(120_000);

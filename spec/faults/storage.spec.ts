@@ -9,7 +9,7 @@ import { need } from '../need';
 import { onSmallDisk, smallDiskLacks } from '../runs/fullDisk';
 import { compiledProgram } from './compiled';
 
-const SETTINGS = ['--batch-size', '20', '--backend', 'cpu', '--lr', '0.3'];
+const SETTINGS = ['--batch-size', '20', '--backend', 'cpu', '--lr', '0.3', '--no-tensorboard'];
 
 describe('a run whose disk is full or closed', function () {
   this.timeout(60_000);

@@ -113,16 +113,17 @@ function oneHot(original: KernelFunc): KernelFunc {
 }
 
 /**
- * step(x) as max(sign(x), 0): the same numbers, NaN included, in two operations instead of five. Covers float32 and the
- * step whose value for negative x is 0.
+ * step(x) as max(sign(x), 0): the same numbers, NaN included, in two operations instead of five. Covers the step whose value
+ * for negative x is 0, of float32 and of int32, which tfjs-node's own kernel cannot take.
  */
 function stepAsSign(original: KernelFunc): KernelFunc {
   return ({ inputs, attrs, backend }) => {
     const { x } = inputs as { x: TensorInfo };
-    if (attrs?.['alpha'] !== 0 || x.dtype !== 'float32') return original({ inputs, attrs, backend });
     const node = backend as NodeBackend;
-    const { TF_ATTR_TYPE, TF_FLOAT } = node.binding;
-    const attributes = [{ name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT }];
+    const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = node.binding;
+    const type = { float32: TF_FLOAT, int32: TF_INT32 }[x.dtype as string];
+    if (attrs?.['alpha'] !== 0 || type === undefined) return original({ inputs, attrs, backend });
+    const attributes = [{ name: 'T', type: TF_ATTR_TYPE, value: type }];
     const [sign] = node.binding.executeOp('Sign', attributes, node.getInputTensorIds([x]), 1);
     try {
       return run(node, 'Relu', attributes, [sign.id]);

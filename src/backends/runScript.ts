@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 /** How a script ended, and what it said. */
 export interface ScriptEnd {
-  readonly stdout: string;
+  /** What it passed to `process.send`, the last time if more than once; undefined when it did not come to that. */
+  readonly answer: unknown;
   readonly stderr: string;
   /** `exit code 1`, `SIGABRT`. */
   readonly ended: string;
@@ -23,7 +24,7 @@ export function lastWords({ stderr, ended }: ScriptEnd): string {
  * of the answer.
  * @param env added to this process's environment
  */
-export function runScript(
+export async function runScript(
   code: string,
   {
     env = {},
@@ -34,10 +35,20 @@ export function runScript(
   // From a checkout this file is TypeScript, also where the program that runs it, such as mocha, loads that in a way of its own.
   const loader = __filename.endsWith('.ts') ? ['--require', require.resolve('ts-node/register')] : [];
   const args = [...process.execArgv.filter((arg) => !arg.startsWith('--inspect')), ...loader, '--eval', code];
-  const options = { timeout: timeoutMs, signal, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 };
+  // What the engines print goes to stdout, which nobody reads: answers have a channel of their own.
+  const child = spawn(process.execPath, args, {
+    timeout: timeoutMs,
+    signal,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let answer: unknown;
+  let stderr = '';
+  child.on('message', (message) => (answer = message));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   return new Promise((resolve) => {
-    execFile(process.execPath, args, options, (error, stdout, stderr) => {
-      resolve({ stdout, stderr, ended: error ? (error.signal ?? `exit code ${error.code}`) : 'exit code 0' });
-    });
+    // An aborted signal, or no Node where this one was; 'close' follows only if the process had started.
+    child.on('error', ({ message }) => resolve({ answer, stderr, ended: message }));
+    child.on('close', (code, killed) => resolve({ answer, stderr, ended: killed ?? `exit code ${code}` }));
   });
 }

@@ -32,10 +32,9 @@ const MEASURE_MS = 300;
 /** Starts an engine in a process of its own, so that one that ends its process is no more than one that does not run. */
 export async function probeEngine(name: BackendName, options: EngineOptions): Promise<EngineReport> {
   const code = `require(${JSON.stringify(__filename)}).probeHere(${JSON.stringify(name)}, ${JSON.stringify(options)})
-    .then((report) => console.log(JSON.stringify(report)));`;
+    .then((report) => process.send(report));`;
   const end = await runScript(code);
-  const line = end.stdout.trim().split('\n').at(-1)!;
-  return line.startsWith('{') ? (JSON.parse(line) as EngineReport) : { name, runs: false, reason: lastWords(end) };
+  return (end.answer as EngineReport | undefined) ?? { name, runs: false, reason: lastWords(end) };
 }
 
 /** `probeEngine` in this process: the engine is TensorFlow.js's current one afterwards. */

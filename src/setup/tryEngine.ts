@@ -13,11 +13,9 @@ export async function tryEngine(
 ): Promise<{ version: string } | { wrong: string }> {
   const backends = JSON.stringify(path.join(__dirname, '../backends'));
   const code = `require(${backends}).selectBackend('native').then(
-    ({ versions }) => console.log(JSON.stringify({ version: versions.tensorflow })),
-    (error) => console.log(JSON.stringify({ wrong: error.message })));`;
+    ({ versions }) => process.send({ version: versions.tensorflow }),
+    (error) => process.send({ wrong: error.message }));`;
   const end = await runScript(code, { env: { HANDGRAD_TFJS_NODE: folder }, signal });
   signal?.throwIfAborted();
-  const line = end.stdout.trim().split('\n').at(-1)!;
-  if (line.startsWith('{')) return JSON.parse(line) as { version: string } | { wrong: string };
-  return { wrong: lastWords(end) };
+  return (end.answer as { version: string } | { wrong: string } | undefined) ?? { wrong: lastWords(end) };
 }

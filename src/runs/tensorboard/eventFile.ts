@@ -26,13 +26,13 @@ export interface EventFile {
 export async function openEventFile(dir: string, step: number): Promise<EventFile> {
   const messages = await eventMessages();
   const framing = await recordFraming();
-  const existing = step === 0 ? undefined : await lastEventFile(dir);
+  const existing = await lastEventFile(dir);
   const seconds = Date.now() / 1000;
   const path = join(dir, existing ?? `${EVENT_FILE_PREFIX}${Math.floor(seconds)}.handgrad`);
   const handle = await writing(path, 0, () => open(path, existing === undefined ? 'wx' : 'r+'));
   try {
-    // A file in which not even the first record is whole begins again.
-    let end = existing === undefined ? 0 : await endOfStep(handle, step, messages, framing);
+    // A run that begins again, and a file in which not even the first record is whole, begin the file again.
+    let end = existing === undefined || step === 0 ? 0 : await endOfStep(handle, step, messages, framing);
     await writing(path, 0, () => handle.truncate(end));
     const appendAll = async (records: readonly Uint8Array[]) => {
       const bytes = Buffer.concat(records.map((record) => framing.wrap(record)));

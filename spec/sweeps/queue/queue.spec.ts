@@ -162,7 +162,7 @@ describe('a sweep through a queue', function () {
 
   it('status tells who works for what; stop has the trials save and the sweep end; it can be resumed', async () => {
     const one = await worker('--run-root', 'w');
-    const sweep = await coordinator(grid(2, { epochs: 150, 'checkpoint-every': 'never' }), '--retries', '0');
+    const sweep = await coordinator(grid(2, { epochs: 800, 'checkpoint-every': 'never' }), '--retries', '0');
     await until('a trial trains', () => said(one).some(({ type }) => type === 'progress'));
     const id = /sweep ([0-9a-f]{16})/.exec(sweep.stderr())![1]!;
     const status = await handgrad(folder(), 'sweep', 'status', '--queue', redis.url, '--json');

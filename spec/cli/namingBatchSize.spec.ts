@@ -22,7 +22,7 @@ describe('F63 out of memory', function () {
 
   /** Trains with one hidden layer of 65,536 units on all rows at once: a tensor of 5 GB. */
   function train(engine: string, limit: string): Promise<Ended> {
-    const flags = `--dataset ${folder}/many.csv --batch-size 20000 --hidden 65536 --epochs 1 --run-dir ${folder}/${engine}`;
+    const flags = `--dataset ${folder}/many.csv --batch-size 20000 --hidden 65536 --epochs 1 --run-dir ${folder}/${engine.split(' ')[0]}`;
     const command = `${limit} exec "${process.execPath}" -r ts-node/register cli/main.ts train --backend ${engine} ${flags}`;
     return new Promise((resolve) => {
       execFile('bash', ['-c', command], (error, stdout, stderr) => {
@@ -35,7 +35,8 @@ describe('F63 out of memory', function () {
     /Error: The \w+ engine has not enough memory for a batch size of 20,000 and hidden layers of 65,536: try --batch-size 10000\.\n$/;
 
   it('F63 on wasm names the batch size and a smaller one, and exits with 4', async () => {
-    const { code, stderr } = await train('wasm', '');
+    // On one thread: of several, a worker may trap first, which nobody can catch (docs/engines.md).
+    const { code, stderr } = await train('wasm --threads 1', '');
     expect(stderr).to.match(sentence);
     expect(code).to.equal(4);
   });

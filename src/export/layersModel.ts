@@ -1,26 +1,34 @@
 import type { ActivationName } from '../nn/activations';
+import { HandgradError } from '../errors';
 import { type ExportedFile, floatBytes } from './exported';
 import type { PlainNetwork } from './plainNetwork';
 
 /** An activation as the name that a dense layer takes, or as a layer of its own behind it. */
 type KerasActivation = { readonly name: string } | { readonly layer: string; readonly config: object };
 
-/** The activations in TensorFlow.js Layers. Its `gelu` is the exact one; `gelu_new` is the tanh form that is used here. */
+/**
+ * The activations in TensorFlow.js Layers. Its `gelu` is the exact one, and 4.22 cannot load its own `gelu_new`, the tanh form
+ * that is used here: it looks for the name in camel case.
+ */
 const KERAS = {
   relu: { name: 'relu' },
   'leaky-relu': { layer: 'LeakyReLU', config: { alpha: 0.01 } },
   tanh: { name: 'tanh' },
   sigmoid: { name: 'sigmoid' },
-  gelu: { name: 'gelu_new' },
+  gelu: undefined,
   silu: { name: 'swish' },
-} satisfies Record<ActivationName, KerasActivation>;
+} satisfies Record<ActivationName, KerasActivation | undefined>;
 
 /**
  * The network as a TensorFlow.js Layers model, for `tf.loadLayersModel`: `model.json`, in the form of a Keras 2 Sequential
  * model, and `weights.bin`. It takes features as they are stored, [n, inputs], and gives probabilities, [n, classes].
+ * @throws HandgradError 'usage' for an activation that TensorFlow.js Layers cannot load
  */
 export function layersModel({ layers, activation, classNames }: PlainNetwork): ExportedFile[] {
-  const between: KerasActivation = KERAS[activation];
+  const between: KerasActivation | undefined = KERAS[activation];
+  if (!between) {
+    throw new HandgradError('usage', `TensorFlow.js Layers cannot load ${activation}; choose --format onnx or web.`);
+  }
   const parts = layers.flatMap(({ inputs, outputs }, l) => {
     const last = l === layers.length - 1;
     const dense = {

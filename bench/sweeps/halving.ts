@@ -17,12 +17,12 @@ import { startState } from '../../src/training/trainState';
 // Successive halving against random search at equal total epochs, learning rate x width, on a part of Fashion-MNIST. The
 // decisions are those of `sweep`; the runs are real and stay in this process, so that only epochs count.
 //
-//   node --require ts-node/register bench/sweeps/halving.ts [repeats]
+//   node --require ts-node/register bench/sweeps/halving.ts [repeats] [first]
 
 const [EPOCHS, CONFIGURATIONS, TRAIN, VALIDATION] = [27, 81, 1000, 2000];
 
 async function main(): Promise<void> {
-  const repeats = Number(process.argv[2] ?? 5);
+  const [repeats = 5, first = 0] = process.argv.slice(2).map(Number);
   await selectBackend('wasm', { threads: 1 });
   const { train: all } = await loadDataset('fashion-mnist', {
     dataDir: process.env['HANDGRAD_DATA_DIR'] || defaultDataDir(),
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
       Int32Array.from({ length: count }, (_, i) => from + i),
     );
   const data = { train: rows(0, TRAIN), validation: rows(TRAIN, VALIDATION) };
-  for (let seed = 0; seed < repeats; seed++) {
+  for (let seed = first; seed < first + repeats; seed++) {
     const halving = await search(data, seed, CONFIGURATIONS, { type: 'hyperband', min_iter: 1, eta: 3 });
     const random = await search(data, seed + 1000, Math.round(halving.epochs / EPOCHS), undefined);
     const reached = halving.history.find(({ best }) => best >= random.best)?.epochs;

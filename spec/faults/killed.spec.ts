@@ -59,7 +59,7 @@ describe('F01 kill -9 at every moment of writing', function () {
       await Promise.all(
         moments.map(async (moment) => {
           const run = `${pattern.replace(/\W/g, '')}-${moment}`;
-          const { ended, stderr } = start(train(run), { failpoint: `${moment} ${pattern}` });
+          const { ended, stderr } = await start(train(run), { failpoint: `${moment} ${pattern}` });
           expect((await ended).signal, `${moment}: ${stderr()}`).to.equal('SIGKILL');
           const found = await newestCheckpoint(path(run, 'checkpoints'));
           expect(found?.checkpoint.progress.step ?? -1, moment).to.be.at.least(atLeast);
@@ -86,7 +86,7 @@ describe('F01 kill -9 at every moment of writing', function () {
     let kills = 0;
     while (kills < 8 && !existsSync(path(run, 'model.safetensors'))) {
       const args = existsSync(path(run, 'config.json')) ? ['train', '--resume', path(run)] : train(run);
-      const { child, ended } = start(args);
+      const { child, ended } = await start(args);
       const timer = setTimeout(() => child.kill('SIGKILL'), 200 + Math.random() * 800);
       const { signal } = await ended;
       clearTimeout(timer);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { compiledProgram } from './compiled';
+import { trainProgram } from '../../cli/trainProgram';
 
 // F01 with the program and the data that people use: a training run that is killed (kill -9) again and again at random times,
 // and goes on each time with --resume, has to end with the model and the metrics of a run that nobody killed.
@@ -68,7 +68,8 @@ async function train(
 ): Promise<{ code: number | string | null; stderr: string }> {
   // A run that goes on has its settings; only the first process is given them.
   const settings = args[0] === '--run-dir' ? positionals : [];
-  const child = spawn(process.execPath, [compiledProgram(), 'train', ...args, ...settings], {
+  const { path: main } = await trainProgram();
+  const child = spawn(process.execPath, [main, 'train', ...args, ...settings], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';

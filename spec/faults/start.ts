@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { compiledProgram } from './compiled';
+import { trainProgram } from '../../cli/trainProgram';
 
 /** A program that runs: what it has said so far, and how it ends. */
 export interface Started {
@@ -17,10 +17,14 @@ export interface Started {
  * Starts the compiled program.
  * @param failpoint kills it at that moment, see failpoint.js
  */
-export function start(args: readonly string[], { failpoint, cwd }: { failpoint?: string; cwd?: string } = {}): Started {
+export async function start(
+  args: readonly string[],
+  { failpoint, cwd }: { failpoint?: string; cwd?: string } = {},
+): Promise<Started> {
+  const { path: main } = await trainProgram();
   const hook = failpoint === undefined ? [] : ['--require', join(__dirname, 'failpoint.js')];
   const env = { ...process.env, NO_COLOR: '1', ...(failpoint && { FAILPOINT: failpoint }) };
-  const child = spawn(process.execPath, [...hook, compiledProgram(), ...args], { env, cwd });
+  const child = spawn(process.execPath, [...hook, main, ...args], { env, cwd });
   const said = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text));

@@ -1,20 +1,23 @@
 import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writePoints } from '../cli/points';
 import { session } from '../cli/session';
+import { whileClosed } from '../files/closedFolder';
 import { need } from '../need';
 import { onSmallDisk, smallDiskLacks } from '../runs/fullDisk';
-import { compiledProgram } from './compiled';
+import { trainProgram } from '../../cli/trainProgram';
 
 const SETTINGS = ['--batch-size', '20', '--backend', 'cpu', '--lr', '0.3', '--no-tensorboard'];
 
 describe('a run whose disk is full or closed', function () {
   this.timeout(60_000);
   let folder: string;
-  before(() => {
+  let main: string;
+  before(async () => {
+    main = (await trainProgram()).path;
     folder = mkdtempSync(join(tmpdir(), 'handgrad-storage-'));
     writePoints(join(folder, 'points.csv'));
   });
@@ -40,7 +43,7 @@ describe('a run whose disk is full or closed', function () {
       const { readdirSync, writeFileSync, rmSync } = require('node:fs');
       const [disk, run] = [process.argv[1], process.argv[1] + '/run'];
       const handgrad = (...args) => {
-        const { status, stderr } = spawnSync(process.execPath, [${JSON.stringify(compiledProgram())}, ...args], { encoding: 'utf8' });
+        const { status, stderr } = spawnSync(process.execPath, [${JSON.stringify(main)}, ...args], { encoding: 'utf8' });
         return { status, stderr, names: readdirSync(run, { recursive: true }).sort() };
       };
       writeFileSync(disk + '/ballast', new Uint8Array(24 * 1024));
@@ -63,14 +66,7 @@ describe('a run whose disk is full or closed', function () {
   });
 
   it('F04 cannot be written: exit 6 at the start, nothing is loaded or trained', async function () {
-    need(this, process.getuid ? undefined : 'this system has no user ids');
-    const closed = join(folder, 'closed');
-    mkdirSync(closed);
-    chmodSync(folder, 0o755);
-    chmodSync(closed, 0o555);
-    const root = process.getuid!() === 0;
-    if (root) process.seteuid!(65534);
-    try {
+    const closed = await whileClosed(this, folder, async (closed) => {
       for (const run of [closed, join(closed, 'new')]) {
         const { code, stdout, stderr } = await session([
           'train',
@@ -86,9 +82,7 @@ describe('a run whose disk is full or closed', function () {
           .and.to.not.match(/Engine|Data:/);
         expect(stdout).to.equal('');
       }
-    } finally {
-      if (root) process.seteuid!(0);
-    }
+    });
     expect(readdirSync(closed)).to.deep.equal([]);
   });
 
@@ -97,7 +91,7 @@ describe('a run whose disk is full or closed', function () {
     const run = join(folder, 'told');
     const words = [
       process.execPath,
-      compiledProgram(),
+      main,
       'train',
       '--dataset',
       join(folder, 'points.csv'),

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { HandgradError } from '../../src/errors';
 import { writeFileAtomic } from '../../src/files/atomicFile';
+import { whileClosed } from './closedFolder';
 import { need } from '../need';
 import { onSmallDisk, smallDiskLacks } from '../runs/fullDisk';
 
@@ -73,21 +74,11 @@ describe('writing a file whole or not at all', () => {
   });
 
   it('F04 a folder this user may not write: storage, with the remedy', async function () {
-    need(this, process.getuid ? undefined : 'this system has no user ids');
-    const closed = join(folder, 'closed');
-    await mkdir(closed);
-    await chmod(folder, 0o755);
-    await chmod(closed, 0o555);
-    // Root may write everywhere, so it steps down for the length of the attempt.
-    const root = process.getuid!() === 0;
-    if (root) process.seteuid!(65534);
-    try {
+    const closed = await whileClosed(this, folder, async (closed) => {
       expect(await failure(join(closed, 'x'))).to.match(
         /closed\/x: this user may not write there .*; change its permissions/,
       );
-    } finally {
-      if (root) process.seteuid!(0);
-    }
+    });
     expect(await readdir(closed)).to.deep.equal([]);
   });
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +8,7 @@ import { HandgradError } from '../../src/errors';
 import { describeEnvironment } from '../../src/runs/environment';
 import { loadModel } from '../../src/runs/model';
 import { createRunFolder } from '../../src/runs/runFolder';
+import { whileClosed } from '../files/closedFolder';
 import { need } from '../need';
 import { onSmallDisk, smallDiskLacks } from './fullDisk';
 
@@ -105,22 +106,13 @@ describe('a run folder', () => {
   });
 
   it('F04 is refused at the start where this user may not write', async function () {
-    need(this, process.getuid ? undefined : 'this system has no user ids');
-    const closed = join(folder, 'closed');
-    await mkdir(closed);
-    await chmod(folder, 0o755);
-    await chmod(closed, 0o555);
-    const root = process.getuid!() === 0;
-    if (root) process.seteuid!(65534);
-    try {
+    const closed = await whileClosed(this, folder, async (closed) => {
       for (const at of [closed, join(closed, 'new'), join(closed, 'new', 'deeper')]) {
         const { kind, message } = await failure(at);
         expect(kind).to.equal('storage');
         expect(message).to.match(/this user may not write there/);
       }
-    } finally {
-      if (root) process.seteuid!(0);
-    }
+    });
     expect(await readdir(closed)).to.deep.equal([]);
   });
 

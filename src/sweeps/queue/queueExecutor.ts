@@ -83,6 +83,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
   const waitingForJournal = new Set<string>();
   let places = 1;
   let stopped: (() => void) | undefined;
+  let removed = false;
   const listed = { name: spec.name, metric: spec.metric.name, state: 'active' as const };
   await announceSweep(redis, sweep, listed);
 
@@ -115,7 +116,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
     );
     const state = (await listSweeps(redis)).get(sweep)?.state;
     if (state === 'stopped') return stopped?.();
-    if (state === undefined) await announceSweep(redis, sweep, listed);
+    if (state === undefined && !removed) await announceSweep(redis, sweep, listed);
     for (const [id, { job }] of await missing(queue, redis, sent)) if (sent.has(id)) await add(id, job);
   });
   events.on('completed', collect);
@@ -159,8 +160,10 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
     },
     onStopped: (stop) => (stopped = stop),
     async remove() {
-      await queue.obliterate({ force: true });
+      removed = true;
+      // First off the list, so that no worker begins to look into a queue that is going.
       await withdrawSweep(redis, sweep);
+      await queue.obliterate({ force: true });
     },
     async close() {
       timers.forEach(clearInterval);

@@ -158,6 +158,12 @@ interface Queues {
 async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues> {
   const { Worker } = await import('bullmq');
   const open = new Map<string, Worker>();
+  // Looking for stalled trials writes to the queue, which may happen after the sweep ended and took its queue out of Redis.
+  const leave = async (id: string, worker: Worker) => {
+    await worker.close().catch(ignore);
+    if ((await listSweeps(redis)).has(id)) return;
+    await redis.del(['meta', 'stalled-check', 'events'].map((name) => worker.toKey(name)));
+  };
   let looked = -Infinity;
   let turn = 0;
   const lookAgain = async () => {
@@ -169,7 +175,7 @@ async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues
     for (const [id, worker] of open) {
       if (active.includes(id)) continue;
       open.delete(id);
-      await worker.close().catch(ignore);
+      await leave(id, worker);
     }
     for (const id of active) {
       if (open.has(id)) continue;
@@ -205,7 +211,8 @@ async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues
     },
     count: () => open.size,
     async close() {
-      await Promise.allSettled([...open.values()].map((worker) => worker.close()));
+      await looking?.catch(ignore);
+      await Promise.allSettled([...open].map(([id, worker]) => leave(id, worker)));
     },
   };
 }

@@ -27,6 +27,11 @@ describe('F01 kill -9 at every moment of writing', function () {
         samplesPerSecond: 0,
         runDir: '',
       }));
+  const sameAsWhole = (run: string, what = run) => {
+    const [model, expected] = [run, 'whole'].map((dir) => readFileSync(path(dir, 'model.safetensors')));
+    expect(model!.equals(expected!), what).to.equal(true);
+    expect(metrics(run), what).to.deep.equal(metrics('whole'));
+  };
   const train = (run: string) => [
     'train',
     '--dataset',
@@ -68,9 +73,7 @@ describe('F01 kill -9 at every moment of writing', function () {
           // A run that was killed before it began has left nothing that counts: it is simply started again.
           const again = await session(begun ? ['train', '--resume', path(run)] : train(run));
           expect(again.code, `${moment}: ${again.stderr}`).to.equal(0);
-          const [model, expected] = [run, 'whole'].map((dir) => readFileSync(path(dir, 'model.safetensors')));
-          expect(model!.equals(expected!), moment).to.equal(true);
-          expect(metrics(run), moment).to.deep.equal(metrics('whole'));
+          sameAsWhole(run, moment);
           const names = readdirSync(path(run), { recursive: true, encoding: 'utf8' });
           expect(
             names.filter((name) => name.endsWith('.tmp') || name.includes('lock')),
@@ -82,23 +85,26 @@ describe('F01 kill -9 at every moment of writing', function () {
   }
 
   it('F01 at random times, again and again: each epoch once, the same bytes', async () => {
-    const run = 'random';
-    let kills = 0;
-    while (kills < 8 && !existsSync(path(run, 'model.safetensors'))) {
-      const args = existsSync(path(run, 'config.json')) ? ['train', '--resume', path(run)] : train(run);
-      const { child, ended } = await start(args);
-      const timer = setTimeout(() => child.kill('SIGKILL'), 200 + Math.random() * 800);
-      const { signal } = await ended;
+    const began = performance.now();
+    expect(await (await start(train('timed'))).ended).to.include({ code: 0 });
+    const took = performance.now() - began;
+    let [kills, finished] = [0, 0];
+    while (kills < 8 || finished === 0) {
+      const run = `random-${finished}`;
+      const { child, ended } = await start(
+        existsSync(path(run, 'config.json')) ? ['train', '--resume', path(run)] : train(run),
+      );
+      const timer = kills < 8 ? setTimeout(() => child.kill('SIGKILL'), Math.random() * took) : undefined;
+      const { code, signal } = await ended;
       clearTimeout(timer);
-      if (signal) kills++;
+      if (signal) {
+        kills++;
+        continue;
+      }
+      expect(code).to.equal(0);
+      sameAsWhole(run);
+      finished++;
     }
-    expect(kills).to.be.above(0);
-    const last = await session(existsSync(path(run, 'config.json')) ? ['train', '--resume', path(run)] : train(run));
-    expect(last.code, last.stderr).to.equal(0);
-    expect(
-      readFileSync(path(run, 'model.safetensors')).equals(readFileSync(path('whole', 'model.safetensors'))),
-    ).to.equal(true);
-    expect(metrics(run)).to.deep.equal(metrics('whole'));
   });
 
   it('F06 the tensors of one generation under the manifest of another are never gone on from', async () => {

@@ -33,6 +33,7 @@ export async function connectRedis(
   const { Redis } = await import('ioredis');
   const { username: user, password: word } = new URL(url);
   let connected = false;
+  let lost = false;
   let reason = 'no answer';
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -45,10 +46,11 @@ export async function connectRedis(
   });
   redis.on('error', (error: Error) => {
     reason = error.message || String((error as NodeJS.ErrnoException).code);
-    if (connected) onLoss(true);
+    // Every attempt to reach it again fails with an error of its own.
+    if (connected && !lost) onLoss((lost = true));
   });
   redis.on('ready', () => {
-    if (connected) onLoss(false);
+    if (lost) onLoss((lost = false));
   });
   try {
     await redis.connect();

@@ -13,6 +13,8 @@ import { announceWorker, listSweeps, withdrawWorker } from './registry';
 /** How often a worker without work looks for some, in milliseconds. */
 const IDLE_MS = 500;
 const ANNOUNCE_MS = 5000;
+/** How long a worker that is to end waits for a Redis that is away, in milliseconds. */
+const AWAY_MS = 2000;
 /** A trial whose workers vanish again and again is taken from the queue after this many. */
 const MAX_LOST_WORKERS = 3;
 
@@ -22,7 +24,7 @@ export type WorkerEvent =
   | { readonly type: 'progress'; readonly payload: Payload; readonly progress: Progress }
   | { readonly type: 'ended'; readonly payload: Payload; readonly outcome: Outcome }
   | { readonly type: 'refused'; readonly sweep: string; readonly reason: string }
-  /** The trial is another worker's now. */
+  /** The trial is another worker's now, or will be: its lease ran out, or runs out because Redis is away. */
   | { readonly type: 'lost'; readonly payload: Payload };
 
 export interface WorkOptions {
@@ -61,12 +63,12 @@ export async function work(options: WorkOptions): Promise<void> {
   const ending = () => drain.aborted || stop.aborted;
   const announce = () =>
     announceWorker(redis, id, { host: hostname(), pid: process.pid, places, running: running.size }).catch(ignore);
-  await announce();
+  await unlessAway(announce(), drain);
   const timer = setInterval(() => void announce(), ANNOUNCE_MS);
   let idleSince: number | undefined;
   try {
     while (!ending()) {
-      const taken = running.size < places ? await queues.take(token) : undefined;
+      const taken = running.size < places ? await unlessAway(queues.take(token), drain) : undefined;
       if (taken) {
         idleSince = undefined;
         const run = handle(taken.job, taken.sweep, token, options, queues).finally(() => {
@@ -86,8 +88,8 @@ export async function work(options: WorkOptions): Promise<void> {
     await Promise.all(running);
   } finally {
     clearInterval(timer);
-    await queues.close();
-    await withdrawWorker(redis, id).catch(ignore);
+    // Without a Redis the worker is forgotten in time, and so is the rest.
+    await unlessAway(Promise.allSettled([queues.close(), withdrawWorker(redis, id)]), AbortSignal.abort());
   }
 }
 
@@ -134,8 +136,13 @@ async function handle(job: Job, sweep: string, token: string, options: WorkOptio
       retry: true,
     }));
     if (!mine) return onEvent({ type: 'lost', payload });
-    if (outcome.type === 'interrupted') await job.moveToWait(token);
-    else await job.moveToCompleted(outcome, token, false);
+    const handBack =
+      outcome.type === 'interrupted' ? job.moveToWait(token) : job.moveToCompleted(outcome, token, false);
+    const done = await unlessAway(
+      Promise.resolve(handBack).then(() => true),
+      stop,
+    );
+    if (!done) return onEvent({ type: 'lost', payload });
     onEvent({ type: 'ended', payload, outcome });
   } catch {
     // BullMQ refuses what this worker may not say any more: the lease ran out while Redis was away.
@@ -143,6 +150,21 @@ async function handle(job: Job, sweep: string, token: string, options: WorkOptio
   } finally {
     clearInterval(timer);
     stop.removeEventListener('abort', abort);
+  }
+}
+
+/** Redis's answer; undefined where it is away when `ending` is aborted, or after. */
+async function unlessAway<T>(answer: Promise<T>, ending: AbortSignal): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = createAlarm();
+  const countDown = () => (timer = setTimeout(over.ring, AWAY_MS));
+  if (ending.aborted) countDown();
+  else ending.addEventListener('abort', countDown, { once: true });
+  try {
+    return await Promise.race([answer, over.wait().then(() => undefined)]);
+  } finally {
+    clearTimeout(timer);
+    ending.removeEventListener('abort', countDown);
   }
 }
 
@@ -160,14 +182,17 @@ async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues
   const open = new Map<string, Worker>();
   // Looking for stalled trials writes to the queue, which may happen after the sweep ended and took its queue out of Redis.
   const leave = async (id: string, worker: Worker) => {
-    await worker.close().catch(ignore);
+    // By force: a connection that waits for a Redis that is away would keep the process alive. Nothing is lost by it.
+    await worker.close(true).catch(ignore);
     if ((await listSweeps(redis)).has(id)) return;
     await redis.del(['meta', 'stalled-check', 'events'].map((name) => worker.toKey(name)));
   };
   let looked = -Infinity;
+  let closed = false;
   let turn = 0;
   const lookAgain = async () => {
     const sweeps = await listSweeps(redis);
+    if (closed) return;
     looked = performance.now();
     const active = [...sweeps]
       .filter(([id, { state }]) => state === 'active' && (only === undefined || id === only))
@@ -188,8 +213,8 @@ async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues
         maxStalledCount: MAX_LOST_WORKERS,
       });
       worker.on('error', ignore);
-      await worker.startStalledCheckTimer();
       open.set(id, worker);
+      await worker.startStalledCheckTimer();
     }
   };
   let looking: Promise<void> | undefined;
@@ -211,7 +236,7 @@ async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues
     },
     count: () => open.size,
     async close() {
-      await looking?.catch(ignore);
+      closed = true;
       await Promise.allSettled([...open].map(([id, worker]) => leave(id, worker)));
     },
   };

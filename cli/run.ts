@@ -2,7 +2,7 @@ import { HandgradError } from '../src/errors';
 import { createCli, keepDashes } from './createCli';
 import { EXIT_CODES } from './exitCodes';
 import { Interruption } from './interruption';
-import { createTerminal, type Io } from './terminal/terminal';
+import { createTerminal, type Io, withProgram } from './terminal/terminal';
 
 /**
  * Runs one command line.
@@ -29,7 +29,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 /** Says on stderr what went wrong, in one sentence. */
 export function report(error: unknown, io: Io, debug: boolean): number {
   const { err } = createTerminal(io);
-  const say = (text: string) => io.stderr.write(`${text}\n`);
+  const say = (text: string) => io.stderr.write(`${withProgram(text, io.env)}\n`);
   if (error instanceof Interruption) {
     if (error.message) say(error.message);
     return error.exitCode;

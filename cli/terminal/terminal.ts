@@ -1,4 +1,5 @@
 import { createColors } from 'picocolors';
+import { COMMANDS } from '../commands';
 
 /** Functions that colour text, or leave it alone. */
 export type Colors = ReturnType<typeof createColors>;
@@ -44,18 +45,32 @@ export interface Terminal {
 /** The terminal of a command that was called with these flags. */
 export function createTerminal({ stdout, stderr, env }: Io, { quiet = false }: { quiet?: boolean } = {}): Terminal {
   const [out, err] = [stdout, stderr].map((stream) => createColors(wantsColors(stream, env))) as [Colors, Colors];
-  const notice = (text: string) => void (quiet || stderr.write(`${text}\n`));
+  const say = (stream: Output, text: string) => void stream.write(`${withProgram(text, env)}\n`);
+  const notice = (text: string) => quiet || say(stderr, text);
   return {
-    result: (text) => void stdout.write(`${text}\n`),
+    result: (text) => say(stdout, text),
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     notice,
     warning: (text) => notice(`${err.yellow('Note:')} ${text}`),
-    error: (text) => void stderr.write(`${err.red('Error:')} ${text}\n`),
+    error: (text) => say(stderr, `${err.red('Error:')} ${text}`),
     out,
     err,
     columns: stdout.columns ?? 80,
     progress: stderr.isTTY && !quiet ? stderr : undefined,
   };
+}
+
+const NAMED = new RegExp(`\\bhandgrad (?=(?:${Object.keys(COMMANDS).join('|')})\\b)`, 'g');
+
+/**
+ * Messages name a command as `handgrad evaluate …`. Where npm started the program, in a checkout or by npx, the shell knows no
+ * such name: the command is shown as it can be typed there.
+ */
+export function withProgram(text: string, env: NodeJS.ProcessEnv): string {
+  const { npm_lifecycle_event: script = '', npm_package_name: project } = env;
+  if (script === 'npx') return text.replace(NAMED, 'npx handgrad ');
+  if (project !== 'handgrad' || !['handgrad', 'train'].includes(script)) return text;
+  return text.replace(NAMED, 'npm run --silent handgrad -- ');
 }
 
 /** The conventions of no-color.org and force-color.org; a dumb terminal knows no colours. */

@@ -134,8 +134,15 @@ async function resumeTraining(
 
 /** Trains, and shows what came of it as the flags ask. */
 async function trainAndShow(run: Run, args: Args, terminal: Terminal, report: TrainingReport, io: Io): Promise<void> {
+  const { config, dataset, samples, engine } = run;
+  const step = {
+    ...config,
+    inputs: dataset.train.numInputs,
+    outputs: dataset.classNames.length,
+    samples: samples.train.count,
+  };
   const work = () => trainAndSave(run, report, io.signal);
-  await showingAfterwards(run, args, terminal, () => namingBatchSize(run.config, run.engine.name, work));
+  await showingAfterwards(run, args, terminal, () => namingBatchSize(step, engine, work));
 }
 
 /** Nothing is left to do: tells the end once more, for a script that missed it. */

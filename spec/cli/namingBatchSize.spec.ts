@@ -20,9 +20,9 @@ describe('F63 out of memory', function () {
     fs.writeFileSync(path.join(folder, 'many.csv'), `label,x,y\n${rows.join('\n')}\n`);
   });
 
-  /** Trains with one hidden layer of 65,536 units on all rows at once: a tensor of 5 GB. */
-  function train(engine: string, limit: string): Promise<Ended> {
-    const flags = `--dataset ${folder}/many.csv --batch-size 20000 --hidden 65536 --epochs 1 --run-dir ${folder}/${engine.split(' ')[0]}`;
+  /** Trains with one hidden layer of 65,536 units: of 20,000 samples, a tensor of 5 GB. */
+  function train(engine: string, limit = '', batchSize = 20_000): Promise<Ended> {
+    const flags = `--dataset ${folder}/many.csv --batch-size ${batchSize} --hidden 65536 --epochs 1 --run-dir ${fs.mkdtempSync(path.join(folder, 'run-'))}/run`;
     const command = `${limit} exec "${process.execPath}" -r ts-node/register cli/main.ts train --backend ${engine} ${flags}`;
     return new Promise((resolve) => {
       execFile('bash', ['-c', command], (error, stdout, stderr) => {
@@ -31,13 +31,22 @@ describe('F63 out of memory', function () {
     });
   }
 
+  const data = { inputs: 2, outputs: 3, samples: ROWS };
   const sentence =
     /Error: The \w+ engine has not enough memory for a batch size of 20,000 and hidden layers of 65,536: try --batch-size 10000\.\n$/;
 
-  it('F63 on wasm names the batch size and a smaller one, and exits with 4', async () => {
-    // On one thread: of several, a worker may trap first, which nobody can catch (docs/engines.md).
-    const { code, stderr } = await train('wasm --threads 1', '');
-    expect(stderr).to.match(sentence);
+  it('F63 on wasm names the batch size and a smaller one, and exits with 4, on any number of threads', async () => {
+    for (const threads of [1, 2]) {
+      const { code, stderr } = await train(`wasm --threads ${threads}`);
+      expect(stderr).to.match(sentence);
+      expect(code).to.equal(4);
+    }
+  });
+
+  it('F63 on wasm does the same where the memory ends in the middle of a step', async () => {
+    // On one thread: of several, one may trap first, which nobody can catch (docs/engines.md).
+    const { code, stderr } = await train('wasm --threads 1', '', 7000);
+    expect(stderr).to.match(/for a batch size of 7,000 and hidden layers of 65,536: try --batch-size 3500\.\n$/);
     expect(code).to.equal(4);
   });
 
@@ -50,7 +59,9 @@ describe('F63 out of memory', function () {
 
   it('F63 in JavaScript does the same; with a batch of one the network is what has to shrink', async () => {
     const failing = (config: { batchSize: number; hidden: number[] }) =>
-      namingBatchSize(config, 'cpu', () => Promise.reject(allocationError())).catch((error: unknown) => error as Error);
+      namingBatchSize({ ...config, ...data }, { name: 'cpu' }, () => Promise.reject(allocationError())).catch(
+        (error: unknown) => error as Error,
+      );
     const error = await failing({ batchSize: 256, hidden: [512] });
     expect(error).to.be.instanceOf(HandgradError).with.property('kind', 'backend');
     expect((error as Error).message)
@@ -61,10 +72,10 @@ describe('F63 out of memory', function () {
 
   it('leaves every other error as it is', async () => {
     const other = new Error('something else');
-    const config = { batchSize: 256, hidden: [] };
-    expect(await namingBatchSize(config, 'cpu', () => Promise.reject(other)).catch((error: unknown) => error)).to.equal(
-      other,
-    );
+    const step = { batchSize: 256, hidden: [], ...data };
+    expect(
+      await namingBatchSize(step, { name: 'cpu' }, () => Promise.reject(other)).catch((error: unknown) => error),
+    ).to.equal(other);
   });
 });
 

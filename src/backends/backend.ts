@@ -4,6 +4,8 @@ export interface Running {
   readonly device: string;
   /** How many threads compute, where the engine lets that be chosen. */
   readonly threads?: number;
+  /** The most memory that the engine can address, in bytes, where that may be less than the machine has. */
+  readonly addressableBytes?: number;
   /** Node, TensorFlow.js and what the engine is made of, by name. */
   readonly versions: Readonly<Record<string, string>>;
 }

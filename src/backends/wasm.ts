@@ -26,6 +26,7 @@ export const wasm: Backend = {
     return {
       device: `WebAssembly ${simd ? 'with' : 'without'} SIMD, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
       threads,
+      addressableBytes: 2 ** 32,
       versions: { ...commonVersions(), 'tfjs-backend-wasm': result.version_wasm },
     };
   },

@@ -2,10 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { checkoutOf, userCache } from '../files/places';
 
+/** Of what `setup native` makes: it builds an engine of an earlier version again. */
+export const NATIVE_VERSION = 2;
+
 /** What `setup native` writes beside the engine that it built, in `native.json`. */
 export interface BuiltNative {
-  /** The format of this file. */
-  readonly version: 1;
+  /** NATIVE_VERSION when it was built. */
+  readonly version: number;
   /** TensorFlow's own version, as its headers give it. */
   readonly tensorflow: string;
   /** The folder that holds its libraries and headers; `tensorflow` when `setup native` downloaded it, beside this file. */

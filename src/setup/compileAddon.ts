@@ -35,7 +35,26 @@ export async function findCompiler(progress: Progress): Promise<Compiler> {
 }
 
 /**
- * Compiles tfjs-node's addon, two files of C++, and puts it where tfjs-node looks for it. It finds TensorFlow's libraries by
+ * The kernels of TensorFlow 2.21 for small products (oneDNN's) take memory of the heap as their stack. A signal that arrives
+ * in the thread that computes leaves its frame there, and a Ctrl-C ends in "free(): invalid pointer" instead of a checkpoint. So
+ * the thread that loads TensorFlow, and all that it starts, take no signals; those that Node started before do, and tell it.
+ * Left out: what a thread's own instructions cause, and what V8's profiler sends to one thread.
+ */
+const SIGNAL_MASK = `
+#include <pthread.h>
+#include <signal.h>
+
+__attribute__((constructor)) static void leaveSignalsToOtherThreads() {
+  const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF};
+  sigset_t signals;
+  sigfillset(&signals);
+  for (int signal : own) sigdelset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+`;
+
+/**
+ * Compiles tfjs-node's addon, two files of C++ and one more, and puts it where tfjs-node looks for it. It finds TensorFlow's libraries by
  * their path, so that no variable has to be set when it is used.
  * @param work has tfjs-node and node-api-headers in its node_modules
  */
@@ -57,7 +76,9 @@ export async function compileAddon(
     `-DNAPI_VERSION=${NAPI_VERSION}`,
     ...headers.flatMap((one) => ['-I', one]),
   ];
-  const sources = ['tfjs_backend', 'tfjs_binding'].map((name) => path.join(tfjsNode, 'binding', `${name}.cc`));
+  const names = ['tfjs_backend', 'tfjs_binding', 'signal_mask'];
+  const sources = names.map((name) => path.join(tfjsNode, 'binding', `${name}.cc`));
+  await fs.writeFile(sources[2]!, SIGNAL_MASK);
   const objects = sources.map((source) => source.replace(/\.cc$/, '.o'));
   await Promise.all(sources.map((source, i) => command(file, [...options, '-c', source, '-o', objects[i]!], progress)));
   // A downloaded TensorFlow moves with the addon, one that is installed stays where it is.

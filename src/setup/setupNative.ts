@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { type BuiltNative, nativeFolder, readBuiltNative } from '../backends/builtNative';
+import { type BuiltNative, NATIVE_VERSION, nativeFolder, readBuiltNative } from '../backends/builtNative';
 import { HandgradError } from '../errors';
 import { makeFolder } from '../files/makeFolder';
 import { storageError } from '../files/storageError';
@@ -70,7 +70,7 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
       throw new HandgradError('backend', `The native engine was built and does not work: ${tried.wrong}`);
     }
     const library = found ? tensorflow.folder : path.relative(work, tensorflow.folder);
-    const built: BuiltNative = { version: 1, tensorflow: tried.version, library, cuda: tensorflow.cuda };
+    const built: BuiltNative = { version: NATIVE_VERSION, tensorflow: tried.version, library, cuda: tensorflow.cuda };
     await fs.writeFile(path.join(work, 'native.json'), `${JSON.stringify(built, undefined, 2)}\n`);
     await removeNative();
     await fs.rename(work, folder);
@@ -135,6 +135,7 @@ async function findTensorFlow({ tensorflow, python, ...progress }: SetupOptions)
 
 /** Was that engine built against the TensorFlow that would be taken now? */
 function isSame(before: BuiltNative, found: TensorFlow | undefined): boolean {
+  if (before.version !== NATIVE_VERSION) return false;
   if (!found) return !path.isAbsolute(before.library);
   return before.library === found.folder && (found.version === undefined || before.tensorflow === found.version);
 }

@@ -27,11 +27,16 @@ export function onEachEngine(body: (this: Mocha.Suite, engine: BackendName) => v
 /** Makes the engine current before the specs of the surrounding suite; where it is not there, the suite is skipped. */
 export function useEngine(engine: BackendName): void {
   before(async function () {
-    try {
-      await selectBackend(engine, { allowSoftware: true });
-    } catch (error) {
-      if (!(error instanceof HandgradError && error.kind === 'backend')) throw error;
-      need(this, error.message);
-    }
+    await startEngine(this, engine);
   });
+}
+
+/** Makes the engine current; where it is not there, the running test, or the suite from its `before`, is skipped. */
+export async function startEngine(context: Mocha.Context, engine: BackendName): Promise<void> {
+  try {
+    await selectBackend(engine, { allowSoftware: true });
+  } catch (error) {
+    if (!(error instanceof HandgradError && error.kind === 'backend')) throw error;
+    need(context, error.message);
+  }
 }

@@ -7,8 +7,7 @@ import { dataIterator } from '../../src/training/batches';
 import { evaluate } from '../../src/training/evaluate';
 import { train, trainedNetwork, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, stateTensors } from '../../src/training/trainState';
-import { NPM_ENGINES, onEachEngine, SPEC_ENGINES, useEngine } from '../engine';
-import { selectBackend } from '../../src/backends';
+import { NPM_ENGINES, onEachEngine, SPEC_ENGINES, startEngine, useEngine } from '../engine';
 import { smallDataset } from '../smallDataset';
 
 const trainSamples = smallDataset(103, 20, 3, 1);
@@ -192,10 +191,10 @@ describe('train', () => {
     });
   });
 
-  it('F65 the engines agree on a curve of two epochs', async () => {
+  it('F65 the engines agree on a curve of two epochs', async function () {
     const curves: { loss: number; testAccuracy: number }[][] = [];
     for (const engine of new Set([...NPM_ENGINES, ...SPEC_ENGINES])) {
-      await selectBackend(engine);
+      await startEngine(this, engine);
       const rows = epochs(await collect(options({ numEpochs: 2 })));
       curves.push(rows.map(({ loss, testAccuracy }) => ({ loss, testAccuracy: testAccuracy! })));
     }

@@ -56,13 +56,14 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** The folder of a tfjs-node package that this machine has, as the native engine finds it. */
+/** The folder of a tfjs-node package that this machine has with its addon, as the native engine finds it. */
 export function addonFolder(): string | undefined {
   const named = process.env['HANDGRAD_TFJS_NODE'];
   for (const root of named ? [named] : [nativeFolder(), ROOT]) {
     for (const name of NODE_GPU_OR_NODE) {
       try {
-        return path.dirname(require.resolve(`${name}/package.json`, { paths: [root] }));
+        const folder = path.dirname(require.resolve(`${name}/package.json`, { paths: [root] }));
+        if (fs.existsSync(path.join(folder, 'lib/napi-v8/tfjs_binding.node'))) return folder;
       } catch {
         // not this one
       }

@@ -84,6 +84,8 @@ async function runSweepCommand(args: Args, io: Io): Promise<void> {
   try {
     const sweep = await openSweep(args, file, redis !== undefined);
     try {
+      // A sweep that was begun here may be one that cannot go on elsewhere.
+      if (redis) refuseUnfit(sweep.state.spec);
       const common = { sweep, retries, json, terminal, io };
       if (redis) await carryOnByQueue(common, redis);
       else await carryOnHere(common, division);
@@ -123,9 +125,7 @@ async function openSweep(args: Args, file: string | undefined, queued: boolean):
     return beginSweep(required(file), spec, given);
   }
   if (given !== undefined) throw new HandgradError('usage', '--resume names the folder already; leave --run-dir out.');
-  const sweep = await resumeSweep(resumed, file, { extend, retryFailed });
-  if (queued) refuseUnfit(sweep.state.spec);
-  return sweep;
+  return resumeSweep(resumed, file, { extend, retryFailed });
 }
 
 function required(

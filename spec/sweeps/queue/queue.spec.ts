@@ -227,5 +227,10 @@ describe('a sweep through a queue', function () {
     const absolute = await handgrad(folder(), 'sweep', own, '--queue', redis.url, '--run-dir', 'r');
     expect(absolute.code).to.equal(2);
     expect(absolute.stderr).to.match(/cannot go through a queue: dataset/);
+    expect((await handgrad(folder(), 'sweep', own, '--run-dir', 'r')).code).to.equal(0);
+    const resumed = await handgrad(folder(), 'sweep', '--resume', 'r', own, '--queue', redis.url);
+    expect(resumed.code).to.equal(2);
+    expect(resumed.stderr).to.match(/cannot go through a queue: dataset/);
+    expect(fs.readdirSync(path.join(folder(), 'r')).filter((name) => name.includes('lock'))).to.deep.equal([]);
   });
 });

@@ -17,7 +17,7 @@ import {
   writePoints,
   writeSweep,
 } from '../program';
-import { redisLacks, type RedisServer, startRedis } from './redisServer';
+import { redisLacks, type RedisServer, selfSigned, startRedis } from './redisServer';
 
 describe('a sweep through a queue', function () {
   this.timeout(120_000);
@@ -200,6 +200,27 @@ describe('a sweep through a queue', function () {
     const resumed = await launch('sweep', '--resume', 's', '--queue', redis.url, '--json');
     expect(await resumed.ended, resumed.stderr()).to.equal(0);
     expect(await resultsOf(path.join(folder(), 's'))).to.have.all.keys('0.0.0', '1.0.0');
+  });
+
+  it('goes through rediss:// with a password of the environment, where the certificate is known', async () => {
+    const tls = selfSigned(folder());
+    const secret = await startRedis({ password: 'hunter2', tls });
+    try {
+      const url = secret.url.replace(':hunter2@', '');
+      const stranger = await handgrad(folder(), 'sweep', 'status', '--queue', url);
+      expect(stranger.code).to.equal(4);
+      expect(stranger.stderr).to.match(/No Redis answers at rediss:.*self.signed certificate/);
+      const env = { HANDGRAD_QUEUE_PASSWORD: 'hunter2', NODE_EXTRA_CA_CERTS: tls.cert };
+      const file = writeSweep(folder(), grid(2));
+      const sweep = await start(folder(), ['sweep', file, '--queue', url, '--run-dir', 's'], env);
+      started.push(sweep);
+      const flags = ['--workers', '1', '--datasets', folder(), '--run-root', 'w'];
+      started.push(await start(folder(), ['worker', '--queue', url, ...flags], env));
+      expect(await sweep.ended, sweep.stderr()).to.equal(0);
+      expect(await resultsOf(path.join(folder(), 's'))).to.have.all.keys('0.0.0', '1.0.0');
+    } finally {
+      secret.stop();
+    }
   });
 
   it('refuses, in one sentence without the password, what it cannot reach or may not send', async () => {

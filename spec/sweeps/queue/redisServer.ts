@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { Redis } from 'ioredis';
 
 /** Why no Redis can be started here, for `need`. */
 export function redisLacks(): string | undefined {
-  const { error } = spawnSync('redis-server', ['--version']);
-  return error ? `redis-server does not start (${error.message}); apt-get install redis-server` : undefined;
+  const missing = ['redis-server', 'openssl'].find((program) => spawnSync(program, ['--version']).error);
+  return missing && `${missing} does not start; apt-get install ${missing}`;
 }
 
 /** A real Redis on a free port, with what it knows on a disk. */
@@ -21,24 +21,40 @@ export interface RedisServer {
   readonly stop: () => void;
 }
 
+/** A key and a certificate for 127.0.0.1 that signs itself: files that openssl makes. */
+export function selfSigned(folder: string): { key: string; cert: string } {
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const how = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost';
+  const files = ['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
+  execFileSync('openssl', ['req', ...how.split(' '), ...files], { stdio: 'ignore' });
+  return { key, cert };
+}
+
 /** Starts a Redis. Whoever does has to stop it. */
-export async function startRedis({ password = '' } = {}): Promise<RedisServer> {
+export async function startRedis({
+  password = '',
+  tls,
+}: { password?: string; tls?: { key: string; cert: string } } = {}): Promise<RedisServer> {
   const port = await freePort();
-  const url = `redis://${password ? `:${password}@` : ''}127.0.0.1:${port}`;
+  const url = `${tls ? 'rediss' : 'redis'}://${password ? `:${password}@` : ''}127.0.0.1:${port}`;
   const dir = mkdtempSync(join(tmpdir(), 'handgrad-redis-'));
   let server: ChildProcess;
   const boot = async () => {
     const disk = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--dir', dir];
+    const encrypted = tls && ['--tls-cert-file', tls.cert, '--tls-key-file', tls.key, '--tls-auth-clients', 'no'];
     const argv = [
-      '--port',
-      `${port}`,
+      ...(encrypted ? ['--port', '0', '--tls-port', `${port}`, ...encrypted] : ['--port', `${port}`]),
       '--bind',
       '127.0.0.1',
       ...disk,
       ...(password ? ['--requirepass', password] : []),
     ];
     server = spawn('redis-server', argv, { stdio: 'ignore' });
-    const probe = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 50 });
+    const probe = new Redis(url, {
+      maxRetriesPerRequest: null,
+      retryStrategy: () => 50,
+      ...(tls && { tls: { ca: readFileSync(tls.cert) } }),
+    });
     probe.on('error', () => {});
     // Until it has read its disk it answers with an error.
     while (!(await probe.ping().catch(() => undefined))) await delay(50);

@@ -1,8 +1,13 @@
 import type * as TF from '@tensorflow/tfjs-core';
 
-/** TensorFlow.js's core, loaded when an engine is: a command line that only wants the engines' names does not wait for it. */
+let loaded: typeof TF | undefined;
+
+/**
+ * TensorFlow.js's core, loaded when an engine is: a command line that only wants the engines' names does not wait for it. Kernels
+ * ask for it in every step, and Node takes 10 µs to find what is loaded already.
+ */
 export function core(): typeof TF {
-  return require('@tensorflow/tfjs-core') as typeof TF;
+  return (loaded ??= require('@tensorflow/tfjs-core') as typeof TF);
 }
 
 /**

@@ -290,7 +290,13 @@ export function resultAgainst(theme: Theme, trials: readonly Trial[], key: strin
     encoding: {
       x: numbers
         ? { field: 'setting', type: 'quantitative', title: key, scale: { type: wide ? 'log' : 'linear', zero: false } }
-        : { field: 'setting', type: 'nominal', title: key, axis: { labelAngle: 0, labelLimit: 90 } },
+        : {
+            field: 'setting',
+            type: 'nominal',
+            title: key,
+            sort: namesOf(trials.map(({ settings }) => settings[key])),
+            axis: { labelAngle: 0, labelLimit: 90 },
+          },
       y: { field: 'result', type: 'quantitative', title: resultName, scale: { zero: false } },
     },
   };
@@ -319,9 +325,14 @@ interface AxisScale {
 function axisScale(values: readonly unknown[]): AxisScale {
   if (values.every((value): value is number => typeof value === 'number' && Number.isFinite(value)))
     return numberScale(values);
-  const names = [...new Set(values.map(shownSetting))].sort(new Intl.Collator('en', { numeric: true }).compare);
+  const names = namesOf(values);
   const at = (name: string) => (names.length === 1 ? 0.5 : names.indexOf(name) / (names.length - 1));
   return { place: (value) => at(shownSetting(value)), ticks: names.map((label) => ({ at: at(label), label })) };
+}
+
+/** Settings that are no numbers, each once: 4 before 16, and 16 before 16,8. */
+function namesOf(values: readonly unknown[]): string[] {
+  return [...new Set(values.map(shownSetting))].sort(new Intl.Collator('en', { numeric: true }).compare);
 }
 
 function numberScale(values: readonly number[]): AxisScale {

@@ -67,8 +67,8 @@ const NAMED = new RegExp(`\\bhandgrad (?=(?:${Object.keys(COMMANDS).join('|')})\
  * such name: the command is shown as it can be typed there.
  */
 export function withProgram(text: string, env: NodeJS.ProcessEnv): string {
-  const { npm_lifecycle_event: script = '', npm_package_name: project } = env;
-  if (script === 'npx') return text.replace(NAMED, 'npx handgrad ');
+  const { npm_lifecycle_event: script = '', npm_lifecycle_script: runs = '', npm_package_name: project } = env;
+  if (script === 'npx' && /^['"]?handgrad\b/.test(runs)) return text.replace(NAMED, 'npx handgrad ');
   if (project !== 'handgrad' || !['handgrad', 'train'].includes(script)) return text;
   return text.replace(NAMED, 'npm run --silent handgrad -- ');
 }

@@ -18,7 +18,7 @@ const MAX_GROUPS = 5;
  * Each parameter's share in the spread, largest first. Only main effects are seen: two parameters that matter together
  * alone have none. Trials that were stopped early are compared with others that were stopped at the same time.
  * @param rows results; those without a value are left out
- * @returns empty when there are too few results, or no spread
+ * @returns empty when there are too few results, or no spread, or a single parameter, which has no other to be compared with
  */
 export function importance(rows: readonly Ranked[], parameters: readonly string[]): Importance[] {
   // What a trial did in its first epochs is what all of them have in common.
@@ -30,7 +30,7 @@ export function importance(rows: readonly Ranked[], parameters: readonly string[
       value: epochs === common || curve.length === common ? value! : curve[common - 1]!,
     }))
     .filter(({ value }) => Number.isFinite(value));
-  if (results.length < MIN_RESULTS) return [];
+  if (results.length < MIN_RESULTS || parameters.length < 2) return [];
   const values = results.map(({ value }) => value);
   const total = squares(values);
   if (!(total > 0)) return [];

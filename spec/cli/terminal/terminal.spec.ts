@@ -10,15 +10,15 @@ describe('how messages name a command', () => {
     expect(withProgram(said, { npm_lifecycle_event: 'train', npm_package_name: 'handgrad' })).to.equal(
       'Saved in runs/a; look at it with: npm run --silent handgrad -- evaluate runs/a',
     );
-    expect(withProgram(said, { npm_lifecycle_event: 'npx', npm_package_name: 'theirs' })).to.match(
-      /: npx handgrad evaluate/,
-    );
+    const npx = { npm_lifecycle_event: 'npx', npm_package_name: 'theirs' };
+    expect(withProgram(said, { ...npx, npm_lifecycle_script: "'handgrad' train" })).to.match(/: npx handgrad evaluate/);
+    expect(withProgram(said, { ...npx, npm_lifecycle_script: 'mocha' })).to.equal(said);
     expect(withProgram(said, { npm_lifecycle_event: 'train', npm_package_name: 'theirs' })).to.equal(said);
   });
 
   it('leaves alone what is no command', () => {
     const about = 'This is a defect of handgrad; handgrad reads format 1';
-    expect(withProgram(about, { npm_lifecycle_event: 'npx' })).to.equal(about);
+    expect(withProgram(about, { npm_lifecycle_event: 'npx', npm_lifecycle_script: 'handgrad' })).to.equal(about);
   });
 
   it('holds for errors too', async () => {

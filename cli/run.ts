@@ -2,7 +2,7 @@ import { HandgradError } from '../src/errors';
 import { createCli, keepDashes } from './createCli';
 import { EXIT_CODES } from './exitCodes';
 import { Interruption } from './interruption';
-import { createTerminal, type Io, withProgram } from './terminal/terminal';
+import { createTerminal, type Io } from './terminal/terminal';
 
 /**
  * Runs one command line.
@@ -28,20 +28,17 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 /** Says on stderr what went wrong, in one sentence. */
 export function report(error: unknown, io: Io, debug: boolean): number {
-  const { err } = createTerminal(io);
-  const say = (text: string) => io.stderr.write(`${withProgram(text, io.env)}\n`);
+  const terminal = createTerminal(io);
   if (error instanceof Interruption) {
-    if (error.message) say(error.message);
+    if (error.message) terminal.notice(error.message);
     return error.exitCode;
   }
   const expected = error instanceof HandgradError;
   const message = error instanceof Error ? error.message : String(error);
-  if (expected) say(`${err.red('Error:')} ${message}`);
-  else
-    say(
-      `${err.red('Error:')} This is a defect of handgrad (${message.split('\n')[0]}); run with --debug for the stack.`,
-    );
-  if (debug) say(stackOf(error));
+  terminal.error(
+    expected ? message : `This is a defect of handgrad (${message.split('\n')[0]}); run with --debug for the stack.`,
+  );
+  if (debug) terminal.notice(stackOf(error));
   return expected ? EXIT_CODES[error.kind] : EXIT_CODES.failure;
 }
 

@@ -137,8 +137,8 @@ async function trainAndShow(run: Run, args: Args, terminal: Terminal, report: Tr
   const { config, dataset, samples, engine } = run;
   const step = {
     ...config,
-    inputs: dataset.train.numInputs,
-    outputs: dataset.classNames.length,
+    inputs: dataset.numInputs,
+    outputs: dataset.numOutputs,
     samples: samples.train.count,
   };
   const work = () => trainAndSave(run, report, io.signal);

@@ -31,7 +31,7 @@ export interface Terminal {
   readonly notice: (text: string) => void;
   /** A warning on stderr, unless --quiet. */
   readonly warning: (text: string) => void;
-  /** One of several errors, on stderr; the command goes on. */
+  /** An error, on stderr. The command may go on. */
   readonly error: (text: string) => void;
   /** Colours for what goes to stdout, and for what goes to stderr: off when that one is no terminal. */
   readonly out: Colors;

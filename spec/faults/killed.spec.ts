@@ -91,7 +91,7 @@ describe('F01 kill -9 at every moment of writing', function () {
     let [kills, finished] = [0, 0];
     while (kills < 8 || finished === 0) {
       const run = `random-${finished}`;
-      const { child, ended } = await start(
+      const { child, ended, stderr } = await start(
         existsSync(path(run, 'config.json')) ? ['train', '--resume', path(run)] : train(run),
       );
       const timer = kills < 8 ? setTimeout(() => child.kill('SIGKILL'), Math.random() * took) : undefined;
@@ -101,7 +101,7 @@ describe('F01 kill -9 at every moment of writing', function () {
         kills++;
         continue;
       }
-      expect(code).to.equal(0);
+      expect(code, stderr()).to.equal(0);
       sameAsWhole(run);
       finished++;
     }

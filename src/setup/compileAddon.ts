@@ -54,8 +54,8 @@ __attribute__((constructor)) static void leaveSignalsToOtherThreads() {
 `;
 
 /**
- * Compiles tfjs-node's addon, two files of C++ and one more, and puts it where tfjs-node looks for it. It finds TensorFlow's libraries by
- * their path, so that no variable has to be set when it is used.
+ * Compiles tfjs-node's addon, two files of C++ and the mask of signals, and puts it where tfjs-node looks for it. It finds
+ * TensorFlow's libraries by their path, so that no variable has to be set when it is used.
  * @param work has tfjs-node and node-api-headers in its node_modules
  */
 export async function compileAddon(
@@ -76,9 +76,10 @@ export async function compileAddon(
     `-DNAPI_VERSION=${NAPI_VERSION}`,
     ...headers.flatMap((one) => ['-I', one]),
   ];
-  const names = ['tfjs_backend', 'tfjs_binding', 'signal_mask'];
-  const sources = names.map((name) => path.join(tfjsNode, 'binding', `${name}.cc`));
-  await fs.writeFile(sources[2]!, SIGNAL_MASK);
+  const source = (name: string) => path.join(tfjsNode, 'binding', `${name}.cc`);
+  const signalMask = source('signal_mask');
+  await fs.writeFile(signalMask, SIGNAL_MASK);
+  const sources = [source('tfjs_backend'), source('tfjs_binding'), signalMask];
   const objects = sources.map((source) => source.replace(/\.cc$/, '.o'));
   await Promise.all(sources.map((source, i) => command(file, [...options, '-c', source, '-o', objects[i]!], progress)));
   // A downloaded TensorFlow moves with the addon, one that is installed stays where it is.

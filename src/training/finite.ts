@@ -21,7 +21,7 @@ export type Watch = (state: TrainState, lr: number) => Promise<void>;
  * How long that takes depends on the engine: from microseconds where a step is computed when its call returns, to
  * milliseconds where the processor has to wait for a device. So each look is timed, and the next one waits until the looks
  * are within their share again. Where a step is computed when its call returns, the loss is looked at after every other step,
- * which keeps all of it below a hundredth of the time.
+ * which keeps all of it near a hundredth of the time, or below.
  * @throws (the watch) HandgradError 'diverged' naming step, epoch, learning rate and the first tensor that is not finite
  */
 export function createWatch(): Watch {

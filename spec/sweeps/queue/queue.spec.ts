@@ -40,7 +40,10 @@ describe('a sweep through a queue', function () {
     await client.flushall();
     client.disconnect();
   });
-  after(() => redis?.stop());
+  after(() => {
+    client?.disconnect(); // where afterEach waited in vain
+    redis?.stop();
+  });
 
   const launch = async (...argv: string[]) => {
     const one = await start(folder(), argv);
@@ -141,24 +144,28 @@ describe('a sweep through a queue', function () {
 
   it('F83 says once that Redis is gone, and ends all the same when told to: without trials, and with some', async () => {
     const gone = await startRedis();
-    const at = (...argv: string[]) =>
-      launch('worker', '--queue', gone.url, '--datasets', folder(), '--json', '--run-root', 'w', ...argv);
-    const busy = await at('--workers', '1');
-    const file = writeSweep(folder(), grid(1, { epochs: 800, 'checkpoint-every': 'never' }));
-    const sweep = await launch('sweep', file, '--queue', gone.url, '--run-dir', 's', '--json');
-    await until('a trial trains', () => said(busy).some(({ type }) => type === 'progress'));
-    const idle = await at('--workers', '1');
-    await until('it waits for trials', () => /Working for all/.test(idle.stderr()));
-    gone.stop();
-    await until('both have noticed', () => [busy, idle].every((one) => /Redis is gone/.test(one.stderr())));
-    await delay(1000);
-    kill(idle.child.pid!, 'SIGTERM');
-    kill(busy.child.pid!, 'SIGINT');
-    expect([await idle.ended, await busy.ended]).to.deep.equal([143, 130]);
-    expect(said(busy).at(-1)).to.deep.include({ type: 'lost' });
-    for (const one of [idle, busy]) expect(one.stderr().split('Redis is gone')).to.have.length(2);
-    kill(sweep.child.pid!, 'SIGINT');
-    expect(await sweep.ended).to.equal(130);
+    try {
+      const at = (...argv: string[]) =>
+        launch('worker', '--queue', gone.url, '--datasets', folder(), '--json', '--run-root', 'w', ...argv);
+      const busy = await at('--workers', '1');
+      const file = writeSweep(folder(), grid(1, { epochs: 800, 'checkpoint-every': 'never' }));
+      const sweep = await launch('sweep', file, '--queue', gone.url, '--run-dir', 's', '--json');
+      await until('a trial trains', () => said(busy).some(({ type }) => type === 'progress'));
+      const idle = await at('--workers', '1');
+      await until('it waits for trials', () => /Working for all/.test(idle.stderr()));
+      gone.stop();
+      await until('both have noticed', () => [busy, idle].every((one) => /Redis is gone/.test(one.stderr())));
+      await delay(1000);
+      kill(idle.child.pid!, 'SIGTERM');
+      kill(busy.child.pid!, 'SIGINT');
+      expect([await idle.ended, await busy.ended]).to.deep.equal([143, 130]);
+      expect(said(busy).at(-1)).to.deep.include({ type: 'lost' });
+      for (const one of [idle, busy]) expect(one.stderr().split('Redis is gone')).to.have.length(2);
+      kill(sweep.child.pid!, 'SIGINT');
+      expect(await sweep.ended).to.equal(130);
+    } finally {
+      gone.stop();
+    }
   });
 
   it('F83 a second delivery of a trial counts once; F84 a hostile one is refused, and neither stops the sweep', async () => {

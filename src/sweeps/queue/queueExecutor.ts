@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Job as QueuedJob, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -7,7 +6,7 @@ import type { Executor, Job } from '../runSweep';
 import type { SweepSpec } from '../sweepFile';
 import type { Outcome, Progress } from '../trainProcess';
 import { payloadOf } from './payload';
-import { PREFIX } from './redis';
+import { PREFIX, unlessAway } from './redis';
 import { announceSweep, listSweeps, listWorkers, withdrawSweep } from './registry';
 
 /** Results are looked for this often even when Redis announces none, in milliseconds: an announcement can be lost. */
@@ -17,8 +16,6 @@ const CHECK_MS = 5000;
 /** Runs that wait in the queue for each place of a worker, where what comes next depends on results. */
 const AHEAD = 2;
 const PAGE = 200;
-/** How long closing may take where Redis is away, in milliseconds. */
-const CLOSE_MS = 2000;
 
 const outcomeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('result'), result: resultSchema }),
@@ -169,10 +166,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
       timers.forEach(clearInterval);
       // A listener that was just waiting for Redis to come back connects once more, and would keep the process alive.
       eventsRedis.on('connect', () => eventsRedis.disconnect());
-      await Promise.race([
-        Promise.allSettled([events.close(), queue.close()]),
-        delay(CLOSE_MS, undefined, { ref: false }),
-      ]);
+      await unlessAway(Promise.allSettled([events.close(), queue.close()]));
       eventsRedis.disconnect();
     },
   };

@@ -1,11 +1,14 @@
 import type { Redis } from 'ioredis';
 import { HandgradError } from '../../errors';
+import { createAlarm } from '../alarm';
 
 /** Before every key, so that a Redis can be shared with other programs. */
 export const PREFIX = 'handgrad';
 const CONNECT_MS = 10_000;
 /** A Redis that is gone is asked for again this often at least, in milliseconds. */
 const MAX_RETRY_MS = 2000;
+/** How long who is to end waits for a Redis that is away, in milliseconds. */
+const AWAY_MS = 2000;
 
 export interface RedisAddress {
   readonly url: string;
@@ -47,10 +50,14 @@ export async function connectRedis(
   redis.on('error', (error: Error) => {
     reason = error.message || String((error as NodeJS.ErrnoException).code);
     // Every attempt to reach it again fails with an error of its own.
-    if (connected && !lost) onLoss((lost = true));
+    if (!connected || lost) return;
+    lost = true;
+    onLoss(true);
   });
   redis.on('ready', () => {
-    if (lost) onLoss((lost = false));
+    if (!lost) return;
+    lost = false;
+    onLoss(false);
   });
   try {
     await redis.connect();
@@ -66,6 +73,25 @@ export async function connectRedis(
   }
   connected = true;
   return redis;
+}
+
+/**
+ * What Redis answers. A command waits for a Redis that is away; who is to end does not.
+ * @param ending aborted when the caller is to end: from then on the answer is waited for a moment only. By default it is.
+ * @returns the answer; undefined when it has not come
+ */
+export async function unlessAway<T>(answer: Promise<T>, ending = AbortSignal.abort()): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = createAlarm();
+  const countDown = () => (timer = setTimeout(over.ring, AWAY_MS));
+  if (ending.aborted) countDown();
+  else ending.addEventListener('abort', countDown, { once: true });
+  try {
+    return await Promise.race([answer, over.wait().then(() => undefined)]);
+  } finally {
+    clearTimeout(timer);
+    ending.removeEventListener('abort', countDown);
+  }
 }
 
 /** An address without its password, for messages. */

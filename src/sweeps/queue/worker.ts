@@ -7,14 +7,12 @@ import { createAlarm } from '../alarm';
 import type { Outcome, Progress } from '../trainProcess';
 import type { Payload } from './payload';
 import { queueName } from './queueExecutor';
-import { PREFIX } from './redis';
+import { PREFIX, unlessAway } from './redis';
 import { announceWorker, listSweeps, withdrawWorker } from './registry';
 
 /** How often a worker without work looks for some, in milliseconds. */
 const IDLE_MS = 500;
 const ANNOUNCE_MS = 5000;
-/** How long a worker that is to end waits for a Redis that is away, in milliseconds. */
-const AWAY_MS = 2000;
 /** A trial whose workers vanish again and again is taken from the queue after this many. */
 const MAX_LOST_WORKERS = 3;
 
@@ -89,7 +87,7 @@ export async function work(options: WorkOptions): Promise<void> {
   } finally {
     clearInterval(timer);
     // Without a Redis the worker is forgotten in time, and so is the rest.
-    await unlessAway(Promise.allSettled([queues.close(), withdrawWorker(redis, id)]), AbortSignal.abort());
+    await unlessAway(Promise.allSettled([queues.close(), withdrawWorker(redis, id)]));
   }
 }
 
@@ -136,35 +134,18 @@ async function handle(job: Job, sweep: string, token: string, options: WorkOptio
       retry: true,
     }));
     if (!mine) return onEvent({ type: 'lost', payload });
-    const handBack =
-      outcome.type === 'interrupted' ? job.moveToWait(token) : job.moveToCompleted(outcome, token, false);
-    const done = await unlessAway(
-      Promise.resolve(handBack).then(() => true),
-      stop,
-    );
-    if (!done) return onEvent({ type: 'lost', payload });
-    onEvent({ type: 'ended', payload, outcome });
+    const handBack = async () => {
+      if (outcome.type === 'interrupted') await job.moveToWait(token);
+      else await job.moveToCompleted(outcome, token, false);
+      return true;
+    };
+    onEvent((await unlessAway(handBack(), stop)) ? { type: 'ended', payload, outcome } : { type: 'lost', payload });
   } catch {
     // BullMQ refuses what this worker may not say any more: the lease ran out while Redis was away.
     onEvent({ type: 'lost', payload });
   } finally {
     clearInterval(timer);
     stop.removeEventListener('abort', abort);
-  }
-}
-
-/** Redis's answer; undefined where it is away when `ending` is aborted, or after. */
-async function unlessAway<T>(answer: Promise<T>, ending: AbortSignal): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = createAlarm();
-  const countDown = () => (timer = setTimeout(over.ring, AWAY_MS));
-  if (ending.aborted) countDown();
-  else ending.addEventListener('abort', countDown, { once: true });
-  try {
-    return await Promise.race([answer, over.wait().then(() => undefined)]);
-  } finally {
-    clearTimeout(timer);
-    ending.removeEventListener('abort', countDown);
   }
 }
 

@@ -34,6 +34,8 @@ export function nextDecision(state: SweepState): Decision {
 /**
  * Asynchronous successive halving (Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020): a trial
  * goes to the next rung as soon as it is among the best 1/eta of those that have reached its own, the highest rung first.
+ * Early on that is the best of very few, and what comes later is better; so no more than 1/eta of a rung are ever sent on,
+ * and the next place falls to the best one that waits (delayed, as in Li et al., Hyper-Tune, VLDB 2022).
  */
 function nextPromotion(state: SweepState): Decision | undefined {
   const { halving } = state.spec;
@@ -41,6 +43,7 @@ function nextPromotion(state: SweepState): Decision | undefined {
   for (let rung = halving.rungs.length - 2; rung >= 0; rung--) {
     const { ranked, failed } = state.standing[rung]!;
     const promising = Math.floor((ranked.length + failed) / halving.eta);
+    if (state.sent[rung + 1]! >= promising) continue;
     const found = ranked.slice(0, promising).find(({ trial }) => goesOn(state, trial, rung));
     if (found) return { type: 'promote', trial: found.trial, rung: rung + 1 };
   }

@@ -5,10 +5,12 @@ import { allowedProcessors, watchProcessors } from './processors';
 import { activate, commonVersions, core, loadQuietly } from './tensorflowJs';
 import { replaceWasmKernels } from './wasmKernels';
 import { letExit, startThreads } from './wasmThreads';
+import { useWideVectors } from './wideVectors';
 
 /** WebAssembly on the processor. Comes with npm, so every machine has it. */
 export const wasm: Backend = {
   async start(notice, { threads: wanted }) {
+    useWideVectors();
     const load = () => loadQuietly(wasmPackage);
     const current = runningEngine();
     const decided = wanted ?? (current && threadsOf(current));

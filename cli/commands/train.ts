@@ -66,7 +66,7 @@ export const command: Command = {
 };
 
 async function runTraining(args: Args, io: Io): Promise<void> {
-  // What a step leaves in V8's young generation is gone after it: it need not grow, which saves 20 to 60 MB.
+  // What a step leaves in V8's young generation is gone after it: it need not grow, which saves 10 to 45 MB.
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
   const report = reportTraining(terminal, { json: args['json'] === true });

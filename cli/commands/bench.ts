@@ -29,7 +29,12 @@ export const command: Command = {
     work: valued(`what is timed: ${Object.keys(WORKS).join('|')}, or both in a comma list`, 'post'),
     engines: valued(`a comma list of ${Object.keys(BACKENDS).join('|')}`, 'all that run here'),
     rounds: valued('how often each contender runs, in turn', '3'),
-    epochs: valued('epochs of each run', '2'),
+    epochs: valued(
+      'epochs of each run',
+      Object.values(WORKS)
+        .map(({ name, epochs }) => `${name}: ${epochs}`)
+        .join(', '),
+    ),
     python: valued('in a checkout: a Python with bench/peers/requirements.txt', 'python3'),
     'no-peers': { type: 'boolean', describe: 'only handgrad itself' },
     picture: valued('write a chart of each work into DIR, as SVG and PNG'),
@@ -47,7 +52,8 @@ interface Settings {
   readonly works: readonly Work[];
   readonly engines: readonly BackendName[];
   readonly rounds: number;
-  readonly epochs: number;
+  /** Of each run, where asked for. */
+  readonly epochs: number | undefined;
   readonly python: string;
   readonly peers: boolean;
   readonly allowSoftware: boolean;
@@ -88,7 +94,7 @@ function readSettings(args: Args): Settings {
     works: list('work', Object.keys(WORKS) as (keyof typeof WORKS)[], ['post']).map((name) => WORKS[name]),
     engines: list('engines', engines, engines),
     rounds: count('rounds', 3),
-    epochs: count('epochs', 2),
+    epochs: args['epochs'] === undefined ? undefined : count('epochs', 1),
     python: (args['python'] as string | undefined) ?? 'python3',
     peers: args['no-peers'] !== true,
     allowSoftware: args['allow-software'] === true,
@@ -98,7 +104,7 @@ function readSettings(args: Args): Settings {
 async function benchWork(
   work: Work,
   data: string,
-  { engines, rounds: count, epochs, python, peers, allowSoftware }: Settings,
+  { engines, rounds: count, epochs = work.epochs, python, peers, allowSoftware }: Settings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<WorkResult> {

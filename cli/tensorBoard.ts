@@ -1,15 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { selectRows } from '../src/data/samples';
-import { lossAndGradients, parameterNames } from '../src/nn/mlp';
+import type { ActivationName } from '../src/nn/activations';
+import { lossAndGradients } from '../src/nn/mlp';
 import { normalise } from '../src/nn/fold';
 import { oneHot } from '../src/nn/softmaxCrossEntropy';
 import { encodePng } from '../src/reports/png';
 import { GREYS, weightGrid } from '../src/reports/weightGrid';
+import type { Parameter } from '../src/runs/architecture';
 import { readParameters } from '../src/runs/parameterTensors';
 import { openEventFile } from '../src/runs/tensorboard/eventFile';
 import { histogramOf } from '../src/runs/tensorboard/histogram';
 import type { SummaryValue } from '../src/runs/tensorboard/messages';
-import { dataIterator } from '../src/training/batches';
+import { dataIterator, type DataIterator } from '../src/training/batches';
 import { normalisationOf } from '../src/training/networkInUse';
 import type { EpochEvent, TrainEvent, TrainOptions } from '../src/training/train';
 import type { TrainState } from '../src/training/trainState';
@@ -40,6 +42,7 @@ export async function openTensorBoard(run: Run, { state, lr }: TrainOptions): Pr
   const { config, folder } = run;
   if (!config.tensorboard) return { record: async () => {}, close: async () => {} };
   const file = await openEventFile(folder.dir, state.step);
+  const fixed = firstBatch(run);
   const write = (step: number, values: readonly SummaryValue[]) =>
     file.append([{ wallTime: Date.now() / 1000, step, values }]);
   if (state.step === 0) {
@@ -48,10 +51,13 @@ export async function openTensorBoard(run: Run, { state, lr }: TrainOptions): Pr
   return {
     async record(event) {
       if (event.type === 'epoch') {
+        const weights = await readParameters(state.params);
+        const gradients = await gradientsOf(fixed, state, config.activation);
         await write(event.step, [
           ...figures(event, learningRateAt(lr, event.step)),
-          ...(await distributions(run, state)),
-          ...(await picture(run, state, event.epoch)),
+          ...distributions('weights', weights),
+          ...distributions('gradients', gradients),
+          ...(await picture(run, weights[0]!, event.epoch)),
         ]);
       } else if (event.type === 'end') {
         await write(state.step, [
@@ -85,46 +91,44 @@ function figures(event: EpochEvent, lr: number): SummaryValue[] {
   return named.flatMap(([tag, scalar]) => (scalar === undefined ? [] : [{ tag, scalar }]));
 }
 
-/** Weights and gradients as they are now: a histogram of each tensor, and the length of all of them together. */
-async function distributions(run: Run, state: TrainState): Promise<SummaryValue[]> {
-  const names = parameterNames(state.params);
-  const lists = { weights: state.params, gradients: gradientsOf(run, state) };
-  try {
-    const values: SummaryValue[] = [];
-    for (const [what, tensors] of Object.entries(lists)) {
-      const histograms = await Promise.all(tensors.map(async (one) => histogramOf((await one.data()) as Float32Array)));
-      values.push(...histograms.map((histogram, i) => ({ tag: `${what}/${names[i]!}`, histogram })));
-      const squares = histograms.reduce((sum, { sumSquares }) => sum + sumSquares, 0);
-      values.push({ tag: `norm/${what}`, scalar: Math.sqrt(squares) });
-    }
-    return values;
-  } finally {
-    tf.dispose(lists.gradients);
-  }
+/** A histogram of each tensor, and the length of all of them together. */
+function distributions(what: string, tensors: readonly Parameter[]): SummaryValue[] {
+  const histograms = tensors.map(({ data }) => histogramOf(data));
+  const squares = histograms.reduce((sum, { sumSquares }) => sum + sumSquares, 0);
+  return [
+    ...histograms.map((histogram, i) => ({ tag: `${what}/${tensors[i]!.name}`, histogram })),
+    { tag: `norm/${what}`, scalar: Math.sqrt(squares) },
+  ];
 }
 
-function gradientsOf({ config, samples: { train } }: Run, state: TrainState): tf.Tensor[] {
-  const { params } = state;
+/** The first training samples, as they are: one batch in every pass. */
+function firstBatch({ config, samples: { train } }: Run): DataIterator {
   const count = Math.min(config.batchSize, train.count);
-  const first = selectRows(
-    train,
-    Int32Array.from({ length: count }, (_, i) => i),
-  );
-  for (const { X, y } of dataIterator(first, count)) {
-    return tf.tidy(() => {
+  const rows = Int32Array.from({ length: count }, (_, i) => i);
+  return dataIterator(selectRows(train, rows), count);
+}
+
+async function gradientsOf(batches: DataIterator, state: TrainState, activation: ActivationName): Promise<Parameter[]> {
+  const { params } = state;
+  for (const { X, y } of batches) {
+    const grads = tf.tidy(() => {
       const normalisation = normalisationOf(state);
       const inputs = normalisation ? normalise(X, normalisation) : X;
-      return lossAndGradients(inputs, oneHot(y, params.at(-1)!.size), params, config.activation).grads;
+      return lossAndGradients(inputs, oneHot(y, params.at(-1)!.size), params, activation).grads;
     });
+    try {
+      return await readParameters(grads);
+    } finally {
+      tf.dispose(grads);
+    }
   }
   return [];
 }
 
-async function picture({ config, dataset }: Run, { params }: TrainState, epoch: number): Promise<SummaryValue[]> {
+async function picture({ config, dataset }: Run, W1: Parameter, epoch: number): Promise<SummaryValue[]> {
   const every = Math.max(1, Math.round(config.epochs / PICTURES));
   if (!dataset.imageShape || (epoch % every !== 0 && epoch !== 1 && epoch !== config.epochs)) return [];
-  const [first] = await readParameters(params.slice(0, 1));
-  const { width, height, ...grid } = weightGrid(first!, dataset.imageShape, { paint: GREYS, most: MOST_UNITS });
+  const { width, height, ...grid } = weightGrid(W1, dataset.imageShape, { paint: GREYS, most: MOST_UNITS });
   return [{ tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } }];
 }
 

@@ -33,9 +33,11 @@ export interface DataIterator extends Iterable<Batch> {
  * @param augment changes the samples; for training only
  */
 export function dataIterator(samples: Samples, batchSize: number, shuffle?: Random, augment?: Augment): DataIterator {
+  // One for all passes: a new one for each, of the test set above all, was memory that the garbage collector let pile up.
+  let room: Float32Array | undefined;
   function* pass(random?: Random, first = 0, epoch = 0): Generator<Batch> {
     const order = random && permutation(random, samples.count);
-    const room = new Float32Array(Math.min(batchSize, samples.count) * samples.numInputs);
+    room ??= new Float32Array(Math.min(batchSize, samples.count) * samples.numInputs);
     for (let start = first * batchSize; start < samples.count; start += batchSize) {
       const end = Math.min(start + batchSize, samples.count);
       const batch = uploadBatch(samples, order, start, end, room, augment, epoch);
@@ -57,7 +59,7 @@ export function dataIterator(samples: Samples, batchSize: number, shuffle?: Rand
 
 /**
  * Copies the samples at positions start … end-1 of the order to the engine, as the network sees them.
- * @param room for a batch on its way, so that not every batch leaves memory behind for the garbage collector
+ * @param room for a batch on its way; free again when this returns
  */
 function uploadBatch(
   samples: Samples,

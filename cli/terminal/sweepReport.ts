@@ -71,7 +71,7 @@ export function reportSweep(terminal: Terminal, state: SweepState, { json }: { j
   const lines = liveLines(terminal, () => [
     overview(state, planned, secondsLeft(state, times, planned, workers), (performance.now() - began) / 1000),
     bestLine(state),
-    ...[...running.values()].slice(0, 16).map((one) => runningLine(one, spec)),
+    ...[...running.values()].slice(0, 16).map((one) => runningLine(one, state)),
     ...(running.size > 16 ? [`  and ${running.size - 16} more`] : []),
   ]);
   const say = (text: string) => {
@@ -215,11 +215,11 @@ function secondsLeft(
   return ((unborn + state.due.size + state.begun.size / 2) * mean) / workers;
 }
 
-function runningLine({ job, since, curve }: Running, { metric }: SweepSpec): string {
+function runningLine({ job, since, curve }: Running, { spec: { metric }, trials }: SweepState): string {
   const last = curve.at(-1);
   const at = typeof last === 'number' ? ` ${metric.name} ${formatShare(last)}` : '';
   const time = formatSeconds((performance.now() - since) / 1000);
-  return `  ${String(job.trial).padStart(4)}  ${sparkline(curve).padEnd(12)} ${curve.length}/${job.epochs} epochs${at}, ${time}: ${configurationText(job.settings)}`;
+  return `  ${String(job.trial).padStart(4)}  ${sparkline(curve).padEnd(12)} ${curve.length}/${job.epochs} epochs${at}, ${time}: ${configurationText(trials[job.trial]!.configuration)}`;
 }
 
 /** The best rows as a table. */

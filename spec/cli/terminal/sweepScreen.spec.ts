@@ -1,8 +1,11 @@
 import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
 import { liveLines } from '../../../cli/terminal/liveLines';
+import { reportSweep } from '../../../cli/terminal/sweepReport';
 import { sparkline } from '../../../cli/terminal/sparkline';
 import { createTerminal } from '../../../cli/terminal/terminal';
+import { replay } from '../../../src/sweeps/sweepState';
+import { specOf } from '../../sweeps/specOf';
 import { collector } from '../session';
 
 describe('sparkline', () => {
@@ -43,5 +46,20 @@ describe('liveLines', () => {
     await delay(250);
     live.stop();
     expect(stderr.text()).to.equal('');
+  });
+});
+
+describe('reportSweep', () => {
+  it('shows a running trial by what is searched, not by what all trials share', async () => {
+    const spec = specOf({ method: 'grid', parameters: { lr: { values: [0.1, 0.2] } }, fixed: { epochs: 3 } });
+    const state = replay(spec, [{ type: 'trial', trial: 0, configuration: { lr: 0.1 } }]);
+    const job = { trial: 0, seed: 0, rung: 0, failures: 0, epochs: 3, settings: { epochs: 3, lr: 0.1 } };
+    const stderr = collector(true);
+    const io = { stdout: collector(true), stderr, env: {}, signal: new AbortController().signal };
+    const report = reportSweep(createTerminal(io), state, { json: false });
+    report.event({ type: 'begun', job });
+    await delay(300);
+    report.stop();
+    expect(stderr.text()).to.match(/ 0\/3 epochs, [\d.]+ s: lr=0\.1\n/);
   });
 });

@@ -57,7 +57,7 @@ describe('reportSweep', () => {
     const stderr = collector(true);
     const io = { stdout: collector(true), stderr, env: {}, signal: new AbortController().signal };
     const report = reportSweep(createTerminal(io), state, { json: false });
-    report.event({ type: 'begun', job });
+    report.event({ type: 'begun', job, trial: state.trials[0]! });
     await delay(300);
     report.stop();
     expect(stderr.text()).to.match(/ 0\/3 epochs, [\d.]+ s: lr=0\.1\n/);

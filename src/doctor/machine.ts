@@ -32,7 +32,7 @@ export async function inspectMachine(runRoot: string): Promise<Machine> {
   const { bavail, bsize } = await statfs(existing);
   return {
     node: { version, abi, napi: napi! },
-    os: `${os.version()} ${os.release()} ${os.arch()}`,
+    os: `${os.type()} ${os.release()} ${os.arch()}`,
     cpu: { model: os.cpus()[0]?.model.trim() ?? 'unknown', processors: allowedProcessors(), features: cpuFeatures() },
     memory: { totalBytes: os.totalmem(), freeBytes: os.freemem() },
     runs: { folder: runRoot, writable: await isWritable(existing), freeBytes: bavail * bsize },

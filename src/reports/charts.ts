@@ -51,6 +51,13 @@ const MOST_POINTS = 40;
 /** Beyond this, a legend would be larger than its chart. */
 const MOST_NAMES = 12;
 
+/** Beyond this, names side by side under an axis would run into each other. */
+const MOST_LETTERS = 24;
+/** From this factor between the largest and the smallest on, numbers are drawn by their logarithm, as they were probably chosen. */
+const LOGARITHMIC = 8;
+/** Up to this, an axis of parallel coordinates names each of its numbers. */
+const MOST_NUMBERS = 6;
+
 /** Curves over the epochs. */
 export function curves(theme: Theme, title: string, lines: readonly Curve[]): TopLevelSpec {
   const values = lines.flatMap(({ name, values }) =>
@@ -74,7 +81,8 @@ export function curves(theme: Theme, title: string, lines: readonly Curve[]): To
       type: 'line',
       strokeWidth: few ? 2 : 1,
       opacity: few ? 1 : 0.5,
-      point: epochs <= MOST_POINTS && few && { size: 28, filled: true },
+      // A trial that was stopped after one epoch is a point and nothing else.
+      point: epochs <= MOST_POINTS && { size: few ? 28 : 12, filled: true },
     },
     encoding: {
       x: {
@@ -205,7 +213,12 @@ export function parallelCoordinates(
 ): TopLevelSpec {
   const axes = [...keys, resultName];
   const scales = axes.map((axis) =>
-    axisScale(trials.map((trial) => (axis === resultName ? trial.result : trial.settings[axis]))),
+    axis === resultName
+      ? numberScale(
+          trials.map(({ result }) => result),
+          { logarithmic: false },
+        )
+      : axisScale(trials.map(({ settings }) => settings[axis])),
   );
   const lines = trials.flatMap((trial) =>
     axes.map((axis, i) => ({
@@ -280,7 +293,8 @@ export function resultAgainst(theme: Theme, trials: readonly Trial[], key: strin
     setting: numbers ? settings[key] : shownSetting(settings[key]),
   }));
   const sizes = values.map(({ setting }) => setting as number);
-  const wide = numbers && Math.min(...sizes) > 0 && Math.max(...sizes) / Math.min(...sizes) >= 20;
+  const names = namesOf(trials.map(({ settings }) => settings[key]));
+  const wide = numbers && Math.min(...sizes) > 0 && Math.max(...sizes) / Math.min(...sizes) >= LOGARITHMIC;
   return {
     ...base(theme, `${resultName} against ${key}`),
     width: 240,
@@ -294,8 +308,8 @@ export function resultAgainst(theme: Theme, trials: readonly Trial[], key: strin
             field: 'setting',
             type: 'nominal',
             title: key,
-            sort: namesOf(trials.map(({ settings }) => settings[key])),
-            axis: { labelAngle: 0, labelLimit: 90 },
+            sort: names,
+            axis: { labelAngle: names.join('').length > MOST_LETTERS ? -40 : 0, labelLimit: 90 },
           },
       y: { field: 'result', type: 'quantitative', title: resultName, scale: { zero: false } },
     },
@@ -335,15 +349,21 @@ function namesOf(values: readonly unknown[]): string[] {
   return [...new Set(values.map(shownSetting))].sort(new Intl.Collator('en', { numeric: true }).compare);
 }
 
-function numberScale(values: readonly number[]): AxisScale {
+function numberScale(values: readonly number[], { logarithmic }: { logarithmic?: boolean } = {}): AxisScale {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   if (low === high) return { place: () => 0.5, ticks: [{ at: 0.5, label: shortNumber(low) }] };
-  // What spans decades is drawn by its logarithm, as it was probably drawn.
-  const logarithmic = low > 0 && high / low >= 20;
-  const [by, back] = logarithmic ? [Math.log, Math.exp] : [(x: number) => x, (x: number) => x];
+  const [by, back] =
+    (logarithmic ?? (low > 0 && high / low >= LOGARITHMIC))
+      ? [Math.log, Math.exp]
+      : [(x: number) => x, (x: number) => x];
   const [from, to] = [by(low), by(high)];
+  const place = (value: unknown) => (by(value as number) - from) / (to - from);
+  const distinct = new Set(values);
+  if (distinct.size <= MOST_NUMBERS) {
+    return { place, ticks: [...distinct].map((value) => ({ at: place(value), label: shortNumber(value) })) };
+  }
   return {
-    place: (value) => (by(value as number) - from) / (to - from),
+    place,
     ticks: [0, 0.5, 1].map((at) => ({ at, label: shortNumber(back(from + at * (to - from))) })),
   };
 }

@@ -1,24 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
-import fs from 'node:fs';
-import path from 'node:path';
 import type { ActivationName } from '../../src/nn/activations';
 import { dropoutMasks } from '../../src/nn/dropoutMasks';
 import { createRandom } from '../../src/random';
 import type { gradcheck as Gradcheck } from '../../src/training/gradcheck';
 import { useEngine } from '../engine';
 import { randomTensor } from '../finiteDifferences';
+import { type Mutant as PlainMutant, sourceCopy, wrongs as plainWrongs } from '../sourceCopy';
 
 // F52: a gradient check is worth what it catches. Each mutant is one wrong term in the real source of a backward pass; the
 // mutated source is compiled and run through the real gradcheck, which has to fail for every one of them.
 
-const root = path.join(__dirname, '../..');
-
-interface Mutant {
-  readonly file: string;
-  readonly what: string;
-  readonly from: string;
-  readonly to: string;
+interface Mutant extends PlainMutant {
   /** The network in which it shows. */
   readonly network?: Network;
 }
@@ -36,9 +29,9 @@ const MLP = 'src/nn/mlp.ts';
 const BATCH_NORM = 'src/nn/batchNorm.ts';
 const DROPOUT = 'src/nn/dropout.ts';
 
-/** Every way in which one expression of a backward pass can be wrong, by name. */
+/** Every way in which one expression of a backward pass can be wrong, and the network in which it shows. */
 function wrongs(file: string, network: Network, from: string, ways: Record<string, string>): Mutant[] {
-  return Object.entries(ways).map(([what, to]) => ({ file, what, from, to, network }));
+  return plainWrongs(file, from, ways).map((mutant) => ({ ...mutant, network }));
 }
 
 const batchNorm = { batchNorm: true, activation: 'tanh' } as const;
@@ -291,37 +284,20 @@ async function worstError(load: () => { gradcheck: typeof Gradcheck }, network: 
 
 describe('F52 mutants of the backward pass', () => {
   useEngine('cpu');
-  let copy: string;
-
-  before(() => {
-    fs.mkdirSync(path.join(root, '.cache'), { recursive: true });
-    copy = fs.mkdtempSync(path.join(root, '.cache', 'mutants-'));
-    fs.cpSync(path.join(root, 'src'), path.join(copy, 'src'), { recursive: true });
-  });
-  after(() => fs.rmSync(copy, { recursive: true, force: true }));
-
-  const loadCopy = () => {
-    for (const file of Object.keys(require.cache)) if (file.startsWith(copy)) delete require.cache[file];
-    return require(path.join(copy, 'src/training/gradcheck')) as { gradcheck: typeof Gradcheck };
-  };
+  const copy = sourceCopy();
+  const load = () => copy.load<{ gradcheck: typeof Gradcheck }>('src/training/gradcheck');
 
   const networks = new Map(mutants.map(({ network = {} }) => [JSON.stringify(network), network]));
   for (const [name, network] of networks) {
     it(`F52 the source as it is passes: ${name}`, async () => {
-      expect(await worstError(loadCopy, network)).to.be.lessThan(2e-3);
+      expect(await worstError(load, network)).to.be.lessThan(2e-3);
     });
   }
 
-  for (const { file, what, from, to, network } of mutants) {
-    it(`F52 ${what} is caught`, async () => {
-      const source = fs.readFileSync(path.join(root, file), 'utf8');
-      expect(source.split(from).length - 1, `"${from}" stands once in ${file}`).to.equal(1);
-      fs.writeFileSync(path.join(copy, file), source.replace(from, to));
-      try {
-        expect(await worstError(loadCopy, network)).to.be.greaterThan(1e-2); // the tolerance of the command
-      } finally {
-        fs.writeFileSync(path.join(copy, file), source);
-      }
-    });
+  for (const mutant of mutants) {
+    it(`F52 ${mutant.what} is caught`, () =>
+      copy.withMutant(mutant, async () => {
+        expect(await worstError(load, mutant.network)).to.be.greaterThan(1e-2); // the tolerance of the command
+      }));
   }
 });

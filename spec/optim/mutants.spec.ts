@@ -1,0 +1,283 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'chai';
+import type { mixup as Mixup } from '../../src/nn/mixup';
+import type { updateAverages as UpdateAverages } from '../../src/optim/average';
+import type { clipByGlobalNorm as ClipByGlobalNorm } from '../../src/optim/clip';
+import type { OptimizerName, OPTIMIZERS as Optimizers } from '../../src/optim/optimizers';
+import type { learningRate as LearningRate, ScheduleName } from '../../src/optim/schedules';
+import type { Safetensors } from '../../src/runs/safetensors';
+import { useEngine } from '../engine';
+import { type Mutant, sourceCopy, wrongs } from '../sourceCopy';
+import { deviations, readTrajectories, RUNS, type Source } from '../training/trajectory';
+
+// F52 for what changes the parameters, and for what gradcheck does not see: each mutant is one wrong term in the real source of
+// an update rule, a schedule, an average, the running statistics or the targets. It has to fail a check that the source passes:
+// ten steps of PyTorch's optimizers, or numbers by hand.
+
+const wrongsOf = (file: string) => (from: string, ways: Record<string, string>) => wrongs(`src/${file}.ts`, from, ways);
+const sgd = wrongsOf('optim/sgd');
+const momentum = wrongsOf('optim/momentum');
+const rmsprop = wrongsOf('optim/rmsprop');
+const adam = wrongsOf('optim/adam');
+const decay = wrongsOf('optim/decay');
+const clip = wrongsOf('optim/clip');
+const average = wrongsOf('optim/average');
+const schedules = wrongsOf('optim/schedules');
+const batchNorm = wrongsOf('nn/batchNorm');
+const smoothing = wrongsOf('nn/labelSmoothing');
+const mixing = wrongsOf('nn/mixup');
+
+const mutants: Mutant[] = [
+  ...sgd('tf.sub(W, tf.mul(grads[i]!, lr))', {
+    'sgd: sign': 'tf.add(W, tf.mul(grads[i]!, lr))',
+    'sgd: lr dropped': 'tf.sub(W, grads[i]!)',
+    'sgd: lr squared': 'tf.sub(W, tf.mul(grads[i]!, lr * lr))',
+    'sgd: gradient dropped': 'tf.clone(W)',
+  }),
+  ...momentum('tf.add(tf.mul(V, momentum), grads[i]!)', {
+    'momentum: μ dropped': 'tf.add(V, grads[i]!)',
+    'momentum: velocity dropped': 'tf.clone(grads[i]!)',
+    'momentum: gradient, sign': 'tf.sub(tf.mul(V, momentum), grads[i]!)',
+    'momentum: gradient damped by 1 - μ': 'tf.add(tf.mul(V, momentum), tf.mul(grads[i]!, 1 - momentum))',
+  }),
+  ...momentum('tf.add(dW[i]!, tf.mul(velocity, momentum))', {
+    'nesterov: gradient dropped': 'tf.mul(velocity, momentum)',
+    'nesterov: μ dropped': 'tf.add(dW[i]!, velocity)',
+    'nesterov: sign': 'tf.sub(dW[i]!, tf.mul(velocity, momentum))',
+    'nesterov: the plain velocity': 'velocity',
+  }),
+  ...rmsprop('tf.add(tf.mul(s, beta), tf.mul(tf.square(dW[i]!), 1 - beta))', {
+    'rmsprop, S: square dropped': 'tf.add(tf.mul(s, beta), tf.mul(tf.abs(dW[i]!), 1 - beta))',
+    'rmsprop, S: 1 - β dropped': 'tf.add(tf.mul(s, beta), tf.square(dW[i]!))',
+    'rmsprop, S: β dropped': 'tf.add(s, tf.mul(tf.square(dW[i]!), 1 - beta))',
+    'rmsprop, S: forgotten': 'tf.mul(tf.square(dW[i]!), 1 - beta)',
+  }),
+  ...rmsprop('tf.div(tf.mul(dW[i]!, lr), tf.add(tf.sqrt(S[i]!), epsilon))', {
+    'rmsprop: root dropped': 'tf.div(tf.mul(dW[i]!, lr), tf.add(S[i]!, epsilon))',
+    'rmsprop: not divided': 'tf.mul(dW[i]!, lr)',
+    'rmsprop: sign': 'tf.neg(tf.div(tf.mul(dW[i]!, lr), tf.add(tf.sqrt(S[i]!), epsilon)))',
+    'rmsprop: ε dropped': 'tf.div(tf.mul(dW[i]!, lr), tf.sqrt(S[i]!))',
+    'rmsprop: ε under the root': 'tf.div(tf.mul(dW[i]!, lr), tf.sqrt(tf.add(S[i]!, epsilon)))',
+  }),
+  ...adam('tf.add(tf.mul(state[i]!, beta1), tf.mul(dW, 1 - beta1))', {
+    'adam, M: 1 - β1 dropped': 'tf.add(tf.mul(state[i]!, beta1), dW)',
+    'adam, M: β1 dropped': 'tf.add(state[i]!, tf.mul(dW, 1 - beta1))',
+    'adam, M: forgotten': 'tf.mul(dW, 1 - beta1)',
+    'adam, M: sign': 'tf.sub(tf.mul(state[i]!, beta1), tf.mul(dW, 1 - beta1))',
+  }),
+  ...adam('tf.mul(state[params.length + i]!, beta2), tf.mul(tf.square(dW), 1 - beta2)', {
+    'adam, S: square dropped': 'tf.mul(state[params.length + i]!, beta2), tf.mul(tf.abs(dW), 1 - beta2)',
+    'adam, S: 1 - β2 dropped': 'tf.mul(state[params.length + i]!, beta2), tf.square(dW)',
+    'adam, S: β2 dropped': 'state[params.length + i]!, tf.mul(tf.square(dW), 1 - beta2)',
+    'adam, S: taken from M': 'tf.mul(tf.abs(state[i]!), beta2), tf.mul(tf.square(dW), 1 - beta2)',
+  }),
+  ...adam('lr / (1 - beta1 ** t)', {
+    'adam: M not corrected': 'lr',
+    'adam: M corrected by the step before': 'lr / (1 - beta1 ** (t - 1) + 1e-9)',
+    'adam: M multiplied by the correction': 'lr * (1 - beta1 ** t)',
+  }),
+  ...adam('Math.sqrt(1 - beta2 ** t)', {
+    'adam: S not corrected': '1',
+    'adam: correction of S without its root': '1 - beta2 ** t',
+    'adam: S corrected with β1': 'Math.sqrt(1 - beta1 ** t)',
+  }),
+  ...adam('tf.add(tf.sqrt(S[i]!), epsilon * root)', {
+    'adam: root dropped': 'tf.add(S[i]!, epsilon * root)',
+    'adam: ε dropped': 'tf.sqrt(S[i]!)',
+    'adam: ε not corrected': 'tf.add(tf.sqrt(S[i]!), epsilon)',
+  }),
+  ...adam('tf.sub(W, tf.div(', { 'adam: sign': 'tf.add(W, tf.div(' }),
+  ...adam('addDecay(params, grads, options.weightDecay)', { 'adam: decay dropped': 'grads' }),
+  ...adam('decay(params, lr, options.weightDecay ?? 0.01)', {
+    'adamw: decay dropped': 'params',
+    'adamw: the rate is not in the decay': 'decay(params, 1, options.weightDecay ?? 0.01)',
+  }),
+  ...decay('tf.add(dW, tf.mul(params[i]!, weightDecay))', {
+    'decay through the loss: sign': 'tf.sub(dW, tf.mul(params[i]!, weightDecay))',
+    'decay through the loss: twice': 'tf.add(dW, tf.mul(params[i]!, 2 * weightDecay))',
+    'decay through the loss: gradient dropped': 'tf.mul(params[i]!, weightDecay)',
+  }),
+  ...decay('W.rank >= 2', { 'decay: of biases too': 'W.rank >= 1', 'decay: of biases only': 'W.rank < 2' }),
+  ...decay('tf.mul(W, 1 - lr * weightDecay)', {
+    'decoupled decay: sign': 'tf.mul(W, 1 + lr * weightDecay)',
+    'decoupled decay: twice': 'tf.mul(W, 1 - 2 * lr * weightDecay)',
+  }),
+  ...clip('tf.sqrt(tf.addN(grads.map((dW) => tf.sum(tf.square(dW)))))', {
+    'clip: root dropped': 'tf.addN(grads.map((dW) => tf.sum(tf.square(dW))))',
+    'clip: the first gradient alone': 'tf.sqrt(tf.sum(tf.square(grads[0]!)))',
+    'clip: mean instead of sum': 'tf.sqrt(tf.addN(grads.map((dW) => tf.mean(tf.square(dW)))))',
+  }),
+  ...clip('tf.maximum(norm, maxNorm)', {
+    'clip: short gradients are stretched': 'norm',
+    'clip: long gradients stay': 'tf.minimum(norm, maxNorm)',
+  }),
+  ...average('tf.mul(tf.sub(params[i]!, A), 1 - d)', {
+    'average: d and 1 - d exchanged': 'tf.mul(tf.sub(params[i]!, A), d)',
+    'average: sign': 'tf.mul(tf.sub(A, params[i]!), 1 - d)',
+    'average: stands still': 'tf.zerosLike(A)',
+  }),
+  ...average('Math.min(decay, (1 + step) / (10 + step))', {
+    'average: no quicker start': 'decay',
+    'average: the decay never reached': '(1 + step) / (10 + step)',
+    'average: a start without its 1': 'Math.min(decay, step / (10 + step))',
+  }),
+  ...schedules('_T, { lr }) => lr;', { 'constant: half': '_T, { lr }) => lr / 2;' }),
+  ...schedules('lr * decay ** Math.floor(t / (decayEvery === undefined ? T / 3 : decayEvery * stepsPerEpoch))', {
+    'step: all at once': 'lr * decay * Math.floor(t / (decayEvery === undefined ? T / 3 : decayEvery * stepsPerEpoch))',
+    'step: not in steps': 'lr * decay ** (t / (decayEvery === undefined ? T / 3 : decayEvery * stepsPerEpoch))',
+    'step: by steps, not by epochs': 'lr * decay ** Math.floor(t / (decayEvery === undefined ? T / 3 : decayEvery))',
+    'step: halves, not thirds':
+      'lr * decay ** Math.floor(t / (decayEvery === undefined ? T / 2 : decayEvery * stepsPerEpoch))',
+  }),
+  ...schedules('lr * decay ** (t / stepsPerEpoch)', {
+    'exponential: by steps': 'lr * decay ** t',
+    'exponential: by whole epochs': 'lr * decay ** Math.floor(t / stepsPerEpoch)',
+  }),
+  ...schedules('(lr * (1 + Math.cos((Math.PI * t) / T))) / 2', {
+    'cosine: not halved': 'lr * (1 + Math.cos((Math.PI * t) / T))',
+    'cosine: sign': '(lr * (1 - Math.cos((Math.PI * t) / T))) / 2',
+    'cosine: a whole wave': '(lr * (1 + Math.cos((2 * Math.PI * t) / T))) / 2',
+  }),
+  ...schedules('return (lr * at) / rise;', {
+    'warmup: dropped': 'return lr;',
+    'warmup: begins at 0': 'return (lr * (at - 1)) / rise;',
+  }),
+  ...schedules('(1 - Math.cos((Math.PI * at) / rise)) / 2', {
+    'one-cycle: rises along a line': 'at / rise',
+    'one-cycle: falls first': '(1 + Math.cos((Math.PI * at) / rise)) / 2',
+  }),
+  ...schedules('lr * (ONE_CYCLE_START + (1 - ONE_CYCLE_START) * risen)', {
+    'one-cycle: begins at 0': 'lr * risen',
+    'one-cycle: rises too high': 'lr * (ONE_CYCLE_START + risen)',
+  }),
+  ...schedules('Math.min(at - rise - 1, T)', {
+    'schedules: the warmup counts': 'Math.min(at - 1, T)',
+    'schedules: a step late': 'Math.min(at - rise, T)',
+  }),
+  ...batchNorm('tf.mul(tf.sub(batch, running), MOMENTUM)', {
+    'running statistics: sign': 'tf.mul(tf.sub(running, batch), MOMENTUM)',
+    'running statistics: those of the last batch': 'tf.sub(batch, running)',
+    'running statistics: stand still': 'tf.zerosLike(running)',
+  }),
+  ...batchNorm('n / Math.max(1, n - 1)', { 'running variance: that of the batch alone': '1' }),
+  ...batchNorm('b: tf.sub(b, tf.mul(mean, k))', {
+    'batch norm in use: mean dropped': 'b',
+    'batch norm in use: mean, sign': 'b: tf.add(b, tf.mul(mean, k))',
+    'batch norm in use: mean not scaled': 'b: tf.sub(b, mean)',
+  }),
+  ...batchNorm('tf.mul(g, scaleOf(variance))', {
+    'batch norm in use: g dropped': 'scaleOf(variance)',
+    'batch norm in use: variance dropped': 'g',
+  }),
+  ...smoothing('tf.add(tf.mul(Y, 1 - smoothing), smoothing / Y.shape[1])', {
+    'label smoothing: truth not lessened': 'tf.add(Y, smoothing / Y.shape[1])',
+    'label smoothing: not shared': 'tf.add(tf.mul(Y, 1 - smoothing), smoothing)',
+    'label smoothing: nothing for the others': 'tf.mul(Y, 1 - smoothing)',
+  }),
+  ...mixing('tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(tf.reverse(A, 0), 1 - lambda))', {
+    'mixup: λ and 1 - λ exchanged': 'tf.add<tf.Tensor2D>(tf.mul(A, 1 - lambda), tf.mul(tf.reverse(A, 0), lambda))',
+    'mixup: with itself': 'tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(A, 1 - lambda))',
+    'mixup: not weighed': 'tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.reverse(A, 0))',
+    'mixup: columns exchanged': 'tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(tf.reverse(A, 1), 1 - lambda))',
+  }),
+  ...mixing('Y: mix(Y)', { 'mixup: truth not mixed': 'Y' }),
+];
+
+/** The rates of a run of 100 steps and 10 epochs at most 1, by hand: schedule, options, step, rate. */
+const RATES: readonly [ScheduleName, { decay?: number; decayEvery?: number; warmupSteps?: number }, number, number][] =
+  [
+    ['constant', {}, 50, 1],
+    ['constant', { warmupSteps: 20 }, 1, 0.05],
+    ['constant', { warmupSteps: 20 }, 20, 1],
+    ['step', {}, 34, 1],
+    ['step', {}, 35, 0.1],
+    ['step', {}, 68, 0.01],
+    ['step', { decay: 0.5, decayEvery: 2 }, 41, 0.25],
+    ['exponential', {}, 21, 0.95 ** 2],
+    ['exponential', { decay: 0.25 }, 6, 0.5],
+    ['cosine', {}, 1, 1],
+    ['cosine', {}, 51, 0.5],
+    ['cosine', { warmupSteps: 20 }, 61, 0.5],
+    ['one-cycle', {}, 10, 0.04 + 0.96 / 4],
+    ['one-cycle', {}, 15, 0.04 + 0.96 / 2],
+    ['one-cycle', {}, 31, 1],
+    ['one-cycle', {}, 66, 0.5],
+  ];
+
+describe('F52 mutants of update rules, schedules, averages and targets', () => {
+  useEngine('cpu');
+  const copy = sourceCopy();
+  let file: Safetensors;
+  before(async () => {
+    file = await readTrajectories();
+  });
+
+  /** The largest deviation from PyTorch's ten steps over all runs, or the first one beyond any doubt. */
+  function fromPyTorch(): number {
+    const source: Source = {
+      ...copy.load<Pick<Source, 'trainStep'>>('src/training/trainStep'),
+      ...copy.load<Pick<Source, 'startState' | 'replaceTensors'>>('src/training/trainState'),
+      ...copy.load<Pick<Source, 'networkInUse'>>('src/training/networkInUse'),
+      ...copy.load<Pick<Source, 'mlp'>>('src/nn/mlp'),
+    };
+    let worst = 0;
+    for (const name of Object.keys(RUNS)) {
+      worst = Math.max(worst, ...Object.values(deviations(name, file, source)));
+      if (!(worst < 1e-3)) return worst; // larger, or no number at all
+    }
+    return worst;
+  }
+
+  /** The largest error in numbers that are known by hand. */
+  function byHand(): number {
+    const errors: number[] = [];
+    const compare = (actual: tf.Tensor, ...wanted: number[]) => {
+      actual.dataSync().forEach((value, i) => errors.push(Math.abs(value - wanted[i]!) / Math.abs(wanted[i]!)));
+    };
+    const { learningRate } = copy.load<{ learningRate: typeof LearningRate }>('src/optim/schedules');
+    for (const [name, options, step, rate] of RATES) {
+      const run = { lr: 1, totalSteps: 100, stepsPerEpoch: 10, warmupSteps: 0, ...options };
+      errors.push(Math.abs(learningRate(name, step, run) - rate) / rate);
+    }
+    const { clipByGlobalNorm } = copy.load<{ clipByGlobalNorm: typeof ClipByGlobalNorm }>('src/optim/clip');
+    const gradients = () => [tf.tensor1d([3, 3]), tf.tensor1d([3, 3])]; // together 6 long
+    for (const [maxNorm, wanted] of [
+      [2, 1],
+      [9, 3],
+    ] as const) {
+      for (const gradient of clipByGlobalNorm(gradients(), maxNorm)) compare(gradient, wanted, wanted);
+    }
+    const { updateAverages } = copy.load<{ updateAverages: typeof UpdateAverages }>('src/optim/average');
+    const averaged = (A: number, W: number, d: number, t: number) =>
+      updateAverages([tf.tensor1d([A])], [tf.tensor1d([W])], d, t)[0]!;
+    compare(averaged(11, 22, 0.999, 1), 20); // 2/11 of 11 and 9/11 of 22
+    compare(averaged(10, 20, 0.9, 1000), 11);
+    // A first step with an ε that counts: M and S, corrected, are the gradient g and its square, so it is lr · g / (|g| + ε).
+    const { OPTIMIZERS } = copy.load<{ OPTIMIZERS: typeof Optimizers }>('src/optim/optimizers');
+    const firstStep = (name: OptimizerName, beta2: number) => {
+      const W = [tf.tensor1d([10])];
+      const rule = OPTIMIZERS[name];
+      return rule.update(W, [tf.tensor1d([2])], rule.init(W), 1, 1, { beta2, epsilon: 2 }).params[0]!;
+    };
+    compare(firstStep('adam', 0.75), 10 - 2 / (2 + 2));
+    compare(firstStep('rmsprop', 0.75), 10 - 2 / (1 + 2)); // S is not corrected: a quarter of 4
+    const { mixup } = copy.load<{ mixup: typeof Mixup }>('src/nn/mixup');
+    const { X, Y } = mixup(tf.tensor2d([[4, 8], [12, 24]]), tf.tensor2d([[0.9, 0.1], [0.2, 0.8]]), 0.75); // prettier-ignore
+    compare(X, 6, 12, 10, 20);
+    compare(Y, 0.725, 0.275, 0.375, 0.625);
+    return Math.max(...errors);
+  }
+
+  it('F52 the source as it is passes', () => {
+    expect(fromPyTorch()).to.be.lessThan(1e-5);
+    expect(byHand()).to.be.lessThan(1e-6);
+  });
+
+  for (const mutant of mutants) {
+    it(`F52 ${mutant.what} is caught`, () =>
+      copy.withMutant(mutant, () => {
+        const caught = !(byHand() < 1e-3) || !(fromPyTorch() < 1e-4);
+        expect(caught, 'further from PyTorch than 1e-4, or from the numbers by hand than 1e-3').to.equal(true);
+      }));
+  }
+});

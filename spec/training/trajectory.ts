@@ -1,0 +1,82 @@
+import * as tf from '@tensorflow/tfjs-core';
+import path from 'node:path';
+import type { mlp } from '../../src/nn/mlp';
+import { readSafetensors, type Safetensors } from '../../src/runs/safetensors';
+import type { networkInUse } from '../../src/training/networkInUse';
+import type { replaceTensors, startState } from '../../src/training/trainState';
+import type { StepOptions, trainStep } from '../../src/training/trainStep';
+
+// Ten steps of the real `trainStep` against PyTorch's own optimizers and batch normalisation, from the same parameters over
+// the same batches (fixtures/make_trajectories.py ran them).
+
+export const RUNS: Record<string, StepOptions & { batchNorm?: true }> = {
+  sgd: { lr: 0.1 },
+  'sgd-decay': { lr: 0.1, optimizerOptions: { weightDecay: 0.02 } },
+  momentum: { lr: 0.05, optimizer: 'momentum', optimizerOptions: { weightDecay: 0.02 } },
+  nesterov: { lr: 0.05, optimizer: 'nesterov', optimizerOptions: { momentum: 0.8, weightDecay: 0.02 } },
+  rmsprop: { lr: 0.01, optimizer: 'rmsprop', optimizerOptions: { beta2: 0.95, weightDecay: 0.02 } },
+  adam: { lr: 0.02, optimizer: 'adam', optimizerOptions: { beta1: 0.8, beta2: 0.99, weightDecay: 0.02 } },
+  adamw: { lr: 0.02, optimizer: 'adamw', optimizerOptions: { weightDecay: 0.1 } },
+  clip: { lr: 0.5, clipNorm: 0.3 },
+  smooth: { lr: 0.1, labelSmoothing: 0.1 },
+  'batch-norm': { lr: 0.1, batchNorm: true },
+  'batch-norm-adamw': {
+    lr: 0.02,
+    optimizer: 'adamw',
+    optimizerOptions: { weightDecay: 0.1 },
+    clipNorm: 1,
+    labelSmoothing: 0.1,
+    batchNorm: true,
+  },
+};
+
+/** What the steps are made of: the source, or a copy of it in which something is wrong. */
+export interface Source {
+  readonly trainStep: typeof trainStep;
+  readonly startState: typeof startState;
+  readonly replaceTensors: typeof replaceTensors;
+  readonly networkInUse: typeof networkInUse;
+  readonly mlp: typeof mlp;
+}
+
+export const readTrajectories = (): Promise<Safetensors> =>
+  readSafetensors(path.join(__dirname, 'fixtures', 'trajectories.safetensors'));
+
+/**
+ * Takes the ten steps of a run.
+ * @returns how far losses, parameters, running statistics and the logits of the network in use are from PyTorch's, by name:
+ *   the length of the difference over the length of PyTorch's
+ */
+export function deviations(name: string, file: Safetensors, source: Source): Record<string, number> {
+  const { batchNorm, ...options } = RUNS[name]!;
+  const tensor = (of: string) => {
+    const { data, shape } = file.tensors.get(of)!;
+    return tf.tensor(data as Float32Array, [...shape]);
+  };
+  const found: Record<string, number> = {};
+  const compare = (what: string, actual: tf.Tensor) => {
+    const [a, e] = [actual.dataSync(), tensor(`${name}.${what}`).dataSync()];
+    if (a.length !== e.length) throw new Error(`${name}.${what}: ${a.length} numbers instead of ${e.length}`);
+    const length = (values: Iterable<number>) => Math.hypot(...values);
+    found[what] = length(Array.from(a, (value, i) => value - e[i]!)) / length(e);
+  };
+  const names = ['W1', 'b1', 'g1', 'W2', 'b2', 'g2', 'W3', 'b3'].filter((key) => batchNorm || key[0] !== 'g');
+  const state = source.startState(names.map(tensor), options.optimizer);
+  const [X, y] = [tensor('X') as tf.Tensor3D, tensor('y') as tf.Tensor2D];
+  const batch = (step: number) => ({
+    X: tf.squeeze<tf.Tensor2D>(tf.slice(X, [step, 0, 0], [1, -1, -1]), [0]),
+    y: tf.cast(tf.squeeze<tf.Tensor1D>(tf.slice(y, [step, 0], [1, -1]), [0]), 'int32'),
+  });
+  const losses = Array.from({ length: 10 }, (_, step) => {
+    source.replaceTensors(state, source.trainStep(batch(step), state, options));
+    state.step++;
+    return state.losses[1]!.dataSync()[0]!;
+  });
+  compare('losses', tf.tensor1d(losses));
+  names.forEach((key, i) => compare(`final.${key}`, state.params[i]!));
+  state.statistics.forEach((statistic, i) => {
+    compare(`${i % 2 === 0 ? 'mean' : 'variance'}${Math.floor(i / 2) + 1}`, statistic);
+  });
+  compare('logits', source.mlp(batch(0).X, source.networkInUse(state)));
+  return found;
+}

@@ -51,13 +51,10 @@ export async function openTensorBoard(run: Run, { state, lr }: TrainOptions): Pr
   return {
     async record(event) {
       if (event.type === 'epoch') {
-        const weights = await readParameters(state.params);
-        const gradients = await gradientsOf(fixed, state, config.activation);
         await write(event.step, [
           ...figures(event, learningRateAt(lr, event.step)),
-          ...distributions('weights', weights),
-          ...distributions('gradients', gradients),
-          ...(await picture(run, weights[0]!, event.epoch)),
+          ...(await weightsNow(run, state, event.epoch)),
+          ...distributions('gradients', await gradientsOf(fixed, state, config.activation)),
         ]);
       } else if (event.type === 'end') {
         await write(state.step, [
@@ -89,6 +86,12 @@ function figures(event: EpochEvent, lr: number): SummaryValue[] {
     ['epoch', event.epoch],
   ];
   return named.flatMap(([tag, scalar]) => (scalar === undefined ? [] : [{ tag, scalar }]));
+}
+
+/** What there is to tell of the weights. Read once, and let go of before anything else is read. */
+async function weightsNow(run: Run, { params }: TrainState, epoch: number): Promise<SummaryValue[]> {
+  const weights = await readParameters(params);
+  return [...distributions('weights', weights), ...(await picture(run, weights[0]!, epoch))];
 }
 
 /** A histogram of each tensor, and the length of all of them together. */

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 
-// Runs a recipe over seeds, one process after the other, and prints its row of docs/accuracy.md from what the runs recorded.
+// Runs a recipe over seeds, each in a process of its own, and prints its row of docs/accuracy.md from what the runs recorded.
 // It can be stopped at any time and started again: finished runs are read, a run that was cut off goes on.
 
 const ROOT = resolve(__dirname, '..');
@@ -22,6 +23,7 @@ function options() {
     .usage('npm run seeds -- RECIPE [flags] [-- flags of train]\n\nRuns recipes/RECIPE.yaml once for each seed.')
     .option('seeds', { type: 'string', default: '0,1,2,3,4', describe: 'the seeds, in this order' })
     .option('dir', { type: 'string', default: join(ROOT, 'runs', 'recipes'), describe: 'the folder of the runs' })
+    .option('at-once', { type: 'number', default: 1, describe: 'how many run at a time, the cores divided among them' })
     .option('table', { type: 'boolean', default: false, describe: 'only print what is there' })
     .demandCommand(1)
     .strictOptions()
@@ -45,10 +47,12 @@ function finished(dir: string, seed: number): Finished | undefined {
   return { seed, testAccuracy, epochs, seconds, engine };
 }
 
-function train(args: readonly string[]): Promise<void> {
+function train(args: readonly string[], threads: number): Promise<void> {
   const command = ['--require', 'ts-node/register', join(ROOT, 'cli/main.ts'), 'train', ...args];
+  // TensorFlow takes all cores otherwise, and two runs would wait for each other.
+  const env = { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads), OMP_NUM_THREADS: String(threads) };
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', fail);
     child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`train ended with ${code}`))));
   });
@@ -74,18 +78,26 @@ function row(recipe: string, runs: readonly Finished[]): string {
 }
 
 async function main(): Promise<void> {
-  const { _: recipes, seeds, dir, table, '--': more } = options() as ReturnType<typeof options> & { '--'?: unknown[] };
-  for (const recipe of recipes.map(String)) {
-    const runs: Finished[] = [];
-    for (const seed of seeds.split(',').map(Number)) {
-      const run = join(dir, `${recipe}-s${seed}`);
-      const resumes = existsSync(join(run, 'checkpoints'));
+  const given = options() as ReturnType<typeof options> & { '--'?: unknown[] };
+  const seeds = given.seeds.split(',').map(Number);
+  const runOf = (recipe: string, seed: number) => join(given.dir, `${recipe}-s${seed}`);
+  const recipes = given._.map(String);
+  const missing = recipes.flatMap((recipe) =>
+    seeds.flatMap((seed) => {
+      const run = runOf(recipe, seed);
+      if (given.table || finished(run, seed)) return [];
       const begin = ['--config', join(ROOT, 'recipes', `${recipe}.yaml`), '--seed', String(seed), '--run-dir', run];
-      if (!finished(run, seed) && !table)
-        await train(resumes ? ['--resume', run] : [...begin, ...(more ?? []).map(String)]);
-      const found = finished(run, seed);
-      if (found) runs.push(found);
-    }
+      const resumes = existsSync(join(run, 'checkpoints'));
+      return [resumes ? ['--resume', run] : [...begin, ...(given['--'] ?? []).map(String)]];
+    }),
+  );
+  const threads = Math.max(1, Math.floor(availableParallelism() / given.atOnce));
+  const one = async () => {
+    for (let args = missing.shift(); args; args = missing.shift()) await train(args, threads);
+  };
+  await Promise.all(Array.from({ length: given.atOnce }, one));
+  for (const recipe of recipes) {
+    const runs = seeds.map((seed) => finished(runOf(recipe, seed), seed)).filter((run) => run !== undefined);
     console.log(runs.length > 0 ? row(recipe, runs) : `| ${recipe} | no finished run |`);
   }
 }

@@ -53,6 +53,8 @@ export const OPERATIONS = {
   'column maxima of logits': ({ logits }) => tf.max(logits, 0),
   'the sum of all of dY': ({ dY }) => tf.sum(dY),
   'oneHot(labels)': ({ labels }) => tf.oneHot(labels, 10),
+  'oneHot(labels) in floats': ({ labels }) => tf.oneHot(labels, 10, 1, 0, 'float32'),
+  'oneHot(labels) in floats, 2.5 and -1, some out of range': ({ labels }) => tf.oneHot(labels, 7, 2.5, -1, 'float32'),
   'oneHot(labels) in a hundred classes, 2 and -1': ({ labels }) => tf.oneHot(labels, 100, 2, -1),
   'argMax(logits)': ({ logits }) => tf.argMax(logits, 1),
   'argMax(logits) = labels': ({ logits, labels }) => tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'float32'),

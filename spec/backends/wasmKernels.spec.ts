@@ -144,22 +144,37 @@ describe('the kernels that the wasm engine has instead of its own', () => {
     });
   });
 
+  describe('OneHot', () => {
+    const classes = { values: Float32Array.of(2, 0, 4, 1, -1, 5, 3, 2), shape: [4, 2] };
+    const rows = (dtype: 'float32' | 'int32', on: number, off: number) =>
+      expectSame([classes], ([t]) => tf.oneHot(tf.cast(t!, 'int32'), 5, on, off, dtype));
+
+    it('writes floats where floats are asked for, and nothing for a class that there is not', async () => {
+      await rows('float32', 1, 0);
+      await rows('float32', 0.75, -0.25);
+    });
+
+    it('writes integers as before', () => rows('int32', 3, -1));
+  });
+
   it('leave neither tensors nor bytes behind in 1000 rounds', async () => {
     await selectBackend('wasm');
     const engine = tf.backend() as BackendWasm;
     const heapSize = () => (engine.wasm as unknown as { HEAPU8: Uint8Array }).HEAPU8.length;
     const x = tf.randomNormal([61, 37], 0, 1, 'float32', 1);
     const y = tf.randomNormal([61, 23], 0, 1, 'float32', 2);
+    const labels = tf.tensor1d([2, 0, 1], 'int32');
     const rounds = (count: number) => {
       for (let i = 0; i < count; i++) {
         tf.dispose([tf.matMul(x, y, true), tf.matMul(x, x, false, true), tf.sum(x, 0), tf.maximum(x, 0)]);
+        tf.oneHot(labels, 3, 1, 0, 'float32').dispose();
       }
     };
     rounds(50);
     const before = [tf.memory().numTensors, tf.memory().numBytes, engine.numDataIds(), heapSize()];
     rounds(1000);
     const after = [tf.memory().numTensors, tf.memory().numBytes, engine.numDataIds(), heapSize()];
-    tf.dispose([x, y]);
+    tf.dispose([x, y, labels]);
     expect(after).to.deep.equal(before);
   });
 });

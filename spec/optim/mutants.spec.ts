@@ -28,10 +28,10 @@ const smoothing = wrongsOf('nn/labelSmoothing');
 const mixing = wrongsOf('nn/mixup');
 
 const mutants: Mutant[] = [
-  ...sgd('tf.sub(W, tf.mul(grads[i]!, lr))', {
-    'sgd: sign': 'tf.add(W, tf.mul(grads[i]!, lr))',
+  ...sgd('tf.sub(W, tf.mul(grads[i]!, rate))', {
+    'sgd: sign': 'tf.add(W, tf.mul(grads[i]!, rate))',
     'sgd: lr dropped': 'tf.sub(W, grads[i]!)',
-    'sgd: lr squared': 'tf.sub(W, tf.mul(grads[i]!, lr * lr))',
+    'sgd: lr squared': 'tf.sub(W, tf.mul(grads[i]!, tf.square(rate)))',
     'sgd: gradient dropped': 'tf.clone(W)',
   }),
   ...momentum('tf.add(tf.mul(V, momentum), grads[i]!)', {

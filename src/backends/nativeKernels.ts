@@ -26,7 +26,7 @@ const FASTER = {
 /** What of tfjs-node's backend is called here: it runs an operation of TensorFlow by its name. */
 interface NodeBackend extends KernelBackend {
   readonly binding: Record<'TF_ATTR_TYPE' | 'TF_ATTR_BOOL' | 'TF_ATTR_INT' | 'TF_FLOAT' | 'TF_INT32', number> & {
-    createTensor(shape: readonly number[], type: number, values: Int32Array): number;
+    createTensor(shape: readonly number[], type: number, values: Int32Array | Float32Array): number;
     executeOp(name: string, attributes: readonly Attribute[], ids: readonly number[], outputs: 1): [Made];
     deleteTensor(id: number): void;
   };
@@ -94,21 +94,26 @@ function reduction(name: 'Max' | 'Mean' | 'Sum') {
     };
 }
 
-/** One-hot rows of integers, with the depth and the values for on and off kept as constants. Covers int32 results. */
+/** One-hot rows, with the depth and the values for on and off kept as constants. Covers int32 and float32 results. */
 function oneHot(original: KernelFunc): KernelFunc {
   return ({ inputs, attrs, backend }) => {
     const { indices } = inputs as { indices: TensorInfo };
     const { depth, onValue, offValue, dtype } = attrs as unknown as OneHotAttrs;
-    if (dtype !== 'int32' || indices.dtype !== 'int32') return original({ inputs, attrs, backend });
     const node = backend as NodeBackend;
-    const { TF_ATTR_INT, TF_ATTR_TYPE, TF_INT32 } = node.binding;
+    const { TF_ATTR_INT, TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = node.binding;
+    const type = { float32: TF_FLOAT, int32: TF_INT32 }[dtype as string];
+    if (type === undefined || indices.dtype !== 'int32') return original({ inputs, attrs, backend });
     const attributes = [
       { name: 'axis', type: TF_ATTR_INT, value: -1 },
-      { name: 'T', type: TF_ATTR_TYPE, value: TF_INT32 },
+      { name: 'T', type: TF_ATTR_TYPE, value: type },
       { name: 'TI', type: TF_ATTR_TYPE, value: TF_INT32 },
     ];
-    const constants = [depth, onValue, offValue].map((value) => constant(node, [], [value]));
-    return run(node, 'OneHot', attributes, [...node.getInputTensorIds([indices]), ...constants]);
+    const values = [onValue, offValue].map((value) => constant(node, [], [value], type));
+    return run(node, 'OneHot', attributes, [
+      ...node.getInputTensorIds([indices]),
+      constant(node, [], [depth]),
+      ...values,
+    ]);
   };
 }
 
@@ -137,15 +142,21 @@ function run(node: NodeBackend, name: string, attributes: readonly Attribute[], 
   return node.createOutputTensor(node.binding.executeOp(name, attributes, ids, 1)[0]);
 }
 
-/** Integers that operations are given with their operands: axes, a depth. There are few, and they stay. */
+/** Numbers that operations are given with their operands: axes, a depth. There are few, and they stay. */
 const constants = new Map<string, number>();
 
-/** The id of a constant tensor of TensorFlow. A process has one TensorFlow. */
-function constant(node: NodeBackend, shape: readonly number[], values: readonly number[]): number {
-  const key = `${shape.length}:${values.join()}`;
+/** The id of a constant tensor of TensorFlow, of int32 or of float32. A process has one TensorFlow. */
+function constant(
+  node: NodeBackend,
+  shape: readonly number[],
+  values: readonly number[],
+  type = node.binding.TF_INT32,
+): number {
+  const key = `${type}:${shape.length}:${values.join()}`;
   let id = constants.get(key);
   if (id === undefined) {
-    id = node.binding.createTensor(shape, node.binding.TF_INT32, Int32Array.from(values));
+    const typed = type === node.binding.TF_FLOAT ? Float32Array.from(values) : Int32Array.from(values);
+    id = node.binding.createTensor(shape, type, typed);
     constants.set(key, id);
   }
   return id;

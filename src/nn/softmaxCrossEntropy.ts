@@ -70,7 +70,7 @@ export function softmaxCrossEntropy(O: tf.Tensor2D, Y: tf.Tensor2D): { loss: tf.
   const Z = tf.sub<tf.Tensor2D>(O, tf.max(O, 1, true));
   const E = tf.exp(Z);
   const S = tf.sum<tf.Tensor2D>(E, 1, true); // [n, 1]
-  const loss = tf.sub<tf.Scalar>(tf.mean(tf.log(S)), tf.mean(tf.sum(tf.mul(Y, Z), 1)));
+  const loss = tf.mean<tf.Scalar>(tf.sub(tf.log(S), tf.sum(tf.mul(Y, Z), 1, true)));
   return { loss, P: tf.div(E, S) };
 }
 
@@ -88,11 +88,11 @@ export function softmaxCrossEntropyBackward(P: tf.Tensor2D, Y: tf.Tensor2D): tf.
 }
 
 /**
- * Classes as rows of probabilities: 1 at the class, 0 elsewhere. `tf.oneHot` does it in integers (tfjs 4.22's wasm kernel,
- * asked for float32, writes the bits of an integer) and does not know one class only, which is always the right one.
+ * Classes as rows of probabilities: 1 at the class, 0 elsewhere. `tf.oneHot` does not know one class only, which is always the
+ * right one.
  * @param y [n], int32 in [0, k)
  * @returns Y [n, k], float32
  */
 export function oneHot(y: tf.Tensor1D, k: number): tf.Tensor2D {
-  return k === 1 ? tf.ones([y.size, 1]) : tf.cast(tf.oneHot(y, k) as tf.Tensor2D, 'float32');
+  return k === 1 ? tf.ones([y.size, 1]) : (tf.oneHot(y, k, 1, 0, 'float32') as tf.Tensor2D);
 }

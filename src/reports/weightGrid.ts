@@ -13,6 +13,11 @@ export const BLUE_ORANGE: Paint = (share) => {
   return [towards(r), towards(g), towards(b)];
 };
 
+/** The grey between the images. */
+const BETWEEN = 128;
+/** On each side of 0: more than a channel of 8 bits can tell apart. */
+const SHADES = 255;
+
 /**
  * What the units of the first layer look for: the weights of each as an image, side by side, all on one scale.
  * @param W [inputs, units] row-major
@@ -30,16 +35,17 @@ export function weightGrid(
   const rows = Math.ceil(shown / columns);
   // One pixel between the tiles and around them.
   const [total, full] = [columns * (width + 1) + 1, rows * (height + 1) + 1];
-  const background = paint(0);
-  const channels = background.length;
-  const pixels = new Uint8Array(total * full * channels).fill(128);
+  const shades = Array.from({ length: 2 * SHADES + 1 }, (_, i) => paint(i / SHADES - 1));
+  const channels = shades[0]!.length;
+  const pixels = new Uint8Array(total * full * channels).fill(BETWEEN);
   const scale = largeWeight(W);
   for (let unit = 0; unit < shown; unit++) {
     const left = 1 + (unit % columns) * (width + 1);
     const top = 1 + Math.floor(unit / columns) * (height + 1);
     for (let i = 0; i < height * width; i++) {
       const at = (top + Math.floor(i / width)) * total + left + (i % width);
-      pixels.set(paint(Math.max(-1, Math.min(1, W[i * units + unit]! / scale))), at * channels);
+      const share = Math.max(-1, Math.min(1, W[i * units + unit]! / scale));
+      pixels.set(shades[Math.round((share + 1) * SHADES)]!, at * channels);
     }
   }
   return { width: total, height: full, channels, pixels };

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { need } from '../need';
 
 /**
- * Does something while this user may not write a folder. Skips the test where there are no users.
+ * Does something while this user may not write a folder. Skips the test where there are no users, and where root's checkout
+ * lies in a folder that is closed to everybody else.
  * @param parent gets a folder `closed`, which `work` is given
  * @returns the path of that folder
  */
@@ -21,9 +22,20 @@ export async function whileClosed(
   const root = process.getuid!() === 0;
   if (root) process.seteuid!(65534);
   try {
+    need(context, canRead(__filename) ? undefined : 'the user that root steps down to cannot read this checkout');
     await work(closed);
   } finally {
     if (root) process.seteuid!(0);
   }
   return closed;
+}
+
+function canRead(file: string): boolean {
+  try {
+    readFileSync(file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;
+    throw error;
+  }
 }

@@ -22,6 +22,12 @@ describe('weightGrid', () => {
     expect(greys[989]).to.be.within(0, 2); // 990, negative: nearly all of it
   });
 
+  it('shows what is no number as 0', () => {
+    const data = Float32Array.of(NaN, 1, -1, 1);
+    const { pixels, width } = weightGrid({ data, shape: [4, 1] }, [1, 4], { paint: GREYS, most: 1 });
+    expect(pixels[width + 1]).to.equal(128);
+  });
+
   it('is grey where every weight is 0', () => {
     const { pixels } = weightGrid({ data: new Float32Array(4), shape: [4, 1] }, [2, 2], { paint: GREYS, most: 1 });
     expect(new Set(pixels)).to.deep.equal(new Set([128]));

@@ -45,7 +45,8 @@ export function weightGrid(
     for (let i = 0; i < height * width; i++) {
       const at = (top + Math.floor(i / width)) * total + left + (i % width);
       const share = Math.max(-1, Math.min(1, W[i * units + unit]! / scale));
-      pixels.set(shades[Math.round((share + 1) * SHADES)]!, at * channels);
+      // What is no number has no shade: it is shown as 0.
+      pixels.set(shades[Math.round((share + 1) * SHADES)] ?? shades[SHADES]!, at * channels);
     }
   }
   return { width: total, height: full, channels, pixels };

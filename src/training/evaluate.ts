@@ -16,11 +16,11 @@ export function accuracy(yHat: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
 
 /**
  * How many samples to evaluate at once. Many, because every operation costs something however little it has to do; but no
- * more than keep the largest tensor at 4 MB, beyond which nothing is gained and memory is lost.
+ * more than keep the largest tensor at 2 MB, beyond which nothing is gained and memory is lost.
  */
 export function evaluationBatchSize(params: Params): number {
   const widest = Math.max(...params.flatMap(({ shape }) => shape));
-  return Math.max(1, Math.floor(2 ** 20 / widest));
+  return Math.max(1, Math.floor(2 ** 19 / widest));
 }
 
 /** The share of the samples that the network classifies right, in [0, 1]. */

@@ -1,22 +1,34 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { svgToPng, toSvg } from '../../src/reports/render';
 import type { WorkResult } from './result';
+import { median } from './rounds';
 
 const INK = { handgrad: '#1b6ca8', peer: '#b0b0b0', products: '#0b3a5b' };
 
+/** A bar that is more than so many times the median is cut: beside it, the others could not be told apart. */
+const CUT = 4;
+
 /** The seconds of an epoch as bars; the part that the products of matrices take is darker. */
 function specOf({ work, hidden, batchSize, rows }: WorkResult): TopLevelSpec {
+  const longest = CUT * median(rows.map(({ secondsPerEpoch }) => secondsPerEpoch));
+  const isCut = (seconds: number) => seconds > longest;
+  const end = Math.max(...rows.map(({ secondsPerEpoch }) => secondsPerEpoch).filter((seconds) => !isCut(seconds)));
   const values = rows
     .toSorted((a, b) => a.secondsPerEpoch - b.secondsPerEpoch)
     .map(({ name, engine, secondsPerEpoch, productShare, samples }) => ({
       name: samples === undefined ? name : `${name} *`,
       kind: engine ? 'handgrad' : 'peer',
-      seconds: secondsPerEpoch,
-      products: productShare === undefined ? undefined : productShare * secondsPerEpoch,
-      label: secondsPerEpoch < 10 ? secondsPerEpoch.toFixed(2) : secondsPerEpoch.toFixed(0),
+      seconds: Math.min(secondsPerEpoch, end),
+      products: productShare === undefined ? undefined : productShare * Math.min(secondsPerEpoch, end),
+      label: `${secondsPerEpoch.toFixed(secondsPerEpoch < 10 ? 2 : 0)}${isCut(secondsPerEpoch) ? ' …' : ''}`,
     }));
   const y = { field: 'name', type: 'nominal', sort: null, title: null, axis: { labelLimit: 400 } } as const;
-  const x = { field: 'seconds', type: 'quantitative', title: 'seconds per epoch, evaluation included' } as const;
+  const x = {
+    field: 'seconds',
+    type: 'quantitative',
+    title: 'seconds per epoch, evaluation included',
+    scale: { domainMin: 0, domainMax: end },
+  } as const;
   const starred = rows.some(({ samples }) => samples !== undefined);
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -26,6 +38,7 @@ function specOf({ work, hidden, batchSize, rows }: WorkResult): TopLevelSpec {
       subtitle: [
         'Dark: what the products of matrices take by themselves.',
         ...(starred ? ['* timed on some of the samples and multiplied'] : []),
+        ...(rows.some(({ secondsPerEpoch }) => isCut(secondsPerEpoch)) ? ['… the bar is cut'] : []),
       ],
       anchor: 'start',
     },

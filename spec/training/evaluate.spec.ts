@@ -59,10 +59,10 @@ describe('evaluate', () => {
       });
     });
 
-    it('evaluates as many samples at once as keep the widest layer at a million numbers, and at least one', () => {
+    it('evaluates as many samples at once as keep the widest layer at half a million numbers, and at least one', () => {
       const of = (...shapes: number[][]) => tf.tidy(() => evaluationBatchSize(shapes.map((shape) => tf.zeros(shape))));
-      expect(of([784, 256], [256], [256, 10], [10])).to.equal(1337);
-      expect(of([4, 4096], [4096], [4096, 3], [3])).to.equal(256);
+      expect(of([784, 256], [256], [256, 10], [10])).to.equal(668);
+      expect(of([4, 4096], [4096], [4096, 3], [3])).to.equal(128);
       expect(of([2_000_000, 1], [1])).to.equal(1);
     });
 

@@ -58,6 +58,8 @@ describe('bench', () => {
     for (const text of ['ours', 'theirs', 'slow *', '784-256-10']) expect(svg).to.contain(text);
     expect(png.subarray(1, 4).toString()).to.equal('PNG');
     expect(png.length).to.be.above(5000);
+    // The bar of 30 s would leave those of 3 and 4 s a tenth of the width: it is cut, and the axis ends with theirs.
+    expect(svg).to.contain('30 …').and.to.contain('the bar is cut').and.to.contain('>4.0<').and.not.to.contain('>5.0<');
   }).timeout(20_000);
 
   it('refuses a work, an engine and a number that it does not know, naming what it does', async () => {

@@ -46,7 +46,8 @@ export function weightGrid(
       const at = (top + Math.floor(i / width)) * total + left + (i % width);
       const share = Math.max(-1, Math.min(1, W[i * units + unit]! / scale));
       // What is no number has no shade: it is shown as 0.
-      pixels.set(shades[Math.round((share + 1) * SHADES)] ?? shades[SHADES]!, at * channels);
+      const shade = shades[Math.round((share + 1) * SHADES)] ?? shades[SHADES]!;
+      for (let channel = 0; channel < channels; channel++) pixels[at * channels + channel] = shade[channel]!;
     }
   }
   return { width: total, height: full, channels, pixels };
@@ -58,7 +59,8 @@ export function weightGrid(
  */
 function largeWeight(W: Float32Array): number {
   const counts = new Uint32Array(2 ** 15);
-  for (const bits of new Uint32Array(W.buffer, W.byteOffset, W.length)) counts[(bits >>> 16) & 0x7fff]!++;
+  const bits = new Uint32Array(W.buffer, W.byteOffset, W.length);
+  for (let i = 0; i < bits.length; i++) counts[(bits[i]! >>> 16) & 0x7fff]!++;
   let first15 = counts.length - 1;
   for (let larger = counts[first15]!; larger <= W.length / 500; larger += counts[first15]!) first15--;
   return new Float32Array(Uint32Array.of((first15 + 1) * 2 ** 16).buffer)[0]!;

@@ -7,22 +7,36 @@ const GROWTH = Math.log(1.1);
 const POSITIVE = Array.from({ length: Math.ceil(Math.log(1e20 / SMALLEST) / GROWTH) }, (_, i) => SMALLEST * 1.1 ** i);
 const LIMITS = [...POSITIVE.map((limit) => -limit).reverse(), ...POSITIVE, Number.MAX_VALUE];
 
-/** Sign, exponent and the first 3 bits of the fraction of a float32. */
-const LEADING_BITS = 12;
+/** Sign, exponent and the first 7 bits of the fraction of a float32. */
+const LEADING_BITS = 16;
 /**
- * The bucket of the smallest among all numbers with the same leading bits. They differ by an eighth at most and limits grow by
- * a tenth, so that the right bucket is this one or one of the next two. Logarithms instead, of every weight and every gradient,
- * took a twentieth of the post's epoch.
+ * The bucket of the smallest among all numbers with the same leading bits. They differ by less than a hundredth and limits grow by
+ * a tenth, so that the right bucket is this one or the next. Logarithms instead, of every weight and every gradient, took a
+ * twentieth of the post's epoch.
  */
-const FIRST_BUCKETS = Uint16Array.from({ length: 2 ** LEADING_BITS }, (_, leading) => {
+const FIRST_BUCKETS = firstBuckets();
+
+function firstBuckets(): Uint16Array {
   const rest = 2 ** (32 - LEADING_BITS);
-  const isNegative = leading >= 2 ** (LEADING_BITS - 1);
-  const smallest = new Float32Array(Uint32Array.of(leading * rest + (isNegative ? rest - 1 : 0)).buffer)[0]!;
-  return Math.max(
-    0,
-    LIMITS.findIndex((limit) => limit >= smallest),
-  );
-});
+  const number = new Float32Array(1);
+  const bits = new Uint32Array(number.buffer);
+  return Uint16Array.from({ length: 2 ** LEADING_BITS }, (_, leading) => {
+    const isNegative = leading >= 2 ** (LEADING_BITS - 1);
+    bits[0] = leading * rest + (isNegative ? rest - 1 : 0);
+    return firstAtLeast(number[0]!);
+  });
+}
+
+/** The first bucket whose limit is not below the value, by halving. */
+function firstAtLeast(value: number): number {
+  let [low, high] = [0, LIMITS.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (LIMITS[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
 
 /** Counts numbers into TensorBoard's buckets. What is not finite is left out: no bucket takes it. */
 export function histogramOf(values: Float32Array): Histogram {
@@ -52,7 +66,6 @@ export function histogramOf(values: Float32Array): Histogram {
 
 /** The first bucket whose limit is not below the value; `bits` are those of the value as a float32. */
 function bucketOf(value: number, bits: number): number {
-  let bucket = FIRST_BUCKETS[bits >>> (32 - LEADING_BITS)]!;
-  while (LIMITS[bucket]! < value) bucket++;
-  return bucket;
+  const bucket = FIRST_BUCKETS[bits >>> (32 - LEADING_BITS)]!;
+  return LIMITS[bucket]! < value ? bucket + 1 : bucket;
 }

@@ -4,6 +4,7 @@ import type { ActivationName } from '../src/nn/activations';
 import { lossAndGradients } from '../src/nn/mlp';
 import { normalise } from '../src/nn/fold';
 import { oneHot } from '../src/nn/softmaxCrossEntropy';
+import { learningRateAt } from '../src/optim/optimizer';
 import { encodePng } from '../src/reports/png';
 import { GREYS, weightGrid } from '../src/reports/weightGrid';
 import type { Parameter } from '../src/runs/architecture';
@@ -12,10 +13,8 @@ import { openEventFile } from '../src/runs/tensorboard/eventFile';
 import { histogramOf } from '../src/runs/tensorboard/histogram';
 import type { SummaryValue } from '../src/runs/tensorboard/messages';
 import { dataIterator, type DataIterator } from '../src/training/batches';
-import { normalisationOf } from '../src/training/networkInUse';
 import type { EpochEvent, TrainEvent, TrainOptions } from '../src/training/train';
-import type { TrainState } from '../src/training/trainState';
-import { learningRateAt } from '../src/training/trainStep';
+import { normalizationOf, type TrainState } from '../src/training/trainState';
 import type { Config, ConfigKey } from './config';
 import type { Run } from './trainAndSave';
 
@@ -38,7 +37,7 @@ export interface TensorBoard {
  * end of the epoch: the step itself stays as it is, and epochs and runs can be compared. It costs one step more per epoch.
  * @throws HandgradError `storage`
  */
-export async function openTensorBoard(run: Run, { state, lr }: TrainOptions): Promise<TensorBoard> {
+export async function openTensorBoard(run: Run, { state, optimizer }: TrainOptions): Promise<TensorBoard> {
   const { config, folder } = run;
   if (!config.tensorboard) return { record: async () => {}, close: async () => {} };
   const file = await openEventFile(folder.dir, state.step);
@@ -52,7 +51,7 @@ export async function openTensorBoard(run: Run, { state, lr }: TrainOptions): Pr
     async record(event) {
       if (event.type === 'epoch') {
         await write(event.step, [
-          ...figures(event, learningRateAt(lr, event.step)),
+          ...figures(event, learningRateAt(optimizer.lr, event.step)),
           ...(await weightsNow(run, state, event.epoch)),
           ...distributions('gradients', await gradientsOf(fixed, state, config.activation)),
         ]);
@@ -115,8 +114,8 @@ async function gradientsOf(batches: DataIterator, state: TrainState, activation:
   const { params } = state;
   for (const { X, y } of batches) {
     const grads = tf.tidy(() => {
-      const normalisation = normalisationOf(state);
-      const inputs = normalisation ? normalise(X, normalisation) : X;
+      const normalization = normalizationOf(state);
+      const inputs = normalization ? normalise(X, normalization) : X;
       return lossAndGradients(inputs, oneHot(y, params.at(-1)!.size), params, activation).grads;
     });
     try {

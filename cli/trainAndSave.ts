@@ -128,8 +128,9 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
     : initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), init, batchNorm);
   const order = config.shuffle ? createRandom(seed, 'order') : undefined;
   const trainIter = dataIterator(samples.train, batchSize, order, augmentation(dataset, config));
-  const state = startState(params, config.optimizer, order && { order }, {
-    normalisation: normalisationTensors(normalisationOf(dataset, samples.train, config)),
+  const settings = trainingSettings(config, trainIter.numBatches);
+  const state = startState(params, settings.optimizer, order && { order }, {
+    normalization: normalisationTensors(normalisationOf(dataset, samples.train, config)),
     averages: config.ema !== undefined,
     best: config.patience !== undefined,
   });
@@ -141,7 +142,7 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
   }
   const evaluationBatch = evaluationBatchSize(params);
   return {
-    ...trainingSettings(config, trainIter.numBatches),
+    ...settings,
     state,
     trainIter,
     testIter: dataIterator(dataset.test, evaluationBatch),
@@ -161,8 +162,8 @@ async function readNetwork(options: TrainOptions): Promise<Parameter[]> {
 }
 
 /** What the inputs were normalised by. The saved W1 and b1 have it in them: it is told, and not to be applied again. */
-async function readNormalisation({ normalisation }: TrainState): Promise<object> {
-  const [mean, std] = await Promise.all(normalisation.map((tensor) => tensor.data()));
+async function readNormalisation({ normalization }: TrainState): Promise<object> {
+  const [mean, std] = await Promise.all(normalization.map((tensor) => tensor.data()));
   return mean && std ? { foldedNormalisation: { mean: Array.from(mean), std: Array.from(std) } } : {};
 }
 

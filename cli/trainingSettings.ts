@@ -3,6 +3,7 @@ import { augmenter, type Augment } from '../src/data/augment';
 import { fitNormalisation, type FittedNormalisation } from '../src/data/fitNormalisation';
 import type { Dataset, Samples } from '../src/data/samples';
 import { HandgradError } from '../src/errors';
+import { createOptimizer } from '../src/optim/optimizers';
 import { learningRate } from '../src/optim/schedules';
 import type { TrainOptions } from '../src/training/train';
 import type { Config, ConfigKey } from './config';
@@ -14,7 +15,8 @@ export function trainingSettings(
   config: Config,
   batchesPerEpoch: number,
 ): Omit<TrainOptions, 'state' | 'trainIter' | 'testIter' | 'valIter'> {
-  const { epochs, lr, schedule, warmup, lrDecay, lrDecayEvery, momentum, beta1, beta2, epsilon, weightDecay } = config;
+  const { epochs, lr, schedule, warmup, lrDecay, lrDecayEvery } = config;
+  const { momentum, beta1, beta2, epsilon, weightDecay, clipNorm } = config;
   const pace = {
     lr,
     totalSteps: epochs * batchesPerEpoch,
@@ -23,13 +25,11 @@ export function trainingSettings(
     decay: lrDecay,
     decayEvery: lrDecayEvery,
   };
+  const rate = schedule === 'constant' && warmup === 0 ? lr : (step: number) => learningRate(schedule, step, pace);
   return {
     numEpochs: lastEpoch(config),
-    lr: schedule === 'constant' && warmup === 0 ? lr : (step) => learningRate(schedule, step, pace),
     activation: config.activation,
-    optimizer: config.optimizer,
-    optimizerOptions: { momentum, beta1, beta2, epsilon, weightDecay },
-    clipNorm: config.clipNorm,
+    optimizer: createOptimizer(config.optimizer, rate, { clipNorm, momentum, beta1, beta2, epsilon, weightDecay }),
     ema: config.ema,
     dropout: config.dropout,
     inputDropout: config.inputDropout,

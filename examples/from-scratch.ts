@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   accuracy,
   backward,
+  createOptimizer,
   createRandom,
   crossEntropyLoss,
   disposeState,
@@ -87,8 +88,9 @@ async function main() {
 
   // And all of it:
   const numEpochs = Number(process.argv[2] ?? 10);
-  const state = startState(params);
-  for await (const event of train({ state, trainIter, testIter, numEpochs, lr })) {
+  const optimizer = createOptimizer('sgd', lr);
+  const state = startState(params, optimizer);
+  for await (const event of train({ state, optimizer, trainIter, testIter, numEpochs })) {
     if (event.type !== 'epoch') continue;
     const { epoch, lastBatchLoss, testAccuracy } = event;
     console.log(`Epoch ${epoch}, Loss: ${lastBatchLoss.toFixed(4)}, Test Accuracy: ${testAccuracy!.toFixed(4)}`);

@@ -31,14 +31,29 @@ export { smoothLabels } from './nn/labelSmoothing';
 export { mixup } from './nn/mixup';
 export { fold, normalise, type Normalisation } from './nn/fold';
 
-export { updater } from './optim/sgd';
-export { OPTIMIZERS, type Optimizer, type OptimizerName, type OptimizerOptions } from './optim/optimizers';
+export { sgd, updater } from './optim/sgd';
+export {
+  chain,
+  learningRateAt,
+  type Change,
+  type Gradients,
+  type LearningRate,
+  type Link,
+  type Optimizer,
+  type OptimizerState,
+  type Update,
+} from './optim/optimizer';
+export { createOptimizer, OPTIMIZERS, type OptimizerName, type OptimizerOptions } from './optim/optimizers';
+export { adam } from './optim/adam';
+export { momentum, nesterov } from './optim/momentum';
+export { rmsprop } from './optim/rmsprop';
+export { decay, decoupledDecay } from './optim/decay';
 export { learningRate, SCHEDULES, type ScheduleName, type ScheduleOptions } from './optim/schedules';
-export { clipByGlobalNorm } from './optim/clip';
+export { clipByGlobalNorm, clipping } from './optim/clip';
 export { updateAverages } from './optim/average';
 
 export { dataIterator, type Batch, type DataIterator } from './training/batches';
-export { disposeState, startState, type TrainState } from './training/trainState';
+export { disposeState, inferenceNetwork, startState, type TrainState } from './training/trainState';
 export {
   train,
   trainedNetwork,
@@ -48,7 +63,6 @@ export {
   type TrainEvent,
   type TrainOptions,
 } from './training/train';
-export { networkInUse } from './training/networkInUse';
 export { type StepOptions } from './training/trainStep';
 export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predict } from './training/evaluate';
 export { classReport, type ClassFigures } from './training/classReport';

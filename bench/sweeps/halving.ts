@@ -1,10 +1,10 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { SWEEP_SETTINGS } from '../../cli/sweepSettings';
 import { selectBackend } from '../../src/backends';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { loadDataset } from '../../src/data/loadDataset';
 import { type Samples, selectRows } from '../../src/data/samples';
 import { initParams } from '../../src/nn/mlp';
+import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import type { Configuration } from '../../src/sweeps/samplers';
 import { type Executor, runSweep } from '../../src/sweeps/runSweep';
@@ -12,7 +12,7 @@ import { readSweep } from '../../src/sweeps/sweepFile';
 import { replay } from '../../src/sweeps/sweepState';
 import { dataIterator } from '../../src/training/batches';
 import { train, type TrainOptions } from '../../src/training/train';
-import { startState } from '../../src/training/trainState';
+import { disposeState, startState } from '../../src/training/trainState';
 
 // Successive halving against random search at equal total epochs, learning rate x width, on a part of Fashion-MNIST. The
 // decisions are those of `sweep`; the runs are real and stay in this process, so that only epochs count. The space is as wide
@@ -110,18 +110,19 @@ async function search(
     onEvent: () => {},
     signal: new AbortController().signal,
   });
-  for (const { state } of runs.values()) tf.dispose([state.params, state.optimizer]);
+  for (const { state } of runs.values()) disposeState(state);
   return found;
 }
 
 function begin(data: { train: Samples; validation: Samples }, { lr, hidden }: Configuration): TrainOptions {
   const params = initParams(data.train.numInputs, 10, hidden as number[], createRandom(0, 'init'));
+  const optimizer = createOptimizer('sgd', lr as number);
   return {
-    state: startState(params),
+    state: startState(params, optimizer),
+    optimizer,
     trainIter: dataIterator(data.train, 64, createRandom(0, 'order')),
     testIter: dataIterator(data.validation, 1000),
     numEpochs: EPOCHS,
-    lr: lr as number,
   };
 }
 

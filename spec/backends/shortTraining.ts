@@ -1,4 +1,4 @@
-import { createRandom, dataIterator, initParams, startState, train } from '../../src';
+import { createOptimizer, createRandom, dataIterator, initParams, startState, train } from '../../src';
 
 /** What a training run was: all that two engines, or two runs on one engine, can be compared by. */
 export interface ShortTraining {
@@ -25,7 +25,8 @@ function samples(count: number, stream: 'split' | 'gradcheck') {
 
 /** Two epochs of a network of 64 hidden units on the current engine, on 2,000 made-up images. */
 export async function shortTraining(): Promise<ShortTraining> {
-  const state = startState(initParams(FEATURES, CLASSES, [64], createRandom(1, 'init')));
+  const optimizer = createOptimizer('sgd', 0.5);
+  const state = startState(initParams(FEATURES, CLASSES, [64], createRandom(1, 'init')), optimizer);
   const losses: number[] = [];
   const testAccuracies: number[] = [];
   const run = train({
@@ -33,7 +34,7 @@ export async function shortTraining(): Promise<ShortTraining> {
     trainIter: dataIterator(samples(2000, 'split'), 20, createRandom(1, 'order')),
     testIter: dataIterator(samples(1000, 'gradcheck'), 250),
     numEpochs: 2,
-    lr: 0.5,
+    optimizer,
   });
   for await (const event of run) {
     if (event.type !== 'epoch') continue;

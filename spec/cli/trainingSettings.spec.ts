@@ -14,12 +14,12 @@ import { session } from './session';
 
 describe('trainingSettings', () => {
   it('without a schedule the learning rate is a number, as in the post', () => {
-    expect(trainingSettings(DEFAULTS, 235).lr).to.equal(0.1);
+    expect(trainingSettings(DEFAULTS, 235).optimizer.lr).to.equal(0.1);
   });
 
   it('counts warmup and decay in epochs', () => {
     const config = { ...DEFAULTS, schedule: 'step', warmup: 2, lrDecayEvery: 3, lrDecay: 0.5, lr: 1 } as const;
-    const { lr } = trainingSettings(config, 10);
+    const { lr } = trainingSettings(config, 10).optimizer;
     const rates = [10, 20, 21, 50, 51, 81].map((step) => (typeof lr === 'function' ? lr(step) : NaN));
     expect(rates).to.deep.equal([0.5, 1, 1, 1, 0.5, 0.25]);
   });

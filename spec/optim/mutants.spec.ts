@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { mixup as Mixup } from '../../src/nn/mixup';
 import type { updateAverages as UpdateAverages } from '../../src/optim/average';
 import type { clipByGlobalNorm as ClipByGlobalNorm } from '../../src/optim/clip';
-import type { OptimizerName, OPTIMIZERS as Optimizers } from '../../src/optim/optimizers';
+import type { createOptimizer as CreateOptimizer, OptimizerName } from '../../src/optim/optimizers';
 import type { learningRate as LearningRate, ScheduleName } from '../../src/optim/schedules';
 import type { Safetensors } from '../../src/runs/safetensors';
 import { useEngine } from '../engine';
@@ -19,6 +19,8 @@ const sgd = wrongsOf('optim/sgd');
 const momentum = wrongsOf('optim/momentum');
 const rmsprop = wrongsOf('optim/rmsprop');
 const adam = wrongsOf('optim/adam');
+const optimizers = wrongsOf('optim/optimizers');
+const mlp = wrongsOf('nn/mlp');
 const decay = wrongsOf('optim/decay');
 const clip = wrongsOf('optim/clip');
 const average = wrongsOf('optim/average');
@@ -34,42 +36,42 @@ const mutants: Mutant[] = [
     'sgd: lr squared': 'tf.sub(W, tf.mul(grads[i]!, tf.square(rate)))',
     'sgd: gradient dropped': 'tf.clone(W)',
   }),
-  ...momentum('tf.add(tf.mul(V, momentum), grads[i]!)', {
+  ...momentum('tf.add(tf.mul(V, mu), grads[i]!)', {
     'momentum: μ dropped': 'tf.add(V, grads[i]!)',
     'momentum: velocity dropped': 'tf.clone(grads[i]!)',
-    'momentum: gradient, sign': 'tf.sub(tf.mul(V, momentum), grads[i]!)',
-    'momentum: gradient damped by 1 - μ': 'tf.add(tf.mul(V, momentum), tf.mul(grads[i]!, 1 - momentum))',
+    'momentum: gradient, sign': 'tf.sub(tf.mul(V, mu), grads[i]!)',
+    'momentum: gradient damped by 1 - μ': 'tf.add(tf.mul(V, mu), tf.mul(grads[i]!, 1 - mu))',
   }),
-  ...momentum('tf.add(dW[i]!, tf.mul(velocity, momentum))', {
-    'nesterov: gradient dropped': 'tf.mul(velocity, momentum)',
-    'nesterov: μ dropped': 'tf.add(dW[i]!, velocity)',
-    'nesterov: sign': 'tf.sub(dW[i]!, tf.mul(velocity, momentum))',
-    'nesterov: the plain velocity': 'velocity',
+  ...momentum('tf.add(grads[i]!, tf.mul(V, mu))', {
+    'nesterov: gradient dropped': 'tf.mul(V, mu)',
+    'nesterov: μ dropped': 'tf.add(grads[i]!, V)',
+    'nesterov: sign': 'tf.sub(grads[i]!, tf.mul(V, mu))',
+    'nesterov: the plain velocity': 'V',
   }),
-  ...rmsprop('tf.add(tf.mul(s, beta), tf.mul(tf.square(dW[i]!), 1 - beta))', {
-    'rmsprop, S: square dropped': 'tf.add(tf.mul(s, beta), tf.mul(tf.abs(dW[i]!), 1 - beta))',
-    'rmsprop, S: 1 - β dropped': 'tf.add(tf.mul(s, beta), tf.square(dW[i]!))',
-    'rmsprop, S: β dropped': 'tf.add(s, tf.mul(tf.square(dW[i]!), 1 - beta))',
-    'rmsprop, S: forgotten': 'tf.mul(tf.square(dW[i]!), 1 - beta)',
+  ...rmsprop('tf.add(tf.mul(S, beta), tf.mul(tf.square(grads[i]!), 1 - beta))', {
+    'rmsprop, S: square dropped': 'tf.add(tf.mul(S, beta), tf.mul(tf.abs(grads[i]!), 1 - beta))',
+    'rmsprop, S: 1 - β dropped': 'tf.add(tf.mul(S, beta), tf.square(grads[i]!))',
+    'rmsprop, S: β dropped': 'tf.add(S, tf.mul(tf.square(grads[i]!), 1 - beta))',
+    'rmsprop, S: forgotten': 'tf.mul(tf.square(grads[i]!), 1 - beta)',
   }),
-  ...rmsprop('tf.div(tf.mul(dW[i]!, lr), tf.add(tf.sqrt(S[i]!), epsilon))', {
-    'rmsprop: root dropped': 'tf.div(tf.mul(dW[i]!, lr), tf.add(S[i]!, epsilon))',
-    'rmsprop: not divided': 'tf.mul(dW[i]!, lr)',
-    'rmsprop: sign': 'tf.neg(tf.div(tf.mul(dW[i]!, lr), tf.add(tf.sqrt(S[i]!), epsilon)))',
-    'rmsprop: ε dropped': 'tf.div(tf.mul(dW[i]!, lr), tf.sqrt(S[i]!))',
-    'rmsprop: ε under the root': 'tf.div(tf.mul(dW[i]!, lr), tf.sqrt(tf.add(S[i]!, epsilon)))',
+  ...rmsprop('tf.div(tf.mul(grads[i]!, lr), tf.add(tf.sqrt(meanSquare[i]!), epsilon))', {
+    'rmsprop: root dropped': 'tf.div(tf.mul(grads[i]!, lr), tf.add(meanSquare[i]!, epsilon))',
+    'rmsprop: not divided': 'tf.mul(grads[i]!, lr)',
+    'rmsprop: sign': 'tf.neg(tf.div(tf.mul(grads[i]!, lr), tf.add(tf.sqrt(meanSquare[i]!), epsilon)))',
+    'rmsprop: ε dropped': 'tf.div(tf.mul(grads[i]!, lr), tf.sqrt(meanSquare[i]!))',
+    'rmsprop: ε under the root': 'tf.div(tf.mul(grads[i]!, lr), tf.sqrt(tf.add(meanSquare[i]!, epsilon)))',
   }),
-  ...adam('tf.add(tf.mul(state[i]!, beta1), tf.mul(dW, 1 - beta1))', {
-    'adam, M: 1 - β1 dropped': 'tf.add(tf.mul(state[i]!, beta1), dW)',
-    'adam, M: β1 dropped': 'tf.add(state[i]!, tf.mul(dW, 1 - beta1))',
-    'adam, M: forgotten': 'tf.mul(dW, 1 - beta1)',
-    'adam, M: sign': 'tf.sub(tf.mul(state[i]!, beta1), tf.mul(dW, 1 - beta1))',
+  ...adam('tf.add(tf.mul(M, beta1), tf.mul(grads[i]!, 1 - beta1))', {
+    'adam, M: 1 - β1 dropped': 'tf.add(tf.mul(M, beta1), grads[i]!)',
+    'adam, M: β1 dropped': 'tf.add(M, tf.mul(grads[i]!, 1 - beta1))',
+    'adam, M: forgotten': 'tf.mul(grads[i]!, 1 - beta1)',
+    'adam, M: sign': 'tf.sub(tf.mul(M, beta1), tf.mul(grads[i]!, 1 - beta1))',
   }),
-  ...adam('tf.mul(state[params.length + i]!, beta2), tf.mul(tf.square(dW), 1 - beta2)', {
-    'adam, S: square dropped': 'tf.mul(state[params.length + i]!, beta2), tf.mul(tf.abs(dW), 1 - beta2)',
-    'adam, S: 1 - β2 dropped': 'tf.mul(state[params.length + i]!, beta2), tf.square(dW)',
-    'adam, S: β2 dropped': 'state[params.length + i]!, tf.mul(tf.square(dW), 1 - beta2)',
-    'adam, S: taken from M': 'tf.mul(tf.abs(state[i]!), beta2), tf.mul(tf.square(dW), 1 - beta2)',
+  ...adam('tf.mul(S, beta2), tf.mul(tf.square(grads[i]!), 1 - beta2)', {
+    'adam, S: square dropped': 'tf.mul(S, beta2), tf.mul(tf.abs(grads[i]!), 1 - beta2)',
+    'adam, S: 1 - β2 dropped': 'tf.mul(S, beta2), tf.square(grads[i]!)',
+    'adam, S: β2 dropped': 'S, tf.mul(tf.square(grads[i]!), 1 - beta2)',
+    'adam, S: taken from M': 'tf.mul(tf.abs(state.mean[i]!), beta2), tf.mul(tf.square(grads[i]!), 1 - beta2)',
   }),
   ...adam('lr / (1 - beta1 ** t)', {
     'adam: M not corrected': 'lr',
@@ -81,26 +83,33 @@ const mutants: Mutant[] = [
     'adam: correction of S without its root': '1 - beta2 ** t',
     'adam: S corrected with β1': 'Math.sqrt(1 - beta1 ** t)',
   }),
-  ...adam('tf.add(tf.sqrt(S[i]!), epsilon * root)', {
-    'adam: root dropped': 'tf.add(S[i]!, epsilon * root)',
-    'adam: ε dropped': 'tf.sqrt(S[i]!)',
-    'adam: ε not corrected': 'tf.add(tf.sqrt(S[i]!), epsilon)',
+  ...adam('tf.add(tf.sqrt(meanSquare[i]!), epsilon * root)', {
+    'adam: root dropped': 'tf.add(meanSquare[i]!, epsilon * root)',
+    'adam: ε dropped': 'tf.sqrt(meanSquare[i]!)',
+    'adam: ε not corrected': 'tf.add(tf.sqrt(meanSquare[i]!), epsilon)',
   }),
   ...adam('tf.sub(W, tf.div(', { 'adam: sign': 'tf.add(W, tf.div(' }),
-  ...adam('addDecay(params, grads, options.weightDecay)', { 'adam: decay dropped': 'grads' }),
-  ...adam('decay(params, lr, options.weightDecay ?? 0.01)', {
-    'adamw: decay dropped': 'params',
-    'adamw: the rate is not in the decay': 'decay(params, 1, options.weightDecay ?? 0.01)',
+  ...optimizers('[decay(options.weightDecay), adam(options)]', { 'adam: decay dropped': '[adam(options)]' }),
+  ...optimizers('[decoupledDecay(options.weightDecay ?? 0.01), adam(options)]', {
+    'adamw: decay dropped': '[adam(options)]',
+    'adamw: decay through the loss': '[decay(options.weightDecay ?? 0.01), adam(options)]',
+  }),
+  ...optimizers('chain(lr, clipping(clipNorm), ...OPTIMIZERS[name](options))', {
+    'chain: clipping dropped': 'chain(lr, ...OPTIMIZERS[name](options))',
+    'chain: clipping after the rule': 'chain(lr, ...OPTIMIZERS[name](options), clipping(clipNorm))',
   }),
   ...decay('tf.add(dW, tf.mul(params[i]!, weightDecay))', {
     'decay through the loss: sign': 'tf.sub(dW, tf.mul(params[i]!, weightDecay))',
     'decay through the loss: twice': 'tf.add(dW, tf.mul(params[i]!, 2 * weightDecay))',
     'decay through the loss: gradient dropped': 'tf.mul(params[i]!, weightDecay)',
   }),
-  ...decay('W.rank >= 2', { 'decay: of biases too': 'W.rank >= 1', 'decay: of biases only': 'W.rank < 2' }),
+  ...mlp('rank === 2);', { 'decay: of biases too': 'rank >= 1);', 'decay: of biases only': 'rank < 2);' }),
+  ...decay('decays[i] ? tf.add', { 'decay through the loss: of everything': 'true ? tf.add' }),
+  ...decay('decays[i] ? tf.mul', { 'decoupled decay: of everything': 'true ? tf.mul' }),
   ...decay('tf.mul(W, 1 - lr * weightDecay)', {
     'decoupled decay: sign': 'tf.mul(W, 1 + lr * weightDecay)',
     'decoupled decay: twice': 'tf.mul(W, 1 - 2 * lr * weightDecay)',
+    'decoupled decay: the rate is not in it': 'tf.mul(W, 1 - weightDecay)',
   }),
   ...clip('tf.sqrt(tf.addN(grads.map((dW) => tf.sum(tf.square(dW)))))', {
     'clip: root dropped': 'tf.addN(grads.map((dW) => tf.sum(tf.square(dW))))',
@@ -121,22 +130,23 @@ const mutants: Mutant[] = [
     'average: the decay never reached': '(1 + step) / (10 + step)',
     'average: a start without its 1': 'Math.min(decay, step / (10 + step))',
   }),
-  ...schedules('_T, { lr }) => lr;', { 'constant: half': '_T, { lr }) => lr / 2;' }),
-  ...schedules('lr * decay ** Math.floor(t / (decayEvery === undefined ? T / 3 : decayEvery * stepsPerEpoch))', {
-    'step: all at once': 'lr * decay * Math.floor(t / (decayEvery === undefined ? T / 3 : decayEvery * stepsPerEpoch))',
-    'step: not in steps': 'lr * decay ** (t / (decayEvery === undefined ? T / 3 : decayEvery * stepsPerEpoch))',
-    'step: by steps, not by epochs': 'lr * decay ** Math.floor(t / (decayEvery === undefined ? T / 3 : decayEvery))',
+  ...schedules('_span, { lr }) => lr;', { 'constant: half': '_span, { lr }) => lr / 2;' }),
+  ...schedules('lr * decay ** Math.floor(t / (decayEvery === undefined ? span / 3 : decayEvery * stepsPerEpoch))', {
+    'step: all at once':
+      'lr * decay * Math.floor(t / (decayEvery === undefined ? span / 3 : decayEvery * stepsPerEpoch))',
+    'step: not in steps': 'lr * decay ** (t / (decayEvery === undefined ? span / 3 : decayEvery * stepsPerEpoch))',
+    'step: by steps, not by epochs': 'lr * decay ** Math.floor(t / (decayEvery === undefined ? span / 3 : decayEvery))',
     'step: halves, not thirds':
-      'lr * decay ** Math.floor(t / (decayEvery === undefined ? T / 2 : decayEvery * stepsPerEpoch))',
+      'lr * decay ** Math.floor(t / (decayEvery === undefined ? span / 2 : decayEvery * stepsPerEpoch))',
   }),
   ...schedules('lr * decay ** (t / stepsPerEpoch)', {
     'exponential: by steps': 'lr * decay ** t',
     'exponential: by whole epochs': 'lr * decay ** Math.floor(t / stepsPerEpoch)',
   }),
-  ...schedules('(lr * (1 + Math.cos((Math.PI * t) / T))) / 2', {
-    'cosine: not halved': 'lr * (1 + Math.cos((Math.PI * t) / T))',
-    'cosine: sign': '(lr * (1 - Math.cos((Math.PI * t) / T))) / 2',
-    'cosine: a whole wave': '(lr * (1 + Math.cos((2 * Math.PI * t) / T))) / 2',
+  ...schedules('(lr * (1 + Math.cos((Math.PI * t) / span))) / 2', {
+    'cosine: not halved': 'lr * (1 + Math.cos((Math.PI * t) / span))',
+    'cosine: sign': '(lr * (1 - Math.cos((Math.PI * t) / span))) / 2',
+    'cosine: a whole wave': '(lr * (1 + Math.cos((2 * Math.PI * t) / span))) / 2',
   }),
   ...schedules('return (lr * at) / rise;', {
     'warmup: dropped': 'return lr;',
@@ -150,9 +160,9 @@ const mutants: Mutant[] = [
     'one-cycle: begins at 0': 'lr * risen',
     'one-cycle: rises too high': 'lr * (ONE_CYCLE_START + risen)',
   }),
-  ...schedules('Math.min(at - rise - 1, T)', {
-    'schedules: the warmup counts': 'Math.min(at - 1, T)',
-    'schedules: a step late': 'Math.min(at - rise, T)',
+  ...schedules('Math.min(at - rise - 1, span)', {
+    'schedules: the warmup counts': 'Math.min(at - 1, span)',
+    'schedules: a step late': 'Math.min(at - rise, span)',
   }),
   ...batchNorm('tf.mul(tf.sub(batch, running), MOMENTUM)', {
     'running statistics: sign': 'tf.mul(tf.sub(running, batch), MOMENTUM)',
@@ -216,8 +226,8 @@ describe('F52 mutants of update rules, schedules, averages and targets', () => {
   function fromPyTorch(): number {
     const source: Source = {
       ...copy.load<Pick<Source, 'trainStep'>>('src/training/trainStep'),
-      ...copy.load<Pick<Source, 'startState' | 'replaceTensors'>>('src/training/trainState'),
-      ...copy.load<Pick<Source, 'networkInUse'>>('src/training/networkInUse'),
+      ...copy.load<Pick<Source, 'startState' | 'replaceTensors' | 'inferenceNetwork'>>('src/training/trainState'),
+      ...copy.load<Pick<Source, 'createOptimizer'>>('src/optim/optimizers'),
       ...copy.load<Pick<Source, 'mlp'>>('src/nn/mlp'),
     };
     let worst = 0;
@@ -253,11 +263,12 @@ describe('F52 mutants of update rules, schedules, averages and targets', () => {
     compare(averaged(11, 22, 0.999, 1), 20); // 2/11 of 11 and 9/11 of 22
     compare(averaged(10, 20, 0.9, 1000), 11);
     // A first step with an ε that counts: M and S, corrected, are the gradient g and its square, so it is lr · g / (|g| + ε).
-    const { OPTIMIZERS } = copy.load<{ OPTIMIZERS: typeof Optimizers }>('src/optim/optimizers');
+    const { createOptimizer } = copy.load<{ createOptimizer: typeof CreateOptimizer }>('src/optim/optimizers');
     const firstStep = (name: OptimizerName, beta2: number) => {
-      const W = [tf.tensor1d([10])];
-      const rule = OPTIMIZERS[name];
-      return rule.update(W, [tf.tensor1d([2])], rule.init(W), 1, 1, { beta2, epsilon: 2 }).params[0]!;
+      const params = [tf.tensor1d([10])];
+      const optimizer = createOptimizer(name, 1, { beta2, epsilon: 2 });
+      const gradients = { params, grads: [tf.tensor1d([2])], decays: [false] };
+      return optimizer.update(gradients, optimizer.init(params), 1).params[0]!;
     };
     compare(firstStep('adam', 0.75), 10 - 2 / (2 + 2));
     compare(firstStep('rmsprop', 0.75), 10 - 2 / (1 + 2)); // S is not corrected: a quarter of 4

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
-import { OPTIMIZERS } from '../../src/optim/optimizers';
+import { createOptimizer } from '../../src/optim/optimizers';
 import { updater } from '../../src/optim/sgd';
 import { onEachEngine } from '../engine';
 import { expectClose } from '../finiteDifferences';
@@ -16,11 +16,12 @@ describe('sgd', () => {
     });
 
     it('remembers nothing', () => {
+      const sgd = createOptimizer('sgd', 0.5);
       const params = [tf.tensor1d([1, 2])];
-      expect(OPTIMIZERS.sgd.init(params)).to.deep.equal([]);
-      const { params: after, state } = OPTIMIZERS.sgd.update(params, [tf.tensor1d([1, 1])], [], 0.5, 1);
+      expect(sgd.init(params)).to.deep.equal({});
+      const { params: after, state } = sgd.update({ params, grads: [tf.tensor1d([1, 1])], decays: [false] }, {}, 1);
       expectClose(after[0]!, [0.5, 1.5]);
-      expect(state).to.deep.equal([]);
+      expect(state).to.deep.equal({});
     });
   });
 });

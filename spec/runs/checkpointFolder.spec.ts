@@ -5,10 +5,11 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSy
 import { join } from 'node:path';
 import { HandgradError } from '../../src/errors';
 import { initParams } from '../../src/nn/mlp';
+import { createOptimizer, type OptimizerName } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
 import { newestCheckpoint, openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
-import { disposeState, startState, type TrainState } from '../../src/training/trainState';
+import { disposeState, mapTensors, startState, type TrainState } from '../../src/training/trainState';
 import { temporaryFolder } from '../data/tinyDataset';
 import { useEngine } from '../engine';
 
@@ -18,9 +19,10 @@ const stem = (step: number) => `step-${String(step).padStart(8, '0')}`;
 const tensorsFile = (step: number) => `${stem(step)}.safetensors`;
 const manifest = (step: number) => `${stem(step)}.json`;
 
-function stateAt(step: number, hiddens = 4): TrainState {
+function stateAt(step: number, hiddens = 4, rule: OptimizerName = 'sgd'): TrainState {
   const random = { order: createRandom(step, 'order') };
-  return { ...startState(initParams(5, 3, hiddens, createRandom(step, 'init')), 'sgd', random), step };
+  const optimizer = createOptimizer(rule, 0.1);
+  return { ...startState(initParams(5, 3, hiddens, createRandom(step, 'init')), optimizer, random), step };
 }
 
 async function write(dir: string, steps: readonly number[], best?: number): Promise<void> {
@@ -153,41 +155,45 @@ describe('the folder of checkpoints', () => {
       HandgradError,
       'c is of another network or optimizer: W1 is float32 [5, 4], not float32 [5, 6]',
     );
-    const remembering = { ...narrow, optimizer: [tf.scalar(1)] };
-    expect(() => restoreState(remembering, checkpoint, 'c')).to.throw(
+    expect(() => restoreState(stateAt(1, 4, 'momentum'), checkpoint, 'c')).to.throw(
       HandgradError,
-      'optimizer/0 is nothing, not float32 []',
+      'optimizer/velocity/W1 is nothing, not float32 [5, 4]',
+    );
+    const remembering = await takeCheckpoint(stateAt(1, 4, 'rmsprop'), RUN, CONFIG);
+    expect(() => restoreState(narrow, remembering, 'c')).to.throw(
+      HandgradError,
+      'optimizer/meanSquare/W1 is float32 [5, 4], not nothing',
     );
     const drawing = { ...narrow, random: { ...narrow.random, init: createRandom(1, 'init') } };
     expect(() => restoreState(drawing, checkpoint, 'c')).to.throw(HandgradError, 'keeps the generators "order"');
     expect(wide.params[0]!.shape).to.deep.equal([5, 6]);
-    await write(folder(), [1]);
-    const path = join(folder(), tensorsFile(1));
-    const text = readFileSync(path).toString('latin1');
-    writeFileSync(path, text.replace('"handgrad_checkpoint":"1"', '"handgrad_checkpoint":"2"'), 'latin1');
-    // Vouched for by a manifest of its own, as a newer handgrad would.
-    const made = readFileSync(join(folder(), manifest(1)), 'utf8');
-    const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
-    writeFileSync(join(folder(), manifest(1)), made.replace(/[0-9a-f]{64}/, digest));
-    const { message } = await failure(newestCheckpoint(folder()));
-    expect(message).to.contain('a checkpoint in format 2, and this handgrad reads format 1');
+    for (const [format, said] of [
+      ['3', 'a checkpoint in format 3, and this handgrad reads format 2'],
+      // Says why, and what to do.
+      [
+        '1',
+        'format 1, whose shuffled order only the first edition of handgrad (0.1) can continue; finish the run with',
+      ],
+    ]) {
+      await write(folder(), [1]);
+      const path = join(folder(), tensorsFile(1));
+      const text = readFileSync(path).toString('latin1');
+      writeFileSync(path, text.replace('"handgrad_checkpoint":"2"', `"handgrad_checkpoint":"${format}"`), 'latin1');
+      // Vouched for by a manifest of its own, as another handgrad would.
+      const made = readFileSync(join(folder(), manifest(1)), 'utf8');
+      const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
+      writeFileSync(join(folder(), manifest(1)), made.replace(/[0-9a-f]{64}/, digest));
+      const { message } = await failure(newestCheckpoint(folder()));
+      expect(message).to.contain(said);
+    }
   });
 
   it('F09 a state that is not finite is never written, whatever list it is in', async () => {
-    for (const [list, name] of [
-      ['params', 'b1'],
-      ['optimizer', 'optimizer/0'],
-      ['losses', 'losses/1'],
-    ] as const) {
+    for (const name of ['b1', 'optimizer/velocity/b2', 'losses/1']) {
       for (const value of [NaN, Infinity]) {
-        const state = stateAt(3);
-        state[list] =
-          list === 'params'
-            ? state.params.with(1, tf.fill([4], value))
-            : list === 'losses'
-              ? [tf.scalar(0), tf.scalar(value)]
-              : [tf.scalar(value)];
-        const { kind, message } = await failure(takeCheckpoint(state, RUN, CONFIG));
+        const state = stateAt(3, 4, 'momentum');
+        const bad = mapTensors(state, (tensor, at) => (at === name ? tf.fill(tensor.shape, value) : tensor));
+        const { kind, message } = await failure(takeCheckpoint({ ...state, ...bad }, RUN, CONFIG));
         expect(kind).to.equal('diverged');
         expect(message).to.contain(`${name} is not finite after step 3`);
       }

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { augmenter } from '../../src/data/augment';
 import { fitNormalisation } from '../../src/data/fitNormalisation';
-import { OPTIMIZERS, type OptimizerName } from '../../src/optim/optimizers';
+import type { LearningRate } from '../../src/optim/optimizer';
+import { createOptimizer, type OptimizerName, type OptimizerOptions, OPTIMIZERS } from '../../src/optim/optimizers';
 import { initParams } from '../../src/nn/mlp';
 import { learningRate } from '../../src/optim/schedules';
 import { createRandom } from '../../src/random';
@@ -18,7 +19,9 @@ import { smallDataset } from '../smallDataset';
  * remembers or draws (a regulariser, an average, an augmentation) adds a row.
  */
 export const VARIANTS: Readonly<Record<string, Variant>> = {
-  ...Object.fromEntries((Object.keys(OPTIMIZERS) as OptimizerName[]).map((optimizer) => [optimizer, { optimizer }])),
+  ...Object.fromEntries(
+    (Object.keys(OPTIMIZERS) as OptimizerName[]).map((optimizer) => [optimizer, { rule: optimizer }]),
+  ),
   'two hidden layers': { hiddens: [8, 6] },
   'in the order of the samples': { shuffle: false },
   'with a validation part': { validation: true },
@@ -31,8 +34,8 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'dropout, label smoothing and mixup': { dropout: 0.3, inputDropout: 0.1, labelSmoothing: 0.1, mixup: 0.4, seed: 5 },
   'a schedule, decay and clipping': {
     lr: (step) => learningRate('one-cycle', step, { ...PACE, lr: 0.3 }),
-    optimizer: 'nesterov',
-    optimizerOptions: { weightDecay: 0.01 },
+    rule: 'nesterov',
+    weightDecay: 0.01,
     clipNorm: 0.1,
   },
   'averages, of batch normalisation too': { ema: 0.9, batchNorm: true },
@@ -40,12 +43,15 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'early stopping': { patience: 1, validation: true },
   'everything together': {
     ...{ hiddens: [8, 6], batchNorm: true, normalise: true, dropout: 0.3, inputDropout: 0.1, labelSmoothing: 0.1 },
-    ...{ mixup: 0.4, ema: 0.9, augment: true, clipNorm: 1, patience: 1, validation: true, optimizer: 'adamw' },
+    ...{ mixup: 0.4, ema: 0.9, augment: true, clipNorm: 1, patience: 1, validation: true, rule: 'adamw' },
     lr: (step) => learningRate('cosine', step, { ...PACE, lr: 0.01, warmupSteps: 3 }),
   },
 };
 
-interface Variant extends Partial<StepOptions>, Pick<TrainOptions, 'patience'> {
+interface Variant extends Omit<StepOptions, 'optimizer'>, OptimizerOptions, Pick<TrainOptions, 'patience'> {
+  readonly rule?: OptimizerName;
+  readonly lr?: LearningRate;
+  readonly clipNorm?: number;
   readonly hiddens?: readonly number[];
   readonly shuffle?: boolean;
   readonly validation?: boolean;
@@ -90,15 +96,17 @@ export async function resumeAtEveryStep(name: string): Promise<{ steps: number; 
 }
 
 function runOf(variant: Variant): TrainOptions {
-  const { hiddens = [8], shuffle = true, validation = false, batchNorm, normalise, augment, ...options } = variant;
+  const { hiddens = [8], shuffle = true, validation = false, batchNorm, normalise, augment, ...others } = variant;
+  const { rule = 'sgd', lr = 0.05, clipNorm, weightDecay, ...options } = others;
+  const optimizer = createOptimizer(rule, lr, { clipNorm, weightDecay });
   const order = shuffle ? createRandom(0, 'order') : undefined;
   const params = initParams(20, 3, hiddens, createRandom(0, 'init'), 'he', batchNorm);
   const samples = smallDataset(BATCHES * 10 - 3, 20, 3, 1);
   const { mean, std } = fitNormalisation(samples, true);
   const changes = augment ? augmenter([4, 5], { shift: 1, flip: true, cutout: 2 }, 3) : undefined;
   return {
-    state: startState(params, options.optimizer, order && { order }, {
-      normalisation: normalise ? [tf.tensor1d([...mean]), tf.tensor1d([...std])] : [],
+    state: startState(params, optimizer, order && { order }, {
+      normalization: normalise ? [tf.tensor1d([...mean]), tf.tensor1d([...std])] : [],
       averages: options.ema !== undefined,
       best: options.patience !== undefined,
     }),
@@ -106,7 +114,7 @@ function runOf(variant: Variant): TrainOptions {
     testIter: dataIterator(smallDataset(30, 20, 3, 2), 16),
     valIter: validation ? dataIterator(smallDataset(20, 20, 3, 3), 16) : undefined,
     numEpochs: EPOCHS,
-    lr: 0.05,
+    optimizer,
     ...options,
   };
 }

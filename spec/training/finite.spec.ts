@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import type { Samples } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
 import { initParams } from '../../src/nn/mlp';
+import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
@@ -19,14 +20,15 @@ function poisoned(row: number): Samples {
   return { ...whole, features, scale: 1 };
 }
 
-function options(more: Partial<TrainOptions> & { samples?: Samples } = {}): TrainOptions {
-  const { samples = whole, ...rest } = more;
+function options(more: Partial<TrainOptions> & { samples?: Samples; lr?: number } = {}): TrainOptions {
+  const { samples = whole, lr = 0.5, ...rest } = more;
+  const optimizer = createOptimizer('sgd', lr);
   return {
-    state: startState(initParams(20, 3, 8, createRandom(0, 'init'), 'normal')),
+    state: startState(initParams(20, 3, 8, createRandom(0, 'init'), 'normal'), optimizer),
     trainIter: dataIterator(samples, 10),
     testIter: dataIterator(smallDataset(30, 20, 3, 2), 30),
     numEpochs: 2,
-    lr: 0.5,
+    optimizer,
     ...rest,
   };
 }

@@ -4,6 +4,7 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { HandgradError } from '../../src/errors';
 import { initParams } from '../../src/nn/mlp';
+import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { evaluate } from '../../src/training/evaluate';
@@ -15,13 +16,14 @@ import { smallDataset } from '../smallDataset';
 const trainSamples = smallDataset(103, 20, 3, 1);
 const testSamples = smallDataset(50, 20, 3, 2);
 
-function options(more: Partial<TrainOptions> = {}): TrainOptions {
+function options({ lr = 0.5, ...more }: Partial<TrainOptions> & { lr?: number } = {}): TrainOptions {
+  const optimizer = createOptimizer('sgd', lr);
   return {
-    state: startState(initParams(20, 3, 8, createRandom(0, 'init'))),
+    state: startState(initParams(20, 3, 8, createRandom(0, 'init')), optimizer),
     trainIter: dataIterator(trainSamples, 10, createRandom(0, 'order')),
     testIter: dataIterator(testSamples, 32),
     numEpochs: 3,
-    lr: 0.5,
+    optimizer,
     ...more,
   };
 }
@@ -114,7 +116,9 @@ describe('train', () => {
           for await (const event of train(run)) if (event.type === 'epoch') break;
         },
         diverged: async (run) => {
-          const error = await collect({ ...run, lr: 1e30 }).catch((error: unknown) => error);
+          const error = await collect({ ...run, optimizer: createOptimizer('sgd', 1e30) }).catch(
+            (error: unknown) => error,
+          );
           expect(error).to.be.instanceOf(HandgradError).with.property('kind', 'diverged');
         },
       };
@@ -139,7 +143,7 @@ describe('train', () => {
     const stopping = (patience: number) => {
       const params = initParams(20, 3, 8, createRandom(0, 'init'));
       return options({
-        state: startState(params, 'sgd', {}, { best: true }),
+        state: startState(params, createOptimizer('sgd', 0.5), {}, { best: true }),
         trainIter: dataIterator(noise(103, 1), 10, createRandom(0, 'order')),
         valIter: dataIterator(noise(61, 2), 64),
         numEpochs: 60,
@@ -172,13 +176,13 @@ describe('train', () => {
     useEngine('wasm');
     it('by averages, running statistics and normalised inputs, all in the plain network it gives back', async () => {
       const params = initParams(20, 3, 8, createRandom(0, 'init'), 'he', true);
+      const optimizer = createOptimizer('adam', (step) => 0.02 / Math.sqrt(step));
       const run = options({
-        state: startState(params, 'adam', {}, {
-          normalisation: [tf.tensor1d([0.3]), tf.tensor1d([0.25])],
+        state: startState(params, optimizer, {}, {
+          normalization: [tf.tensor1d([0.3]), tf.tensor1d([0.25])],
           averages: true,
         }), // prettier-ignore
-        optimizer: 'adam',
-        lr: (step) => 0.02 / Math.sqrt(step),
+        optimizer,
         ema: 0.9,
         dropout: 0.2,
         numEpochs: 4,

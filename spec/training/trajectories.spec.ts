@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { mlp } from '../../src/nn/mlp';
 import type { Safetensors } from '../../src/runs/safetensors';
-import { networkInUse } from '../../src/training/networkInUse';
-import { replaceTensors, startState } from '../../src/training/trainState';
+import { createOptimizer } from '../../src/optim/optimizers';
+import { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
 import { trainStep } from '../../src/training/trainStep';
 import { onEachEngine } from '../engine';
 import { deviations, readTrajectories, RUNS } from './trajectory';
@@ -16,7 +16,8 @@ describe('ten steps, against PyTorch', () => {
   onEachEngine(() => {
     for (const [name, { batchNorm }] of Object.entries(RUNS)) {
       it(`${name}: losses, parameters, statistics, and the network in use are within 1e-5`, () => {
-        const found = deviations(name, file, { trainStep, startState, replaceTensors, networkInUse, mlp });
+        const source = { trainStep, startState, replaceTensors, inferenceNetwork, createOptimizer, mlp };
+        const found = deviations(name, file, source);
         for (const [what, deviation] of Object.entries(found)) expect(deviation, what).to.be.lessThan(1e-5);
         expect(Object.keys(found)).to.have.length(batchNorm ? 14 : 8);
       });

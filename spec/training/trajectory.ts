@@ -2,40 +2,41 @@ import * as tf from '@tensorflow/tfjs-core';
 import path from 'node:path';
 import type { mlp } from '../../src/nn/mlp';
 import { readSafetensors, type Safetensors } from '../../src/runs/safetensors';
-import type { networkInUse } from '../../src/training/networkInUse';
-import type { replaceTensors, startState } from '../../src/training/trainState';
+import type { createOptimizer, OptimizerName, OptimizerOptions } from '../../src/optim/optimizers';
+import type { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
 import type { StepOptions, trainStep } from '../../src/training/trainStep';
 
 // Ten steps of the real `trainStep` against PyTorch's own optimizers and batch normalisation, from the same parameters over
 // the same batches (fixtures/make_trajectories.py ran them).
 
-export const RUNS: Record<string, StepOptions & { batchNorm?: true }> = {
+export const RUNS: Record<string, Run> = {
   sgd: { lr: 0.1 },
-  'sgd-decay': { lr: 0.1, optimizerOptions: { weightDecay: 0.02 } },
-  momentum: { lr: 0.05, optimizer: 'momentum', optimizerOptions: { weightDecay: 0.02 } },
-  nesterov: { lr: 0.05, optimizer: 'nesterov', optimizerOptions: { momentum: 0.8, weightDecay: 0.02 } },
-  rmsprop: { lr: 0.01, optimizer: 'rmsprop', optimizerOptions: { beta2: 0.95, weightDecay: 0.02 } },
-  adam: { lr: 0.02, optimizer: 'adam', optimizerOptions: { beta1: 0.8, beta2: 0.99, weightDecay: 0.02 } },
-  adamw: { lr: 0.02, optimizer: 'adamw', optimizerOptions: { weightDecay: 0.1 } },
+  'sgd-decay': { lr: 0.1, weightDecay: 0.02 },
+  momentum: { rule: 'momentum', lr: 0.05, weightDecay: 0.02 },
+  nesterov: { rule: 'nesterov', lr: 0.05, momentum: 0.8, weightDecay: 0.02 },
+  rmsprop: { rule: 'rmsprop', lr: 0.01, beta2: 0.95, weightDecay: 0.02 },
+  adam: { rule: 'adam', lr: 0.02, beta1: 0.8, beta2: 0.99, weightDecay: 0.02 },
+  adamw: { rule: 'adamw', lr: 0.02, weightDecay: 0.1 },
   clip: { lr: 0.5, clipNorm: 0.3 },
   smooth: { lr: 0.1, labelSmoothing: 0.1 },
   'batch-norm': { lr: 0.1, batchNorm: true },
-  'batch-norm-adamw': {
-    lr: 0.02,
-    optimizer: 'adamw',
-    optimizerOptions: { weightDecay: 0.1 },
-    clipNorm: 1,
-    labelSmoothing: 0.1,
-    batchNorm: true,
-  },
+  'batch-norm-adamw': { rule: 'adamw', lr: 0.02, weightDecay: 0.1, clipNorm: 1, labelSmoothing: 0.1, batchNorm: true },
 };
+
+interface Run extends OptimizerOptions, Pick<StepOptions, 'labelSmoothing'> {
+  readonly rule?: OptimizerName;
+  readonly lr: number;
+  readonly clipNorm?: number;
+  readonly batchNorm?: true;
+}
 
 /** What the steps are made of: the source, or a copy of it in which something is wrong. */
 export interface Source {
   readonly trainStep: typeof trainStep;
   readonly startState: typeof startState;
   readonly replaceTensors: typeof replaceTensors;
-  readonly networkInUse: typeof networkInUse;
+  readonly inferenceNetwork: typeof inferenceNetwork;
+  readonly createOptimizer: typeof createOptimizer;
   readonly mlp: typeof mlp;
 }
 
@@ -48,7 +49,7 @@ export const readTrajectories = (): Promise<Safetensors> =>
  *   the length of the difference over the length of PyTorch's
  */
 export function deviations(name: string, file: Safetensors, source: Source): Record<string, number> {
-  const { batchNorm, ...options } = RUNS[name]!;
+  const { rule = 'sgd', lr, batchNorm, labelSmoothing, ...options } = RUNS[name]!;
   const tensor = (of: string) => {
     const { data, shape } = file.tensors.get(of)!;
     return tf.tensor(data as Float32Array, [...shape]);
@@ -61,14 +62,15 @@ export function deviations(name: string, file: Safetensors, source: Source): Rec
     found[what] = length(Array.from(a, (value, i) => value - e[i]!)) / length(e);
   };
   const names = ['W1', 'b1', 'g1', 'W2', 'b2', 'g2', 'W3', 'b3'].filter((key) => batchNorm || key[0] !== 'g');
-  const state = source.startState(names.map(tensor), options.optimizer);
+  const optimizer = source.createOptimizer(rule, lr, options);
+  const state = source.startState(names.map(tensor), optimizer);
   const [X, y] = [tensor('X') as tf.Tensor3D, tensor('y') as tf.Tensor2D];
   const batch = (step: number) => ({
     X: tf.squeeze<tf.Tensor2D>(tf.slice(X, [step, 0, 0], [1, -1, -1]), [0]),
     y: tf.cast(tf.squeeze<tf.Tensor1D>(tf.slice(y, [step, 0], [1, -1]), [0]), 'int32'),
   });
   const losses = Array.from({ length: 10 }, (_, step) => {
-    source.replaceTensors(state, source.trainStep(batch(step), state, options));
+    source.replaceTensors(state, source.trainStep(batch(step), state, { optimizer, labelSmoothing }));
     state.step++;
     return state.losses[1]!.dataSync()[0]!;
   });
@@ -77,6 +79,6 @@ export function deviations(name: string, file: Safetensors, source: Source): Rec
   state.statistics.forEach((statistic, i) => {
     compare(`${i % 2 === 0 ? 'mean' : 'variance'}${Math.floor(i / 2) + 1}`, statistic);
   });
-  compare('logits', source.mlp(batch(0).X, source.networkInUse(state)));
+  compare('logits', source.mlp(batch(0).X, source.inferenceNetwork(state)));
   return found;
 }

@@ -61,6 +61,11 @@ export function initParams(
   });
 }
 
+/** Which parameters weight decay pulls toward 0: the matrices. */
+export function decaysOf(params: Params): boolean[] {
+  return params.map(({ rank }) => rank === 2);
+}
+
 /** The names of the parameters, as the post and the model file have them: W1, b1, W2, b2, …; g1, g2, … are the scales. */
 export function parameterNames(params: readonly Pick<tf.Tensor, 'shape'>[]): string[] {
   let layer = 0;

@@ -4,10 +4,10 @@ import * as tf from '@tensorflow/tfjs-core';
  * The exponential moving average of the weights (Polyak and Juditsky 1992 for the plain mean): late in training the weights
  * wander around a good place, and their mean is nearer to it than they are. **A ← d·A + (1 - d)·W**.
  *
- * A starts as the initial weights, which are of no use and would weigh d^t: so that they are gone early, d is
+ * A starts as the initial weights, which are of no use and would keep the weight d^t. To be rid of them early, d is
  * min(decay, (1 + t) / (10 + t)).
  * @param averages A, shaped like `params`
- * @param decay the part of the average that is kept: 0.999 looks back on about 1,000 steps
+ * @param decay 0.999 looks back on about 1,000 steps
  * @param step t, from 1
  * @returns the new averages
  */

@@ -1,14 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Link } from './optimizer';
 
 /**
  * Clips gradients by their global norm (Pascanu et al. 2013). All of them together are one vector; where it is longer than
- * `maxNorm` it is shortened to that, and its direction stays: **dW ← dW · min(1, maxNorm / ‖d‖)**, ‖d‖² = Σ over all entries of
- * all gradients of their squares. One bad batch then cannot throw the parameters far away. The norm stays on the engine.
+ * `maxNorm` it is shortened to that, and its direction stays: **dW ← dW · min(1, maxNorm / ‖d‖)**, where ‖d‖² sums the squares
+ * of all entries of all gradients. One bad batch then cannot throw the parameters far away. The norm stays on the backend.
  * @returns the gradients, shaped like those given
  */
 export function clipByGlobalNorm(grads: readonly tf.Tensor[], maxNorm: number): tf.Tensor[] {
   const norm = tf.sqrt(tf.addN(grads.map((dW) => tf.sum(tf.square(dW)))));
-  // maxNorm / max(norm, maxNorm) is that minimum, and divides by 0 for no gradient.
+  // maxNorm / max(norm, maxNorm) is that minimum, and is defined for a gradient of 0.
   const scale = tf.div(maxNorm, tf.maximum(norm, maxNorm));
   return grads.map((dW) => tf.mul(dW, scale));
 }
+
+/** `clipByGlobalNorm` as a link; without a norm, gradients pass as they are. */
+export const clipping = (maxNorm?: number): Link => ({
+  update: ({ grads }) => (maxNorm === undefined ? {} : { grads: clipByGlobalNorm(grads, maxNorm) }),
+});

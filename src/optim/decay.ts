@@ -1,32 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Link } from './optimizer';
 
-// Weight decay pulls the weights towards 0, so that none grows without need. Only matrices decay. A bias or the scale of a
-// batch normalisation moves or stretches a unit as a whole, cannot be traded against other inputs, and is left alone.
-
-const decays = (W: tf.Tensor) => W.rank >= 2;
+// Weight decay pulls weights toward 0, so that none grows without need. The network says which parameters decay: its
+// matrices. A bias, or the scale of a batch normalization, moves or stretches a unit as a whole, cannot be traded against
+// other inputs, and is left alone.
 
 /**
  * Decay through the loss: L + λ/2 Σ W² has the gradient **dW + λ·W**. The update rule then treats the pull like any part of
  * the gradient: Adam, for one, divides it by the gradient's size, which is why AdamW decays apart.
- * @param grads shaped like `params`
  * @param weightDecay λ
- * @returns the gradients of the penalised loss
  */
-export function addDecay(
-  params: readonly tf.Tensor[],
-  grads: readonly tf.Tensor[],
-  weightDecay = 0,
-): readonly tf.Tensor[] {
-  if (weightDecay === 0) return grads;
-  return grads.map((dW, i) => (decays(params[i]!) ? tf.add(dW, tf.mul(params[i]!, weightDecay)) : dW));
-}
+export const decay = (weightDecay = 0): Link => ({
+  update({ params, grads, decays }) {
+    if (weightDecay === 0) return {};
+    return { grads: grads.map((dW, i) => (decays[i] ? tf.add(dW, tf.mul(params[i]!, weightDecay)) : dW)) };
+  },
+});
 
 /**
- * Decoupled decay (Loshchilov and Hutter 2019): **W ← (1 - lr·λ)·W**, whatever the gradient does.
+ * Decoupled decay (Loshchilov and Hutter 2019): **W ← (1 - lr·λ)·W**, whatever the gradient is. The update rule that follows
+ * steps from there.
  * @param weightDecay λ
- * @returns the parameters after the pull, before the step
  */
-export function decay(params: readonly tf.Tensor[], lr: number, weightDecay = 0): readonly tf.Tensor[] {
-  if (weightDecay === 0) return params;
-  return params.map((W) => (decays(W) ? tf.mul(W, 1 - lr * weightDecay) : W));
-}
+export const decoupledDecay = (weightDecay = 0): Link => ({
+  update({ params, decays, lr }) {
+    if (weightDecay === 0) return {};
+    return { params: params.map((W, i) => (decays[i] ? tf.mul(W, 1 - lr * weightDecay) : W)) };
+  },
+});

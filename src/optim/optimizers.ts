@@ -1,42 +1,46 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { adam, adamw } from './adam';
+import { adam } from './adam';
+import { clipping } from './clip';
+import { decay, decoupledDecay } from './decay';
 import { momentum, nesterov } from './momentum';
+import { chain, type LearningRate, type Link, type Optimizer } from './optimizer';
 import { rmsprop } from './rmsprop';
 import { sgd } from './sgd';
 
-/**
- * An update rule over two lists of tensors, the parameters and their gradients. It never sees the model. Both functions are
- * pure: `update` returns fresh tensors for all that changes, and the caller disposes of what they replace.
- */
-export interface Optimizer {
-  /** What the rule remembers before the first step. */
-  init(params: readonly tf.Tensor[]): tf.Tensor[];
-  /** One step: `step` counts from 1, `lr` is the learning rate at that step. */
-  update(
-    params: readonly tf.Tensor[],
-    grads: readonly tf.Tensor[],
-    state: readonly tf.Tensor[],
-    lr: number,
-    step: number,
-    options?: OptimizerOptions,
-  ): { params: tf.Tensor[]; state: tf.Tensor[] };
-}
-
-/** The numbers of the rules; each reads those that its formula has, and what is left out gets the customary value. */
+/** The hyperparameters of the rules. Each reads those that its formula has; what is left out has the customary value. */
 export interface OptimizerOptions {
-  /** momentum, nesterov: the part of the velocity that is kept, 0.9. */
+  /** momentum, nesterov: the decay of the velocity, 0.9. */
   readonly momentum?: number;
-  /** adam, adamw: the part of the mean gradient that is kept, 0.9. */
+  /** adam, adamw: the decay of the mean gradient, 0.9. */
   readonly beta1?: number;
-  /** adam, adamw (0.999), rmsprop (0.99): the part of the mean square that is kept. */
+  /** adam, adamw (0.999), rmsprop (0.99): the decay of the mean square. */
   readonly beta2?: number;
   /** adam, adamw, rmsprop: added to the root of the mean square, 1e-8, so that nothing is divided by 0. */
   readonly epsilon?: number;
-  /** How strongly weights are pulled towards 0: see `decay.ts`. */
+  /** How strongly weights are pulled toward 0: see `decay.ts`. adamw has 0.01 when left out, the others 0. */
   readonly weightDecay?: number;
 }
 
-/** Every update rule, by the name that users give. */
-export const OPTIMIZERS = { sgd, momentum, nesterov, rmsprop, adam, adamw } satisfies Record<string, Optimizer>;
+/** Every optimizer, by the name that users give: weight decay, then the update rule. */
+export const OPTIMIZERS = {
+  sgd: ({ weightDecay }) => [decay(weightDecay), sgd()],
+  momentum: (options) => [decay(options.weightDecay), momentum(options)],
+  nesterov: (options) => [decay(options.weightDecay), nesterov(options)],
+  rmsprop: (options) => [decay(options.weightDecay), rmsprop(options)],
+  adam: (options) => [decay(options.weightDecay), adam(options)],
+  adamw: (options) => [decoupledDecay(options.weightDecay ?? 0.01), adam(options)],
+} satisfies Record<string, (options: OptimizerOptions) => readonly Link[]>;
 
 export type OptimizerName = keyof typeof OPTIMIZERS;
+
+/**
+ * An optimizer by name: clipping, where asked for, then weight decay, then the update rule.
+ * @param lr the learning rate, or a schedule such as `(step) => learningRate('cosine', step, …)`
+ * @param clipNorm the largest global norm of the gradients
+ */
+export function createOptimizer(
+  name: OptimizerName,
+  lr: LearningRate,
+  { clipNorm, ...options }: OptimizerOptions & { readonly clipNorm?: number } = {},
+): Optimizer {
+  return chain(lr, clipping(clipNorm), ...OPTIMIZERS[name](options));
+}

@@ -1,20 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { addDecay } from './decay';
-import type { Optimizer } from './optimizers';
+import type { Link } from './optimizer';
+
+// S  the mean square of each gradient, shaped like it; 0 before the first step
+// β  the decay of the mean square, 0.99
+
+type State = { meanSquare: tf.Tensor[] };
 
 /**
- * RMSprop (Tieleman and Hinton 2012): each entry's step is divided by how large its gradients have been of late, so that
- * steep and flat directions move alike. With S the mean square, 0 before the first step:
- * S ← β·S + (1 - β)·dW², then **W ← W - lr·dW / (√S + ε)**.
+ * RMSprop (Tieleman and Hinton 2012): each entry's step is divided by the recent size of its gradients, so that steep and
+ * flat directions move alike. S ← β·S + (1 - β)·dW², then **W ← W - lr·dW / (√S + ε)**.
  */
-export const rmsprop: Optimizer = {
-  init: (params) => params.map((W) => tf.zerosLike(W)),
-  update(params, grads, state, lr, _step, { beta2: beta = 0.99, epsilon = 1e-8, weightDecay } = {}) {
-    const dW = addDecay(params, grads, weightDecay);
-    const S = state.map((s, i) => tf.add(tf.mul(s, beta), tf.mul(tf.square(dW[i]!), 1 - beta)));
-    return {
-      params: params.map((W, i) => tf.sub(W, tf.div(tf.mul(dW[i]!, lr), tf.add(tf.sqrt(S[i]!), epsilon)))),
-      state: S,
-    };
+export const rmsprop = ({ beta2: beta = 0.99, epsilon = 1e-8 } = {}): Link<State> => ({
+  init: (params) => ({ meanSquare: params.map((W) => tf.zerosLike(W)) }),
+  update({ params, grads, lr }, state) {
+    const meanSquare = state.meanSquare.map((S, i) => tf.add(tf.mul(S, beta), tf.mul(tf.square(grads[i]!), 1 - beta)));
+    const updated = params.map((W, i) =>
+      tf.sub(W, tf.div(tf.mul(grads[i]!, lr), tf.add(tf.sqrt(meanSquare[i]!), epsilon))),
+    );
+    return { params: updated, state: { meanSquare } };
   },
-};
+});

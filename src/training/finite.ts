@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
-import { parameterNames } from '../nn/mlp';
-import { STATE_LISTS, type StateTensors, stateTensors, type TrainState } from './trainState';
+import { namedTensors, type StateTensors, stateTensors, type TrainState } from './trainState';
 
 /** What is done about a batch that leads to numbers that are not finite. */
 export const ON_NAN = ['stop', 'skip-batch'] as const;
@@ -65,12 +64,7 @@ export async function refuseNotFinite(state: TrainState, lr: number): Promise<vo
 
 /** The name of the first tensor that holds a number that is not finite. */
 async function firstNotFinite(state: StateTensors): Promise<string | undefined> {
-  for (const list of STATE_LISTS) {
-    for (const [i, tensor] of state[list].entries()) {
-      if (allFinite(await tensor.data())) continue;
-      return list === 'params' ? parameterNames(state.params)[i]! : `${list}/${i}`;
-    }
-  }
+  for (const [name, tensor] of namedTensors(state)) if (!allFinite(await tensor.data())) return name;
   return undefined;
 }
 

@@ -4,10 +4,10 @@ import { randomFromState } from '../random';
 import type { DataIterator } from './batches';
 import { outOfPatience, rememberBest } from './earlyStopping';
 import { evaluate } from './evaluate';
+import { learningRateAt } from '../optim/optimizer';
 import { createWatch, isFiniteState, type OnNan, refuseNotFinite, type Watch } from './finite';
-import { networkInUse } from './networkInUse';
-import { disposeReplaced, noLosses, replaceTensors, type TrainState } from './trainState';
-import { learningRateAt, type StepOptions, trainStep } from './trainStep';
+import { disposeReplaced, inferenceNetwork, replaceTensors, type TrainState, zeroLosses } from './trainState';
+import { type StepOptions, trainStep } from './trainStep';
 
 export interface TrainOptions extends StepOptions {
   readonly state: TrainState;
@@ -85,7 +85,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   while (state.epoch < numEpochs && !outOfPatience(state, patience)) {
     const { loss, lastBatchLoss } = yield* trainEpoch(options, clock, watch);
     const trainSeconds = clock() - state.epochBegan;
-    const lr = learningRateAt(options.lr, state.step);
+    const lr = learningRateAt(options.optimizer.lr, state.step);
     // Before the network is judged: what an epoch tells is never of one that diverged.
     if (!(await isFiniteState(state))) await refuseNotFinite(state, lr);
     const judged = await judge(options, valIter ?? testIter, state.epoch + 1);
@@ -99,7 +99,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       step: state.step,
       loss,
       lastBatchLoss,
-      ...(typeof options.lr === 'number' ? {} : { lr }),
+      ...(typeof options.optimizer.lr === 'number' ? {} : { lr }),
       ...(skippedBatches > 0 && { skippedBatches }),
       ...(valIter
         ? { valLoss: judged.loss, valAccuracy: judged.accuracy }
@@ -126,7 +126,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
  */
 export function trainedNetwork({ state, patience }: Pick<TrainOptions, 'state' | 'patience'>): tf.Tensor[] {
   if (patience !== undefined && state.bestEpoch > 0) return state.best.map((tensor) => tf.clone(tensor));
-  return networkInUse(state);
+  return inferenceNetwork(state);
 }
 
 /**
@@ -135,7 +135,7 @@ export function trainedNetwork({ state, patience }: Pick<TrainOptions, 'state' |
  */
 async function judge(options: TrainOptions, samples: DataIterator, epoch?: number) {
   const { state, activation, patience } = options;
-  const network = epoch === undefined ? trainedNetwork(options) : networkInUse(state);
+  const network = epoch === undefined ? trainedNetwork(options) : inferenceNetwork(state);
   try {
     const judged = await evaluate(samples, network, activation);
     if (epoch !== undefined && patience !== undefined) rememberBest(state, network, epoch, judged.accuracy);
@@ -166,7 +166,7 @@ async function* trainEpoch(
       state.skippedBatches++;
       state.skippedSamples += batch.y.size;
     } else if (onNan === 'stop') {
-      await watch(state, learningRateAt(options.lr, state.step));
+      await watch(state, learningRateAt(options.optimizer.lr, state.step));
     }
     clock();
     yield { type: 'step', epoch: state.epoch + 1, step: state.step, samples: state.samples };
@@ -174,7 +174,7 @@ async function* trainEpoch(
   if (order) state.random.order = order;
   const [sum, last] = await Promise.all(state.losses.map((scalar) => scalar.data()));
   const counted = state.samples - state.skippedSamples;
-  if (counted === 0) throw everySkipped(state, learningRateAt(options.lr, state.step));
+  if (counted === 0) throw everySkipped(state, learningRateAt(options.optimizer.lr, state.step));
   return { loss: sum![0]! / counted, lastBatchLoss: last![0]! };
 }
 
@@ -194,7 +194,7 @@ function beginEpoch(state: TrainState): void {
   state.skippedSamples = 0;
   state.epochBegan = state.seconds;
   tf.dispose(state.losses);
-  state.losses = noLosses();
+  state.losses = zeroLosses();
 }
 
 /** A clock that goes on from the state's, and sets it, every time it is looked at. */

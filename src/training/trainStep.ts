@@ -5,28 +5,22 @@ import { dropoutMasks } from '../nn/dropoutMasks';
 import { normalise } from '../nn/fold';
 import { smoothLabels } from '../nn/labelSmoothing';
 import { mixup } from '../nn/mixup';
-import { lossAndGradients, type Trace } from '../nn/mlp';
+import { decaysOf, lossAndGradients, type Trace } from '../nn/mlp';
 import { oneHot } from '../nn/softmaxCrossEntropy';
 import { updateAverages } from '../optim/average';
-import { clipByGlobalNorm } from '../optim/clip';
-import { OPTIMIZERS, type OptimizerName, type OptimizerOptions } from '../optim/optimizers';
+import type { Optimizer } from '../optim/optimizer';
 import { beta, keyOf } from '../random';
 import type { Batch } from './batches';
-import { normalisationOf } from './networkInUse';
-import type { StateTensors, TrainState } from './trainState';
+import { normalizationOf, type StateTensors, type TrainState } from './trainState';
 
 /**
  * What a step does beyond the post's. Everything is off when left out. Whether the network has batch normalisation is said
  * by its parameters.
  */
 export interface StepOptions {
-  /** The learning rate, or one for each step (see `learningRate`), which counts from 1. */
-  readonly lr: number | ((step: number) => number);
+  /** The one that the state was started with. */
+  readonly optimizer: Optimizer;
   readonly activation?: ActivationName;
-  readonly optimizer?: OptimizerName;
-  readonly optimizerOptions?: OptimizerOptions;
-  /** The largest length of all gradients together. */
-  readonly clipNorm?: number;
   /** What is kept of the averages of the weights; the state has to have them. */
   readonly ema?: number;
   /** The probability that a hidden unit is dropped, and that an input is. */
@@ -45,19 +39,18 @@ export interface StepOptions {
  * result replaces.
  */
 export function trainStep(batch: Batch, state: TrainState, options: StepOptions): StateTensors {
-  const { activation, optimizer = 'sgd', optimizerOptions, clipNorm, ema } = options;
+  const { activation, optimizer, ema } = options;
   const step = state.step + 1;
   const { X, Y } = asTrained(batch, state, options);
   const masks = dropoutMasks(X.shape[0], state.params, options, keyOf(options.seed ?? 0, 'dropout', step));
   const { loss, grads, norms } = lossAndGradients(X, Y, state.params, activation, masks);
-  const clipped = clipNorm === undefined ? grads : clipByGlobalNorm(grads, clipNorm);
-  const lr = learningRateAt(options.lr, step);
-  const updated = OPTIMIZERS[optimizer].update(state.params, clipped, state.optimizer, lr, step, optimizerOptions);
+  const { params } = state;
+  const updated = optimizer.update({ params, grads, decays: decaysOf(params) }, state.optimizer, step);
   const statistics = allStatistics(state.statistics, norms, X.shape[0]);
   return {
-    params: updated.params,
+    params: [...updated.params],
     optimizer: updated.state,
-    normalisation: state.normalisation,
+    normalization: state.normalization,
     statistics,
     // The average of a network with batch normalisation has the average statistics.
     averages: ema === undefined ? [] : updateAverages(state.averages, [...updated.params, ...statistics], ema, step),
@@ -67,11 +60,6 @@ export function trainStep(batch: Batch, state: TrainState, options: StepOptions)
   };
 }
 
-/** The learning rate of a step. */
-export function learningRateAt(lr: StepOptions['lr'], step: number): number {
-  return typeof lr === 'number' ? lr : lr(step);
-}
-
 /** The samples as the network sees them, and their truth as probabilities. */
 function asTrained(
   { X, y }: Batch,
@@ -79,7 +67,7 @@ function asTrained(
   { labelSmoothing, mixup: alpha, seed = 0 }: StepOptions,
 ): { X: tf.Tensor2D; Y: tf.Tensor2D } {
   const truth = oneHot(y, state.params.at(-1)!.size);
-  const normalisation = normalisationOf(state);
+  const normalisation = normalizationOf(state);
   const Y = labelSmoothing ? smoothLabels(truth, labelSmoothing) : truth;
   const inputs = normalisation ? normalise(X, normalisation) : X;
   return alpha ? mixup(inputs, Y, beta(keyOf(seed, 'mixup', state.step + 1), alpha)) : { X: inputs, Y };

@@ -3,9 +3,9 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { PEERS } from '../cli/bench/peers';
-import { type BenchResult, ratio, type WorkResult } from '../cli/bench/result';
-import { resultTable } from '../cli/bench/resultTable';
+import { PEERS } from './measure/peers';
+import { type BenchResult, ratio, type WorkResult } from './measure/result';
+import { resultTable } from './measure/resultTable';
 import { table } from '../cli/terminal/table';
 
 // `npm run bench`: the compiled program's `bench` on both works, and whether it is as fast as it is said to be.

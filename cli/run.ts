@@ -1,5 +1,6 @@
 import { HandgradError } from '../src/errors';
-import { createCli, keepDashes } from './createCli';
+import { createCli, keepDashes } from './arguments/createCli';
+import { COMMANDS } from './commands';
 import { EXIT_CODES } from './exitCodes';
 import { Interruption } from './interruption';
 import { createTerminal, type Io } from './terminal/terminal';
@@ -11,7 +12,7 @@ import { createTerminal, type Io } from './terminal/terminal';
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
-    const cli = createCli(io);
+    const cli = createCli(COMMANDS, io);
     if (argv.length === 0) {
       io.stderr.write(`${await cli.getHelp()}\n`);
       return EXIT_CODES.usage;

@@ -9,102 +9,117 @@ import ts from 'typescript';
 
 const root = path.join(__dirname, '..');
 
-/** Parts of the house, and what each may import: other parts (type: types only), `node` for built-ins, packages by name. */
+/**
+ * The rooms of the house, and what each may import: other rooms by name (`type:` types only), all of `src`, `node` for
+ * built-ins, packages. A file belongs to the room with the longest name that holds it, and a room may use the rooms in it.
+ */
 const RULES: Record<string, readonly string[]> = {
   'src/errors': [],
-  'src/files': ['node', 'src/errors'],
+  'src/words': ['fastest-levenshtein'],
+  'src/files': ['node', 'yaml', 'zod', 'src/errors', 'src/words'],
   'src/random': ['pure-rand'],
   'src/nn': ['@tensorflow/tfjs-core', 'src/random'],
   'src/optim': ['@tensorflow/tfjs-core'],
   'src/training': ['@tensorflow/tfjs-core', 'src/errors', 'src/random', 'src/nn', 'src/optim', 'type:src/data'],
-  'src/data': ['node', 'src/errors', 'src/random', 'datasets', 'csv-parse', 'undici', 'zod', 'src/files', 'sharp'],
-  'src/backends': [
+  'src/data': ['node', 'zod', 'datasets', 'src/errors', 'src/files', 'src/random'],
+  'src/data/download': ['node', 'undici', 'src/data', 'src/errors', 'src/files'],
+  'src/data/formats': ['node', 'csv-parse', 'sharp', 'src/data', 'src/data/download', 'src/errors', 'src/random'],
+  'src/backends': ['node', 'src/errors', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'],
+  // One backend knows nothing of another.
+  'src/backends/tensorflow': [
     'node',
+    'src/backends',
     'src/errors',
     'src/files',
-    '@tensorflow/tfjs-core',
-    '@tensorflow/tfjs-backend-cpu',
-    '@tensorflow/tfjs-backend-wasm',
+    'type:@tensorflow/tfjs-core',
     '@tensorflow/tfjs-node',
     '@tensorflow/tfjs-node-gpu',
   ],
-  'src/doctor': ['node', 'src/errors', 'src/random', 'src/backends', 'src/data', '@tensorflow/tfjs-core'],
-  'src/setup': ['node', 'src/errors', 'src/files', 'src/backends', 'execa'],
-  'src/runs': [
-    'node',
-    'zod',
-    'src/errors',
-    'src/random',
-    'src/nn',
-    'src/optim',
-    'src/training',
-    'src/data',
-    'src/files',
-    '@tensorflow/tfjs-core',
-    'protobufjs',
-    '@aws-crypto/crc32c',
+  'src/backends/tensorflow/setup': [
+    ...['node', 'execa', 'src/backends', 'src/backends/tensorflow', 'src/errors', 'src/files'],
   ],
-  'src/sweeps': [
+  'src/backends/wasm': ['node', 'src/backends', 'type:@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'],
+  'src/backends/webgpu': ['node', 'src/backends', 'src/errors', 'type:@tensorflow/tfjs-core'],
+  'src/doctor': [
+    ...['node', '@tensorflow/tfjs-core', 'src/errors', 'src/random', 'src/backends', 'src/backends/tensorflow'],
+    ...['src/data', 'src/data/download'],
+  ],
+  'src/model': ['node', 'src/errors', 'src/files', 'src/nn', '@tensorflow/tfjs-core'],
+  'src/model/export': [
     'node',
+    'protobufjs',
     'src/errors',
     'src/files',
-    'src/random',
-    'src/runs',
-    'type:src/training',
-    'bullmq',
-    'execa',
-    'ioredis',
-    'zod',
+    'type:src/model',
+    'type:src/data',
+    'type:src/nn',
+  ],
+  'src/pictures': ['pngjs', 'type:src/data'],
+  'src/runs': [
+    ...['node', 'zod', '@tensorflow/tfjs-core'],
+    ...['src/errors', 'src/files', 'src/random', 'src/nn', 'src/optim', 'src/training', 'src/data', 'src/model'],
+    'src/backends',
+  ],
+  'src/runs/tensorboard': [
+    ...['@tensorflow/tfjs-core', 'node', 'protobufjs', '@aws-crypto/crc32c'],
+    ...['src/data', 'src/files', 'src/model', 'src/nn', 'src/pictures', 'src/training', 'type:src/runs'],
+  ],
+  'src/sweeps': ['node', 'execa', 'src/errors', 'src/files', 'src/runs', 'type:src/training'],
+  'src/sweeps/spec': ['node', 'zod', 'src/errors', 'src/random'],
+  'src/sweeps/state': ['node', 'zod', 'src/errors', 'src/files', 'src/sweeps/spec'],
+  'src/sweeps/workers': [
+    ...['node', 'execa', 'src/errors', 'src/files', 'src/runs', 'src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],
+  ],
+  'src/sweeps/workers/queue': [
+    ...['node', 'zod', 'bullmq', 'ioredis', 'src/errors', 'src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],
+    'src/sweeps/workers',
   ],
   'src/reports': [
-    'node',
-    'src/errors',
-    'src/training',
-    'src/data',
-    'src/files',
-    'src/runs',
-    'pngjs',
-    'vega',
-    'vega-lite',
-    '@resvg/resvg-js',
+    ...[
+      'node',
+      'vega',
+      'vega-lite',
+      '@resvg/resvg-js',
+      '@tensorflow/tfjs-core',
+      'src/errors',
+      'src/files',
+      'src/model',
+    ],
+    'src/model/export',
+    'src/sweeps/state',
+    ...['src/pictures', 'src/runs', 'src/sweeps', 'src/training', 'type:src/data', 'type:src/nn'],
   ],
-  'src/export': ['node', 'src/errors', 'src/files', 'src/runs', 'protobufjs', 'type:src/data', 'type:src/nn'],
   'src/loadDataFashionMnist': ['src/random', 'src/data', 'src/training'],
   'src/index': [
-    'src/errors',
-    'src/random',
-    'src/nn',
-    'src/optim',
-    'src/training',
-    'src/data',
-    'src/backends',
-    'src/runs',
-    'src/loadDataFashionMnist',
+    ...['src/errors', 'src/random', 'src/nn', 'src/optim', 'src/training', 'src/data', 'src/backends', 'src/model'],
+    ...['src/data/download', 'src/loadDataFashionMnist'],
   ],
-  cli: [
-    'node',
-    'cli',
-    'src',
-    'yargs',
-    'zod',
-    'yaml',
-    'cli-progress',
-    'cli-table3',
-    'picocolors',
-    'asciichart',
-    'fastest-levenshtein',
-    'type:ioredis',
+
+  'cli/main': ['node', 'src/errors', 'cli/exitCodes', 'cli/interruption', 'cli/run', 'type:cli/terminal'],
+  'cli/run': ['src/errors', 'cli/arguments', 'cli/commands', 'cli/exitCodes', 'cli/interruption', 'cli/terminal'],
+  'cli/exitCodes': ['type:src/errors'],
+  'cli/interruption': [],
+  'cli/commandNames': [],
+  'cli/terminal': ['node', 'src/words', 'cli/commandNames', 'cli-progress', 'cli-table3', 'picocolors', 'asciichart'],
+  'cli/arguments': ['node', 'src', 'yargs', 'cli/commandNames', 'type:cli/terminal'],
+  'cli/open': [
+    ...['node', 'src', '@tensorflow/tfjs-core', 'cli/arguments', 'cli/exitCodes', 'cli/screens', 'type:cli/terminal'],
     // A checkout translates itself once, for the trials of sweeps.
     'typescript',
-    // bench starts programs and draws a chart.
-    'execa',
-    'type:vega-lite',
-    'package.json',
-    '@tensorflow/tfjs-core',
   ],
+  'cli/runs': [
+    ...['node', 'src', '@tensorflow/tfjs-core', 'cli/arguments', 'cli/interruption', 'type:cli/open'],
+    'type:cli/terminal',
+  ],
+  'cli/screens': ['node', 'src', 'cli/arguments', 'cli/terminal'],
+  'cli/commands': [
+    ...['node', 'src', '@tensorflow/tfjs-core', 'type:ioredis', 'bench/measure', 'type:cli/commandNames'],
+    ...['cli/arguments', 'cli/exitCodes', 'cli/interruption', 'cli/open', 'cli/runs', 'cli/screens', 'cli/terminal'],
+  ],
+  'bench/measure': ['node', 'src', 'zod', 'execa', 'type:vega-lite', '@tensorflow/tfjs-core', 'cli/terminal'],
 };
 
-const files = ['src', 'cli'].flatMap((folder) =>
+const files = ['src', 'cli', path.join('bench', 'measure')].flatMap((folder) =>
   (fs.readdirSync(path.join(root, folder), { recursive: true }) as string[])
     .filter((file) => file.endsWith('.ts'))
     .map((file) => path.join(folder, file)),
@@ -112,11 +127,14 @@ const files = ['src', 'cli'].flatMap((folder) =>
 
 const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
 
-/** The part of the house that a file, named from the root, belongs to. */
-const partOf = (file: string) => {
-  const [top, second] = file.split(path.sep);
-  return top === 'src' ? `src/${path.basename(second!, '.ts')}` : top!;
-};
+/** The room that a file, named from the root, belongs to; the top folder when there is none. */
+function roomOf(file: string): string {
+  const name = file.replace(/\.ts$/, '').split(path.sep).join('/');
+  const holding = Object.keys(RULES).filter((room) => within(name, room));
+  return holding.reduce((longest, room) => (room.length > longest.length ? room : longest), '') || name.split('/')[0]!;
+}
+
+const within = (name: string, room: string) => name === room || name.startsWith(`${room}/`);
 
 interface Import {
   readonly from: string;
@@ -149,49 +167,93 @@ function importsOf(file: string): Import[] {
   return found;
 }
 
-/** What an import reaches, in the words of RULES. */
+/** The file of the house that an import reaches, if it is one. */
+function fileReached(file: string, from: string): string | undefined {
+  if (!from.startsWith('.')) return undefined;
+  const target = path.join(path.dirname(file), from);
+  return [`${target}.ts`, path.join(target, 'index.ts')].find((candidate) => files.includes(candidate));
+}
+
+/** What an import reaches: a path from the root, `node`, or a package. */
 function reached(file: string, from: string): string {
-  if (from.startsWith('.')) {
-    const target = path.relative(root, path.join(root, path.dirname(file), from));
-    return target.startsWith(`src${path.sep}`) ? partOf(target) : target.split(path.sep)[0]!;
-  }
+  if (from.startsWith('.')) return fileReached(file, from) ?? path.join(path.dirname(file), from);
   const bare = from.replace(/^node:/, '');
   if (from.startsWith('node:') || builtinModules.includes(bare)) return 'node';
   return from.split('/', from.startsWith('@') ? 2 : 1).join('/');
 }
 
 function allowed(file: string, { from, typeOnly }: Import): boolean {
-  const own = partOf(file);
+  const own = roomOf(file);
   const target = reached(file, from);
-  const rules = RULES[own] ?? [];
+  const room = from.startsWith('.') ? roomOf(target) : target;
   return (
-    target === own ||
-    rules.includes(target) ||
-    (typeOnly && rules.includes(`type:${target}`)) ||
-    (target.startsWith('src/') && rules.includes('src'))
+    within(room, own) ||
+    RULES[own]!.some(
+      (rule) => rule === room || (rule === 'src' && within(room, 'src')) || (typeOnly && rule === `type:${room}`),
+    )
   );
 }
 
+/** Sets of files that can each be reached from all others of their set (Tarjan's strongly connected components), sorted. */
+function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const number = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string): number => {
+    const own = number.size;
+    number.set(file, own);
+    const place = stack.push(file) - 1;
+    let lowest = own;
+    for (const next of imports.get(file) ?? []) {
+      if (!number.has(next)) lowest = Math.min(lowest, visit(next));
+      else if (stack.includes(next)) lowest = Math.min(lowest, number.get(next)!);
+    }
+    if (lowest === own) {
+      const members = stack.splice(place);
+      if (members.length > 1 || imports.get(file)?.includes(file)) found.push(members.sort());
+    }
+    return lowest;
+  };
+  for (const file of imports.keys()) if (!number.has(file)) visit(file);
+  return found;
+}
+
 describe('the architecture', () => {
-  it('every file belongs to a part with rules, and every part exists', () => {
-    expect(new Set(files.map(partOf))).to.deep.equal(new Set(Object.keys(RULES)));
+  it('every file belongs to a room with rules, and every room with rules exists', () => {
+    expect(new Set(files.map(roomOf))).to.deep.equal(new Set(Object.keys(RULES)));
+  });
+
+  it('no file imports itself by way of others, be it types only, be it when a function runs', () => {
+    const targets = (file: string) => importsOf(file).flatMap(({ from }) => fileReached(file, from) ?? []);
+    expect(circlesOf(new Map(files.map((file) => [file, targets(file)])))).to.deep.equal([]);
+  });
+
+  it('finds circles', () => {
+    const graph = { a: ['b', 'd'], b: ['c'], c: ['a'], d: ['e'], e: ['e'], f: ['a', 'd'] };
+    expect(circlesOf(new Map(Object.entries(graph)))).to.have.deep.members([['a', 'b', 'c'], ['e']]);
   });
 
   for (const file of files) {
-    it(`${file} imports what its part may`, () => {
+    it(`${file} imports what its room may`, () => {
       const forbidden = importsOf(file).filter((found) => !allowed(file, found));
       expect(forbidden.map(({ from }) => from)).to.deep.equal([]);
     });
   }
 
   it('the rules would catch a wrong import', () => {
-    const nn = path.join('src', 'nn', 'mlp.ts');
-    expect(allowed(nn, { from: '../optim/sgd', typeOnly: false })).to.be.false;
-    expect(allowed(nn, { from: '@tensorflow/tfjs', typeOnly: false })).to.be.false;
-    expect(allowed(nn, { from: 'node:fs', typeOnly: false })).to.be.false;
-    expect(allowed(path.join('src', 'training', 'train.ts'), { from: '../data/idx', typeOnly: false })).to.be.false;
-    expect(allowed(path.join('src', 'training', 'train.ts'), { from: '../data/samples', typeOnly: true })).to.be.true;
-    expect(allowed(path.join('src', 'data', 'idx.ts'), { from: '../../cli/options', typeOnly: false })).to.be.false;
+    const may = (file: string, from: string, typeOnly = false) => allowed(path.normalize(file), { from, typeOnly });
+    expect(may('src/nn/linear.ts', '../optim/sgd')).to.be.false;
+    expect(may('src/nn/linear.ts', '@tensorflow/tfjs')).to.be.false;
+    expect(may('src/nn/linear.ts', 'node:fs')).to.be.false;
+    expect(may('src/training/train.ts', '../data/samples')).to.be.false;
+    expect(may('src/training/train.ts', '../data/samples', true)).to.be.true;
+    expect(may('src/data/formats/idx.ts', '../../../cli/arguments/options')).to.be.false;
+    expect(may('src/backends/wasm/wasm.ts', '../webgpu/errors')).to.be.false;
+    expect(may('src/backends/wasm/wasm.ts', '../processors')).to.be.true;
+    expect(may('cli/terminal/table.ts', '../commands')).to.be.false;
+    expect(may('cli/terminal/table.ts', '../../src/runs/config')).to.be.false;
+    expect(may('cli/screens/training.ts', '../commands/train')).to.be.false;
+    expect(may('cli/commands/train.ts', '../screens/training')).to.be.true;
   });
 
   it('no gradient, optimizer or layer of TensorFlow.js is used', () => {

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configSchema } from '../cli/config';
-import { readConfigFile } from '../cli/configFile';
-import { resolveConfig } from '../cli/options';
-import { csvTable } from '../src/data/csvTable';
-import { parseIdx } from '../src/data/idx';
+import { configSchema } from '../src/runs/config';
+import { readConfigFile } from '../src/files/configFile';
+import { resolveConfig } from '../cli/arguments/options';
+import { csvTable } from '../src/data/formats/csvTable';
+import { parseIdx } from '../src/data/formats/idx';
 import { HandgradError } from '../src/errors';
 import { decodeCheckpoint } from '../src/runs/checkpoint';
-import { decodeSafetensors } from '../src/runs/safetensors';
+import { decodeSafetensors } from '../src/model/safetensors';
 import { idxBytes } from './data/tinyDataset';
 
 // Whatever the bytes: a reader gives a value or refuses in one sentence, soon, in bounded memory, and leaves every prototype

@@ -72,13 +72,13 @@ export { selectBackend, type BackendName, type Engine } from './backends';
 
 export { type Dataset, type Samples } from './data/samples';
 export { datasetNames, type DatasetName } from './data/catalogue';
-export { downloadDataset, type DownloadEvent, type DownloadOptions } from './data/download';
+export { downloadDataset, type DownloadEvent, type DownloadOptions } from './data/download/download';
 export { loadDataset, type LoadOptions } from './data/loadDataset';
 export { splitValidation } from './data/split';
 export { augmenter, type Augment, type Augmentation } from './data/augment';
 export { fitNormalisation } from './data/fitNormalisation';
 export { loadDataFashionMnist } from './loadDataFashionMnist';
 
-export { loadModel, saveModel, type Model } from './runs/model';
-export { checkArchitecture, type Architecture, type Parameter } from './runs/architecture';
-export { readParameters, tensorsOf } from './runs/parameterTensors';
+export { loadModel, saveModel, type Model } from './model/modelFile';
+export { checkArchitecture, type Architecture, type Parameter } from './model/architecture';
+export { readParameters, tensorsOf } from './model/parameters';

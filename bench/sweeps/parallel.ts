@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trainProgram } from '../../cli/trainProgram';
-import { readJournal } from '../../src/sweeps/journal';
+import { trainProgram } from '../../cli/open/trainProgram';
+import { readJournal } from '../../src/sweeps/state/journal';
 
 // Trials of one epoch of Fashion-MNIST on wasm, one thread each: two at once against one after another, and what a trial
 // costs beyond its own training.

@@ -1,15 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SWEEP_SETTINGS } from '../../cli/sweepSettings';
-import { openJournal, readJournal } from '../../src/sweeps/journal';
-import { readPayload } from '../../src/sweeps/queue/payload';
-import { queueExecutor } from '../../src/sweeps/queue/queueExecutor';
-import { connectRedis } from '../../src/sweeps/queue/redis';
-import { work } from '../../src/sweeps/queue/worker';
+import { SWEEP_SETTINGS } from '../../cli/arguments/sweepSettings';
+import { openJournal, readJournal } from '../../src/sweeps/state/journal';
+import { readPayload } from '../../src/sweeps/workers/queue/payload';
+import { queueExecutor } from '../../src/sweeps/workers/queue/queueExecutor';
+import { connectRedis } from '../../src/sweeps/workers/queue/redis';
+import { work } from '../../src/sweeps/workers/queue/worker';
 import { runSweep } from '../../src/sweeps/runSweep';
-import { readSweep } from '../../src/sweeps/sweepFile';
-import { replay } from '../../src/sweeps/sweepState';
+import { readSweep } from '../../src/sweeps/spec/sweepFile';
+import { replay } from '../../src/sweeps/state/sweepState';
 
 // A queue of many trials that train nothing: how long Redis, BullMQ, the journal and the checks take by themselves, and
 // whether memory grows.

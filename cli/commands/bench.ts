@@ -1,25 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import type { BenchResult } from '../../bench/measure/result';
+import { WORKS } from '../../bench/measure/work';
 import { BACKENDS, type BackendName } from '../../src/backends';
 import { isDatasetName } from '../../src/data/catalogue';
 import { HandgradError } from '../../src/errors';
-import { makeFolder } from '../../src/files/makeFolder';
-import { ownContenders } from '../bench/contenders';
-import { peerContenders, peersFolder } from '../bench/peers';
-import { draw } from '../bench/picture';
-import { resultTable } from '../bench/resultTable';
-import { type BenchResult, summarise, thisMachine, type WorkResult } from '../bench/result';
-import { type Round, runRound } from '../bench/rounds';
-import { type Work, WORKS } from '../bench/work';
-import { fetchDataset } from '../dataset';
-import { didYouMean } from '../nearest';
-import { type Args, resolveConfig, settingOptions } from '../options';
-import { quoted } from '../terminal/format';
-import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { type Command, OUTPUT_OPTIONS } from './command';
-
-/** A machine at rest stays below this. */
-const BUSY = 0.1;
+import { didYouMean, quoted } from '../../src/words';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
+import { type Args, resolveConfig, settingOptions } from '../arguments/options';
+import { fetchDataset } from '../open/dataset';
+import { createTerminal, type Io } from '../terminal/terminal';
 
 const valued = (describe: string, defaultDescription?: string) =>
   ({ requiresArg: true, nargs: 1, describe, defaultDescription }) as const;
@@ -48,33 +36,22 @@ export const command: Command = {
   run: runBench,
 };
 
-interface Settings {
-  readonly works: readonly Work[];
-  readonly engines: readonly BackendName[];
-  readonly rounds: number;
-  /** Of each run, where asked for. */
-  readonly epochs: number | undefined;
-  readonly python: string;
-  readonly peers: boolean;
-  readonly allowSoftware: boolean;
-}
-
 async function runBench(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
   const settings = readSettings(args);
   const { config } = await resolveConfig(args, io.env);
   if (!isDatasetName(config.dataset)) throw new Error(`${config.dataset} is not in the catalogue`);
   const { folder: data } = await fetchDataset(config.dataset, config, terminal, io.signal);
-  const works: WorkResult[] = [];
-  for (const work of settings.works) works.push(await benchWork(work, data, settings, terminal, io.signal));
-  const result: BenchResult = { machine: thisMachine(), works };
+  // What measures is loaded when there is something to measure: it brings the drawing of charts with it.
+  const bench = require('../../bench/measure/main') as typeof import('../../bench/measure/main');
+  const result: BenchResult = await bench.measure({ ...settings, data }, terminal, io.signal);
   const folder = args['picture'] as string | undefined;
-  if (folder !== undefined) await savePictures(folder, works, terminal);
+  if (folder !== undefined) await bench.savePictures(folder, result.works, terminal);
   if (args['json'] === true) return terminal.json(result);
-  for (const one of works) terminal.result(resultTable(one));
+  for (const work of result.works) terminal.result(bench.resultTable(work));
 }
 
-function readSettings(args: Args): Settings {
+function readSettings(args: Args) {
   const list = <Name extends string>(flag: string, names: readonly Name[], standard: readonly Name[]): Name[] => {
     if (args[flag] === undefined) return [...standard];
     return (args[flag] as string).split(',').map((part) => {
@@ -99,48 +76,4 @@ function readSettings(args: Args): Settings {
     peers: args['no-peers'] !== true,
     allowSoftware: args['allow-software'] === true,
   };
-}
-
-async function benchWork(
-  work: Work,
-  data: string,
-  { engines, rounds: count, epochs = work.epochs, python, peers, allowSoftware }: Settings,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<WorkResult> {
-  const own = await ownContenders(work, engines, allowSoftware, signal);
-  const folder = peers ? peersFolder() : undefined;
-  const tfjsNode = own.present.find((contender) => contender.tfjsNode)?.tfjsNode;
-  const others =
-    folder === undefined ? undefined : await peerContenders(work, { folder, python, data, tfjsNode }, signal);
-  const contenders = [...own.present, ...(others?.present ?? [])];
-  const absent = [...own.absent, ...(others?.absent ?? [])];
-  for (const { name, reason } of absent) terminal.notice(terminal.err.dim(`Without ${name}: ${reason}`));
-  if (contenders.length === 0) {
-    const reasons = absent.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-    throw new HandgradError('backend', `There is nobody to time on the ${work.name} work (${reasons}).`);
-  }
-  const rounds: Round[] = [];
-  while (rounds.length < count) {
-    const number = rounds.length + 1;
-    const onContender = (name: string) => terminal.notice(`${work.name}, round ${number} of ${count}: ${name}`);
-    const round = await runRound(number, contenders, work, { data, epochs, onContender }, signal);
-    rounds.push(round);
-    if (round.busyBefore > BUSY) {
-      const share = `${(100 * round.busyBefore).toFixed(0)}%`;
-      terminal.warning(`Other processes took ${share} of the machine before this round: do not trust its figures.`);
-    }
-  }
-  return summarise(work, contenders, rounds, absent);
-}
-
-async function savePictures(folder: string, works: readonly WorkResult[], terminal: Terminal): Promise<void> {
-  await makeFolder(folder);
-  for (const work of works) {
-    const file = path.join(folder, `bench-${work.work}`);
-    const { svg, png } = await draw(work);
-    await writeFile(`${file}.svg`, svg);
-    await writeFile(`${file}.png`, png);
-    terminal.notice(`Chart: ${file}.png`);
-  }
 }

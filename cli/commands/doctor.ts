@@ -2,11 +2,11 @@ import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { diagnose, type Diagnosis } from '../../src/doctor/diagnose';
 import type { EngineReport } from '../../src/doctor/probeEngine';
 import { HandgradError } from '../../src/errors';
-import { type Args, ENGINE_SETTINGS, resolveConfig, settingOptions } from '../options';
-import { formatBytes } from '../terminal/format';
+import { type Args, ENGINE_SETTINGS, resolveConfig, settingOptions } from '../arguments/options';
+import { formatBytes } from '../../src/words';
 import { table } from '../terminal/table';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 /** The folder of all runs. */
 const RUN_ROOT = 'runs';

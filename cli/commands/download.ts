@@ -1,11 +1,10 @@
 import { datasetNames, isDatasetName } from '../../src/data/catalogue';
 import { HandgradError } from '../../src/errors';
-import { fetchDataset } from '../dataset';
-import { didYouMean } from '../nearest';
-import { type Args, resolveConfig, settingOptions } from '../options';
-import { quoted } from '../terminal/format';
+import { fetchDataset } from '../open/dataset';
+import { didYouMean, quoted } from '../../src/words';
+import { type Args, resolveConfig, settingOptions } from '../arguments/options';
 import { createTerminal, type Io } from '../terminal/terminal';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 export const command: Command = {
   options: {

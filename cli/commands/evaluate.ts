@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dataIterator } from '../../src/training/batches';
 import { classReport } from '../../src/training/classReport';
 import { confusionMatrix, evaluate, evaluationBatchSize } from '../../src/training/evaluate';
-import { type Args, settingOptions } from '../options';
-import { formatCount, formatShare } from '../terminal/format';
+import { type Args, settingOptions } from '../arguments/options';
+import { formatCount, formatShare } from '../../src/words';
 import { table } from '../terminal/table';
 import { type Colors, createTerminal, type Io } from '../terminal/terminal';
-import { MODEL_SETTINGS, useModel } from '../useModel';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { MODEL_SETTINGS, useModel } from '../open/model';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 export const command: Command = {
   options: { ...settingOptions(MODEL_SETTINGS), ...OUTPUT_OPTIONS },

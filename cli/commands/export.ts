@@ -1,17 +1,16 @@
 import { basename, dirname, join } from 'node:path';
-import { writeExport, type ExportedFile } from '../../src/export/exported';
-import { layersModel } from '../../src/export/layersModel';
-import { onnxModel } from '../../src/export/onnxModel';
-import { plainNetwork, type PlainNetwork } from '../../src/export/plainNetwork';
-import { webPage } from '../../src/export/webPage';
+import { writeExport, type ExportedFile } from '../../src/model/export/exported';
+import { layersModel } from '../../src/model/export/layersModel';
+import { onnxModel } from '../../src/model/export/onnxModel';
+import { plainNetwork, type PlainNetwork } from '../../src/model/export/plainNetwork';
+import { webPage } from '../../src/model/export/webPage';
 import { HandgradError } from '../../src/errors';
-import { encodeModel, LAYOUTS, type ModelLayout } from '../../src/runs/model';
-import { didYouMean } from '../nearest';
-import { openModel, type OpenedModel } from '../openModel';
-import type { Args } from '../options';
-import { quoted } from '../terminal/format';
+import { encodeModel, LAYOUTS, type ModelLayout } from '../../src/model/modelFile';
+import { didYouMean, quoted } from '../../src/words';
+import { openModel, type OpenedModel } from '../../src/runs/modelConfig';
+import type { Args } from '../arguments/options';
 import { createTerminal, type Io } from '../terminal/terminal';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 interface Source {
   readonly model: OpenedModel;

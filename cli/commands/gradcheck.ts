@@ -6,13 +6,13 @@ import { initParams, type Masks } from '../../src/nn/mlp';
 import { createRandom, keyOf } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { gradcheck } from '../../src/training/gradcheck';
-import { openDataset } from '../dataset';
-import { startEngine } from '../engine';
-import { type Args, ENGINE_SETTINGS, resolveConfig, settingOptions } from '../options';
-import { quoted } from '../terminal/format';
+import { openDataset } from '../open/dataset';
+import { startEngine } from '../open/backend';
+import { type Args, ENGINE_SETTINGS, resolveConfig, settingOptions } from '../arguments/options';
+import { quoted } from '../../src/words';
 import { table } from '../terminal/table';
 import { createTerminal, type Io } from '../terminal/terminal';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 const TOLERANCE = 1e-2;
 /** Every sample takes part in every gradient, so a few are enough. */

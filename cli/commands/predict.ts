@@ -1,17 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { INVERSIONS, type Inversion, type ReadImage } from '../../src/data/imageFile';
+import { INVERSIONS, type Inversion, type ReadImage } from '../../src/data/formats/imageFile';
 import { selectRows } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
-import { sampleImage } from '../../src/reports/sampleImage';
+import { sampleImage } from '../../src/pictures/sampleImage';
 import { dataIterator } from '../../src/training/batches';
 import { evaluationBatchSize, predict } from '../../src/training/evaluate';
-import { type Args, settingOptions } from '../options';
-import { filesOf, openImageClassifier } from '../predictFiles';
-import { formatShare, plural, quoted } from '../terminal/format';
-import { barLines, pictureLines } from '../terminal/picture';
+import { type Args, settingOptions } from '../arguments/options';
+import { filesOf, openImageClassifier } from '../open/images';
+import { formatShare, plural, quoted } from '../../src/words';
+import { barLines, pictureLines } from '../screens/picture';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { MODEL_SETTINGS, useModel } from '../useModel';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { MODEL_SETTINGS, useModel } from '../open/model';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 /** Pictures are shown of so many images; of more, a line each is easier to read. */
 const MOST_PICTURES = 10;

@@ -2,20 +2,20 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../../src/errors';
-import { writeExport } from '../../src/export/exported';
+import { writeExport } from '../../src/model/export/exported';
 import { writeFileAtomic } from '../../src/files/atomicFile';
 import { compareReport, compareRuns, type Comparison } from '../../src/reports/compareReport';
 import { comparisonPictures } from '../../src/reports/pictures';
-import { isRunFolder, readRun } from '../../src/reports/runData';
+import { isRunFolder, readRun } from '../../src/runs/readRun';
 import type { Trained } from '../../src/reports/runReport';
-import { readParameters } from '../../src/runs/parameterTensors';
+import { readParameters } from '../../src/model/parameters';
 import { RUN_FILES } from '../../src/runs/runFolder';
-import { compareSweep, isSweepFolder } from '../compareSweep';
-import { type Args, settingOptions } from '../options';
+import { compareSweep, isSweepFolder } from '../../src/reports/compareSweep';
+import { type Args, settingOptions } from '../arguments/options';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { MODEL_SETTINGS, useModel } from '../useModel';
-import { examineNetwork, writeRunReport } from '../writeReport';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { MODEL_SETTINGS, useModel } from '../open/model';
+import { examineNetwork, writeRunReport } from '../../src/reports/writeReport';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 const REPORT = 'report.html';
 

@@ -1,9 +1,9 @@
 import { HandgradError } from '../../src/errors';
-import { removeNative, setupNative } from '../../src/setup/setupNative';
-import type { Args } from '../options';
-import { quoted } from '../terminal/format';
+import { removeNative, setupNative } from '../../src/backends/tensorflow/setup/setupNative';
+import type { Args } from '../arguments/options';
+import { quoted } from '../../src/words';
 import { createTerminal, type Io } from '../terminal/terminal';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 const value = { requiresArg: true, nargs: 1 };
 

@@ -3,21 +3,22 @@ import v8 from 'node:v8';
 import { openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
 import { describeEnvironment } from '../../src/runs/environment';
 import { createRunFolder, reopenRunFolder, RUN_FILES } from '../../src/runs/runFolder';
-import { lastEpoch } from '../config';
-import { datasetKind, openDataset } from '../dataset';
-import { checkIdentity, engineOf, openEarlierRun, type ResumedRun } from '../earlierRun';
-import { startEngine } from '../engine';
-import { namingBatchSize } from '../namingBatchSize';
-import { openModel } from '../openModel';
-import { type Args, resolveConfig, type Resolved, SETTING_KEYS, settingOptions } from '../options';
-import { claimRunDir } from '../runDir';
-import { showingAfterwards } from '../showRun';
+import { lastEpoch } from '../../src/runs/config';
+import { datasetKind, openDataset } from '../open/dataset';
+import { checkIdentity, engineOf, openEarlierRun } from '../runs/earlierRun';
+import { startEngine } from '../open/backend';
+import { namingBatchSize } from '../runs/namingBatchSize';
+import { identityOf, type ResumedRun, type Run, type TrainingReport } from '../../src/runs/runRecord';
+import { openModel } from '../../src/runs/modelConfig';
+import { type Args, resolveConfig, type Resolved, SETTING_KEYS, settingOptions } from '../arguments/options';
+import { claimRunDir } from '../../src/runs/runDir';
+import { showingAfterwards } from '../screens/afterwards';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { reportTraining, type TrainingReport } from '../terminal/trainingReport';
-import { identityOf, refuseLowAccuracy, type Run, trainAndSave } from '../trainAndSave';
-import { chooseSamples, fitConfig } from '../trainingRun';
-import { refuseMeaningless } from '../trainingSettings';
-import { type Command, OUTPUT_OPTIONS } from './command';
+import { reportTraining } from '../screens/training';
+import { refuseLowAccuracy, trainAndSave } from '../runs/trainAndSave';
+import { chooseSamples, fitConfig } from '../runs/trainingRun';
+import { refuseMeaningless } from '../runs/refuseMeaningless';
+import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 export const command: Command = {
   options: {

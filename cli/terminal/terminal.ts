@@ -1,5 +1,5 @@
 import { createColors } from 'picocolors';
-import { COMMANDS } from '../commands';
+import { COMMAND_NAMES } from '../commandNames';
 
 /** Functions that colour text, or leave it alone. */
 export type Colors = ReturnType<typeof createColors>;
@@ -60,7 +60,7 @@ export function createTerminal({ stdout, stderr, env }: Io, { quiet = false }: {
   };
 }
 
-const NAMED = new RegExp(`\\bhandgrad (?=(?:${Object.keys(COMMANDS).join('|')})\\b)`, 'g');
+const NAMED = new RegExp(`\\bhandgrad (?=(?:${COMMAND_NAMES.join('|')})\\b)`, 'g');
 
 /**
  * Messages name a command as `handgrad evaluate …`. Where npm started the program, in a checkout or by npx, the shell knows no

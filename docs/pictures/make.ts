@@ -7,8 +7,8 @@ import type { Page } from 'puppeteer-core';
 import sharp from 'sharp';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { loadDataset } from '../../src/data/loadDataset';
-import { encodePng } from '../../src/reports/png';
-import { sampleImage } from '../../src/reports/sampleImage';
+import { encodePng } from '../../src/pictures/png';
+import { sampleImage } from '../../src/pictures/sampleImage';
 import { browserLacks, openBrowser, serve } from '../../spec/browser';
 
 // The pictures of the documentation, of the real program: trains the post's network (10 epochs), opens what it wrote in a

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { BackendName, Engine } from '../../src/backends';
 import type { EngineOptions } from '../../src/backends/backend';
-import { nativeFolder } from '../../src/backends/builtNative';
+import { nativeFolder } from '../../src/backends/tensorflow/builtNative';
 
 const ROOT = path.resolve(__dirname, '../..');
 const NODE_GPU_OR_NODE = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];

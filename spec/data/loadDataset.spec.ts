@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadDataset, loadEntry } from '../../src/data/loadDataset';
-import { failure } from './failure';
-import { honest, localServers } from './server';
+import { failure } from '../failure';
+import { honest, localServers } from './download/server';
 import { fill, temporaryFolder, tinyContents, tinyEntry, tinyFiles } from './tinyDataset';
 
 const { trainImages, trainLabels, testLabels } = tinyFiles;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { splitRows, splitValidation } from '../../src/data/split';
 import { createRandom } from '../../src/random';
-import { failure } from './failure';
+import { failure } from '../failure';
 
 const samples = (count: number) => ({
   features: Float32Array.from({ length: count * 2 }, (_, i) => i),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { trainProgram } from '../../cli/trainProgram';
+import { trainProgram } from '../../cli/open/trainProgram';
 
 // F01 with the program and the data that people use: a training run that is killed (kill -9) again and again at random times,
 // and goes on each time with --resume, has to end with the model and the metrics of a run that nobody killed.

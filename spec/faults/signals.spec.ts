@@ -7,7 +7,7 @@ import { newestCheckpoint } from '../../src/runs/checkpointFolder';
 import { writePoints } from '../cli/points';
 import { session } from '../cli/session';
 import { need } from '../need';
-import { trainProgram } from '../../cli/trainProgram';
+import { trainProgram } from '../../cli/open/trainProgram';
 import { start } from './start';
 
 /** So long a run that it does not end by itself while it is watched. */

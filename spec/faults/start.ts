@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { trainProgram } from '../../cli/trainProgram';
+import { trainProgram } from '../../cli/open/trainProgram';
 
 /** A program that runs: what it has said so far, and how it ends. */
 export interface Started {

@@ -8,7 +8,7 @@ import { session } from '../cli/session';
 import { whileClosed } from '../files/closedFolder';
 import { need } from '../need';
 import { onSmallDisk, smallDiskLacks } from '../runs/fullDisk';
-import { trainProgram } from '../../cli/trainProgram';
+import { trainProgram } from '../../cli/open/trainProgram';
 
 const SETTINGS = ['--batch-size', '20', '--backend', 'cpu', '--lr', '0.3', '--no-tensorboard'];
 

@@ -5,7 +5,7 @@ import type { updateAverages as UpdateAverages } from '../../src/optim/average';
 import type { clipByGlobalNorm as ClipByGlobalNorm } from '../../src/optim/clip';
 import type { createOptimizer as CreateOptimizer, OptimizerName } from '../../src/optim/optimizers';
 import type { learningRate as LearningRate, ScheduleName } from '../../src/optim/schedules';
-import type { Safetensors } from '../../src/runs/safetensors';
+import type { Safetensors } from '../../src/model/safetensors';
 import { useEngine } from '../engine';
 import { type Mutant, sourceCopy, wrongs } from '../sourceCopy';
 import { deviations, readTrajectories, RUNS, type Source } from '../training/trajectory';

@@ -2,11 +2,11 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { dirname, join } from 'node:path';
-import { layersModel } from '../../src/export/layersModel';
+import { layersModel } from '../../src/model/export/layersModel';
 import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
 import { browserLacks, openBrowser, serve } from '../browser';
-import { compared, exported, useRealNetwork } from '../export/realNetwork';
-import { smallNetwork } from '../export/smallNetwork';
+import { compared, exported, useRealNetwork } from '../model/export/realNetwork';
+import { smallNetwork } from '../model/export/smallNetwork';
 import { need } from '../need';
 
 // TensorFlow.js Layers itself, here and in a browser, on all of Fashion-MNIST's test images. In the oracle's process,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { HandgradError } from '../../src/errors';
 import { describeEnvironment } from '../../src/runs/environment';
-import { loadModel } from '../../src/runs/model';
+import { loadModel } from '../../src/model/modelFile';
 import { createRunFolder } from '../../src/runs/runFolder';
 import { whileClosed } from '../files/closedFolder';
 import { need } from '../need';

@@ -4,7 +4,7 @@ import { temporaryFolder } from '../data/tinyDataset';
 import { need } from '../need';
 import { killInQueue, killLocally } from './kills';
 import { handgrad, POINTS, resultsOf, writePoints, writeSweep } from './program';
-import { redisLacks, startRedis } from './queue/redisServer';
+import { redisLacks, startRedis } from './workers/queue/redisServer';
 
 // HANDGRAD_KILLS=100 is what docs/sweeps.md reports; a few are enough to notice what has broken.
 const KILLS = Number(process.env['HANDGRAD_KILLS'] ?? 6);

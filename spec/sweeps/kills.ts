@@ -1,7 +1,7 @@
 import { createRandom, type Random } from '../../src/random';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisServer } from './queue/redisServer';
+import type { RedisServer } from './workers/queue/redisServer';
 import { childrenOf, journalOf, kill, start, type Started } from './program';
 
 /** What a sweep went through. */

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { trainProgram } from '../../cli/trainProgram';
+import { trainProgram } from '../../cli/open/trainProgram';
 import { createRandom } from '../../src/random';
-import { type Entry, readJournal } from '../../src/sweeps/journal';
+import { type Entry, readJournal } from '../../src/sweeps/state/journal';
 
 /** A process of the compiled program, as it goes on. */
 export interface Started {

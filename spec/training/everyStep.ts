@@ -7,7 +7,7 @@ import { initParams } from '../../src/nn/mlp';
 import { learningRate } from '../../src/optim/schedules';
 import { createRandom } from '../../src/random';
 import { decodeCheckpoint, encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
-import { decodeSafetensors } from '../../src/runs/safetensors';
+import { decodeSafetensors } from '../../src/model/safetensors';
 import { dataIterator } from '../../src/training/batches';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, type TrainState } from '../../src/training/trainState';

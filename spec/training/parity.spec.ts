@@ -4,7 +4,7 @@ import path from 'node:path';
 import { lossAndGradients, parameterNames } from '../../src/nn/mlp';
 import { oneHot } from '../../src/nn/softmaxCrossEntropy';
 import { updater } from '../../src/optim/sgd';
-import { readSafetensors, type Safetensors } from '../../src/runs/safetensors';
+import { readSafetensors, type Safetensors } from '../../src/model/safetensors';
 import { onEachEngine } from '../engine';
 
 // The post's PyTorch code, run from given weights over given batches, is the reference (fixtures/make_parity.py ran it).

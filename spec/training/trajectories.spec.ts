@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { mlp } from '../../src/nn/mlp';
-import type { Safetensors } from '../../src/runs/safetensors';
+import type { Safetensors } from '../../src/model/safetensors';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
 import { trainStep } from '../../src/training/trainStep';

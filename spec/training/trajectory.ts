@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import path from 'node:path';
 import type { mlp } from '../../src/nn/mlp';
-import { readSafetensors, type Safetensors } from '../../src/runs/safetensors';
+import { readSafetensors, type Safetensors } from '../../src/model/safetensors';
 import type { createOptimizer, OptimizerName, OptimizerOptions } from '../../src/optim/optimizers';
 import type { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
 import type { StepOptions, trainStep } from '../../src/training/trainStep';

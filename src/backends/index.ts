@@ -1,13 +1,13 @@
 import { HandgradError } from '../errors';
 import type { Backend, EngineOptions, Running, Unavailable } from './backend';
 import { cpu } from './cpu';
-import { cuda } from './cuda';
-import { native } from './native';
+import { cuda } from './tensorflow/cuda';
+import { native } from './tensorflow/native';
 import { core } from './tensorflowJs';
-import { verify } from './verify';
-import { wasm } from './wasm';
-import { MAX_THREADS } from './wasmThreads';
-import { webgpu } from './webgpu';
+import { verify } from './selfTest';
+import { wasm } from './wasm/wasm';
+import { MAX_THREADS } from './wasm/threads';
+import { webgpu } from './webgpu/webgpu';
 
 export { MAX_THREADS };
 

@@ -2,7 +2,7 @@
 const WORDS = [
   /\bOOM when allocating\b|\bRESOURCE_EXHAUSTED\b|failed to allocate memory|CUDA_ERROR_OUT_OF_MEMORY/, // TensorFlow
   /Array buffer allocation failed|Invalid (typed )?array (buffer )?length/, // JavaScript
-  /^The GPU could not compute/, // webgpu, by src/backends/webgpuErrors.ts
+  /^The GPU could not compute/, // webgpu, by src/backends/webgpu/errors.ts
 ];
 
 /**

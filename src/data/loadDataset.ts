@@ -10,14 +10,14 @@ import {
   type Role,
   ROLES,
 } from './catalogue';
-import { loadCsv } from './csv';
+import { loadCsv } from './formats/csv';
 import { defaultDataDir } from './defaultDataDir';
-import { type DownloadOptions, downloadFiles } from './download';
-import { type IdxArray, parseIdx } from './idx';
-import { loadIdxFolder } from './idxFolder';
-import { idxSamples } from './idxSamples';
+import { type DownloadOptions, downloadFiles } from './download/download';
+import { type IdxArray, parseIdx } from './formats/idx';
+import { loadIdxFolder } from './formats/idxFolder';
+import { idxSamples } from './formats/idxSamples';
 import type { Dataset } from './samples';
-import { datasetDigest, findInFolder, findingOf, readCandidate, verify } from './verify';
+import { datasetDigest, findInFolder, findingOf, readCandidate, verify } from './download/verify';
 
 export interface LoadOptions extends Partial<Omit<DownloadOptions, 'force'>> {
   /** CSV only: the column that holds the labels, by name; the first one by default. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { catalogue, type DatasetName, datasetNames, ROLES } from '../data/catalogue';
-import { findInFolder, findingOf, readCandidate, verify } from '../data/verify';
+import { findInFolder, findingOf, readCandidate, verify } from '../data/download/verify';
 import { HandgradError } from '../errors';
 
 /** One data set of the catalogue. */

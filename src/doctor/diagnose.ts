@@ -1,6 +1,6 @@
 import { AUTO_ORDER, type BackendName, BACKENDS } from '../backends';
-import { nativeFolder, readBuiltNative } from '../backends/builtNative';
-import { inspectCudaLibraries, type LibraryReport } from '../backends/cudaLibraries';
+import { nativeFolder, readBuiltNative } from '../backends/tensorflow/builtNative';
+import { inspectCudaLibraries, type LibraryReport } from '../backends/tensorflow/cudaLibraries';
 import { type NvidiaGpu, nvidiaGpus } from '../backends/nvidia';
 import { type DatasetReport, inspectDatasets } from './datasets';
 import { inspectMachine, type Machine } from './machine';

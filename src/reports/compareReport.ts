@@ -10,7 +10,7 @@ import {
 } from './charts';
 import { figure, type Html, html, page, type Section, table } from './html';
 import { toSvg } from './render';
-import { judgedAccuracy, type RunData } from './runData';
+import { judgedAccuracy, type RunData } from '../runs/readRun';
 
 /** Some runs side by side, or the trials of a sweep. */
 export interface Comparison {

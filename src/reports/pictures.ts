@@ -1,11 +1,11 @@
 import { calibration, confusionMatrix, curves, parallelCoordinates, PICTURE_THEME, resultAgainst } from './charts';
 import { type Comparison, differingSettings, trialsOf } from './compareReport';
-import { encodePng, type Picture } from './png';
+import { encodePng, type Picture } from '../pictures/png';
 import { svgToPng, toSvg } from './render';
-import type { RunData } from './runData';
+import type { RunData } from '../runs/readRun';
 import { MOST_MISTAKES, MOST_UNITS, runCurves, type Trained } from './runReport';
-import { sampleImage } from './sampleImage';
-import { BLUE_ORANGE, weightGrid } from './weightGrid';
+import { sampleImage } from '../pictures/sampleImage';
+import { BLUE_ORANGE, weightGrid } from '../pictures/weightGrid';
 
 /** A picture of a report, with the name its file gets. */
 export interface NamedPicture {

@@ -1,13 +1,13 @@
-import type { Parameter } from '../runs/architecture';
+import type { Parameter } from '../model/architecture';
 import type { Samples } from '../data/samples';
 import { calibration, curves, type Curve, PAGE_THEME, shownSetting } from './charts';
 import type { Examination } from './examination';
 import { figure, type Html, html, page, type Section, table } from './html';
-import { dataUri, encodePng } from './png';
+import { dataUri, encodePng } from '../pictures/png';
 import { toSvg } from './render';
-import { judgedAccuracy, type RunData } from './runData';
-import { sampleImage } from './sampleImage';
-import { BLUE_ORANGE, weightGrid } from './weightGrid';
+import { judgedAccuracy, type RunData } from '../runs/readRun';
+import { sampleImage } from '../pictures/sampleImage';
+import { BLUE_ORANGE, weightGrid } from '../pictures/weightGrid';
 
 /** The network of a run and what it does on the test set: what a report shows beyond what the run wrote down. */
 export interface Trained {

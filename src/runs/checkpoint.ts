@@ -4,8 +4,8 @@ import { HandgradError } from '../errors';
 import { randomFromState, type Stream, STREAMS } from '../random';
 import { allFinite } from '../training/finite';
 import { mapTensors, namedTensors, replaceTensors, type TrainState } from '../training/trainState';
-import { CONFIG_KEY, FORMAT_KEY, FORMAT_VERSION } from './model';
-import { encodeSafetensors, type NamedTensor, type Safetensors } from './safetensors';
+import { CONFIG_KEY, FORMAT_KEY, FORMAT_VERSION } from '../model/modelFile';
+import { encodeSafetensors, type NamedTensor, type Safetensors } from '../model/safetensors';
 
 /** The layout of what a checkpoint holds beyond a model file. Another version is refused: it could be misread. */
 export const CHECKPOINT_VERSION = '2';

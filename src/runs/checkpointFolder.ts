@@ -6,7 +6,7 @@ import { isTemporaryName, syncFolder, writeFileAtomic } from '../files/atomicFil
 import { makeFolder } from '../files/makeFolder';
 import { storageError } from '../files/storageError';
 import { type Checkpoint, CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkpoint';
-import { decodeSafetensors, MAX_FILE_BYTES } from './safetensors';
+import { decodeSafetensors, MAX_FILE_BYTES } from '../model/safetensors';
 
 /** The generations that are kept beside the best one: should the newest be damaged, the one before it is there. */
 const KEPT = 2;

@@ -5,8 +5,7 @@ import { HandgradError } from '../errors';
 import { writeFileAtomic } from '../files/atomicFile';
 import type { Environment } from './environment';
 import { makeFolder } from '../files/makeFolder';
-import { saveModel } from './model';
-import type { Model } from './model';
+import { saveModel, type Model } from '../model/modelFile';
 import { storageError } from '../files/storageError';
 
 /** The names in a run folder. */

@@ -2,7 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_FILES } from '../runs/runFolder';
 import type { EndEvent, EpochEvent } from '../training/train';
-import type { Result } from './journal';
+import type { Result } from './state/journal';
 
 /** What a finished run's folder says, apart from what only the process that trained could know. */
 export type RunRecord = Omit<Result, 'value' | 'seconds' | 'runDir'> & { readonly value: number | undefined };

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { HandgradError } from '../errors';
-import { fromOptuna, optunaOf } from './distributions';
+import { fromOptuna, optunaOf } from './spec/distributions';
 import type { Advisor } from './runSweep';
-import type { SweepSpec } from './sweepFile';
+import type { SweepSpec } from './spec/sweepFile';
 
 const STUDY = 'handgrad';
 const REMEDY = 'install it with "pip install optuna", or set HANDGRAD_OPTUNA to its command';

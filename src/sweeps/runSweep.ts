@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { createAlarm } from './alarm';
-import type { Entry, JobId, Journal } from './journal';
-import { nextDecision } from './nextJob';
-import type { Configuration } from './samplers';
-import type { SweepSpec } from './sweepFile';
-import { apply, rungsOf, type SweepState, type Trial } from './sweepState';
-import type { Value } from './distributions';
-import type { Outcome, Progress } from './trainProcess';
+import type { Entry, JobId, Journal } from './state/journal';
+import { nextDecision } from './state/nextJob';
+import type { Configuration } from './spec/samplers';
+import type { SweepSpec } from './spec/sweepFile';
+import { apply, rungsOf, type SweepState, type Trial } from './state/sweepState';
+import type { Value } from './spec/distributions';
+import type { Outcome, Progress } from './workers/trainProcess';
 
 /** One run of the trainer as whoever carries it out needs it. */
 export interface Job extends JobId {

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { catalogue, ROLES } from '../../../src/data/catalogue';
 import { defaultDataDir } from '../../../src/data/defaultDataDir';
-import { localServers } from '../../data/server';
+import { localServers } from '../../data/download/server';
 import { temporaryFolder } from '../../data/tinyDataset';
 import { need } from '../../need';
 import { program } from '../program';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { run } from '../../../cli/run';
-import { useRealNetwork } from '../../export/realNetwork';
+import { useRealNetwork } from '../../model/export/realNetwork';
 import { collector, session } from '../session';
 
 interface Prediction {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PNG } from 'pngjs';
 import { browserLacks, openBrowser, type Opened } from '../../browser';
-import { useRealNetwork } from '../../export/realNetwork';
+import { useRealNetwork } from '../../model/export/realNetwork';
 import { need } from '../../need';
 import { session } from '../session';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openEventFile } from '../../../src/runs/tensorboard/eventFile';
 import { temporaryFolder } from '../../data/tinyDataset';
 import { need } from '../../need';
-import { askPython, pythonLacks } from '../python';
+import { askPython, pythonLacks } from '../../model/python';
 
 /** The steps and values of the tag `loss`, as the real TensorBoard reads them. */
 function readBack(dir: string): [step: number, value: number][] {

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import yargs, { type Argv } from 'yargs';
+import { HandgradError } from '../../src/errors';
+import { COMMAND_NAMES, type CommandName } from '../commandNames';
+import type { Command, ListedCommand } from './command';
+import { didYouMean, quoted } from '../../src/words';
+import type { Args } from './options';
+import type { Io } from '../terminal/terminal';
+
+const GLOBAL_FLAGS = ['help', 'version', 'debug'];
+/** What yargs puts beside the flags. */
+const NOT_FLAGS = ['_', '$0', '--'];
+
+const TOO_FEW = 'An argument is missing; --help shows what the command takes.';
+
+/**
+ * The command line as yargs sees it. `parseAsync(argv)` runs the command that argv names.
+ * @param commands every command there is
+ * @throws (parseAsync) HandgradError 'usage' for what cannot be understood, and whatever the command throws
+ */
+export function createCli(commands: Readonly<Record<CommandName, ListedCommand>>, io: Io): Argv {
+  const cli = yargs()
+    .scriptName('handgrad')
+    .usage('$0: multilayer perceptrons on TensorFlow.js with every gradient written by hand\n\n$0 <command>')
+    .locale('en')
+    .exitProcess(false)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .updateStrings({
+      'Not enough arguments following: %s': 'The flag --%s needs a value.',
+      // yargs chooses between the two by how many there were, which says nothing here.
+      'Not enough non-option arguments: got %s, need at least %s': { one: TOO_FEW, other: TOO_FEW },
+    } as unknown as Record<string, string>)
+    .option('debug', { type: 'boolean', global: true, describe: 'show the stack trace of an error' })
+    .example('handgrad train', "train the post's network on Fashion-MNIST")
+    .epilogue('handgrad <command> --help shows the flags of a command.')
+    .help('help', 'show this help')
+    .version('version', 'show the version', version())
+    .wrap(Math.min(100, io.stdout.columns ?? 100))
+    .fail((message, error) => {
+      // yargs' own errors are about what was typed; all others come from our code.
+      throw error && error.name !== 'YError' ? error : new HandgradError('usage', message ?? error.message);
+    });
+  for (const name of COMMAND_NAMES) addCommand(cli, name, commands[name], io);
+  // Before yargs' own checks: they stumble over a flag called --constructor.
+  return cli.middleware(refuseUnknownCommand, true);
+}
+
+function addCommand(cli: Argv, name: CommandName, { usage, describe, load }: ListedCommand, io: Io): void {
+  let command: Command;
+  cli.command(
+    usage,
+    describe,
+    (y) => {
+      ({ command } = load());
+      for (const [positional, text] of Object.entries(command.positionals ?? {})) {
+        y.positional(positional, { describe: text });
+      }
+      y.options(command.options).middleware((args) => refuseUnknown(name, command, args), true);
+      for (const [line, does] of command.examples) y.example(`handgrad ${line}`, does);
+      return y.usage(`handgrad ${usage}\n\n${describe}`).epilogue('');
+    },
+    (args) => command.run(withDashes(args), io),
+  );
+}
+
+// yargs loses an argument that is a dash alone, so another stands for it meanwhile: no argument can hold a NUL.
+const DASH = '\0-';
+
+/** The arguments as yargs is to have them. */
+export function keepDashes(argv: readonly string[]): string[] {
+  return argv.map((argument) => (argument === '-' ? DASH : argument));
+}
+
+function withDashes(args: Args): Args {
+  const restored = (value: unknown): unknown =>
+    Array.isArray(value) ? value.map(restored) : value === DASH ? '-' : value;
+  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, restored(value)]));
+}
+
+function refuseUnknownCommand({ _: [name], ...args }: { _: (string | number)[] }): void {
+  if (name !== undefined && !COMMAND_NAMES.some((known) => known === String(name))) {
+    throw new HandgradError('usage', `There is no command ${quoted(name)}; ${didYouMean(String(name), COMMAND_NAMES)}`);
+  }
+  if (name !== undefined) return;
+  refuseUnknownFlag(args, GLOBAL_FLAGS, 'handgrad');
+}
+
+function refuseUnknown(
+  name: string,
+  { options, positionals = {} }: Command,
+  args: { _: (string | number)[]; '--'?: (string | number)[] },
+): void {
+  const known = [...Object.keys(options), ...GLOBAL_FLAGS];
+  refuseUnknownFlag(args, [...known, ...Object.keys(positionals)], name, known);
+  const [, extra] = [...args._, ...(args['--'] ?? [])];
+  if (extra !== undefined) {
+    throw new HandgradError(
+      'usage',
+      `${name} does not know what to do with ${quoted(extra)}; see handgrad ${name} --help.`,
+    );
+  }
+  for (const [flag, value] of Object.entries(args as Args)) {
+    if (NOT_FLAGS.includes(flag) || !Array.isArray(value) || options[flag]?.array) continue;
+    // A positional that takes several is no flag.
+    if (Object.hasOwn(positionals, flag)) continue;
+    throw new HandgradError('usage', `The flag --${flag} was given ${value.length} times; give it once.`);
+  }
+}
+
+function refuseUnknownFlag(args: object, allowed: readonly string[], name: string, flags = allowed): void {
+  const unknown = Object.keys(args).find((key) => !NOT_FLAGS.includes(key) && !allowed.includes(key));
+  if (unknown === undefined) return;
+  const dashes = unknown.length === 1 ? '-' : '--';
+  throw new HandgradError('usage', `${name} has no flag ${dashes}${unknown}; ${didYouMean(unknown, flags, '--')}`);
+}
+
+function version(): string {
+  // By its own name: package.json lies at another depth once compiled.
+  return (JSON.parse(readFileSync(require.resolve('handgrad/package.json'), 'utf8')) as { version: string }).version;
+}

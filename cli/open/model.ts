@@ -1,0 +1,55 @@
+import type { Dataset } from '../../src/data/samples';
+import type { Engine } from '../../src/backends';
+import { tensorsOf } from '../../src/model/parameters';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { ActivationName } from '../../src/nn/activations';
+import { openDataset } from './dataset';
+import { startEngine } from './backend';
+import { checkModel, openModel } from '../../src/runs/modelConfig';
+import { type Args, ENGINE_SETTINGS, resolveConfig, type SETTING_KEYS } from '../arguments/options';
+import type { Io, Terminal } from '../terminal/terminal';
+
+/** The settings that the commands share which use a trained model. */
+export const MODEL_SETTINGS = [
+  'dataset',
+  'dataDir',
+  'source',
+  'labelColumn',
+  'testFraction',
+  'seed',
+  ...ENGINE_SETTINGS,
+] as const satisfies typeof SETTING_KEYS;
+
+/** A trained network on an engine, with the data to use it on. */
+export interface ModelInUse {
+  readonly dataset: Dataset;
+  readonly engine: Engine;
+  readonly params: tf.Tensor[];
+  readonly activation: ActivationName;
+  readonly classNames: readonly string[];
+}
+
+/** Opens the model that the command line names, the data set it was trained on (or the one asked for), and the engine. */
+export async function useModel(args: Args, terminal: Terminal, io: Io): Promise<ModelInUse> {
+  const model = await openModel(args['MODEL'] as string);
+  const { config: asked, given } = await resolveConfig(args, io.env);
+  const made = model.config;
+  const settings = {
+    ...asked,
+    dataset: given.has('dataset') || !made ? asked.dataset : made.dataset,
+    labelColumn: asked.labelColumn ?? (given.has('dataset') ? undefined : made?.labelColumn),
+    testFraction: asked.testFraction ?? (given.has('dataset') ? undefined : made?.testFraction),
+    // The seed drew the test rows of a CSV file.
+    seed: given.has('seed') || !made ? asked.seed : made.seed,
+  };
+  const dataset = await openDataset(settings, terminal, io.signal);
+  checkModel(model, dataset);
+  const engine = await startEngine(settings, terminal);
+  return {
+    dataset,
+    engine,
+    params: tensorsOf(model.parameters),
+    activation: made?.activation ?? 'relu',
+    classNames: made?.classNames ?? dataset.classNames,
+  };
+}

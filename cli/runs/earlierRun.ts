@@ -1,0 +1,158 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BACKENDS, type BackendName } from '../../src/backends';
+import { HandgradError } from '../../src/errors';
+import type { RunIdentity } from '../../src/runs/checkpoint';
+import { type FoundCheckpoint, newestCheckpoint } from '../../src/runs/checkpointFolder';
+import { readEarlierRun, RUN_FILES } from '../../src/runs/runFolder';
+import type { ResumedRun } from '../../src/runs/runRecord';
+import type { EpochEvent } from '../../src/training/train';
+import { type Config, type ConfigKey, configSchema, lastEpoch } from '../../src/runs/config';
+import { type ModelConfig, parseModelConfig } from '../../src/runs/modelConfig';
+import { flagName, type Resolved } from '../arguments/options';
+import { quoted } from '../../src/words';
+import type { Terminal } from '../terminal/terminal';
+
+/**
+ * The settings that may differ when a run goes on: how far it goes, how it is saved and what is expected of it, where this
+ * machine keeps the data, and on how many threads it computes, which give the same numbers.
+ */
+const CHANGEABLE: readonly ConfigKey[] = [
+  'epochs',
+  'stopAfter',
+  'checkpointEvery',
+  'onNan',
+  'tensorboard',
+  'expectAccuracy',
+  'dataDir',
+  'source',
+  'threads',
+  'allowSoftware',
+];
+
+/**
+ * Finds out where a run stands and checks what was asked for against it. Changes nothing.
+ * @throws HandgradError 'usage' naming every setting that may not change, 'model' when nothing there can be used
+ */
+export async function openEarlierRun(dir: string, asked: Resolved): Promise<ResumedRun> {
+  if (!(await stat(dir).catch(() => undefined))?.isDirectory()) {
+    throw new HandgradError('usage', `There is no run folder ${dir}; give --resume the folder of a run that began.`);
+  }
+  const earlier = await readEarlierRun(dir);
+  const before = parseConfig(earlier.config, dir);
+  const config = mergeConfig(dir, before, asked);
+  const found = await newestCheckpoint(join(dir, RUN_FILES.checkpoints));
+  if (found) checkConfig(found, before, dir);
+  const done = found?.checkpoint.progress.epoch ?? 0;
+  if (lastEpoch(config) < done) {
+    throw new HandgradError(
+      'usage',
+      `${dir} has finished ${done} epochs, so ${config.epochs < done ? '--epochs' : '--stop-after'} must be at least ${done}, not ${lastEpoch(config)}.`,
+    );
+  }
+  const rows = earlier.metrics.map(({ event }) => event);
+  const finished = rows.at(-1)?.['type'] === 'end' && (await exists(join(dir, RUN_FILES.model)));
+  const end = finished && lastEpoch(config) === lastEpoch(before) ? rows.at(-1) : undefined;
+  return {
+    dir,
+    config,
+    earlier,
+    found,
+    epochs: rows.filter((row) => row['type'] === 'epoch' && Number(row['epoch']) <= done) as unknown as EpochEvent[],
+    end: end as ResumedRun['end'],
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The engine that the run's numbers come from; the one that was asked for when there are none yet. */
+export function engineOf({ found, config }: ResumedRun): 'auto' | BackendName {
+  const engine = found?.checkpoint.run.engine;
+  return engine !== undefined && engine in BACKENDS ? (engine as BackendName) : config.backend;
+}
+
+/**
+ * Checks that the checkpoint was made on this data by this engine.
+ * @throws HandgradError 'model' with the fields that differ
+ */
+export function checkIdentity({ checkpoint, path }: FoundCheckpoint, now: RunIdentity, terminal: Terminal): void {
+  const [{ device: before, ...there }, { device, ...here }] = [checkpoint.run, now];
+  if (before !== device) {
+    terminal.warning(
+      `The run was on ${before}, and this is ${device}: the last digits may differ from a run without a break.`,
+    );
+  }
+  refuseDifferences(
+    differences(there, here),
+    (what) =>
+      new HandgradError(
+        'model',
+        `${path} is of another run: ${what}; bring back its data set and engine, or start a new run.`,
+      ),
+  );
+}
+
+function parseConfig(content: unknown, dir: string): Config {
+  const parsed = configSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  const file = join(dir, RUN_FILES.config);
+  throw new HandgradError('model', `${file} is no config of this handgrad (${path.join('.')}: ${message}); mend it.`);
+}
+
+function mergeConfig(dir: string, before: Config, { config: asked, given }: Resolved): Config {
+  const merged: Record<string, unknown> = { ...before };
+  const wanted: Record<string, unknown> = {};
+  for (const key of given) (CHANGEABLE.includes(key) ? merged : wanted)[key] = asked[key];
+  // Where the data is, is this machine's affair: a folder of the run's that is gone is not missed.
+  if (asked.dataDir !== undefined) merged['dataDir'] = asked.dataDir;
+  refuseDifferences(
+    differences(pick(before, Object.keys(wanted)), wanted, (key) => `--${flagName(key)}`),
+    (what) =>
+      new HandgradError(
+        'usage',
+        `${dir} goes on with the settings it began with: ${what}; leave that out, or start a new run.`,
+      ),
+  );
+  return merged as unknown as Config;
+}
+
+function checkConfig({ checkpoint, path }: FoundCheckpoint, config: Config, dir: string): void {
+  const made: Partial<ModelConfig> = parseModelConfig(checkpoint.config, path);
+  const keys = (Object.keys(configSchema.shape) as ConfigKey[]).filter((key) => !CHANGEABLE.includes(key));
+  refuseDifferences(
+    differences(pick(made, keys), pick(config, keys)),
+    (what) =>
+      new HandgradError(
+        'model',
+        `${path} does not belong to ${join(dir, RUN_FILES.config)}: ${what}; bring back the file that was changed.`,
+      ),
+  );
+}
+
+/** `lr is 0.1 there, not 0.2`, for every key of either that differs. */
+function differences(
+  there: Readonly<Record<string, unknown>>,
+  now: object,
+  nameOf: (key: string) => string = (key) => key,
+): string[] {
+  const here = now as Readonly<Record<string, unknown>>;
+  const show = (value: unknown) =>
+    value === undefined ? 'not set' : Array.isArray(value) ? `[${value.join()}]` : quoted(value);
+  return [...new Set([...Object.keys(there), ...Object.keys(here)])]
+    .filter((key) => JSON.stringify(there[key]) !== JSON.stringify(here[key]))
+    .map((key) => `${nameOf(key)} is ${show(there[key])} there, not ${show(here[key])}`);
+}
+
+function refuseDifferences(found: readonly string[], error: (what: string) => HandgradError): void {
+  if (found.length > 0) throw error(found.join(', '));
+}
+
+function pick(from: object, keys: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(from).filter(([key]) => keys.includes(key)));
+}

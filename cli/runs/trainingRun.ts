@@ -1,0 +1,71 @@
+import { type Dataset, selectRows } from '../../src/data/samples';
+import { splitValidation } from '../../src/data/split';
+import { HandgradError } from '../../src/errors';
+import { createRandom } from '../../src/random';
+import type { Config, ConfigKey } from '../../src/runs/config';
+import type { DatasetKind } from '../open/dataset';
+import { checkModel, type OpenedModel } from '../../src/runs/modelConfig';
+import { flagName, type Resolved } from '../arguments/options';
+import type { RunSamples } from '../../src/runs/runRecord';
+import { formatCount } from '../../src/words';
+import type { Terminal } from '../terminal/terminal';
+import { augmentation } from '../../src/runs/trainOptions';
+
+/** The rows of a CSV file that become the test set when nothing else is asked for. */
+const CSV_TEST_FRACTION = 0.2;
+
+/** The first `limit` training samples, and of those the part held back for validation. */
+export function chooseSamples({ train }: Dataset, { limit, valFraction, seed }: Config): RunSamples {
+  if (limit !== undefined && limit > train.count) throw tooLarge('limit', limit, train.count);
+  const first =
+    limit === undefined
+      ? train
+      : selectRows(
+          train,
+          Int32Array.from({ length: limit }, (_, i) => i),
+        );
+  if (valFraction === 0) return { train: first, validation: undefined };
+  return splitValidation(first, valFraction, createRandom(seed, 'split'));
+}
+
+/**
+ * What the data and the starting weights decide about a config: what nobody asked for is made to fit, and what was asked
+ * for and does not fit is refused. The result starts the same run again.
+ */
+export function fitConfig(
+  { config, given }: Resolved,
+  kind: DatasetKind,
+  dataset: Dataset,
+  samples: RunSamples,
+  start: OpenedModel | undefined,
+  terminal: Terminal,
+): Config {
+  const fitted: { -readonly [Key in keyof Config]: Config[Key] } = { ...config };
+  if (kind === 'file') fitted.testFraction ??= CSV_TEST_FRACTION;
+  if (start) {
+    fitted.hidden = checkModel(start, dataset, given.has('hidden') ? config.hidden : undefined);
+    if (start.config && !given.has('activation')) fitted.activation = start.config.activation;
+  }
+  const { count } = samples.train;
+  if (config.batchSize > count) {
+    if (given.has('batchSize')) throw tooLarge('batchSize', config.batchSize, count);
+    fitted.batchSize = count;
+    terminal.warning(`The batch size is ${formatCount(count)}, all the training samples there are.`);
+  }
+  // Before the run folder is made: it refuses what does not fit the images.
+  augmentation(dataset, fitted);
+  if (fitted.batchNorm && (count % fitted.batchSize === 1 || fitted.batchSize === 1)) {
+    throw new HandgradError(
+      'usage',
+      `--batch-norm needs at least 2 samples in a batch, and --batch-size ${fitted.batchSize} leaves 1 of ${formatCount(count)} for the last; choose another.`,
+    );
+  }
+  return fitted;
+}
+
+function tooLarge(key: ConfigKey, value: number, count: number): HandgradError {
+  return new HandgradError(
+    'usage',
+    `--${flagName(key)} must be a whole number from 1 to ${count}, the training samples there are, not ${value}.`,
+  );
+}

@@ -1,0 +1,55 @@
+import type { DownloadEvent } from '../../src/data/download/download';
+import { formatBytes, plural } from '../../src/words';
+import { createProgressBar } from '../terminal/progressBar';
+import type { Terminal } from '../terminal/terminal';
+
+/**
+ * Shows a download: a bar for each file on a terminal, and a line for each source that is tried.
+ * @returns what takes the events, and `stop`, which takes the bar off the screen however the download ends
+ */
+export function reportDownload(terminal: Terminal): {
+  readonly onEvent: (event: DownloadEvent) => void;
+  /** How many files the last download brought. */
+  readonly fetched: () => number;
+  readonly stop: () => void;
+} {
+  const bar = createProgressBar(terminal);
+  let current = '';
+  let started = 0;
+  let trying = false;
+  let fetched = 0;
+  const handlers: { [Type in DownloadEvent['type']]: (event: Extract<DownloadEvent, { type: Type }>) => void } = {
+    source({ dataset, source }) {
+      trying = true;
+      current = '';
+      terminal.notice(`Fetching ${dataset} from ${source}`);
+    },
+    step({ step }) {
+      bar.stop();
+      terminal.notice(terminal.err.dim(`  ${step}`));
+    },
+    progress({ file, bytes, totalBytes }) {
+      if (file !== current) {
+        current = file;
+        started = performance.now();
+        bar.start(`  ${file.padEnd(24)}`, totalBytes);
+      }
+      const rate = bytes / Math.max(1e-3, (performance.now() - started) / 1000);
+      bar.update(bytes, `${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatBytes(rate)}/s`);
+    },
+    failed({ source, reason }) {
+      bar.stop();
+      terminal.warning(`${source} ${reason}.`);
+    },
+    done({ dataset, folder, fetched: count }) {
+      bar.stop();
+      fetched = count;
+      if (trying) terminal.notice(`${plural(count, 'file')} of ${dataset} verified and put in ${folder}`);
+    },
+  };
+  return {
+    onEvent: (event) => (handlers[event.type] as (event: DownloadEvent) => void)(event),
+    fetched: () => fetched,
+    stop: () => bar.stop(),
+  };
+}

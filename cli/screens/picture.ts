@@ -1,0 +1,58 @@
+import type { Colors } from '../terminal/terminal';
+
+/** From dark to bright, for terminals without colours. */
+const RAMP = ' .:-=+*#%@';
+/** Wider images would not leave room for what stands beside them. */
+const MOST_COLUMNS = 40;
+
+/**
+ * A grey image in characters: on a terminal with colours two pixels in each, by their colours; elsewhere one pixel in two
+ * characters, from blank to @.
+ * @param pixels [height x width] from 0 to 255
+ * @returns its lines
+ */
+export function pictureLines(
+  pixels: ArrayLike<number>,
+  [height, width]: readonly [number, number],
+  colors: Colors,
+): string[] {
+  const step = Math.max(1, Math.ceil(width / MOST_COLUMNS));
+  const [rows, columns] = [Math.ceil(height / step), Math.ceil(width / step)];
+  const at = (row: number, column: number) => (row < rows ? pixels[row * step * width + column * step]! : 0);
+  if (!colors.isColorSupported) {
+    return Array.from({ length: Math.ceil(rows / 2) }, (_, half) =>
+      Array.from({ length: columns }, (_, column) => {
+        const value = (at(2 * half, column) + at(2 * half + 1, column)) / (2 * half + 1 < rows ? 2 : 1);
+        return RAMP[Math.min(RAMP.length - 1, Math.floor((value * RAMP.length) / 256))]!;
+      }).join(''),
+    );
+  }
+  return Array.from({ length: Math.ceil(rows / 2) }, (_, half) => {
+    const cells = Array.from({ length: columns }, (_, column) => {
+      const [top, bottom] = [at(2 * half, column), at(2 * half + 1, column)];
+      return `\x1b[38;5;${grey(top)};48;5;${grey(bottom)}m▀`;
+    });
+    return `${cells.join('')}\x1b[0m`;
+  });
+}
+
+/** The nearest of the 24 greys of the 256 colours. */
+function grey(value: number): number {
+  return 232 + Math.min(23, Math.floor((value * 24) / 256));
+}
+
+const BAR = 24;
+
+/** Classes with their probabilities as bars, in aligned columns. */
+export function barLines(
+  top: readonly { readonly name: string; readonly probability: number }[],
+  colors: Colors,
+): string[] {
+  const wide = Math.max(...top.map(({ name }) => name.length));
+  return top.map(({ name, probability }, i) => {
+    const full = Math.round(BAR * probability);
+    const bar = `${colors.cyan('█'.repeat(full))}${colors.dim('░'.repeat(BAR - full))}`;
+    const label = name.padEnd(wide);
+    return `${i === 0 ? colors.bold(label) : label}  ${bar} ${(100 * probability).toFixed(1).padStart(5)}%`;
+  });
+}

@@ -1,0 +1,125 @@
+import type { StartEvent, TrainingReport } from '../../src/runs/runRecord';
+import type { StepEvent } from '../../src/training/train';
+import { type Config, type ConfigKey, DEFAULTS, lastEpoch } from '../../src/runs/config';
+import { flagName } from '../arguments/options';
+import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../../src/words';
+import { createProgressBar } from '../terminal/progressBar';
+import type { Terminal } from '../terminal/terminal';
+
+/** Tells a run on the terminal: a line per epoch in the post's form, or a line of JSON per event, and a progress bar. */
+export function reportTraining(terminal: Terminal, { json }: { json: boolean }): TrainingReport {
+  const bar = trainingBar(terminal);
+  const say = json ? () => {} : terminal.result;
+  const sayJson = json ? terminal.json : () => {};
+  return {
+    start(event) {
+      sayJson(event);
+      terminal.notice(describeRun(event));
+      bar.begin(event);
+    },
+    step: bar.step,
+    epoch(event) {
+      bar.stop();
+      sayJson(event);
+      const { loss, valAccuracy, testAccuracy, seconds, samplesPerSecond } = event;
+      const judged = valAccuracy === undefined ? 'Test' : 'Val';
+      const accuracy = formatShare((valAccuracy ?? testAccuracy)!);
+      const pace = `(${formatSeconds(seconds)}, ${formatCount(samplesPerSecond)} samples/s)`;
+      say(
+        `Epoch ${event.epoch}, Loss: ${formatShare(loss)}, ${judged} Accuracy: ${accuracy} ${terminal.out.dim(pace)}`,
+      );
+    },
+    end(event) {
+      bar.stop();
+      sayJson(event);
+      const { epochs, testLoss, testAccuracy, seconds, runDir } = event;
+      const accuracy = terminal.out.bold(`Test Accuracy: ${formatShare(testAccuracy)}`);
+      say(
+        `${accuracy}, Test Loss: ${formatShare(testLoss)} after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`,
+      );
+      terminal.notice(`Saved in ${runDir}; look at it with: handgrad evaluate ${shellWord(runDir)}`);
+    },
+    stop: bar.stop,
+  };
+}
+
+function describeRun({
+  dataset,
+  trainSamples,
+  valSamples,
+  testSamples,
+  parameters,
+  widths,
+  config,
+  resumed,
+}: StartEvent): string {
+  const samples = [
+    `${formatCount(trainSamples)} training`,
+    ...(valSamples === undefined ? [] : [`${formatCount(valSamples)} validation`]),
+    `${formatCount(testSamples)} test samples`,
+  ];
+  const steps = `${plural(lastEpoch(config), 'epoch')} of ${plural(Math.ceil(trainSamples / config.batchSize), 'step')}`;
+  return [
+    `Data:   ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
+    `Model:  ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
+    `Train:  ${steps}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, learning rate ${config.lr}, seed ${config.seed}`,
+    ...(beyondThePost(config).length > 0 ? [`With:   ${beyondThePost(config).join(', ')}`] : []),
+    ...(resumed ? [`        goes on after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
+  ].join('\n');
+}
+
+/** What a run does that the post's does not, as its flags say it. */
+const BEYOND_THE_POST = [
+  ...([
+    'normalise',
+    'augment',
+    'mixup',
+    'batchNorm',
+    'dropout',
+    'inputDropout',
+    'labelSmoothing',
+    'weightDecay',
+  ] as const),
+  ...(['schedule', 'warmup', 'clipNorm', 'ema', 'patience'] as const),
+] satisfies readonly ConfigKey[];
+
+function beyondThePost(config: Config): string[] {
+  return BEYOND_THE_POST.filter((key) => String(config[key]) !== String(DEFAULTS[key])).map((key) => {
+    const value = config[key];
+    return value === true ? flagName(key) : `${flagName(key)} ${[value].flat().join('+')}`;
+  });
+}
+
+/** A bar per epoch, with the pace and the time left of the whole run. */
+function trainingBar(terminal: Terminal) {
+  const bar = createProgressBar(terminal);
+  let run: StartEvent | undefined;
+  let shown = 0;
+  let runStarted = 0;
+  let epochStarted = 0;
+  let samplesThen = 0;
+  return {
+    begin: (event: StartEvent) => {
+      run = event;
+      runStarted = performance.now();
+    },
+    step: ({ epoch, step, samples }: StepEvent) => {
+      const { trainSamples, config, resumed } = run!;
+      const first = resumed?.step ?? 0;
+      const now = performance.now();
+      const batches = Math.ceil(trainSamples / config.batchSize);
+      if (epoch !== shown) {
+        shown = epoch;
+        epochStarted = now;
+        samplesThen = samples;
+        bar.start(`Epoch ${epoch}/${lastEpoch(config)}`, batches);
+        return;
+      }
+      const rate = (samples - samplesThen) / ((now - epochStarted) / 1000);
+      const left = ((now - runStarted) / 1000 / (step - first)) * (batches * lastEpoch(config) - step);
+      const batch = step - (epoch - 1) * batches;
+      bar.update(batch, `${batch}/${batches} batches, ${formatCount(rate)} samples/s, ${formatSeconds(left)} left`);
+    },
+    stop: bar.stop,
+  };
+}

@@ -1,0 +1,167 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+import { need } from '../../need';
+import { addonAbsent, addonFolder, runInChild, selectInChild, temporaryFolder } from '../child';
+
+describe('loadTfjsNode', () => {
+  it('F61 refuses an addon that is no program, naming it and the remedy', async () => {
+    const folder = installFake({ 'tfjs_binding.node': 'this is not a shared library' });
+    const answer = await selectInChild('native', { HANDGRAD_TFJS_NODE: folder });
+    expect(answer).to.have.property('kind', 'backend');
+    expect(answer)
+      .to.have.property('message')
+      .that.contains('@tensorflow/tfjs-node does not load: its compiled addon is not for this Node or this machine (')
+      .and.contains('npm install @tensorflow/tfjs-node@4.22.0')
+      .and.not.contains('\n');
+  });
+
+  it('F61 refuses another version of tfjs-node before it runs any of it', async () => {
+    const folder = installFake({}, '3.21.1');
+    const answer = await selectInChild('native', { HANDGRAD_TFJS_NODE: folder });
+    expect(answer)
+      .to.have.property('message')
+      .that.contains('it is version 3.21.1, and handgrad needs 4.22.0')
+      .and.not.contains('ERR_DLOPEN_FAILED');
+  });
+
+  it('F61 auto goes on to wasm over a broken addon, and says that it is broken', async () => {
+    const folder = installFake({ 'tfjs_binding.node': '' });
+    const answer = await selectInChild('auto', { HANDGRAD_TFJS_NODE: folder });
+    if (!('engine' in answer)) throw new Error(answer.message);
+    expect(answer.engine.name).to.equal('wasm');
+    for (const { reason } of answer.engine.rejected)
+      expect(reason).to.contain('its compiled addon is not for this Node');
+  });
+
+  it('keeps TensorFlow from seeing a GPU for native, and lets it for cuda', async () => {
+    const folder = installFake({ 'index.js': "throw new Error('sees ' + process.env.CUDA_VISIBLE_DEVICES);" });
+    const env = { HANDGRAD_TFJS_NODE: folder, CUDA_VISIBLE_DEVICES: '3' };
+    expect(await selectInChild('native', env))
+      .to.have.property('message')
+      .that.contains('sees -1');
+    expect(await selectInChild('cuda', env))
+      .to.have.property('message')
+      .that.contains('sees 3');
+  });
+
+  describe('with a real tfjs-node', function () {
+    this.timeout(60_000);
+    before(function () {
+      need(this, addonAbsent());
+    });
+    const noGpu = { CUDA_VISIBLE_DEVICES: '-1' };
+
+    it('runs native, and says which TensorFlow computes', async () => {
+      const answer = await selectInChild('native', {});
+      if (!('engine' in answer)) throw new Error(answer.message);
+      const { name, device, versions } = answer.engine;
+      expect(name).to.equal('native');
+      expect(versions['tensorflow']).to.match(/^\d+\.\d+/);
+      expect(device)
+        .to.contain(`TensorFlow ${versions['tensorflow']}`)
+        .and.to.match(/tfjs-node.* on the processor$/);
+    });
+
+    it('F60 refuses cuda when TensorFlow sees no GPU, although its package loads', async () => {
+      const answer = await selectInChild('cuda', noGpu);
+      expect(answer).to.have.property('kind', 'backend');
+      expect(answer)
+        .to.have.property('message')
+        .that.matches(/finds no GPU that it can use: CUDA_VISIBLE_DEVICES hides them all; unset/);
+    });
+
+    it('auto takes native and says that cuda has no GPU', async () => {
+      const answer = await selectInChild('auto', noGpu);
+      if (!('engine' in answer)) throw new Error(answer.message);
+      expect(answer.engine.name).to.equal('native');
+      expect(answer.engine.rejected).to.have.length(1);
+      expect(answer.engine.rejected[0]).to.have.property('name', 'cuda');
+      expect(answer.engine.rejected[0]!.reason).to.contain('finds no GPU');
+    });
+
+    it('F62 runs where util lacks what Node >= 23 took out', async () => {
+      const asNode24 = "delete require('node:util').isNullOrUndefined; delete require('node:util').isArray;";
+      const answer = await selectInChild('native', {}, asNode24);
+      expect(answer).to.have.nested.property('engine.name', 'native');
+    });
+
+    it('prints nothing of TensorFlow.js, also when cpu and wasm run in the same process', async () => {
+      const code = `const { selectBackend } = require('./src/backends');
+        (async () => { for (const name of ['wasm', 'native', 'cpu', 'native']) await selectBackend(name) })();`;
+      const { code: exit, stdout, stderr } = await runInChild(code);
+      expect({ exit, stdout }).to.deep.equal({ exit: 0, stdout: '' });
+      expect(stderr).to.not.match(/TensorFlow\.js|tfjs|Platform|kernel|backend|Deprecat/);
+    });
+
+    it('leaves the sight of the GPU to the processes that this one starts', async () => {
+      const code = `require('./src/backends').selectBackend('native')
+        .then(() => console.log(process.env.CUDA_VISIBLE_DEVICES, process.env.TF_FORCE_GPU_ALLOW_GROWTH))`;
+      const { stdout } = await runInChild(code, { CUDA_VISIBLE_DEVICES: '3', TF_FORCE_GPU_ALLOW_GROWTH: undefined });
+      expect(stdout.trim()).to.equal('3 true');
+    });
+
+    it('gives step the numbers of the definition, NaN included', async () => {
+      const code = `const tf = require('@tensorflow/tfjs-core');
+        require('./src/backends').selectBackend('native').then(async () => {
+          const x = tf.tensor1d([-2, -0, 0, 1e-30, 5, NaN, Infinity, -Infinity]);
+          const before = tf.memory().numTensors;
+          const results = [tf.step(x), tf.step(x, 0.5), tf.step(tf.tensor1d([-1, 0, 2], 'int32'))];
+          console.log(tf.memory().numTensors - before);
+          for (const y of results) console.log([...(await y.data())].join());
+        })`;
+      const { stdout } = await runInChild(code);
+      expect(stdout.trim().split('\n')).to.deep.equal(['4', '0,0,0,1,1,NaN,1,0', '0.5,0.5,0.5,1,1,NaN,1,0.5', '0,0,1']);
+    });
+
+    it('F61 takes tfjs-node where tfjs-node-gpu is broken, and says so', async () => {
+      const folder = installFake({ 'tfjs_binding.node': 'broken' }, '4.22.0', 'tfjs-node-gpu');
+      fs.symlinkSync(addonFolder()!, path.join(folder, 'node_modules/@tensorflow/tfjs-node'));
+      const answer = await selectInChild('native', { HANDGRAD_TFJS_NODE: folder });
+      if (!('engine' in answer)) throw new Error(answer.message);
+      expect(answer.engine.name).to.equal('native');
+      expect(answer.notices).to.have.length(1);
+      expect(answer.notices[0]).to.match(
+        /^@tensorflow\/tfjs-node-gpu does not load: .+: using TensorFlow .+ instead\.$/,
+      );
+    });
+
+    it('F61 refuses a real tfjs-node whose addon was never built', async () => {
+      const answer = await selectInChild('native', { HANDGRAD_TFJS_NODE: copyWithoutAddon() });
+      expect(answer).to.have.property('kind', 'backend');
+      expect(answer).to.have.property('message').that.contains('its compiled addon is missing').and.not.contains('\n');
+    });
+  });
+});
+
+/** A tfjs-node that does nothing but load the addon that stands beside it. */
+function installFake(files: Record<string, string>, version = '4.22.0', name = 'tfjs-node'): string {
+  const folder = temporaryFolder();
+  const installed = path.join(folder, 'node_modules/@tensorflow', name);
+  fs.mkdirSync(installed, { recursive: true });
+  fs.writeFileSync(path.join(installed, 'package.json'), JSON.stringify({ version, main: 'index.js' }));
+  fs.writeFileSync(path.join(installed, 'index.js'), "require('./tfjs_binding.node');");
+  for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(installed, name), content);
+  return folder;
+}
+
+/** The real tfjs-node of this machine as `npm install --ignore-scripts` leaves it: everything but the compiled addon. */
+function copyWithoutAddon(): string {
+  const real = addonFolder()!;
+  const folder = temporaryFolder();
+  const scope = path.join(folder, 'node_modules', '@tensorflow');
+  fs.mkdirSync(scope, { recursive: true });
+  const realModules = path.resolve(real, '../..');
+  for (const entry of fs.readdirSync(realModules)) {
+    if (entry !== '@tensorflow')
+      fs.symlinkSync(path.join(realModules, entry), path.join(folder, 'node_modules', entry));
+  }
+  for (const entry of fs.readdirSync(path.join(realModules, '@tensorflow'))) {
+    if (!entry.startsWith('tfjs-node'))
+      fs.symlinkSync(path.join(realModules, '@tensorflow', entry), path.join(scope, entry));
+  }
+  const copy = path.join(scope, path.basename(real));
+  fs.cpSync(path.join(real, 'dist'), path.join(copy, 'dist'), { recursive: true });
+  fs.copyFileSync(path.join(real, 'package.json'), path.join(copy, 'package.json'));
+  return folder;
+}

@@ -1,0 +1,131 @@
+import { expect } from 'chai';
+import { need } from '../../need';
+import { runInChild, selectInChild, temporaryFolder } from '../child';
+
+const ALLOWED = { allowSoftware: true };
+
+describe('webgpu', function () {
+  this.timeout(120_000);
+
+  it('F60 refuses where its packages are not installed, and says what to install', async () => {
+    const folder = temporaryFolder();
+    const answer = await selectInChild('webgpu', { HANDGRAD_WEBGPU: folder });
+    expect(answer).to.have.property('kind', 'backend');
+    expect(answer)
+      .to.have.property('message')
+      .that.matches(/^The webgpu engine cannot run here: webgpu and @tensorflow\/tfjs-backend-webgpu 4\.22\.0 are not/)
+      .and.contains('npm install webgpu@^0.6.2 @tensorflow/tfjs-backend-webgpu@4.22.0')
+      .and.contains(folder);
+  });
+
+  describe('with its packages', () => {
+    before(async function () {
+      need(this, await packagesAbsent());
+    });
+
+    it('F60 refuses where there is no adapter, and says what is missing', async () => {
+      // A Vulkan driver that is not there is what Dawn sees on a machine without one; elsewhere it finds the real GPU.
+      if (process.platform !== 'linux') this.ctx.skip();
+      const missing = '/nonexistent/driver.json';
+      const answer = await selectInChild(
+        'webgpu',
+        { VK_DRIVER_FILES: missing, VK_ICD_FILENAMES: missing },
+        '',
+        ALLOWED,
+      );
+      expect(answer).to.have.property('kind', 'backend');
+      expect(answer)
+        .to.have.property('message')
+        .that.matches(/^The webgpu engine cannot run here: no GPU offers it Vulkan.*driver/);
+    });
+
+    describe('on an adapter', () => {
+      let software: string | undefined;
+
+      before(async function () {
+        const allowed = await selectInChild('webgpu', {}, '', ALLOWED);
+        need(this, 'engine' in allowed ? undefined : allowed.message);
+        const plain = await selectInChild('webgpu', {});
+        software = 'engine' in plain ? undefined : plain.message;
+      });
+
+      it('names the adapter, and takes a program on the processor only when that is allowed', async () => {
+        const answer = await selectInChild('webgpu', {}, '', ALLOWED);
+        if (!('engine' in answer)) throw new Error(answer.message);
+        expect(answer.engine.name).to.equal('webgpu');
+        expect(answer.engine.device).to.match(/^\S.* through WebGPU \(.+\)$/);
+        expect(Object.keys(answer.engine.versions)).to.include.members(['webgpu', 'tfjs-backend-webgpu']);
+        const isSoftware = /swiftshader|llvmpipe|lavapipe/i.test(answer.engine.device);
+        expect(software !== undefined).to.equal(isSoftware);
+        if (isSoftware) expect(software).to.match(/is a program on the processor \(.+\); pass --allow-software/);
+      });
+
+      it('takes eight steps of gradient descent as the cpu engine does', async () => {
+        const steps = async (engine: string) => {
+          const { stdout, stderr } = await runInChild(eightSteps(engine));
+          if (!stdout) throw new Error(stderr);
+          return JSON.parse(stdout) as number[];
+        };
+        const expected = await steps('cpu');
+        const found = await steps('webgpu');
+        expect(expected).to.have.length(8);
+        expect(expected.at(-1)).to.be.below(0.9 * expected[0]!);
+        found.forEach((loss, i) => expect(Math.abs(loss / expected[i]! - 1)).to.be.below(1e-4));
+      });
+
+      it('finds no fault in the gradients', async () => {
+        const { stdout, stderr } = await runInChild(GRADCHECK);
+        if (!stdout) throw new Error(stderr);
+        const errors = JSON.parse(stdout) as number[];
+        expect(errors).to.have.length(4);
+        for (const error of errors) expect(error).to.be.below(1e-2);
+      });
+
+      it('F63 says that the GPU could not compute, and to try a smaller batch, where a tensor is too large for it', async () => {
+        const code = `const tf = require('@tensorflow/tfjs-core');
+          require('./src/backends').selectBackend('webgpu', { allowSoftware: true })
+            .then(() => tf.fill([40_000, 20_000], 1).data())
+            .then(() => console.log('computed'), (error) => console.log(error.kind + ': ' + error.message));`;
+        const { stdout, stderr } = await runInChild(code);
+        expect(stdout, stderr).to.match(/^backend: The GPU could not compute .+: try a smaller batch/);
+      });
+    });
+  });
+});
+
+/** Why the engine cannot be loaded, whatever adapters there are. */
+async function packagesAbsent(): Promise<string | undefined> {
+  const answer = await selectInChild('webgpu', {}, '', ALLOWED);
+  return 'message' in answer && answer.message.includes('not installed') ? answer.message : undefined;
+}
+
+const eightSteps = (engine: string) => `
+  const tf = require('@tensorflow/tfjs-core');
+  const { createRandom, initParams, lossAndGradients, oneHot, selectBackend } = require('./src');
+  (async () => {
+    await selectBackend('${engine}', { allowSoftware: true });
+    const random = createRandom(5, 'split');
+    let params = initParams(40, 10, [16], createRandom(1, 'init')).map((p) => tf.mul(p, 20));
+    const X = tf.tensor2d(Float32Array.from({ length: 32 * 40 }, () => random.uniform()), [32, 40]);
+    const y = oneHot(tf.tensor1d(Int32Array.from({ length: 32 }, () => random.integer(10)), 'int32'), 10);
+    const losses = [];
+    for (let step = 0; step < 8; step++) {
+      const { loss, grads } = lossAndGradients(X, y, params, 'relu');
+      losses.push((await loss.data())[0]);
+      params = params.map((p, i) => tf.sub(p, tf.mul(grads[i], 0.5)));
+    }
+    console.log(JSON.stringify(losses));
+  })();`;
+
+const GRADCHECK = `
+  const tf = require('@tensorflow/tfjs-core');
+  const { createRandom, initParams, gradcheck, selectBackend } = require('./src');
+  (async () => {
+    await selectBackend('webgpu', { allowSoftware: true });
+    const random = createRandom(5, 'gradcheck');
+    const X = tf.tensor2d(Float32Array.from({ length: 4 * 12 }, () => random.uniform()), [4, 12]);
+    const y = tf.tensor1d([0, 2, 1, 2], 'int32');
+    const params = initParams(12, 3, [5], createRandom(1, 'init'));
+    const results = await gradcheck({ params, batch: { X, y }, activation: 'relu', random });
+    console.log(JSON.stringify(results.map(({ relativeError }) => relativeError)));
+  })();`;

@@ -1,0 +1,127 @@
+import { expect } from 'chai';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { configSchema, DEFAULTS } from '../../../src/runs/config';
+import { flagName, resolveConfig, SETTING_KEYS, settingOptions } from '../../../cli/arguments/options';
+import { failure } from '../../failure';
+
+describe('resolveConfig', () => {
+  let folder: string;
+  before(() => (folder = mkdtempSync(join(tmpdir(), 'handgrad-options-'))));
+  after(() => rmSync(folder, { recursive: true }));
+
+  const file = (text: string) => {
+    const path = join(folder, 'config.yaml');
+    writeFileSync(path, text);
+    return path;
+  };
+  const usage = (args: Record<string, unknown>, env = {}) => failure('usage', () => resolveConfig(args, env));
+
+  it('gives the hyperparameters of the post when nothing is asked for', async () => {
+    const { config, given } = await resolveConfig({}, {});
+    expect(config).to.include({ dataset: 'fashion-mnist', activation: 'relu', init: 'normal', optimizer: 'sgd' });
+    expect(config).to.include({ epochs: 10, batchSize: 256, lr: 0.1, seed: 0, valFraction: 0, shuffle: true });
+    expect(config.hidden).to.deep.equal([256]);
+    expect(config).to.deep.equal(DEFAULTS);
+    expect(given.size).to.equal(0);
+  });
+
+  it('lets flags win over the file, the file over the environment, and that over the defaults', async () => {
+    const env = { HANDGRAD_BACKEND: 'cpu', HANDGRAD_DATA_DIR: '/data' };
+    expect((await resolveConfig({}, env)).config).to.include({ backend: 'cpu', dataDir: '/data', lr: 0.1 });
+    const config = file('backend: native\nlr: 0.5\nhidden: [64, 32]\n');
+    const fromFile = await resolveConfig({ config }, env);
+    expect(fromFile.config).to.deep.include({ backend: 'native', dataDir: '/data', lr: 0.5, hidden: [64, 32] });
+    const fromFlags = await resolveConfig({ config, backend: 'wasm', hidden: '8' }, env);
+    expect(fromFlags.config).to.deep.include({ backend: 'wasm', lr: 0.5, hidden: [8] });
+    expect([...fromFlags.given].sort()).to.deep.equal(['backend', 'hidden', 'lr']);
+  });
+
+  it('takes an empty variable for one that is not set', async () => {
+    expect((await resolveConfig({}, { HANDGRAD_BACKEND: '' })).config.backend).to.equal('auto');
+    expect(await usage({}, { HANDGRAD_BACKEND: 'gpu' })).to.match(/^HANDGRAD_BACKEND must be one of auto, .+"gpu"/);
+  });
+
+  it('reads what --hidden lists, and none from ""', async () => {
+    const hidden = async (text: string) => (await resolveConfig({ hidden: text }, {})).config.hidden;
+    expect(await hidden('')).to.deep.equal([]);
+    expect(await hidden('512, 256')).to.deep.equal([512, 256]);
+  });
+
+  const bad: Record<string, readonly string[]> = {
+    epochs: ['0', '-1', '1.5', 'NaN', 'Infinity', '', ' ', '1e999', '1e7', 'ten', '0x10'],
+    'batch-size': ['0', '-256', '2.5', '', '1e999'],
+    lr: ['0', '-0.1', 'NaN', 'Infinity', '1e999', '1e13', '', 'fast', '0.1.2'],
+    seed: ['-1', '4294967296', '0.5', 'x'],
+    hidden: ['0', '-3', '2.5', '12,', 'a,b', '65537', Array.from({ length: 65 }, () => 1).join()],
+    'val-fraction': ['1', '-0.1', 'half', 'NaN'],
+    'test-fraction': ['0', '1', 'NaN'],
+    limit: ['0', '-5', '1e10'],
+    'expect-accuracy': ['-0.1', '1.1', '75%'],
+    activation: ['rellu', '', 'constructor', '__proto__'],
+    optimizer: ['SGD', 'toString'],
+    backend: ['gpu', 'AUTO'],
+    dataset: ['', 'a\0b'],
+    dropout: ['1', '-0.1', 'NaN', 'half'],
+    'input-dropout': ['1', '-1', ''],
+    'label-smoothing': ['1', '-0.1', 'x'],
+    mixup: ['-0.2', '0.001', '5', 'NaN', 'yes'],
+    augment: ['shfit', 'shift,shift', 'shift,', 'constructor'],
+    'shift-pixels': ['0', '1.5', '65', 'x'],
+    'cutout-pixels': ['0', '-8', '1e9'],
+    momentum: ['1', '-0.9', '1.1'],
+    beta1: ['1', '-1'],
+    beta2: ['1', 'NaN'],
+    epsilon: ['0', '-1e-8', '2'],
+    'weight-decay': ['-0.01', '1.5', 'NaN', '1e999'],
+    schedule: ['cosinus', 'one_cycle', ''],
+    warmup: ['-1', 'NaN', '1e7'],
+    'lr-decay': ['0', '1.5', '-1'],
+    'lr-decay-every': ['0', '-1'],
+    'clip-norm': ['0', '-1', 'NaN'],
+    ema: ['1', '-0.1', '1.5'],
+    patience: ['0', '-1', '2.5'],
+  };
+  for (const [flag, values] of Object.entries(bad)) {
+    it(`F41 --${flag} that is none: one sentence with the flag, what it takes and what was given`, async () => {
+      for (const value of values) {
+        const message = await usage({ [flag]: value });
+        expect(message).to.match(new RegExp(`^--${flag} must be .+, not .+\\.$`));
+        expect(message.split('\n')).to.have.length(1);
+      }
+    });
+  }
+
+  it('F40 refuses an unknown key of a file with the nearest name', async () => {
+    expect(await usage({ config: file('epcohs: 3\n') })).to.match(/"epcohs" .+ did you mean epochs\?$/);
+  });
+
+  it('F42 refuses keys of Object.prototype, and changes no prototype', async () => {
+    for (const key of ['__proto__', 'constructor', 'toString', 'prototype']) {
+      expect(await usage({ config: file(`${key}:\n  polluted: true\n`) })).to.contain(`"${key}"`);
+    }
+    expect(({} as Record<string, unknown>)['polluted']).to.equal(undefined);
+  });
+
+  it('names the file and the key of a bad value, and shows no list at length', async () => {
+    const config = file('hidden: [[1, 2], [3]]\n');
+    expect(await usage({ config })).to.equal(`hidden in ${config} must be a whole number from 1 to 65536, not a list.`);
+    expect(await usage({ config: file('lr: "0.1"\n') })).to.match(/^lr in .+ must be a number .+, not "0\.1"\.$/);
+  });
+});
+
+describe('settingOptions', () => {
+  it('has a flag with a description for every setting', () => {
+    expect([...SETTING_KEYS, 'shuffle', 'tensorboard'].sort()).to.deep.equal(Object.keys(configSchema.shape).sort());
+    for (const { describe } of Object.values(settingOptions(SETTING_KEYS))) expect(describe).to.match(/\S{2}/);
+    expect(flagName('batchSize')).to.equal('batch-size');
+  });
+
+  it('shows the default that the schema has', () => {
+    const options = settingOptions(['hidden', 'lr', 'limit']);
+    expect(options['hidden']).to.include({ defaultDescription: '256' });
+    expect(options['lr']).to.include({ defaultDescription: '0.1' });
+    expect(options['limit']).not.to.have.property('defaultDescription');
+  });
+});

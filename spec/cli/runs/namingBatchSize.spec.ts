@@ -1,0 +1,89 @@
+import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { namingBatchSize } from '../../../cli/runs/namingBatchSize';
+import { HandgradError } from '../../../src/errors';
+import { addonAbsent, temporaryFolder } from '../../backends/child';
+import { need } from '../../need';
+import type { Ended } from '../session';
+
+const ROWS = 25_000;
+
+describe('F63 out of memory', function () {
+  this.timeout(120_000);
+  let folder: string;
+
+  before(() => {
+    folder = temporaryFolder();
+    const rows = Array.from({ length: ROWS }, (_, i) => `${'abc'[i % 3]},${i % 3},${i % 5}`);
+    fs.writeFileSync(path.join(folder, 'many.csv'), `label,x,y\n${rows.join('\n')}\n`);
+  });
+
+  /** Trains with one hidden layer of 65,536 units: of 20,000 samples, a tensor of 5 GB. */
+  function train(engine: string, limit = '', batchSize = 20_000): Promise<Ended> {
+    const flags = `--dataset ${folder}/many.csv --batch-size ${batchSize} --hidden 65536 --epochs 1 --run-dir ${fs.mkdtempSync(path.join(folder, 'run-'))}/run`;
+    const command = `${limit} exec "${process.execPath}" -r ts-node/register cli/main.ts train --backend ${engine} ${flags}`;
+    return new Promise((resolve) => {
+      execFile('bash', ['-c', command], (error, stdout, stderr) => {
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+      });
+    });
+  }
+
+  const data = { inputs: 2, outputs: 3, samples: ROWS };
+  const sentence =
+    /Error: The \w+ engine has not enough memory for a batch size of 20,000 and hidden layers of 65,536: try --batch-size 10000\.\n$/;
+
+  it('F63 on wasm names the batch size and a smaller one, and exits with 4, on any number of threads', async () => {
+    for (const threads of [1, 2]) {
+      const { code, stderr } = await train(`wasm --threads ${threads}`);
+      expect(stderr).to.match(sentence);
+      expect(code).to.equal(4);
+    }
+  });
+
+  it('F63 on wasm does the same where the memory ends in the middle of a step', async () => {
+    // On one thread: of several, one may trap first, which nobody can catch (docs/engines.md).
+    const { code, stderr } = await train('wasm --threads 1', '', 7000);
+    expect(stderr).to.match(/for a batch size of 7,000 and hidden layers of 65,536: try --batch-size 3500\.\n$/);
+    expect(code).to.equal(4);
+  });
+
+  it('F63 on native with little memory does the same', async function () {
+    need(this, addonAbsent());
+    const { code, stderr } = await train('native', 'ulimit -v 7000000;');
+    expect(stderr).to.match(sentence);
+    expect(code).to.equal(4);
+  });
+
+  it('F63 in JavaScript does the same; with a batch of one the network is what has to shrink', async () => {
+    const failing = (config: { batchSize: number; hidden: number[] }) =>
+      namingBatchSize({ ...config, ...data }, { name: 'cpu' }, () => Promise.reject(allocationError())).catch(
+        (error: unknown) => error as Error,
+      );
+    const error = await failing({ batchSize: 256, hidden: [512] });
+    expect(error).to.be.instanceOf(HandgradError).with.property('kind', 'backend');
+    expect((error as Error).message)
+      .to.contain('a batch size of 256')
+      .and.to.contain('try --batch-size 128');
+    expect(((await failing({ batchSize: 1, hidden: [512] })) as Error).message).to.contain('try a smaller --hidden');
+  });
+
+  it('leaves every other error as it is', async () => {
+    const other = new Error('something else');
+    const step = { batchSize: 256, hidden: [], ...data };
+    expect(
+      await namingBatchSize(step, { name: 'cpu' }, () => Promise.reject(other)).catch((error: unknown) => error),
+    ).to.equal(other);
+  });
+});
+
+/** What JavaScript throws when it has no memory for an array. */
+function allocationError(): Error {
+  try {
+    return new Error(`there was memory for ${new Float64Array(2 ** 49).length} numbers`);
+  } catch (error) {
+    return error as Error;
+  }
+}

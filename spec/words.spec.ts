@@ -1,0 +1,30 @@
+import { expect } from 'chai';
+import { formatBytes, formatCount, formatSeconds, formatShare, plural, quoted } from '../src/words';
+
+describe('format', () => {
+  it('writes numbers as people read them', () => {
+    expect([1, 999, 60_000, 1234567.4].map(formatCount)).to.deep.equal(['1', '999', '60,000', '1,234,567']);
+    expect([0, 2.06, 59.94, 59.96, 200, 3599.9, 3900].map(formatSeconds)).to.deep.equal([
+      '0.0 s',
+      '2.1 s',
+      '59.9 s',
+      '1 min 00 s',
+      '3 min 20 s',
+      '1 h 00 min',
+      '1 h 05 min',
+    ]);
+    expect([999, 1000, 26_421_880, 25.3e9].map(formatBytes)).to.deep.equal(['999 B', '1.0 kB', '26.4 MB', '25.3 GB']);
+    expect([formatShare(0.76684), plural(1, 'epoch'), plural(1000, 'step')]).to.deep.equal([
+      '0.7668',
+      '1 epoch',
+      '1,000 steps',
+    ]);
+  });
+
+  it('quotes what came from outside so that no terminal obeys it, and none of it is long', () => {
+    expect(quoted('a"b')).to.equal('"a\\"b"');
+    expect(quoted('\u001b[2J\u009b1m\u202e')).to.equal('"\\u001b[2J\\u{9b}1m\\u{202e}"');
+    expect(quoted('x'.repeat(1000))).to.have.length(63);
+    expect([quoted(3), quoted([1, [2]]), quoted({ a: 1 })]).to.deep.equal(['3', 'a list', 'a mapping']);
+  });
+});

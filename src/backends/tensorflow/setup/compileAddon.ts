@@ -1,0 +1,121 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { HandgradError } from '../../../errors';
+import { command, type Progress, tryCommand } from './command';
+import type { TensorFlow } from './tensorFlow';
+
+/** A C++ compiler. */
+export interface Compiler {
+  readonly file: string;
+  /** `g++ (Debian 12.2.0-14) 12.2.0` */
+  readonly version: string;
+}
+
+/** The addon's interface to Node, which tfjs-node 4.22 looks for by this number and every Node since 16 has. */
+const NAPI_VERSION = 8;
+
+/**
+ * Finds the compiler: the one that CXX names, or else the system's.
+ * @throws HandgradError 'backend' when there is none
+ */
+export async function findCompiler(progress: Progress): Promise<Compiler> {
+  const named = process.env['CXX'];
+  for (const file of named ? [named] : ['c++', 'g++', 'clang++']) {
+    const version = await tryCommand(file, ['--version'], progress);
+    if (version !== undefined) return { file, version: version.split('\n')[0]! };
+  }
+  const remedy =
+    process.platform === 'darwin'
+      ? 'run "xcode-select --install"'
+      : 'install one (on Debian and Ubuntu: apt-get install g++)';
+  throw new HandgradError(
+    'backend',
+    `setup native needs a C++ compiler, and ${named ? `${named}, which CXX names, does not run` : 'there is none'}: ${remedy}.`,
+  );
+}
+
+/**
+ * The kernels of TensorFlow 2.21 for small products (oneDNN's) take memory of the heap as their stack. A signal that arrives
+ * in the thread that computes leaves its frame there, and a Ctrl-C ends in "free(): invalid pointer" instead of a checkpoint. So
+ * the thread that loads TensorFlow, and all that it starts, take no signals; those that Node started before do, and tell it.
+ * Left out: what a thread's own instructions cause, and what V8's profiler sends to one thread.
+ */
+const SIGNAL_MASK = `
+#include <pthread.h>
+#include <signal.h>
+
+__attribute__((constructor)) static void leaveSignalsToOtherThreads() {
+  const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF};
+  sigset_t signals;
+  sigfillset(&signals);
+  for (int signal : own) sigdelset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+`;
+
+/**
+ * Compiles tfjs-node's addon, two files of C++ and the mask of signals, and puts it where tfjs-node looks for it. It finds
+ * TensorFlow's libraries by their path, so that no variable has to be set when it is used.
+ * @param work has tfjs-node and node-api-headers in its node_modules
+ */
+export async function compileAddon(
+  { file }: Compiler,
+  { folder, libraries, cudaFolders }: TensorFlow,
+  work: string,
+  progress: Progress,
+): Promise<void> {
+  const tfjsNode = path.join(work, 'node_modules/@tensorflow/tfjs-node');
+  const target = path.join(tfjsNode, `lib/napi-v${NAPI_VERSION}`);
+  await fs.mkdir(target, { recursive: true });
+  const headers = [path.join(work, 'node_modules/node-api-headers/include'), path.join(folder, 'include'), tfjsNode];
+  const options = [
+    '-std=c++17',
+    '-O2',
+    '-fPIC',
+    '-w',
+    `-DNAPI_VERSION=${NAPI_VERSION}`,
+    ...headers.flatMap((one) => ['-I', one]),
+  ];
+  const source = (name: string) => path.join(tfjsNode, 'binding', `${name}.cc`);
+  const signalMask = source('signal_mask');
+  await fs.writeFile(signalMask, SIGNAL_MASK);
+  const sources = [source('tfjs_backend'), source('tfjs_binding'), signalMask];
+  const objects = sources.map((source) => source.replace(/\.cc$/, '.o'));
+  await Promise.all(sources.map((source, i) => command(file, [...options, '-c', source, '-o', objects[i]!], progress)));
+  // A downloaded TensorFlow moves with the addon, one that is installed stays where it is.
+  const inside = !path.relative(work, folder).startsWith('..');
+  const origin = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
+  const runPath = (place: string) => (inside ? `${origin}/${path.relative(target, place)}` : place);
+  const places = [...new Set(libraries.map((library) => path.dirname(path.join(folder, library))))].map(runPath);
+  await command(
+    file,
+    [
+      process.platform === 'darwin' ? '-bundle' : '-shared',
+      ...(process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
+      ...objects,
+      ...libraries.map((library) => path.join(folder, library)),
+      ...(await preloaded(cudaFolders)),
+      ...[...places, ...cudaFolders].map((place) => `-Wl,-rpath,${place}`),
+      '-o',
+      path.join(target, 'tfjs_binding.node'),
+    ],
+    progress,
+  );
+  await Promise.all(objects.map((object) => fs.rm(object)));
+}
+
+/** The parts of CUDA that TensorFlow looks for by name when it starts. */
+const CUDA_LIBRARIES = /^lib(cudart|cublas|cublasLt|cufft|cusolver|cusparse|cudnn|nvJitLink|nccl|cupti)\.so\.[\d.]+$/;
+
+/**
+ * The linker's flags for the CUDA that pip installed: TensorFlow finds a library that is in the process already, wherever
+ * it came from, and otherwise only those that the system knows.
+ */
+async function preloaded(cudaFolders: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of cudaFolders) {
+    const names = (await fs.readdir(folder)).filter((name) => CUDA_LIBRARIES.test(name));
+    found.push(...names.map((name) => path.join(folder, name)));
+  }
+  return found.length > 0 ? ['-Wl,--no-as-needed', ...found] : [];
+}

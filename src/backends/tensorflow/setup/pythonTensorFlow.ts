@@ -1,0 +1,62 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { HandgradError } from '../../../errors';
+import { command, type Progress, tryCommand } from './command';
+import { inspectTensorFlow, type TensorFlow } from './tensorFlow';
+
+/** Builds for the processor alone: the ones for GPUs are larger, and their CUDA comes in packages of its own. */
+const PACKAGE = process.platform === 'darwin' ? 'tensorflow' : 'tensorflow-cpu';
+
+/**
+ * Checks that an interpreter runs.
+ * @returns its version
+ * @throws HandgradError 'backend'
+ */
+export async function findPython(python: string, progress: Progress): Promise<string> {
+  const version = await tryCommand(python, ['-c', 'import platform; print(platform.python_version())'], progress);
+  if (version !== undefined) return version;
+  throw new HandgradError(
+    'backend',
+    `setup native takes TensorFlow from Python, and ${python} does not run: install Python 3, or name an interpreter with --python or a TensorFlow with --tensorflow.`,
+  );
+}
+
+/** The TensorFlow that is installed for an interpreter, found without loading it. */
+export async function installedTensorFlow(python: string, progress: Progress): Promise<TensorFlow | undefined> {
+  const code = `
+import importlib.util
+found = importlib.util.find_spec('tensorflow')
+print(found.submodule_search_locations[0] if found and found.submodule_search_locations else '')`;
+  // -P and the like are too new: an empty folder as the place of the modules would hide those that are installed.
+  const folder = (await command(python, ['-c', code], progress)).trim();
+  return folder === '' ? undefined : inspectTensorFlow(folder);
+}
+
+/**
+ * Downloads TensorFlow with pip and unpacks what the engine needs of it.
+ * @param work the folder that gets it, as `tensorflow/`
+ */
+export async function downloadTensorFlow(python: string, work: string, progress: Progress): Promise<TensorFlow> {
+  progress.onStep?.(`Downloading ${PACKAGE} with pip (about 270 MB)`);
+  const wheels = path.join(work, 'wheel');
+  const flags = ['--no-deps', '--only-binary=:all:', '--disable-pip-version-check', '--quiet', '--no-cache-dir'];
+  await command(python, ['-m', 'pip', 'download', ...flags, '--dest', wheels, PACKAGE], progress);
+  const [wheel] = (await fs.readdir(wheels)).filter((name) => name.endsWith('.whl'));
+  if (wheel === undefined) throw new HandgradError('backend', `pip download ${PACKAGE} left no wheel.`);
+  progress.onStep?.(`Unpacking ${wheel}`);
+  await command(python, ['-c', UNPACK, path.join(wheels, wheel), work], progress);
+  await fs.rm(wheels, { recursive: true });
+  const tensorflow = inspectTensorFlow(path.join(work, 'tensorflow'));
+  const headers = path.join(tensorflow.folder, 'include');
+  return { ...tensorflow, removeWhatOnlyCompilingNeeds: () => fs.rm(headers, { recursive: true }) };
+}
+
+/** Python's own zip reader, which is there wherever pip is. Only what the engine loads and is compiled with. */
+const UNPACK = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as wheel:
+    for name in wheel.namelist():
+        parts = name.split('/')
+        library = len(parts) == 2 and parts[0] == 'tensorflow' and parts[1].startswith('libtensorflow')
+        if library or name.startswith('tensorflow/include/') or name.endswith('/build_info.py') or parts[0].endswith('.dist-info'):
+            wheel.extract(name, sys.argv[2])`;

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { type BuiltNative, NATIVE_VERSION, nativeFolder, readBuiltNative } from '../builtNative';
+import { HandgradError } from '../../../errors';
+import { makeFolder } from '../../../files/makeFolder';
+import { storageError } from '../../../files/storageError';
+import { compileAddon, findCompiler } from './compileAddon';
+import { command, type Progress } from './command';
+import { downloadTensorFlow, findPython, installedTensorFlow } from './pythonTensorFlow';
+import { inspectTensorFlow, type TensorFlow } from './tensorFlow';
+import { tryEngine } from './tryBackend';
+
+export interface SetupOptions extends Progress {
+  /** The interpreter whose TensorFlow is taken, or whose pip downloads one: `python3`. */
+  readonly python: string;
+  /** A folder with TensorFlow's libraries and headers, instead of an interpreter's. */
+  readonly tensorflow?: string;
+  /** Build again what is there already. */
+  readonly force?: boolean;
+}
+
+export interface SetupResult {
+  readonly folder: string;
+  readonly built: BuiltNative;
+  /** Whether it was there already, and nothing was done. */
+  readonly already: boolean;
+}
+
+/** The packages that the engine is made of; the second has the headers that Node's installation may lack. */
+const PACKAGES = ['@tensorflow/tfjs-node@4.22.0', 'node-api-headers@1.9.0'];
+
+// Bytes, measured with TensorFlow 2.21 for x86-64: npm's packages, and the wheel with what is unpacked of it.
+const PACKAGES_BYTES = 0.4e9;
+const DOWNLOAD_BYTES = 1.6e9;
+
+/**
+ * Builds the native engine: tfjs-node's addon, compiled here against a TensorFlow that is installed or downloaded. Everything
+ * is made in a folder beside the final one, tried, and only then put in its place.
+ * @throws HandgradError 'backend' when something is missing or does not build, 'storage' when there is no room; the engine
+ * that was there before stays
+ */
+export async function setupNative(options: SetupOptions): Promise<SetupResult> {
+  const { onStep = () => {}, force = false } = options;
+  refuseOtherSystems();
+  const folder = nativeFolder();
+  const compiler = await findCompiler(options);
+  const found = await findTensorFlow(options);
+  await removeLeftovers();
+  const before = readBuiltNative(folder);
+  if (!force && before && isSame(before, found)) {
+    onStep(`Trying the engine in ${folder}`);
+    if ('version' in (await tryEngine(folder, options))) return { folder, built: before, already: true };
+  }
+  await refuseLittleSpace(path.dirname(folder), PACKAGES_BYTES + (found ? 0 : DOWNLOAD_BYTES));
+  const work = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    await makeFolder(work);
+    onStep(`Installing ${PACKAGES.join(' and ')}`);
+    await installPackages(work, options);
+    const tensorflow = found ?? (await downloadTensorFlow(options.python, work, options));
+    onStep(
+      `Compiling the addon against TensorFlow ${tensorflow.version ?? `in ${tensorflow.folder}`} with ${compiler.version}`,
+    );
+    await compileAddon(compiler, tensorflow, work, options);
+    await tensorflow.removeWhatOnlyCompilingNeeds?.();
+    onStep('Trying it');
+    const tried = await tryEngine(work, options);
+    if ('wrong' in tried) {
+      throw new HandgradError('backend', `The native engine was built and does not work: ${tried.wrong}`);
+    }
+    const library = found ? tensorflow.folder : path.relative(work, tensorflow.folder);
+    const built: BuiltNative = { version: NATIVE_VERSION, tensorflow: tried.version, library, cuda: tensorflow.cuda };
+    await fs.writeFile(path.join(work, 'native.json'), `${JSON.stringify(built, undefined, 2)}\n`);
+    await removeNative();
+    await fs.rename(work, folder);
+    return { folder, built, already: false };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS' ? await storageError(error, folder) : error;
+  } finally {
+    // npm, when it was stopped, may still be writing.
+    await fs.rm(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  }
+}
+
+/** Removes what setups left that were killed. */
+export async function removeLeftovers(): Promise<void> {
+  const { dir, base } = path.parse(nativeFolder());
+  for (const name of await fs.readdir(dir).catch((): string[] => [])) {
+    const match = name.startsWith(base) && /^\.(?:(\d+)|removed)-[0-9a-f]{8}$/.exec(name.slice(base.length));
+    if (!match || (match[1] !== undefined && isAlive(Number(match[1])))) continue;
+    await fs.rm(path.join(dir, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Removes all that `setup native` made.
+ * @returns whether there was something
+ */
+export async function removeNative(): Promise<boolean> {
+  const folder = nativeFolder();
+  const { dir, base } = path.parse(folder);
+  const entries = await fs.readdir(dir).catch((): string[] => []);
+  // A folder that is half removed must not look like an engine.
+  const doomed = `${folder}.removed-${randomBytes(4).toString('hex')}`;
+  const there = entries.includes(base);
+  if (there) await fs.rename(folder, doomed);
+  await fs.rm(doomed, { recursive: true, force: true });
+  await removeLeftovers();
+  return there;
+}
+
+function refuseOtherSystems(): void {
+  if (process.platform === 'linux' || process.platform === 'darwin') return;
+  throw new HandgradError(
+    'backend',
+    `setup native builds on Linux and macOS, not on ${process.platform}: run "npm install @tensorflow/tfjs-node@4.22.0" instead.`,
+  );
+}
+
+async function findTensorFlow({ tensorflow, python, ...progress }: SetupOptions): Promise<TensorFlow | undefined> {
+  if (tensorflow !== undefined) return inspectTensorFlow(path.resolve(tensorflow));
+  await findPython(python, progress);
+  return installedTensorFlow(python, progress);
+}
+
+/** Was that engine built against the TensorFlow that would be taken now? */
+function isSame(before: BuiltNative, found: TensorFlow | undefined): boolean {
+  if (before.version !== NATIVE_VERSION) return false;
+  if (!found) return !path.isAbsolute(before.library);
+  return before.library === found.folder && (found.version === undefined || before.tensorflow === found.version);
+}
+
+async function refuseLittleSpace(place: string, needed: number): Promise<void> {
+  await makeFolder(place);
+  const { bavail, bsize } = await fs.statfs(place);
+  if (bavail * bsize >= needed) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new HandgradError(
+    'storage',
+    `setup native needs ${gigabytes(needed)} in ${place}, which has ${gigabytes(bavail * bsize)} free; free some space.`,
+  );
+}
+
+async function installPackages(work: string, progress: Progress): Promise<void> {
+  // Without a manifest of its own, npm would install into the project around it.
+  await fs.writeFile(path.join(work, 'package.json'), '{ "private": true }\n');
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--no-save', '--loglevel=error'];
+  await command('npm', ['install', ...flags, ...PACKAGES], { ...progress, cwd: work });
+}

@@ -1,0 +1,137 @@
+import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
+import type { BatchMatMulAttrs, KernelFunc, OneHotAttrs, SumAttrs, TensorInfo } from '@tensorflow/tfjs-core';
+import { replaceKernel } from '../replaceKernel';
+import { core } from '../tensorflowJs';
+
+type Operands = Record<'a' | 'b', TensorInfo>;
+
+// Three kernels of a training step take a slow road in TensorFlow.js's WebAssembly engine although a fast one is in the
+// same binary (times in docs/engines.md), and one is wrong. What is not covered here goes to the engine's own kernel.
+
+const REPLACED = {
+  BatchMatMul: transposeFirst,
+  Sum: columnSumsAsProduct,
+  Maximum: maximumAsClip,
+  OneHot: oneHotInFloats,
+} satisfies Record<string, (original: KernelFunc) => KernelFunc>;
+
+/** Puts the better forms in place. May be called again: the second time does nothing. */
+export function replaceWasmKernels(): void {
+  for (const [kernelName, wrap] of Object.entries(REPLACED)) replaceKernel('wasm', kernelName, wrap);
+}
+
+/**
+ * A product with transposed operands, by transposing first. The engine's kernel hands a product to XNNPACK only when
+ * neither operand is transposed; Xᵀ·dZ otherwise takes a plain loop.
+ * Covers two matrices of float32; batches of matrices keep the plain loop.
+ */
+export function transposeFirst(original: KernelFunc): KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    const { a, b } = inputs as Operands;
+    const { transposeA, transposeB } = attrs as unknown as BatchMatMulAttrs;
+    if ((!transposeA && !transposeB) || !isMatrix(a) || !isMatrix(b)) return original({ inputs, attrs, backend });
+    const wasm = backend as BackendWasm;
+    const left = transposeA ? transpose(a, wasm) : a;
+    const right = transposeB ? transpose(b, wasm) : b;
+    try {
+      return original({ inputs: { a: left, b: right }, attrs: { transposeA: false, transposeB: false }, backend });
+    } finally {
+      if (left !== a) wasm.disposeData(left.dataId);
+      if (right !== b) wasm.disposeData(right.dataId);
+    }
+  };
+}
+
+/**
+ * The column sums of a matrix as the product 1ᵀ·x, which XNNPACK computes. The engine's kernel transposes x and then
+ * sums rows. Covers axis 0 of a float32 matrix.
+ */
+export function columnSumsAsProduct(original: KernelFunc): KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    const { x } = inputs as { x: TensorInfo };
+    const { axis, keepDims } = attrs as unknown as SumAttrs;
+    const tf = core();
+    if (!isMatrix(x) || tf.util.parseAxisParam(axis, x.shape).join() !== '0')
+      return original({ inputs, attrs, backend });
+    const wasm = backend as BackendWasm;
+    const [rows, columns] = x.shape as [number, number];
+    const ones = wasm.makeOutput([1, rows], 'float32');
+    try {
+      wasm.typedArrayFromHeap(ones).fill(1);
+      const product = tf.getKernel('BatchMatMul', 'wasm').kernelFunc;
+      const sums = product({
+        inputs: { a: ones, b: x },
+        attrs: { transposeA: false, transposeB: false },
+        backend,
+      }) as TensorInfo;
+      return { ...sums, shape: keepDims ? [1, columns] : [columns] };
+    } finally {
+      wasm.disposeData(ones.dataId);
+    }
+  };
+}
+
+/**
+ * max(x, c) for one number c as "clip to [c, ∞)", which is vectorised. The engine's kernel calls a function for each
+ * element. Both keep NaN. Covers float32 x and a finite c as the second operand, which is the ReLU of the post.
+ */
+export function maximumAsClip(original: KernelFunc): KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    const { a, b } = inputs as Operands;
+    const isScalar = b.shape.length === 0 && b.dtype === 'float32' && a.dtype === 'float32';
+    const floor = isScalar ? (backend as BackendWasm).typedArrayFromHeap(b)[0]! : NaN;
+    if (!Number.isFinite(floor)) return original({ inputs, attrs, backend });
+    const clip = core().getKernel('ClipByValue', 'wasm').kernelFunc;
+    return clip({ inputs: { x: a }, attrs: { clipValueMin: floor, clipValueMax: Infinity }, backend });
+  };
+}
+
+/**
+ * One-hot rows of float32. The engine's kernel (TensorFlow.js 4.22), asked for them, writes the bits of integers.
+ * Covers classes of int32.
+ */
+export function oneHotInFloats(original: KernelFunc): KernelFunc {
+  return ({ inputs, attrs, backend }) => {
+    const { indices } = inputs as { indices: TensorInfo };
+    const { depth, onValue, offValue, dtype } = attrs as unknown as OneHotAttrs;
+    if (dtype !== 'float32' || indices.dtype !== 'int32') return original({ inputs, attrs, backend });
+    const wasm = backend as BackendWasm;
+    const out = wasm.makeOutput([...indices.shape, depth], 'float32'); // before the views: memory that grows detaches them
+    const rows = wasm.typedArrayFromHeap(out).fill(offValue);
+    wasm.typedArrayFromHeap(indices).forEach((column, row) => {
+      if (column >= 0 && column < depth) rows[row * depth + column] = onValue;
+    });
+    return out;
+  };
+}
+
+/** Is it a float32 matrix that holds something? */
+function isMatrix(x: TensorInfo): boolean {
+  return x.shape.length === 2 && x.dtype === 'float32' && x.shape.every((size) => size > 0);
+}
+
+/**
+ * Four rows at a time: the reads run along rows and each write run fills part of one cache line. The engine's Transpose
+ * writes one element per line, five times slower on a batch of the post.
+ * @param x [m, n]
+ * @returns [n, m]; the caller disposes its data
+ */
+function transpose(x: TensorInfo, wasm: BackendWasm): TensorInfo {
+  const [m, n] = x.shape as [number, number];
+  const out = wasm.makeOutput([n, m], 'float32'); // before the views: memory that grows detaches them
+  const from = wasm.typedArrayFromHeap(x);
+  const to = wasm.typedArrayFromHeap(out);
+  const wholeRows = m - (m % 4);
+  for (let i = 0; i < wholeRows; i += 4) {
+    for (let j = 0, at = i, read = i * n; j < n; j++, at += m, read++) {
+      to[at] = from[read]!;
+      to[at + 1] = from[read + n]!;
+      to[at + 2] = from[read + 2 * n]!;
+      to[at + 3] = from[read + 3 * n]!;
+    }
+  }
+  for (let i = wholeRows; i < m; i++) {
+    for (let j = 0; j < n; j++) to[j * m + i] = from[i * n + j]!;
+  }
+  return out;
+}

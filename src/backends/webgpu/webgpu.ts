@@ -1,0 +1,123 @@
+import { pathToFileURL } from 'node:url';
+import type { KernelBackend } from '@tensorflow/tfjs-core';
+import type { Backend, Running, Unavailable } from '../backend';
+import { installedPackages, type InstalledPackage } from '../installedPackages';
+import { activate, commonVersions, core, loadQuietly } from '../tensorflowJs';
+import { reportErrors, type WebGpuDevice } from './errors';
+
+const DAWN = 'webgpu';
+const ENGINE = '@tensorflow/tfjs-backend-webgpu';
+const VARIABLE = 'HANDGRAD_WEBGPU';
+
+// The limits that TensorFlow.js's shaders want as large as the adapter has them; otherwise a device has the least.
+const LIMITS = [
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeInvocationsPerWorkgroup',
+] as const;
+
+// What of WebGPU is used here, by the names of its specification.
+type AdapterInfo = Record<'vendor' | 'architecture' | 'device' | 'description', string> & {
+  isFallbackAdapter: boolean;
+};
+interface Adapter {
+  readonly info: AdapterInfo;
+  readonly limits: Record<(typeof LIMITS)[number], number>;
+  requestDevice(wanted: { requiredLimits: Record<string, number> }): Promise<WebGpuDevice>;
+}
+interface Gpu {
+  requestAdapter(wanted: { powerPreference: 'high-performance' }): Promise<Adapter | null>;
+}
+interface Dawn {
+  create(options: readonly string[]): Gpu;
+  readonly globals: object;
+}
+type EngineClass = new (device: WebGpuDevice, info: AdapterInfo) => KernelBackend;
+
+let running: Running | undefined;
+
+/** Any GPU, through Vulkan, Metal or Direct3D 12: TensorFlow.js's WebGPU engine on Dawn, the WebGPU of Chrome. */
+export const webgpu: Backend = {
+  async start(_notice, { allowSoftware = false }) {
+    if (!running) {
+      const found = installedPackages([DAWN, ENGINE], VARIABLE);
+      const dawn = found.find(({ name }) => name === DAWN);
+      const engine = found.find(({ name, version }) => name === ENGINE && version === core().version_core);
+      if (!dawn || !engine) return notInstalled(dawn, engine);
+      const started = await startOn(dawn, engine, allowSoftware);
+      if ('reason' in started) return started;
+      running = started;
+    }
+    await activate('webgpu');
+    return running;
+  },
+};
+
+async function startOn(
+  dawnPackage: InstalledPackage,
+  enginePackage: InstalledPackage,
+  allowSoftware: boolean,
+): Promise<Running | Unavailable> {
+  const dawnPath = pathToFileURL(require.resolve(dawnPackage.folder)).href;
+  const dawn = (await import(dawnPath)) as Dawn;
+  const gpu = dawn.create([]);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    return {
+      reason: 'no GPU offers it Vulkan, Metal or Direct3D 12',
+      remedy:
+        "install the GPU's driver (on Linux with Vulkan: libvulkan1, and vulkaninfo has to list it), or choose the wasm engine",
+    };
+  }
+  const { info } = adapter;
+  if (info.isFallbackAdapter && !allowSoftware) {
+    return {
+      reason: `the only adapter is a program on the processor (${info.description})`,
+      remedy: 'pass --allow-software to compute on it all the same, or choose the wasm engine, which is much faster',
+    };
+  }
+  Object.assign(globalThis, dawn.globals); // the engine says GPUBufferUsage and the like
+  const { WebGPUBackend } = await loadQuietly(() => require(enginePackage.folder) as { WebGPUBackend: EngineClass });
+  // What is registered holds `gpu`: Dawn works only as long as somebody does.
+  core().registerBackend('webgpu', async () => {
+    const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
+    const device = await adapter.requestDevice({ requiredLimits });
+    return reportErrors(
+      withNavigator(gpu, () => new WebGPUBackend(device, info)),
+      device,
+    );
+  });
+  const name = info.device || info.description;
+  return {
+    device: `${name} through WebGPU (${[info.vendor, info.architecture, info.description].filter(Boolean).join(', ')})`,
+    versions: { ...commonVersions(), 'tfjs-backend-webgpu': enginePackage.version, webgpu: dawnPackage.version },
+  };
+}
+
+/**
+ * TensorFlow.js looks for the browser's `navigator.gpu` before it makes its engine. It stands there for that moment only:
+ * a global navigator is what other code takes for a browser.
+ */
+function withNavigator<T>(gpu: Gpu, work: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  try {
+    return work();
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else Reflect.deleteProperty(globalThis, 'navigator');
+  }
+}
+
+function notInstalled(dawn: InstalledPackage | undefined, engine: InstalledPackage | undefined): Unavailable {
+  const wanted = core().version_core;
+  const missing = [!dawn && DAWN, !engine && `${ENGINE} ${wanted}`].filter((name) => name !== false);
+  const folder = process.env[VARIABLE];
+  return {
+    reason: `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not installed${folder ? ` in ${folder}, which ${VARIABLE} names` : ''}`,
+    remedy: `run "npm install ${DAWN}@^0.6.2 ${ENGINE}@${wanted}"${folder ? ' in that folder' : ''}, or choose the wasm engine`,
+  };
+}

@@ -1,0 +1,153 @@
+import { join, resolve } from 'node:path';
+import { HandgradError } from '../../errors';
+import { catalogue, type DataFile, type DatasetEntry, type DatasetName, ROLES, type Source } from '../catalogue';
+import type { FetchOptions } from './fetchBytes';
+import { chooseSources, describeSource, openSource, type SourceOptions } from './sources';
+import { moveInto, withFolderBeside, writeSynced } from './storage';
+import { findInFolder, findingOf, namesInFolder, readCandidate, verify } from './verify';
+
+/** What happens during a download, as plain records. Sizes are bytes, of the file as it travels. */
+export type DownloadEvent =
+  | { readonly type: 'source'; readonly dataset: string; readonly source: string }
+  | { readonly type: 'step'; readonly dataset: string; readonly source: string; readonly step: string }
+  | {
+      readonly type: 'progress';
+      readonly dataset: string;
+      readonly file: string;
+      readonly bytes: number;
+      readonly totalBytes: number;
+    }
+  | { readonly type: 'failed'; readonly dataset: string; readonly source: string; readonly reason: string }
+  /** `fetched` files are new; with 0 everything was there, and good. */
+  | { readonly type: 'done'; readonly dataset: string; readonly folder: string; readonly fetched: number };
+
+export interface DownloadOptions {
+  /** The folder that holds a folder for each data set; it is made when missing. */
+  readonly dataDir: string;
+  /** `auto` (default), `http`, `apt`, `npm`, or a folder that holds the four files. */
+  readonly source?: string;
+  /** Fetches the files even when they are there, and good. */
+  readonly force?: boolean;
+  readonly onEvent?: (event: DownloadEvent) => void;
+  readonly signal?: AbortSignal;
+  /** Patience, certificates and names for http sources. */
+  readonly http?: Omit<FetchOptions, 'onProgress' | 'signal'>;
+}
+
+/**
+ * Fetches a data set of the catalogue. Files that are there, and good, are kept; altered ones are replaced. A file gets
+ * its final name only once its digest has been checked.
+ * @returns the folder that holds the four files
+ * @throws HandgradError 'data' when no source is left, listing what each one gave; 'storage' when nothing can be written;
+ * 'usage' when the data set has no such source
+ */
+export async function downloadDataset(name: DatasetName, options: DownloadOptions): Promise<string> {
+  return downloadFiles(catalogue[name], options);
+}
+
+/** `downloadDataset` for any entry. */
+export async function downloadFiles(entry: DatasetEntry, options: DownloadOptions): Promise<string> {
+  const { dataDir, source = 'auto', force = false, onEvent } = options;
+  const sources = chooseSources(entry, source);
+  const folder = join(resolve(dataDir), entry.name);
+  const files = ROLES.map((role) => entry.files[role]);
+  const missing = force ? files : await notGood(folder, files);
+  if (missing.length > 0) {
+    await withFolderBeside(folder, async (staging) => {
+      const reasons = await fetchInto(staging, entry, missing, sources, options);
+      if (reasons !== undefined) throw exhausted(entry, reasons);
+      await moveInto(
+        folder,
+        missing.map((file) => join(staging, namesInFolder(file)[0])),
+      );
+    });
+  }
+  onEvent?.({ type: 'done', dataset: entry.name, folder, fetched: missing.length });
+  return folder;
+}
+
+/** The files that are missing from a folder or are not what the catalogue says. */
+async function notGood(folder: string, files: readonly DataFile[]): Promise<DataFile[]> {
+  const bad: DataFile[] = [];
+  for (const file of files) {
+    const path = await findInFolder(folder, file);
+    const good =
+      path !== undefined && (await succeeds(async () => verify(await readCandidate(path, file), file, path)));
+    if (!good) bad.push(file);
+  }
+  return bad;
+}
+
+/** Whether `check` passes; errors other than bad data are not its to judge. */
+async function succeeds(check: () => Promise<unknown>): Promise<boolean> {
+  return (await badDataOf(check)) === undefined;
+}
+
+/** Runs `work` and returns what it found wrong with the data, if anything. */
+async function badDataOf(work: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof HandgradError && error.kind === 'data') return findingOf(error);
+    throw error;
+  }
+}
+
+/**
+ * Asks the sources in order until every wanted file is in `staging`, verified and under its final name.
+ * @returns what each source gave, when files are still missing in the end
+ */
+async function fetchInto(
+  staging: string,
+  entry: DatasetEntry,
+  wanted: readonly DataFile[],
+  sources: readonly Source[],
+  { http = {}, onEvent, signal }: DownloadOptions,
+): Promise<string[] | undefined> {
+  const dataset = entry.name;
+  const left = [...wanted];
+  const reasons: string[] = [];
+  for (const candidate of sources) {
+    const source = describeSource(candidate);
+    onEvent?.({ type: 'source', dataset, source });
+    const reason = await badDataOf(() =>
+      takeFrom(candidate, staging, left, {
+        http,
+        signal,
+        onStep: (step) => onEvent?.({ type: 'step', dataset, source, step }),
+        onProgress: (file, bytes, totalBytes) => onEvent?.({ type: 'progress', dataset, file, bytes, totalBytes }),
+      }),
+    );
+    if (reason === undefined) return undefined;
+    reasons.push(`${source}: ${reason}`);
+    onEvent?.({ type: 'failed', dataset, source, reason });
+  }
+  return reasons;
+}
+
+/** Moves files from `left` into `staging` until none is left or one is bad. What was good stays for the next source. */
+async function takeFrom(source: Source, staging: string, left: DataFile[], options: SourceOptions): Promise<void> {
+  const opened = await openSource(source, options);
+  try {
+    for (let file = left[0]; file !== undefined; file = left[0]) {
+      options.signal?.throwIfAborted();
+      const { raw, where } = await opened.read(file);
+      const { bytes } = await verify(raw, file, where);
+      const name = namesInFolder(file)[0];
+      await writeSynced(join(staging, name), name.endsWith('.gz') ? raw : bytes);
+      left.shift();
+    }
+  } finally {
+    await opened.close();
+  }
+}
+
+function exhausted({ title, files }: DatasetEntry, reasons: readonly string[]): HandgradError {
+  const names = ROLES.map((role) => `${files[role].name}.gz`).join(', ');
+  return new HandgradError(
+    'data',
+    `No source gave ${title}:\n${reasons.map((reason) => `  ${reason}`).join('\n')}\n` +
+      `check the network, or name a folder that holds ${names} with --source DIR.`,
+  );
+}

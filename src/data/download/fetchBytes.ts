@@ -1,0 +1,176 @@
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import type { buildConnector, Dispatcher } from 'undici';
+import { HandgradError } from '../../errors';
+import { followRedirect, isPrivateHost, publicLookup } from './redirects';
+
+/** How long we put up with a server. */
+export interface HttpLimits {
+  /** Attempts after the first one; each goes on where the one before broke off, where the server allows it. */
+  readonly retries: number;
+  /** Before the first retry, in milliseconds; it doubles each time. */
+  readonly retryWaitMs: number;
+  /** The longest wait, in milliseconds, whatever `Retry-After` asks for. */
+  readonly maxRetryWaitMs: number;
+  /** Within each window of so many milliseconds, `minBytesPerWindow` must arrive, or the server counts as stalled. */
+  readonly windowMs: number;
+  readonly minBytesPerWindow: number;
+  readonly maxRedirects: number;
+}
+
+/** For a slow line: 26 MB may take up to two hours, but never stand still for 20 seconds. */
+export const HTTP_LIMITS: HttpLimits = {
+  retries: 3,
+  retryWaitMs: 500,
+  maxRetryWaitMs: 5_000,
+  windowMs: 20_000,
+  minBytesPerWindow: 64 * 1024,
+  maxRedirects: 5,
+};
+
+export interface FetchOptions {
+  readonly limits?: Partial<HttpLimits>;
+  /** Gets the number of bytes that have arrived so far. */
+  readonly onProgress?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+  /** For a network with names or certificates of its own. */
+  readonly connect?: buildConnector.BuildOptions & { lookup?: LookupFunction };
+}
+
+/** Connections that break are tried again; a name that does not resolve or a closed port is the same a second later. */
+const RETRIED_ERRORS = [
+  'ECONNRESET',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+];
+
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/**
+ * Fetches a file of known size over http(s) into memory. A proxy named by the environment (`https_proxy`, …) is used.
+ * @param size what must arrive, in bytes: more is refused as soon as it comes
+ * @throws HandgradError 'data' whose message says what the server did; the signal's reason when aborted
+ */
+export async function fetchBytes(address: string, size: number, options: FetchOptions = {}): Promise<Buffer> {
+  const limits = { ...HTTP_LIMITS, ...options.limits };
+  const watch = watchProgress(limits);
+  const stop = options.signal ? AbortSignal.any([options.signal, watch.signal]) : watch.signal;
+  let dispatcher: Dispatcher | undefined;
+  try {
+    let url = new URL(address);
+    const privateSource = isPrivateHost(url);
+    for (let hop = 0; hop <= limits.maxRedirects; hop++) {
+      dispatcher = await openDispatcher(limits, options, hop > 0 && !privateSource);
+      const response = await dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: 'GET',
+        signal: stop,
+      });
+      if (!REDIRECTS.includes(response.statusCode)) return await readBody(response, url, size, watch, options);
+      await dispatcher.destroy();
+      url = followRedirect(url, [response.headers.location].flat()[0], privateSource);
+    }
+    throw new HandgradError('data', `redirected more than ${limits.maxRedirects} times.`);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (watch.signal.aborted) throw watch.signal.reason;
+    throw error instanceof HandgradError ? error : new HandgradError('data', reasonOf(error), { cause: error });
+  } finally {
+    watch.stop();
+    await dispatcher?.destroy();
+  }
+}
+
+/** One connection pool per hop: after a redirect from the public internet, private addresses are out of reach. */
+async function openDispatcher(limits: HttpLimits, options: FetchOptions, publicOnly: boolean): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent, RetryAgent } = await import('undici');
+  const base = options.connect?.lookup ?? lookup;
+  const connect = { ...options.connect, timeout: limits.windowMs, lookup: publicOnly ? publicLookup(base) : base };
+  // The watch is the only clock: it covers connecting, headers and body alike.
+  const agent = new EnvHttpProxyAgent({ connect, headersTimeout: 0, bodyTimeout: 0 });
+  return new RetryAgent(agent, {
+    maxRetries: limits.retries,
+    minTimeout: limits.retryWaitMs,
+    maxTimeout: limits.maxRetryWaitMs,
+    errorCodes: RETRIED_ERRORS,
+  });
+}
+
+async function readBody(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  url: URL,
+  size: number,
+  watch: ReturnType<typeof watchProgress>,
+  { onProgress }: FetchOptions,
+): Promise<Buffer> {
+  try {
+    if (statusCode !== 200) throw new HandgradError('data', `answered with status ${statusCode} for ${url.href}.`);
+    const type = String(headers['content-type'] ?? '');
+    if (/\bhtml\b/i.test(type)) throw new HandgradError('data', `answered with a web page (${type}) for ${url.href}.`);
+    const announced = headers['content-length'];
+    if (announced !== undefined && Number(announced) !== size) {
+      throw new HandgradError('data', `offers ${Number(announced)} bytes for ${url.href}, where ${size} are expected.`);
+    }
+    const bytes = Buffer.alloc(size);
+    let received = 0;
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (received + chunk.length > size) {
+        throw new HandgradError('data', `sends more than the expected ${size} bytes for ${url.href}.`);
+      }
+      bytes.set(chunk, received);
+      received += chunk.length;
+      watch.arrived(received);
+      onProgress?.(received);
+    }
+    if (received !== size) {
+      throw new HandgradError('data', `sent ${received} bytes for ${url.href}, where ${size} are expected.`);
+    }
+    return bytes;
+  } finally {
+    // Whatever is left of the answer is not wanted; destroying it emits an error that nobody else listens to.
+    body.on('error', () => undefined).destroy();
+  }
+}
+
+/** Aborts when a window passes with too little progress, so that a byte a second does not keep us waiting for ever. */
+function watchProgress({ windowMs, minBytesPerWindow }: HttpLimits) {
+  const controller = new AbortController();
+  let total = 0;
+  let before = 0;
+  const timer = setInterval(() => {
+    if (total - before < minBytesPerWindow) {
+      const found = `sent ${total - before} bytes in ${windowMs / 1000} s`;
+      controller.abort(new HandgradError('data', `${found}, which counts as stalled.`));
+    }
+    before = total;
+  }, windowMs);
+  return {
+    signal: controller.signal,
+    arrived: (bytes: number) => void (total = bytes),
+    stop: () => clearInterval(timer),
+  };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name does not resolve',
+  EAI_AGAIN: 'the host name does not resolve at the moment',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection broke off',
+  UND_ERR_SOCKET: 'the connection broke off',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection came about in time',
+  EPRIVATE: 'a redirect leads into a private network',
+};
+
+function reasonOf(error: unknown): string {
+  const { code, message, statusCode } = error as Error & { code?: string; statusCode?: number };
+  // To a retry that asked for the rest: the server began anew.
+  if (statusCode === 200) return 'the connection broke off, and the server cannot go on where it did.';
+  if (statusCode !== undefined) return `answered with status ${statusCode} (${message}).`;
+  const known = REASONS[code ?? ''];
+  return known ? `${known} (${code}).` : `${message}${code ? ` (${code})` : ''}.`;
+}

@@ -1,0 +1,81 @@
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { HandgradError } from '../../errors';
+
+/** The addresses that are not on the public internet: RFC 6890 and its successors. */
+const PRIVATE = new BlockList();
+for (const [net, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
+] as const) {
+  PRIVATE.addSubnet(net, prefix, 'ipv4');
+}
+for (const [net, prefix] of [
+  ['::', 127],
+  ['64:ff9b:1::', 48],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const) {
+  PRIVATE.addSubnet(net, prefix, 'ipv6');
+}
+
+/** Whether an IP address belongs to this machine or to a private network. */
+export function isPrivateAddress(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Whether a URL names this machine or a private address outright. A name that only resolves to one is `publicLookup`'s. */
+export function isPrivateHost(url: URL): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return isPrivateAddress(host) || host === 'localhost' || host.endsWith('.localhost');
+}
+
+/**
+ * Where a redirect leads, if we follow it there: not to another protocol, not from https to http, not from the public
+ * internet to a private address.
+ * @param from the address that answered
+ * @param location its `Location` header
+ * @param privateSource whether the first address of the chain was itself a private one
+ * @throws HandgradError 'data' when the redirect is refused
+ */
+export function followRedirect(from: URL, location: string | undefined, privateSource: boolean): URL {
+  if (location === undefined || !URL.canParse(location, from.href)) {
+    throw refused(from, `to "${location ?? ''}", which is no address`);
+  }
+  const to = new URL(location, from);
+  if (to.protocol !== 'http:' && to.protocol !== 'https:') throw refused(from, `to ${to.protocol}, which is not http`);
+  if (from.protocol === 'https:' && to.protocol === 'http:') throw refused(from, `from https to plain ${to.href}`);
+  if (!privateSource && isPrivateHost(to)) throw refused(from, `to the private address ${to.host}`);
+  return to;
+}
+
+/** A host-name lookup that refuses private addresses, so that no public name can lead into a private network. */
+export function publicLookup(lookup: LookupFunction): LookupFunction {
+  return (hostname: string, options: LookupOptions, callback) => {
+    lookup(hostname, options, (error, found: string | LookupAddress[], family) => {
+      const addresses = typeof found === 'string' ? [found] : (found ?? []).map(({ address }) => address);
+      const inside = addresses.find(isPrivateAddress);
+      if (error || inside === undefined) return callback(error, found, family);
+      const code = 'EPRIVATE';
+      callback(
+        Object.assign(new Error(`${hostname} resolves to the private address ${inside}`), { code }),
+        found,
+        family,
+      );
+    });
+  };
+}
+
+function refused(from: URL, what: string): HandgradError {
+  return new HandgradError('data', `${from.host} redirects ${what}, and that is refused.`);
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HandgradError } from '../../errors';
+import type { DataFile } from '../catalogue';
+import { gunzip, isGzip } from './gunzip';
+
+/** A file of a data set, decompressed and found to be the one that the catalogue names. */
+export interface VerifiedFile {
+  readonly bytes: Buffer;
+  /** sha256 (hex) of `bytes`. */
+  readonly sha256: string;
+}
+
+/** The sha256 of some bytes, in hex. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** One digest for a list of files: the sha256 of their sha256 sums, in order. It reads no data a second time. */
+export function datasetDigest(sums: readonly string[]): string {
+  return sha256(Buffer.from(sums.join('\n')));
+}
+
+/**
+ * Checks a file, plain or gzipped, against the catalogue: its sizes and its digest.
+ * @param raw the bytes as they came
+ * @param where the file's path or address, for messages
+ * @throws HandgradError 'data' saying what was found
+ */
+export async function verify(raw: Buffer, file: DataFile, where: string): Promise<VerifiedFile> {
+  const zipped = isGzip(raw);
+  if (file.sha256 === undefined) {
+    // Only the compressed file has a published digest.
+    if (!zipped) throw bad(where, `is not the gzip file ${file.name}.gz, and only that one can be verified`);
+    compare('md5', createHash('md5').update(raw).digest('hex'), file.gz.md5, where);
+    if (file.gz.sha256 !== undefined) compare('sha256', sha256(raw), file.gz.sha256, where);
+  }
+  const bytes = zipped ? await gunzip(raw, file.bytes, where) : raw;
+  if (bytes.length !== file.bytes) throw bad(where, `holds ${bytes.length} bytes, where ${file.bytes} are expected`);
+  const sum = sha256(bytes);
+  if (file.sha256 !== undefined) compare('sha256', sum, file.sha256, where);
+  return { bytes, sha256: sum };
+}
+
+/**
+ * The names under which a file may lie in a folder: `-idx3-ubyte` or `.idx3-ubyte`, plain or gzipped. The first is how
+ * a download stores it: plain, so that it loads fast, or compressed where only that form has a published digest.
+ */
+export function namesInFolder(file: DataFile): readonly [string, ...string[]] {
+  const dotted = file.name.replace(/-(idx\d-ubyte)$/, '.$1');
+  const zipped = [`${file.name}.gz`, `${dotted}.gz`] as const;
+  return file.sha256 === undefined ? zipped : [file.name, dotted, ...zipped];
+}
+
+/** Where a file of the catalogue lies in a folder, or undefined when it does not. */
+export async function findInFolder(folder: string, file: DataFile): Promise<string | undefined> {
+  for (const name of namesInFolder(file)) {
+    const path = join(folder, name);
+    if ((await stat(path).catch(() => undefined))?.isFile()) return path;
+  }
+  return undefined;
+}
+
+/**
+ * Reads a file of the catalogue that lies on this machine, not verified yet.
+ * @throws HandgradError 'data' when it cannot be read or is too large to be the one, which is found before reading it
+ */
+export async function readCandidate(path: string, file: DataFile): Promise<Buffer> {
+  try {
+    const { size } = await stat(path);
+    // What cannot be compressed grows by five bytes in 16 KB and a header.
+    const most = file.bytes + 1024 + Math.ceil(file.bytes / 1000);
+    if (size > most) throw bad(path, `holds ${size} bytes, where at most ${file.bytes} are expected`);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof HandgradError) throw error;
+    throw bad(path, `cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`, error);
+  }
+}
+
+/** What an error says was found, without the remedy after it: whoever catches it knows a better one. */
+export function findingOf(error: HandgradError): string {
+  return error.message.replace(/(; [^;]*)?\.$/, '');
+}
+
+function compare(algorithm: string, found: string, expected: string, where: string): void {
+  if (found === expected) return;
+  throw bad(where, `is not the published file: its ${algorithm} is ${found}, where ${expected} is expected`);
+}
+
+function bad(where: string, found: string, cause?: unknown): HandgradError {
+  return new HandgradError('data', `${where} ${found}.`, { cause });
+}

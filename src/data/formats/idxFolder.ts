@@ -1,0 +1,88 @@
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { HandgradError } from '../../errors';
+import { type Role, ROLES } from '../catalogue';
+import { gunzip, gunzipStart, isGzip } from '../download/gunzip';
+import { type IdxArray, MAX_HEADER_BYTES, parseIdx, readIdxHeader } from './idx';
+import { idxSamples } from './idxSamples';
+import type { Dataset } from '../samples';
+import { datasetDigest, sha256 } from '../download/verify';
+
+/** How the four files are usually called; `emnist-letters-train-images-idx3-ubyte.gz` is one of them. */
+const PATTERNS: Readonly<Record<Role, RegExp>> = {
+  trainImages: /(^|-)train-images([-.]idx\d)?([-.]ubyte)?(\.gz)?$/,
+  trainLabels: /(^|-)train-labels([-.]idx\d)?([-.]ubyte)?(\.gz)?$/,
+  testImages: /(^|-)(t10k|test)-images([-.]idx\d)?([-.]ubyte)?(\.gz)?$/,
+  testLabels: /(^|-)(t10k|test)-labels([-.]idx\d)?([-.]ubyte)?(\.gz)?$/,
+};
+
+/** What Node reads and allocates at once; more would not fit beside its copy on the device either. */
+const MAX_BYTES = 2 ** 31 - 1;
+
+/** DEFLATE cannot expand beyond 1032:1 (zlib, "Technical Details"), so a header that promises more is not honest. */
+const MAX_EXPANSION = 1032;
+
+/**
+ * Loads any folder that holds four IDX files of unsigned bytes, gzipped or not: images [n, height, width] or rows [n, d],
+ * and labels [n]. The classes are 0 … the largest training label.
+ * @throws HandgradError 'data' saying which file is missing or what is wrong with it
+ */
+export async function loadIdxFolder(folder: string): Promise<Dataset> {
+  const paths = await findFiles(folder);
+  const sums: string[] = [];
+  const arrays = {} as Record<Role, IdxArray>;
+  for (const role of ROLES) {
+    const bytes = await readIdxFile(paths[role]);
+    sums.push(sha256(bytes));
+    arrays[role] = parseIdx(bytes, paths[role]);
+  }
+  return { name: basename(resolve(folder)), ...idxSamples(arrays, paths), digest: datasetDigest(sums) };
+}
+
+/** Finds each of the four files; a plain one is preferred to its gzipped twin. */
+async function findFiles(folder: string): Promise<Record<Role, string>> {
+  const names = (await readdir(folder)).sort((a, b) => a.length - b.length);
+  const find = (role: Role) => {
+    const found = names.filter((name) => PATTERNS[role].test(name));
+    const others = found.filter((name) => name.replace(/\.gz$/, '') !== found[0]?.replace(/\.gz$/, ''));
+    if (found[0] === undefined) {
+      const what = role.replace(/([A-Z])/, (letter) => ` ${letter.toLowerCase()}`);
+      const usual = `${what.replace('test', 't10k').replace(' ', '-')}-idx${role.endsWith('Images') ? 3 : 1}-ubyte`;
+      throw bad(folder, `holds no file of ${what}; it should be called ${usual} or ${usual}.gz.`);
+    }
+    if (others.length > 0) {
+      throw bad(folder, `holds both ${found[0]} and ${others[0]}; keep the four files of one data set there.`);
+    }
+    return join(folder, found[0]);
+  };
+  return Object.fromEntries(ROLES.map((role) => [role, find(role)])) as Record<Role, string>;
+}
+
+/** Reads a file, decompressed, after its header has been found to agree with its size. */
+async function readIdxFile(path: string): Promise<Uint8Array> {
+  const { size } = await stat(path);
+  const start = await readStart(path, Math.min(size, 4096));
+  const zipped = isGzip(start);
+  const { totalBytes } = readIdxHeader(zipped ? gunzipStart(start, path).subarray(0, MAX_HEADER_BYTES) : start, path);
+  const most = zipped ? size * MAX_EXPANSION : size;
+  if (totalBytes > most || Math.max(size, totalBytes) > MAX_BYTES) {
+    const limit = Math.min(most, MAX_BYTES);
+    throw bad(path, `claims ${totalBytes} bytes in its header, where it can hold at most ${limit}; replace the file.`);
+  }
+  const raw = await readFile(path);
+  return zipped ? gunzip(raw, totalBytes, path) : raw;
+}
+
+async function readStart(path: string, length: number): Promise<Buffer> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function bad(where: string, found: string): HandgradError {
+  return new HandgradError('data', `${where} ${found}`);
+}

@@ -1,0 +1,71 @@
+import { HandgradError } from '../../errors';
+import type { Role } from '../catalogue';
+import { type IdxArray, shapeText } from './idx';
+import type { Dataset, Samples } from '../samples';
+
+/**
+ * Makes a data set of four IDX arrays, without copying the images.
+ * @param paths the files, for messages
+ * @param classNames one per class; without it the classes are "0" … the largest training label
+ * @throws HandgradError 'data' when the arrays do not fit together
+ */
+export function idxSamples(
+  arrays: Readonly<Record<Role, IdxArray>>,
+  paths: Readonly<Record<Role, string>>,
+  classNames?: readonly string[],
+): Omit<Dataset, 'name' | 'digest'> {
+  const train = pair(arrays.trainImages, arrays.trainLabels, paths.trainImages, paths.trainLabels);
+  const test = pair(arrays.testImages, arrays.testLabels, paths.testImages, paths.testLabels);
+  const [, ...each] = arrays.trainImages.shape;
+  const [, ...eachTest] = arrays.testImages.shape;
+  if (each.join() !== eachTest.join()) {
+    throw bad(
+      paths.testImages,
+      `holds samples of shape ${shapeText(eachTest)}, the training ones are ${shapeText(each)}`,
+    );
+  }
+  const names = classNames ?? Array.from({ length: 1 + largest(train.labels) }, (_, label) => String(label));
+  checkLabels(train.labels, names.length, paths.trainLabels);
+  checkLabels(test.labels, names.length, paths.testLabels);
+  const [height, width] = each;
+  return {
+    train,
+    test,
+    numInputs: train.numInputs,
+    numOutputs: names.length,
+    classNames: names,
+    ...(height !== undefined && width !== undefined ? { imageShape: [height, width] as const } : {}),
+  };
+}
+
+function pair(images: IdxArray, labels: IdxArray, imagesPath: string, labelsPath: string): Samples {
+  if (labels.shape.length !== 1)
+    throw bad(labelsPath, `has the shape ${shapeText(labels.shape)}, which no labels have`);
+  if (images.shape.length !== 2 && images.shape.length !== 3) {
+    const expected = 'images [count, height, width] or rows [count, features] are expected';
+    throw bad(imagesPath, `has the shape ${shapeText(images.shape)}, where ${expected}`);
+  }
+  const count = images.shape[0]!;
+  if (count !== labels.shape[0]) {
+    throw bad(imagesPath, `holds ${count} samples, but ${labelsPath} holds ${labels.shape[0]} labels`);
+  }
+  const numInputs = images.data.length / count;
+  return { features: images.data, scale: 1 / 255, labels: Int32Array.from(labels.data), count, numInputs };
+}
+
+function checkLabels(labels: Int32Array, numOutputs: number, path: string): void {
+  const position = labels.findIndex((label) => label >= numOutputs);
+  if (position < 0) return;
+  throw bad(
+    path,
+    `has the label ${labels[position]} at position ${position}, where only 0 to ${numOutputs - 1} are known`,
+  );
+}
+
+function largest(labels: Int32Array): number {
+  return labels.reduce((most, label) => Math.max(most, label), 0);
+}
+
+function bad(where: string, found: string): HandgradError {
+  return new HandgradError('data', `${where} ${found}; give four files that belong together.`);
+}

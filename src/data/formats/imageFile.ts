@@ -1,0 +1,120 @@
+import { stat } from 'node:fs/promises';
+import { HandgradError } from '../../errors';
+import type { Background } from '../background';
+
+/** When an image is turned from dark on light to light on dark, or the other way round. */
+export const INVERSIONS = ['auto', 'yes', 'no'] as const;
+export type Inversion = (typeof INVERSIONS)[number];
+
+export interface ImageOptions {
+  /** [height, width] that the network takes. */
+  readonly imageShape: readonly [number, number];
+  readonly invert: Inversion;
+  /** Of the data set, which `auto` turns to; where it is not known, `auto` leaves the image as it is. */
+  readonly background?: Background;
+}
+
+/** An image as the network takes it, and what was done to the file for that. */
+export interface ReadImage {
+  /** [height x width] grey, from 0 to 255. */
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly wasColoured: boolean;
+  readonly wasTransparent: boolean;
+  readonly wasResized: boolean;
+  readonly wasInverted: boolean;
+}
+
+/** A photograph of 12,000 x 8,000 pixels is read; what is larger would take gigabytes. */
+const MOST_PIXELS = 100_000_000;
+const MOST_BYTES = 200_000_000;
+const FORMATS: readonly string[] = ['png', 'jpeg'];
+
+/**
+ * Reads a PNG or JPEG file, upright as its camera meant it: transparent parts become white, colours become grey (ITU-R
+ * BT.601), and it is made to fit, undistorted, on the background at its own edges.
+ * @throws HandgradError `data` for a file that cannot be read or is no such image
+ */
+export async function readImage(path: string, { imageShape, invert, background }: ImageOptions): Promise<ReadImage> {
+  const [rows, columns] = imageShape;
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) throw bad(path, found ? 'is not a file' : 'does not exist', 'give the path of an image');
+  if (found.size > MOST_BYTES) throw bad(path, `has ${found.size} bytes, of ${MOST_BYTES} at most`, 'make it smaller');
+  const { grey, width, height, wasColoured, wasTransparent } = await greyOf(path);
+  const edge = median(edgeOf(grey, width, height));
+  const bright: Background = edge >= 128 ? 'light' : 'dark';
+  const wasInverted = invert === 'yes' || (invert === 'auto' && background !== undefined && background !== bright);
+  const wasResized = width !== columns || height !== rows;
+  const resized = wasResized ? await fitted(grey, { width, height }, { rows, columns, edge }) : grey;
+  const pixels = wasInverted ? resized.map((value) => 255 - value) : resized;
+  return { pixels, width, height, wasColoured, wasTransparent, wasResized, wasInverted };
+}
+
+/** Its binary is an optional part of the package, which an installation may have left out. */
+async function loadSharp() {
+  try {
+    return (await import('sharp')).default;
+  } catch (error) {
+    const remedy = 'install it with "npm install --include=optional sharp"';
+    throw new HandgradError('backend', `The package sharp, which reads images, does not load here; ${remedy}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function greyOf(path: string) {
+  const sharp = await loadSharp();
+  try {
+    const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+    const { format, hasAlpha, space } = await image.metadata();
+    if (!FORMATS.includes(format)) throw bad(path, `is ${format} and neither PNG nor JPEG`, 'convert it');
+    const { data, info } = await image
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    const grey = new Uint8Array(width * height);
+    for (let i = 0; i < grey.length; i++) {
+      const [r, g, b] = [data[i * channels]!, data[i * channels + 1] ?? 0, data[i * channels + 2] ?? 0];
+      grey[i] = channels < 3 ? r : Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+    }
+    const wasColoured = space !== 'b-w' && space !== 'grey16' && channels >= 3;
+    return { grey, width, height, wasColoured, wasTransparent: hasAlpha };
+  } catch (error) {
+    if (error instanceof HandgradError) throw error;
+    throw bad(path, `cannot be read as an image (${(error as Error).message.split('\n')[0]})`, 'save it anew', error);
+  }
+}
+
+/** All of the image, undistorted, in the middle of rows x columns pixels. */
+async function fitted(
+  grey: Uint8Array,
+  { width, height }: { width: number; height: number },
+  { rows, columns, edge }: { rows: number; columns: number; edge: number },
+): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const background = { r: edge, g: edge, b: edge };
+  const { data, info } = await sharp(grey, { raw: { width, height, channels: 1 } })
+    .resize({ width: columns, height: rows, fit: 'contain', background })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return Uint8Array.from({ length: rows * columns }, (_, i) => data[i * info.channels]!);
+}
+
+function edgeOf(pixels: Uint8Array, width: number, height: number): Uint8Array {
+  return pixels.filter((_, i) => {
+    const [row, column] = [Math.floor(i / width), i % width];
+    return row === 0 || row === height - 1 || column === 0 || column === width - 1;
+  });
+}
+
+function median(values: Uint8Array): number {
+  return values.sort()[Math.floor(values.length / 2)]!;
+}
+
+function bad(path: string, found: string, remedy: string, cause?: unknown): HandgradError {
+  return new HandgradError('data', `The image ${path} ${found}; ${remedy}.`, { cause });
+}

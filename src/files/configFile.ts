@@ -1,0 +1,56 @@
+import { readFile, stat } from 'node:fs/promises';
+import { HandgradError } from '../errors';
+import { formatBytes } from '../words';
+
+/** A config is a screen of text; what is larger is something else, and is not read. */
+const MAX_BYTES = 1_000_000;
+/** Enough to name a list once and use it again; alias bombs need many more. */
+const MAX_ALIASES = 20;
+
+/**
+ * Reads a YAML or JSON file (JSON is YAML) that holds one mapping. What the keys mean is not looked at here.
+ * @throws HandgradError 'usage' when it cannot be read or is not that
+ */
+export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(await readText(path), { prettyErrors: true, resolveKnownTags: false });
+  // A warning is a tag or a key that would be dropped or changed quietly.
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault)
+    throw unusable(
+      path,
+      `is not YAML or JSON that can be used (${fault.message.split('\n')[0]!.replace(/:$/, '')})`,
+      fault,
+    );
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: MAX_ALIASES });
+  } catch (error) {
+    throw unusable(path, `cannot be expanded (${(error as Error).message})`, error);
+  }
+  if (content === null) return {};
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw unusable(path, 'must hold settings as "name: value" lines');
+  }
+  return content as Record<string, unknown>;
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) throw unusable(path, 'is a folder; name the file in it');
+    if (!found.isFile()) throw unusable(path, 'is not a file');
+    if (found.size > MAX_BYTES) {
+      throw unusable(path, `has ${formatBytes(found.size)}, and a config may have ${formatBytes(MAX_BYTES)} at most`);
+    }
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof HandgradError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw unusable(path, code === 'ENOENT' ? 'does not exist' : `cannot be read (${message})`, error);
+  }
+}
+
+function unusable(path: string, why: string, cause?: unknown): HandgradError {
+  return new HandgradError('usage', `The config file ${path} ${why}.`, { cause });
+}

@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { HandgradError } from '../../errors';
+import { writeFileAtomic } from '../../files/atomicFile';
+import { makeFolder } from '../../files/makeFolder';
+
+/** A file of an export, before it is written. */
+export interface ExportedFile {
+  /** With `/` between folders. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Writes the files of an export into a folder, making it.
+ * @param force replace files that are there already
+ * @returns their paths
+ * @throws HandgradError `usage` when a file is there already, and nothing is written then; `storage`
+ */
+export async function writeExport(
+  dir: string,
+  files: readonly ExportedFile[],
+  { force }: { readonly force: boolean },
+): Promise<string[]> {
+  const paths = files.map(({ name }) => join(dir, ...name.split('/')));
+  for (const path of force ? [] : paths) {
+    if (!(await stat(path).catch(() => undefined))) continue;
+    throw new HandgradError('usage', `${path} is there already; add --force to replace it, or name another place.`);
+  }
+  for (const [i, path] of paths.entries()) {
+    await makeFolder(dirname(path));
+    await writeFileAtomic(path, files[i]!.bytes);
+  }
+  return paths;
+}
+
+/** Float arrays one after the other, as little-endian bytes. */
+export function floatBytes(arrays: readonly Float32Array[]): Buffer {
+  return Buffer.concat(arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength)));
+}

@@ -1,0 +1,42 @@
+import type { ActivationName } from '../../nn/activations';
+import type { Parameter } from '../architecture';
+
+/** A layer that computes x·W + b and nothing else. */
+export interface PlainLayer {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** [inputs, outputs] row-major, as in the model file. */
+  readonly W: Float32Array;
+  readonly b: Float32Array;
+}
+
+/** A network of plain layers with one activation between them: what every other tool can be told. */
+export interface PlainNetwork {
+  readonly layers: readonly PlainLayer[];
+  readonly activation: ActivationName;
+  /** One name for each output, where they are known. */
+  readonly classNames?: readonly string[];
+  /** [height, width] of the images it takes, where it takes images. */
+  readonly imageShape?: readonly [number, number];
+}
+
+/** What a trained network is, beside its parameters. */
+export interface Trained extends Omit<PlainNetwork, 'layers'> {
+  /** `W1 b1 W2 b2 …` */
+  readonly parameters: readonly Parameter[];
+  /** What a stored feature is multiplied with to become what the network sees; 1/255 for bytes of images. */
+  readonly scale: number;
+}
+
+/**
+ * The network in plain layers, with the scaling of its inputs folded into the first: it takes features as they are stored
+ * (pixels from 0 to 255), because (s·x)·W = x·(s·W). Computed in double precision and rounded once.
+ */
+export function plainNetwork({ parameters, scale, ...rest }: Trained): PlainNetwork {
+  const layers = Array.from({ length: parameters.length / 2 }, (_, l): PlainLayer => {
+    const [W, b] = [parameters[2 * l]!, parameters[2 * l + 1]!];
+    const [inputs, outputs] = W.shape as [number, number];
+    return { inputs, outputs, W: l === 0 ? W.data.map((weight) => weight * scale) : W.data, b: b.data };
+  });
+  return { ...rest, layers };
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Background } from '../../data/background';
+import { HandgradError } from '../../errors';
+import { type ExportedFile, floatBytes } from './exported';
+import type { PlainNetwork } from './plainNetwork';
+
+/** What the page needs of TensorFlow.js: its core, and the engines that a browser may have. */
+const LIBRARIES = [
+  ['@tensorflow/tfjs-core', 'tf-core.min.js'],
+  ['@tensorflow/tfjs-backend-webgpu', 'tf-backend-webgpu.min.js'],
+  ['@tensorflow/tfjs-backend-webgl', 'tf-backend-webgl.min.js'],
+  ['@tensorflow/tfjs-backend-wasm', 'tf-backend-wasm.min.js'],
+  ['@tensorflow/tfjs-backend-wasm', 'tfjs-backend-wasm.wasm'],
+  ['@tensorflow/tfjs-backend-wasm', 'tfjs-backend-wasm-simd.wasm'],
+  ['@tensorflow/tfjs-backend-wasm', 'tfjs-backend-wasm-threaded-simd.wasm'],
+] as const;
+
+const PAGE = ['index.html', 'app.js', 'style.css'] as const;
+
+/** What a page says of its network. */
+export interface WebPage {
+  /** Where its images come from, for the heading. */
+  readonly dataset?: string;
+  readonly background?: Background;
+}
+
+/**
+ * A page that runs the network where it is opened: static files, for any file server, that ask nothing of another one.
+ * @throws HandgradError `usage` for a network that does not take images
+ */
+export async function webPage(network: PlainNetwork, { dataset, background }: WebPage): Promise<ExportedFile[]> {
+  const { layers, activation, imageShape, classNames } = network;
+  if (!imageShape) {
+    throw new HandgradError(
+      'usage',
+      'The page is for networks that take images, and this one takes none that its file knows of; choose another --format.',
+    );
+  }
+  const names = classNames ?? Array.from({ length: layers.at(-1)!.outputs }, (_, label) => String(label));
+  const described = {
+    ...{ dataset, background, imageShape, activation },
+    layers: layers.map(({ inputs, outputs }) => ({ inputs, outputs })),
+    classNames: names,
+  };
+  const pages = join(dirname(require.resolve('handgrad/package.json')), 'pages', 'network');
+  const files = [
+    ...PAGE.map((name) => [name, join(pages, name)] as const),
+    ...LIBRARIES.map(([library, name]) => {
+      const folder = dirname(require.resolve(`${library}/package.json`));
+      return [`tfjs/${name}`, join(folder, 'dist', name)] as const;
+    }),
+  ];
+  return [
+    { name: 'network.json', bytes: Buffer.from(`${JSON.stringify(described, null, 1)}\n`) },
+    { name: 'weights.bin', bytes: floatBytes(layers.flatMap(({ W, b }) => [W, b])) },
+    ...(await Promise.all(files.map(async ([name, path]) => ({ name, bytes: await readFile(path) })))),
+  ];
+}

@@ -1,0 +1,97 @@
+import { HandgradError } from '../errors';
+import { checkArchitecture, parameterNames, type Parameter } from './architecture';
+import { writeFileAtomic } from '../files/atomicFile';
+import { encodeSafetensors, readSafetensors, type NamedTensor, type Safetensors } from './safetensors';
+import { quote } from './strictJson';
+import { fromTorchLayout, hasTorchNames, toTorchLayout } from './torchLayout';
+
+/** A trained network as plain data, with what is needed to use it. */
+export interface Model {
+  /** `W1 b1 W2 b2 …` */
+  readonly parameters: readonly Parameter[];
+  /** Any JSON: what the run was started with, and what else evaluating needs. Undefined in files of other programs. */
+  readonly config: unknown;
+}
+
+/** The layout of the metadata. Files of a higher version are refused: an older program could misread them. */
+export const FORMAT_VERSION = '1';
+/** Where the version stands in the metadata. */
+export const FORMAT_KEY = 'handgrad_format';
+/** Where the config stands in the metadata. */
+export const CONFIG_KEY = 'config';
+
+/** How the tensors of a model file are named and turned. */
+export const LAYOUTS = {
+  /** `W1 b1 W2 b2 …`, W of shape [inputs, outputs]. */
+  handgrad: (parameters) => parameters,
+  /** `0.weight 0.bias 2.weight …`, weights of shape [outputs, inputs]. */
+  torch: toTorchLayout,
+} satisfies Record<string, (parameters: readonly Parameter[]) => readonly Parameter[]>;
+export type ModelLayout = keyof typeof LAYOUTS;
+
+/**
+ * The bytes of a model file: float32 tensors and, in `__metadata__`, `config` as a JSON string and `handgrad_format`.
+ * @throws HandgradError `model` when the parameters are not those of a multilayer perceptron
+ */
+export function encodeModel({ parameters, config }: Model, layout: ModelLayout = 'handgrad'): Uint8Array {
+  checkArchitecture(parameters, {}, 'the model to be saved');
+  const tensors = LAYOUTS[layout](parameters).map((parameter): NamedTensor => ({ ...parameter, dtype: 'F32' }));
+  const metadata: Record<string, string> = { [FORMAT_KEY]: FORMAT_VERSION };
+  if (config !== undefined) metadata[CONFIG_KEY] = JSON.stringify(config);
+  return encodeSafetensors(tensors, metadata);
+}
+
+/**
+ * Saves a model: whole or not at all, and on the disk when this returns.
+ * @throws HandgradError `storage` when it cannot be written, `model` when it is no multilayer perceptron
+ */
+export async function saveModel(path: string, model: Model): Promise<void> {
+  await writeFileAtomic(path, encodeModel(model));
+}
+
+/**
+ * Loads a model that handgrad saved, or any safetensors file that holds `W1 b1 W2 b2 …` in float32, in whatever order, or
+ * the `state_dict()` of PyTorch's linear layers.
+ * @throws HandgradError `model` for a file that is broken or holds something else
+ */
+export async function loadModel(path: string): Promise<Model> {
+  return modelOf(await readSafetensors(path), path);
+}
+
+function modelOf({ tensors, metadata }: Safetensors, file: string): Model {
+  const stored = [...tensors.values()].map((tensor) => toParameter(tensor, file));
+  const found = hasTorchNames([...tensors.keys()]) ? fromTorchLayout(stored, file) : stored;
+  const { numHiddens } = checkArchitecture(found, {}, file);
+  const byName = new Map(found.map((parameter) => [parameter.name, parameter]));
+  const parameters = parameterNames(numHiddens.length + 1).map((name) => byName.get(name)!);
+  return { parameters, config: readConfig(metadata, file) };
+}
+
+function toParameter({ name, dtype, shape, data }: NamedTensor, file: string): Parameter {
+  if (data instanceof Float32Array) return { name, shape, data };
+  throw new HandgradError(
+    'model',
+    `${file} holds tensor ${quote(name)} in ${dtype}; save it in float32 (F32) instead.`,
+  );
+}
+
+function readConfig(metadata: Record<string, string>, file: string): unknown {
+  const version = metadata[FORMAT_KEY];
+  // Another program's file: a `config` in it is not ours to understand.
+  if (version === undefined) return undefined;
+  if (version !== FORMAT_VERSION) {
+    throw new HandgradError(
+      'model',
+      `${file} is in model format ${quote(version)} and this handgrad reads format ${FORMAT_VERSION}; use a newer handgrad.`,
+    );
+  }
+  const config = metadata[CONFIG_KEY];
+  if (config === undefined) return undefined;
+  try {
+    return JSON.parse(config) as unknown;
+  } catch (error) {
+    throw new HandgradError('model', `${file} holds a config that is not JSON; get or save it again.`, {
+      cause: error,
+    });
+  }
+}

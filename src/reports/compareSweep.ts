@@ -1,0 +1,32 @@
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import type { Comparison } from './compareReport';
+import { JOURNAL } from '../sweeps/state/journal';
+import { rank } from '../sweeps/state/ranking';
+import { replay } from '../sweeps/state/sweepState';
+import { readSweepFolder } from '../sweeps/sweepFolder';
+
+/** Whether a folder is that of a sweep. */
+export async function isSweepFolder(dir: string): Promise<boolean> {
+  return (await stat(join(dir, JOURNAL)).catch(() => undefined)) !== undefined;
+}
+
+/**
+ * The trials of a sweep side by side, as its journal tells them: while it goes on as well.
+ * @throws HandgradError 'usage' or 'model' when its journal cannot be understood
+ */
+export async function compareSweep(dir: string): Promise<Comparison> {
+  const { spec, entries } = await readSweepFolder(dir);
+  const rows = rank(replay(spec, entries));
+  const { name, goal } = spec.metric;
+  const label = (trial: number) => `trial ${trial}`;
+  return {
+    title: spec.name ?? basename(resolve(dir)),
+    resultName: name,
+    largerIsBetter: goal === 'maximize',
+    items: rows.map(({ trial, configuration, value, epochs, seconds, state }) => ({
+      ...{ name: label(trial), settings: configuration, result: value, epochs: epochs ?? 0, seconds, state },
+    })),
+    charts: [{ name, lines: rows.map(({ trial, curve }) => ({ name: label(trial), values: curve })) }],
+  };
+}

@@ -1,0 +1,149 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { selectRows } from '../../data/samples';
+import type { ActivationName } from '../../nn/activations';
+import { lossAndGradients } from '../../nn/mlp';
+import { normalise } from '../../nn/fold';
+import { oneHot } from '../../nn/softmaxCrossEntropy';
+import { learningRateAt } from '../../optim/optimizer';
+import { encodePng } from '../../pictures/png';
+import { GREYS, weightGrid } from '../../pictures/weightGrid';
+import type { Parameter } from '../../model/architecture';
+import { readParameters } from '../../model/parameters';
+import { openEventFile } from './eventFile';
+import { histogramOf } from './histogram';
+import type { SummaryValue } from './messages';
+import { dataIterator, type DataIterator } from '../../training/batches';
+import type { EpochEvent, TrainEvent, TrainOptions } from '../../training/train';
+import { normalizationOf, type TrainState } from '../../training/trainState';
+import type { Config, ConfigKey } from '../config';
+import type { Run } from '../runRecord';
+
+/** Units of the first layer in a picture. */
+const MOST_UNITS = 64;
+/** Pictures of a run, about: TensorBoard shows ten. */
+const PICTURES = 20;
+
+/** What writes a run's events for TensorBoard, as they happen. */
+export interface TensorBoard {
+  readonly record: (event: TrainEvent) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the event file of a run, or goes on in it. Every epoch it gets the figures of the epoch event, norms and histograms
+ * of weights and gradients, and now and then the first layer as a picture.
+ *
+ * The gradients are those of one fixed batch, the first training samples as they are, with nothing dropped or mixed, at the
+ * end of the epoch: the step itself stays as it is, and epochs and runs can be compared. It costs one step more per epoch.
+ * @throws HandgradError `storage`
+ */
+export async function openTensorBoard(run: Run, { state, optimizer }: TrainOptions): Promise<TensorBoard> {
+  const { config, folder } = run;
+  if (!config.tensorboard) return { record: async () => {}, close: async () => {} };
+  const file = await openEventFile(folder.dir, state.step);
+  const fixed = firstBatch(run);
+  const write = (step: number, values: readonly SummaryValue[]) =>
+    file.append([{ wallTime: Date.now() / 1000, step, values }]);
+  if (state.step === 0) {
+    await write(0, [{ tag: '_hparams_/session_start_info', started: Date.now() / 1000, settings: hparams(config) }]);
+  }
+  return {
+    async record(event) {
+      if (event.type === 'epoch') {
+        await write(event.step, [
+          ...figures(event, learningRateAt(optimizer.lr, event.step)),
+          ...(await weightsNow(run, state, event.epoch)),
+          ...distributions('gradients', await gradientsOf(fixed, state, config.activation)),
+        ]);
+      } else if (event.type === 'end') {
+        await write(state.step, [
+          // With a validation part, the epochs have said nothing of the test set.
+          ...(config.valFraction > 0
+            ? [
+                { tag: 'loss/test', scalar: event.testLoss },
+                { tag: 'accuracy/test', scalar: event.testAccuracy },
+              ]
+            : []),
+          { tag: '_hparams_/session_end_info', ended: Date.now() / 1000 },
+        ]);
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+function figures(event: EpochEvent, lr: number): SummaryValue[] {
+  const named: readonly [tag: string, value: number | undefined][] = [
+    ['loss/train', event.loss],
+    ['loss/test', event.testLoss],
+    ['loss/validation', event.valLoss],
+    ['accuracy/test', event.testAccuracy],
+    ['accuracy/validation', event.valAccuracy],
+    ['rate/learning_rate', lr],
+    ['throughput/samples_per_second', event.samplesPerSecond],
+    ['throughput/epoch_seconds', event.seconds],
+    ['epoch', event.epoch],
+  ];
+  return named.flatMap(([tag, scalar]) => (scalar === undefined ? [] : [{ tag, scalar }]));
+}
+
+/** What there is to tell of the weights. Read once, and let go of before anything else is read. */
+async function weightsNow(run: Run, { params }: TrainState, epoch: number): Promise<SummaryValue[]> {
+  const weights = await readParameters(params);
+  return [...distributions('weights', weights), ...(await picture(run, weights[0]!, epoch))];
+}
+
+/** A histogram of each tensor, and the length of all of them together. */
+function distributions(what: string, tensors: readonly Parameter[]): SummaryValue[] {
+  const histograms = tensors.map(({ data }) => histogramOf(data));
+  const squares = histograms.reduce((sum, { sumSquares }) => sum + sumSquares, 0);
+  return [
+    ...histograms.map((histogram, i) => ({ tag: `${what}/${tensors[i]!.name}`, histogram })),
+    { tag: `norm/${what}`, scalar: Math.sqrt(squares) },
+  ];
+}
+
+/** The first training samples, as they are: one batch in every pass. */
+function firstBatch({ config, samples: { train } }: Run): DataIterator {
+  const count = Math.min(config.batchSize, train.count);
+  const rows = Int32Array.from({ length: count }, (_, i) => i);
+  return dataIterator(selectRows(train, rows), count);
+}
+
+async function gradientsOf(batches: DataIterator, state: TrainState, activation: ActivationName): Promise<Parameter[]> {
+  const { params } = state;
+  for (const { X, y } of batches) {
+    const grads = tf.tidy(() => {
+      const normalization = normalizationOf(state);
+      const inputs = normalization ? normalise(X, normalization) : X;
+      return lossAndGradients(inputs, oneHot(y, params.at(-1)!.size), params, activation).grads;
+    });
+    try {
+      return await readParameters(grads);
+    } finally {
+      tf.dispose(grads);
+    }
+  }
+  return [];
+}
+
+async function picture({ config, dataset }: Run, W1: Parameter, epoch: number): Promise<SummaryValue[]> {
+  const every = Math.max(1, Math.round(config.epochs / PICTURES));
+  if (!dataset.imageShape || (epoch % every !== 0 && epoch !== 1 && epoch !== config.epochs)) return [];
+  const { width, height, ...grid } = weightGrid(W1, dataset.imageShape, { paint: GREYS, most: MOST_UNITS });
+  return [{ tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } }];
+}
+
+const NOT_COMPARED: ReadonlySet<string> = new Set<ConfigKey>([
+  ...(['dataDir', 'source', 'expectAccuracy', 'tensorboard', 'checkpointEvery', 'threads', 'allowSoftware'] as const),
+]);
+
+/** The settings by which runs are compared, without those that say where things lie on this machine. */
+function hparams(config: Config): Record<string, number | string | boolean> {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) => {
+      if (value === undefined || NOT_COMPARED.has(key)) return [];
+      return [[key, typeof value === 'object' ? value.join() : value]];
+    }),
+  );
+}

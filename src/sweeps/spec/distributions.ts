@@ -1,0 +1,189 @@
+import type { Random } from '../../random';
+
+/** What a setting may be, as JSON has it: lists are layer widths. */
+export type Value = string | number | boolean | null | readonly Value[];
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+interface Bell {
+  readonly mu: number;
+  readonly sigma: number;
+}
+interface Quantum {
+  /** Values are multiples of it. */
+  readonly q: number;
+}
+
+/** What describes each distribution, in the keys of W&B. */
+interface Shapes {
+  constant: { readonly value: Value };
+  categorical: { readonly values: readonly Value[]; readonly probabilities?: readonly number[] };
+  int_uniform: Range;
+  uniform: Range;
+  q_uniform: Range & Quantum;
+  log_uniform_values: Range;
+  q_log_uniform_values: Range & Quantum;
+  normal: Bell;
+  q_normal: Bell & Quantum;
+  log_normal: Bell;
+  q_log_normal: Bell & Quantum;
+}
+
+export type DistributionName = keyof Shapes;
+type Of<Name extends DistributionName> = { readonly distribution: Name } & Readonly<Shapes[Name]>;
+
+/** A parameter of the search, complete. */
+export type Parameter = { [Name in DistributionName]: Of<Name> }[DistributionName];
+
+interface Distribution<Name extends DistributionName> {
+  /** The keys that describe it, all needed. */
+  readonly keys: readonly Exclude<keyof Shapes[Name] & string, 'probabilities'>[];
+  readonly draw: (parameter: Of<Name>, random: Random) => Value;
+  /** Its values in order, where a grid can have them all. */
+  readonly values?: (parameter: Of<Name>) => readonly Value[];
+  /** Values at its ends: when these are fit for a setting, so are those between. */
+  readonly probes: (parameter: Of<Name>) => readonly Value[];
+  /** The same to Optuna, as its `distribution_to_json` writes it; undefined where Optuna has none. */
+  readonly optuna?: (parameter: Of<Name>) => OptunaDistribution;
+}
+
+/** A distribution in the words of Optuna's `--search-space`. */
+export interface OptunaDistribution {
+  readonly name: 'FloatDistribution' | 'IntDistribution' | 'CategoricalDistribution';
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+const uniform = ({ min, max }: Range, random: Random) => Math.min(max, min + random.uniform() * (max - min));
+const logUniform = ({ min, max }: Range, random: Random) =>
+  Math.min(max, Math.max(min, Math.exp(Math.log(min) + random.uniform() * (Math.log(max) - Math.log(min)))));
+const float = ({ min, max }: Range, log: boolean, step: number | null = null): OptunaDistribution => ({
+  name: 'FloatDistribution',
+  attributes: { low: min, high: max, log, step },
+});
+
+/** The nearest multiple of q; without the dust that 0.1 * 3 leaves. */
+const quantised = (value: number, q: number) => Number((Math.round(value / q) * q).toPrecision(12));
+/** Multiples of q from the first to the last within the range. */
+const inRange = (value: number, { min, max, q }: Range & Quantum) =>
+  quantised(Math.min(Math.floor(max / q + 1e-9) * q, Math.max(Math.ceil(min / q - 1e-9) * q, quantised(value, q))), q);
+const multiples = (parameter: Range & Quantum) => {
+  const first = inRange(parameter.min, parameter);
+  const count = Math.round((inRange(parameter.max, parameter) - first) / parameter.q) + 1;
+  return Array.from({ length: count }, (_, i) => quantised(first + i * parameter.q, parameter.q));
+};
+/** Beyond four standard deviations nobody looks: about one draw in 16,000. */
+const bell = ({ mu, sigma }: Bell) => [mu - 4 * sigma, mu, mu + 4 * sigma];
+
+/** Every distribution that a sweep file may name. */
+export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<Name> } = {
+  constant: {
+    keys: ['value'],
+    draw: ({ value }) => value,
+    values: ({ value }) => [value],
+    probes: ({ value }) => [value],
+  },
+  categorical: {
+    keys: ['values'],
+    draw: drawCategory,
+    values: ({ values }) => values,
+    probes: ({ values }) => values,
+    // Optuna's categories are scalars; as JSON text they can be lists too.
+    optuna: ({ values }) => ({
+      name: 'CategoricalDistribution',
+      attributes: { choices: values.map((value) => JSON.stringify(value)) },
+    }),
+  },
+  int_uniform: {
+    keys: ['min', 'max'],
+    draw: ({ min, max }, random) => min + random.integer(max - min + 1),
+    values: ({ min, max }) => Array.from({ length: max - min + 1 }, (_, i) => min + i),
+    probes: ({ min, max }) => [min, max],
+    optuna: ({ min, max }) => ({ name: 'IntDistribution', attributes: { low: min, high: max, log: false, step: 1 } }),
+  },
+  uniform: {
+    keys: ['min', 'max'],
+    draw: uniform,
+    probes: ({ min, max }) => [min, max, min + (max - min) * 0.618],
+    optuna: (parameter) => float(parameter, false),
+  },
+  q_uniform: {
+    keys: ['min', 'max', 'q'],
+    draw: (parameter, random) => inRange(uniform(parameter, random), parameter),
+    values: multiples,
+    probes: (parameter) => [inRange(parameter.min, parameter), inRange(parameter.max, parameter)],
+    optuna: (parameter) => {
+      const [min, max] = [inRange(parameter.min, parameter), inRange(parameter.max, parameter)];
+      return float({ min, max }, false, parameter.q);
+    },
+  },
+  log_uniform_values: {
+    keys: ['min', 'max'],
+    draw: logUniform,
+    probes: ({ min, max }) => [min, max, min + (max - min) * 0.618],
+    optuna: (parameter) => float(parameter, true),
+  },
+  q_log_uniform_values: {
+    keys: ['min', 'max', 'q'],
+    draw: (parameter, random) => inRange(logUniform(parameter, random), parameter),
+    probes: (parameter) => [inRange(parameter.min, parameter), inRange(parameter.max, parameter)],
+    // Optuna has no steps on a log scale: what it asks for is rounded here.
+    optuna: (parameter) => float(parameter, true),
+  },
+  normal: { keys: ['mu', 'sigma'], draw: ({ mu, sigma }, random) => random.normal(mu, sigma), probes: bell },
+  log_normal: {
+    keys: ['mu', 'sigma'],
+    draw: ({ mu, sigma }, random) => Math.exp(random.normal(mu, sigma)),
+    probes: (parameter) => bell(parameter).map(Math.exp),
+  },
+  q_normal: {
+    keys: ['mu', 'sigma', 'q'],
+    draw: ({ mu, sigma, q }, random) => quantised(random.normal(mu, sigma), q),
+    probes: (parameter) => bell(parameter).map((value) => quantised(value, parameter.q)),
+  },
+  q_log_normal: {
+    keys: ['mu', 'sigma', 'q'],
+    draw: ({ mu, sigma, q }, random) => quantised(Math.exp(random.normal(mu, sigma)), q),
+    probes: (parameter) => bell(parameter).map((value) => quantised(Math.exp(value), parameter.q)),
+  },
+};
+
+/** The table's row for a parameter, typed for any of them: the row belongs to this very distribution. */
+function rowOf(parameter: Parameter): Distribution<DistributionName> {
+  return DISTRIBUTIONS[parameter.distribution] as unknown as Distribution<DistributionName>;
+}
+
+/** A value of the parameter at random. */
+export function draw(parameter: Parameter, random: Random): Value {
+  return rowOf(parameter).draw(parameter, random);
+}
+
+/** All values of the parameter in order; undefined when it has no list of them. */
+export function valuesOf(parameter: Parameter): readonly Value[] | undefined {
+  return rowOf(parameter).values?.(parameter);
+}
+
+/** Values of the parameter to try a setting's rule on, its ends among them. */
+export function probesOf(parameter: Parameter): readonly Value[] {
+  return rowOf(parameter).probes(parameter);
+}
+
+/** The parameter as Optuna knows it; undefined when Optuna has no such distribution. */
+export function optunaOf(parameter: Parameter): OptunaDistribution | undefined {
+  return rowOf(parameter).optuna?.(parameter);
+}
+
+/** What Optuna chose, as the setting takes it. */
+export function fromOptuna(parameter: Parameter, chosen: unknown): Value {
+  if (parameter.distribution === 'categorical') return JSON.parse(chosen as string) as Value;
+  if (parameter.distribution === 'q_log_uniform_values') return inRange(chosen as number, parameter);
+  return 'q' in parameter ? quantised(chosen as number, parameter.q) : (chosen as number);
+}
+
+function drawCategory({ values, probabilities }: Of<'categorical'>, random: Random): Value {
+  if (!probabilities) return values[random.integer(values.length)]!;
+  let left = random.uniform() * probabilities.reduce((sum, p) => sum + p, 0);
+  const at = probabilities.findIndex((p) => (left -= p) < 0);
+  return values[at === -1 ? values.length - 1 : at]!;
+}

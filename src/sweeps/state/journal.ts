@@ -1,0 +1,215 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { HandgradError } from '../../errors';
+import { syncFolder } from '../../files/atomicFile';
+import { storageError } from '../../files/storageError';
+import type { Configuration } from '../spec/samplers';
+import type { SweepSpec } from '../spec/sweepFile';
+
+/** The name of the journal in a sweep's folder. */
+export const JOURNAL = 'journal.jsonl';
+
+/** One run of the trainer: a configuration with one of its seeds, up to one rung. */
+export interface JobId {
+  readonly trial: number;
+  /** From 0: the place among the seeds of the configuration. */
+  readonly seed: number;
+  readonly rung: number;
+}
+
+/** What came of a run. */
+export interface Result {
+  /** The sweep's metric. */
+  readonly value: number;
+  /** The metric after every epoch. */
+  readonly curve: readonly (number | null)[];
+  /** Finished epochs. */
+  readonly epochs: number;
+  /** Wall-clock seconds of the process, and of the training in it alone. */
+  readonly seconds: number;
+  readonly trainingSeconds: number;
+  /** The folder of the run, from the sweep's; undefined where another machine keeps it. */
+  readonly runDir?: string;
+  /** The settings as the run resolved them: `train --config` of them is the same run. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export type ResultEntry = { readonly type: 'result' } & JobId & Result;
+
+/** A line of the journal. */
+export type Entry =
+  | { readonly type: 'sweep'; readonly version: 1; readonly id: string; readonly spec: SweepSpec }
+  | { readonly type: 'extended'; readonly spec: SweepSpec }
+  | { readonly type: 'trial'; readonly trial: number; readonly configuration: Configuration; readonly token?: number }
+  | { readonly type: 'promotion'; readonly trial: number; readonly rung: number }
+  | ({ readonly type: 'start' } & JobId)
+  | ResultEntry
+  | ({
+      readonly type: 'failure';
+      readonly reason: string;
+      readonly code?: number | string;
+      readonly retry: boolean;
+    } & JobId)
+  | { readonly type: 'told'; readonly trial: number }
+  /** A failed trial gets another chance. */
+  | { readonly type: 'revived'; readonly trial: number };
+
+const natural = z.number().int().min(0);
+const job = { trial: natural, seed: natural, rung: natural };
+
+/** What a result has to look like, wherever it comes from. */
+export const resultSchema = z.object({
+  value: z.number(),
+  curve: z.array(z.number().nullable()).max(1_000_000),
+  epochs: natural,
+  seconds: z.number(),
+  trainingSeconds: z.number(),
+  runDir: z.string().max(4096).optional(),
+  config: z.record(z.string(), z.unknown()),
+});
+
+const entrySchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('sweep'), version: z.literal(1), id: z.string(), spec: z.object({}).loose() }),
+  z.object({ type: z.literal('extended'), spec: z.object({}).loose() }),
+  z.object({
+    type: z.literal('trial'),
+    trial: natural,
+    configuration: z.record(z.string(), z.unknown()),
+    token: natural.optional(),
+  }),
+  z.object({ type: z.literal('promotion'), trial: natural, rung: natural }),
+  z.object({ type: z.literal('start'), ...job }),
+  z.object({ type: z.literal('result'), ...job, ...resultSchema.shape }),
+  z.object({
+    type: z.literal('failure'),
+    ...job,
+    reason: z.string(),
+    code: z.union([z.number(), z.string()]).optional(),
+    retry: z.boolean(),
+  }),
+  z.object({ type: z.literal('told'), trial: natural }),
+  z.object({ type: z.literal('revived'), trial: natural }),
+]);
+
+/** A journal that this process writes. */
+export interface Journal {
+  /**
+   * Appends an entry; it is on the disk when this returns. Entries that come while others are being written share one write.
+   * @throws HandgradError 'storage'
+   */
+  append(entry: Entry): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What a journal held when it was read. */
+export interface JournalContent {
+  readonly entries: readonly Entry[];
+  /** Bytes up to the end of the last whole line. What is behind them is a line that was being written when the process died. */
+  readonly bytes: number;
+}
+
+/**
+ * Reads a sweep's journal.
+ * @throws HandgradError 'usage' when there is none, 'model' when a line other than a torn last one is not an entry
+ */
+export async function readJournal(dir: string): Promise<JournalContent> {
+  const path = join(dir, JOURNAL);
+  let text: Buffer;
+  try {
+    text = await readFile(path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' || code === 'ENOTDIR' ? `it has no ${JOURNAL}` : message;
+    throw new HandgradError('usage', `${dir} is not the folder of a sweep (${why}); name the one that sweep printed.`, {
+      cause: error,
+    });
+  }
+  const bytes = text.lastIndexOf('\n') + 1;
+  const lines = text.subarray(0, bytes).toString('utf8').split('\n').slice(0, -1);
+  const entries = lines.map((line, i) => readEntry(line, `${path}, line ${i + 1}`));
+  if (entries.length > 0 && entries[0]!.type !== 'sweep')
+    throw damaged(`${path}, line 1`, 'it does not describe a sweep');
+  return { entries, bytes };
+}
+
+function readEntry(line: string, where: string): Entry {
+  let content: unknown;
+  try {
+    content = JSON.parse(line);
+  } catch (error) {
+    throw damaged(where, (error as Error).message);
+  }
+  const parsed = entrySchema.safeParse(content);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    throw damaged(where, `${path.join('.') || 'the line'}: ${message}`);
+  }
+  return content as Entry;
+}
+
+function damaged(where: string, why: string): HandgradError {
+  return new HandgradError(
+    'model',
+    `The journal is damaged (${where}: ${why}); restore it from a copy, or begin the sweep anew.`,
+  );
+}
+
+/**
+ * Opens a journal for appending, after cutting off a torn last line.
+ * @param bytes where its last whole line ends, as `readJournal` found; 0 for a new one
+ */
+export async function openJournal(dir: string, bytes: number): Promise<Journal> {
+  const path = join(dir, JOURNAL);
+  try {
+    const handle = await open(path, bytes === 0 ? 'a' : 'r+');
+    await handle.truncate(bytes);
+    await handle.sync();
+    await syncFolder(dir);
+    return journalOn(handle, path, bytes);
+  } catch (error) {
+    throw await storageError(error, path);
+  }
+}
+
+function journalOn(handle: FileHandle, path: string, start: number): Journal {
+  let end = start;
+  let waiting: string[] = [];
+  let next: Promise<void> | undefined;
+  let broken: HandgradError | undefined;
+
+  async function write(): Promise<void> {
+    const batch = Buffer.from(waiting.join(''));
+    waiting = [];
+    next = undefined;
+    if (broken) throw broken;
+    try {
+      await writeAll(handle, batch, end);
+      await handle.sync();
+      end += batch.length;
+    } catch (error) {
+      // A part of a line may be there: the next reader cuts it off, and nothing may follow it.
+      broken = await storageError(error, path, batch.length);
+      throw broken;
+    }
+  }
+
+  let last: Promise<void> = Promise.resolve();
+  return {
+    append(entry) {
+      waiting.push(`${JSON.stringify(entry)}\n`);
+      next ??= last = last.then(write, write);
+      return next;
+    },
+    async close() {
+      await last.catch(() => undefined);
+      await handle.close();
+    },
+  };
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await handle.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
+  }
+}

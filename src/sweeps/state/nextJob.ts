@@ -1,0 +1,67 @@
+import type { JobId } from './journal';
+import { nextConfiguration, type Configuration } from '../spec/samplers';
+import { rungsOf, type SweepState } from './sweepState';
+
+/** What a sweep does next when there is room for one more run. */
+export type Decision =
+  | { readonly type: 'run'; readonly job: JobId }
+  | { readonly type: 'promote'; readonly trial: number; readonly rung: number }
+  | { readonly type: 'trial'; readonly trial: number; readonly configuration: Configuration; readonly cursor: number }
+  /** A program outside has to be asked for the configuration. */
+  | { readonly type: 'ask'; readonly trial: number }
+  /** Nothing now, but what is running may bring more. */
+  | { readonly type: 'wait' }
+  | { readonly type: 'done' };
+
+/**
+ * Decides from the state alone, so that a sweep that was killed and one that runs through take the same decisions from the
+ * same results: first what is due, then promotions, then new configurations.
+ */
+export function nextDecision(state: SweepState): Decision {
+  const [job] = state.due.values();
+  if (job) return { type: 'run', job };
+  const promotion = nextPromotion(state);
+  if (promotion) return promotion;
+  const created = state.trials.length;
+  if (created < (state.spec.runCap ?? Infinity)) {
+    if (state.spec.method === 'bayes') return { type: 'ask', trial: created };
+    const next = nextConfiguration(state.spec, state.made, state.cursor);
+    if (next) return { type: 'trial', trial: created, ...next };
+  }
+  return state.begun.size > 0 ? { type: 'wait' } : (lastPromotion(state) ?? { type: 'done' });
+}
+
+/**
+ * Asynchronous successive halving (Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020): a trial
+ * goes to the next rung as soon as it is among the best 1/eta of those that have reached its own, the highest rung first.
+ * Early on that is the best of very few, and what comes later is better; so no more than 1/eta of a rung are ever sent on,
+ * and the next place falls to the best one that waits (delayed, as in Li et al., Hyper-Tune, VLDB 2022).
+ */
+function nextPromotion(state: SweepState): Decision | undefined {
+  const { halving } = state.spec;
+  if (!halving) return undefined;
+  for (let rung = halving.rungs.length - 2; rung >= 0; rung--) {
+    const { ranked, failed } = state.standing[rung]!;
+    const promising = Math.floor((ranked.length + failed) / halving.eta);
+    if (state.sent[rung + 1]! >= promising) continue;
+    const found = ranked.slice(0, promising).find(({ trial }) => goesOn(state, trial, rung));
+    if (found) return { type: 'promote', trial: found.trial, rung: rung + 1 };
+  }
+  return undefined;
+}
+
+/** Few trials may leave every rung without its best 1/eta. When nothing else is left to do, the best one goes on to the end. */
+function lastPromotion(state: SweepState): Decision | undefined {
+  const top = rungsOf(state.spec).length - 1;
+  if (state.standing[top]!.ranked.length > 0) return undefined;
+  for (let rung = top - 1; rung >= 0; rung--) {
+    const found = state.standing[rung]!.ranked.find(({ trial }) => goesOn(state, trial, rung));
+    if (found) return { type: 'promote', trial: found.trial, rung: rung + 1 };
+  }
+  return undefined;
+}
+
+function goesOn(state: SweepState, number: number, rung: number): boolean {
+  const trial = state.trials[number]!;
+  return trial.rung === rung && trial.failed === undefined;
+}

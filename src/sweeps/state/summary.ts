@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../files/atomicFile';
+import { type Ranked, rank, reached } from './ranking';
+import type { SweepState } from './sweepState';
+
+/** The files that a sweep's folder holds beside its journal and its trials. */
+export const SWEEP_FILES = { file: 'sweep.yaml', summary: 'summary.csv', best: 'best.json' } as const;
+
+/**
+ * Writes `summary.csv`, a row for each configuration, best first; and `best.json`, the settings of the best one as `train
+ * --config` takes them, when there is one.
+ * @returns the rows
+ */
+export async function writeSummary(state: SweepState, dir: string): Promise<Ranked[]> {
+  const rows = rank(state);
+  await writeFileAtomic(join(dir, SWEEP_FILES.summary), summaryText(state, rows));
+  const config = bestConfig(state, rows);
+  if (config) await writeFileAtomic(join(dir, SWEEP_FILES.best), `${JSON.stringify(config, null, 2)}\n`);
+  return rows;
+}
+
+/** The settings of the best configuration's first run, complete. */
+export function bestConfig(
+  state: SweepState,
+  [best]: readonly Ranked[],
+): Readonly<Record<string, unknown>> | undefined {
+  if (best?.value === undefined || best.state === 'failed') return undefined;
+  const trial = state.trials[best.trial]!;
+  return trial.results[reached(state, trial)]![0]!.config;
+}
+
+function summaryText({ spec }: SweepState, rows: readonly Ranked[]): string {
+  const parameters = Object.keys(spec.parameters);
+  const heading = [
+    'rank',
+    'trial',
+    'state',
+    spec.metric.name,
+    'spread',
+    'seeds',
+    'epochs',
+    ...parameters,
+    'seconds',
+    'failures',
+    'runs',
+    'reason',
+  ];
+  const lines = rows.map((row, i) => [
+    i + 1,
+    row.trial,
+    row.state,
+    row.value ?? '',
+    row.spread ?? '',
+    spec.seeds,
+    row.epochs ?? '',
+    ...parameters.map((key) => shown(row.configuration[key])),
+    row.seconds.toFixed(2),
+    row.failures,
+    row.runDirs.join(' '),
+    row.reason ?? '',
+  ]);
+  return [heading, ...lines].map((line) => `${line.map(cell).join(',')}\n`).join('');
+}
+
+/** A value as a flag of `train` takes it. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'string' ? value : JSON.stringify(value ?? '');
+}
+
+/** As RFC 4180 has it. */
+function cell(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

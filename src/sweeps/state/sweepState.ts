@@ -1,0 +1,186 @@
+import type { Entry, JobId, ResultEntry } from './journal';
+import { type Configuration, configurationKey } from '../spec/samplers';
+import type { SweepSpec } from '../spec/sweepFile';
+
+/** One configuration and what is known of it. */
+export interface Trial {
+  readonly number: number;
+  readonly configuration: Configuration;
+  /** What another program that chose it calls it. */
+  readonly token: number | undefined;
+  /** The rung it is at or on its way to: the place in `rungsOf`. */
+  rung: number;
+  /** The result of each seed at each rung: [rung][seed]. */
+  readonly results: (ResultEntry | undefined)[][];
+  /** Attempts that failed, over all its runs. */
+  failures: number;
+  /** Why it was given up, in a sentence. */
+  failed: string | undefined;
+  /** Whether the program that chose it knows how it ended. */
+  told: boolean;
+}
+
+/** Where a sweep stands: nothing but what its journal says. */
+export interface SweepState {
+  readonly spec: SweepSpec;
+  readonly trials: Trial[];
+  /** The configurations so far, by key. */
+  readonly made: Set<string>;
+  /** Runs that are neither finished nor begun in this process, in the order in which they are due. */
+  readonly due: Map<string, JobId>;
+  /** Runs that have begun and not ended. */
+  readonly begun: Map<string, JobId>;
+  /** For each rung, the trials whose result stands there, best first, and how many have failed there. */
+  readonly standing: { ranked: { trial: number; value: number }[]; failed: number }[];
+  /** How many trials have been sent to each rung. */
+  readonly sent: number[];
+  cursor: number;
+}
+
+/** The epochs after which trials are compared; without early termination, all epochs are the only rung. */
+export function rungsOf({ halving }: SweepSpec): readonly (number | undefined)[] {
+  return halving?.rungs ?? [undefined];
+}
+
+/** What a run is called, in the journal's keys, in Redis and in messages. */
+export function jobKey({ trial, seed, rung }: JobId): string {
+  return `${trial}.${seed}.${rung}`;
+}
+
+/** Builds the state from a journal. Runs that began and did not end are due again. */
+export function replay(spec: SweepSpec, entries: readonly Entry[]): SweepState {
+  const rungs = rungsOf(spec);
+  const state: SweepState = {
+    spec,
+    trials: [],
+    made: new Set(),
+    due: new Map(),
+    begun: new Map(),
+    standing: rungs.map(() => ({ ranked: [], failed: 0 })),
+    sent: rungs.map(() => 0),
+    cursor: 0,
+  };
+  for (const entry of entries) apply(state, entry);
+  // In the order of the trials, as if they had never begun.
+  const due = [...state.begun, ...state.due].sort(([, a], [, b]) => a.trial - b.trial || a.seed - b.seed);
+  state.begun.clear();
+  state.due.clear();
+  for (const [key, job] of due) state.due.set(key, job);
+  return state;
+}
+
+/** Adds one entry of the journal to the state. What is known already changes nothing: each result counts once. */
+export function apply(state: SweepState, entry: Entry): void {
+  (APPLY[entry.type] as ((state: SweepState, entry: Entry) => void) | undefined)?.(state, entry);
+}
+
+const APPLY: { readonly [Type in Entry['type']]?: (state: SweepState, entry: Extract<Entry, { type: Type }>) => void } =
+  {
+    trial(state, { trial, configuration, token }) {
+      if (state.trials[trial]) return;
+      const rungs = state.standing.length;
+      state.trials[trial] = {
+        number: trial,
+        configuration,
+        token,
+        rung: 0,
+        results: Array.from({ length: rungs }, () => []),
+        failures: 0,
+        failed: undefined,
+        told: false,
+      };
+      state.made.add(configurationKey(configuration));
+      send(state, trial, 0);
+    },
+    promotion(state, { trial, rung }) {
+      const known = state.trials[trial];
+      if (!known || rung <= known.rung) return;
+      known.rung = rung;
+      send(state, trial, rung);
+    },
+    start(state, job) {
+      const key = jobKey(job);
+      if (!state.due.delete(key)) return;
+      state.begun.set(key, { trial: job.trial, seed: job.seed, rung: job.rung });
+    },
+    result(state, result) {
+      const trial = state.trials[result.trial];
+      const seeds = trial?.results[result.rung];
+      if (!trial || !seeds || seeds[result.seed]) return;
+      seeds[result.seed] = result;
+      forget(state, result);
+      if (!trial.failed && seeds.filter(Boolean).length === state.spec.seeds) {
+        stand(state, result.rung, { trial: trial.number, value: meanAt(trial, result.rung) });
+      }
+    },
+    failure(state, failure) {
+      const trial = state.trials[failure.trial];
+      if (!trial || trial.results[failure.rung]?.[failure.seed]) return;
+      trial.failures++;
+      forget(state, failure);
+      if (failure.retry) {
+        state.due.set(jobKey(failure), { trial: failure.trial, seed: failure.seed, rung: failure.rung });
+        return;
+      }
+      if (trial.failed) return;
+      trial.failed = failure.reason;
+      state.standing[failure.rung]!.failed++;
+      // Without one of its seeds the configuration has no mean: the others need not be run.
+      for (const [key, job] of state.due) if (job.trial === trial.number) state.due.delete(key);
+    },
+    told(state, { trial }) {
+      const known = state.trials[trial];
+      if (known) known.told = true;
+    },
+    revived(state, { trial }) {
+      const known = state.trials[trial];
+      if (!known?.failed) return;
+      known.failed = undefined;
+      known.failures = 0;
+      known.told = false;
+      state.standing[known.rung]!.failed--;
+      for (let seed = 0; seed < state.spec.seeds; seed++) {
+        if (!known.results[known.rung]![seed]) due(state, { trial, seed, rung: known.rung });
+      }
+    },
+  };
+
+function send(state: SweepState, trial: number, rung: number): void {
+  state.sent[rung]!++;
+  for (let seed = 0; seed < state.spec.seeds; seed++) due(state, { trial, seed, rung });
+}
+
+function due(state: SweepState, job: JobId): void {
+  state.due.set(jobKey(job), job);
+}
+
+function forget(state: SweepState, job: JobId): void {
+  state.due.delete(jobKey(job));
+  state.begun.delete(jobKey(job));
+}
+
+/** Puts a trial in its place among those that reached the rung. */
+function stand(state: SweepState, rung: number, entry: { trial: number; value: number }): void {
+  const { ranked } = state.standing[rung]!;
+  const better = comparison(state.spec);
+  let [low, high] = [0, ranked.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (better(ranked[middle]!, entry) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  ranked.splice(low, 0, entry);
+}
+
+/** Sorts the better value first, and of equal ones the earlier trial. */
+export function comparison({ metric }: SweepSpec) {
+  const sign = metric.goal === 'maximize' ? -1 : 1;
+  return (a: { trial: number; value: number }, b: { trial: number; value: number }) =>
+    sign * (a.value - b.value) || a.trial - b.trial;
+}
+
+/** The mean over the seeds of a trial's result at a rung. */
+export function meanAt(trial: Trial, rung: number): number {
+  const values = trial.results[rung]!.map((result) => result!.value);
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

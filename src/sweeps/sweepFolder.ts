@@ -1,0 +1,15 @@
+import { HandgradError } from '../errors';
+import type { SweepSpec } from './spec/sweepFile';
+import { type Entry, readJournal } from './state/journal';
+
+/** A sweep as its journal has it. */
+export async function readSweepFolder(
+  dir: string,
+): Promise<{ id: string; spec: SweepSpec; entries: readonly Entry[]; bytes: number }> {
+  const { entries, bytes } = await readJournal(dir);
+  const first = entries[0];
+  if (first?.type !== 'sweep')
+    throw new HandgradError('usage', `The sweep in ${dir} was stopped before it began; start it anew.`);
+  const { spec } = entries.findLast((entry) => entry.type === 'extended') ?? first;
+  return { id: first.id, spec, entries, bytes };
+}

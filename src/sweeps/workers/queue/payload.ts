@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { Value } from '../../spec/distributions';
+import type { Job } from '../../runSweep';
+import { METRICS, type Settings } from '../../spec/sweepFile';
+
+const natural = z.number().int().min(0).max(1_000_000);
+
+/** A trial on its way through a queue. Whatever a worker gets from there is checked as what a stranger sends. */
+const payloadSchema = z.strictObject({
+  version: z.literal(1),
+  sweep: z.string().regex(/^[0-9a-f]{16}$/),
+  trial: natural,
+  seed: natural,
+  rung: natural,
+  seeds: natural.min(1),
+  epochs: natural.min(1),
+  metric: z.enum(METRICS),
+  settings: z.record(
+    z.string().max(64),
+    z.union([
+      z.string().max(4096),
+      z.number(),
+      z.boolean(),
+      z.array(z.union([z.string().max(64), z.number()])).max(64),
+    ]),
+  ),
+});
+
+export type Payload = Readonly<z.output<typeof payloadSchema>>;
+
+/** Settings that name something on the machine that trains: they are the worker's own, never a sweep's. */
+const OF_THE_WORKER = ['dataDir', 'source', 'initFrom'];
+
+/** What goes into the queue for a run. */
+export function payloadOf(
+  sweep: string,
+  { trial, seed, rung, epochs, settings }: Job,
+  metric: string,
+  seeds: number,
+): Payload {
+  return { version: 1, sweep, trial, seed, rung, seeds, epochs, metric, settings } as Payload;
+}
+
+/**
+ * Why the settings of a sweep cannot go through a queue; undefined when they can. A data set goes by its name in the
+ * catalogue, or by a path within the folder that a worker offers.
+ * @param known the names of the catalogue
+ */
+export function unfitSetting(key: string, value: unknown, known: readonly string[]): string | undefined {
+  if (OF_THE_WORKER.includes(key)) return `${key} names something on one machine, and trials of a queue train on any`;
+  if (key !== 'dataset' || known.includes(value as string)) return undefined;
+  return isPlainPath(value)
+    ? undefined
+    : 'dataset must be a name of the catalogue, or a path within the folder that workers offer with --datasets';
+}
+
+/** Relative, downwards, and the same on every system. */
+function isPlainPath(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    /^[\w.-]+(\/[\w.-]+)*$/.test(value) &&
+    !value.split('/').some((part) => /^\.+$/.test(part))
+  );
+}
+
+/**
+ * Reads what came out of the queue of a sweep.
+ * @param settings the rules of `train`'s settings
+ * @returns the payload with checked settings, or why it is refused
+ */
+export function readPayload(
+  data: unknown,
+  sweep: string,
+  settings: Settings,
+  known: readonly string[],
+): Payload | { readonly refused: string } {
+  const parsed = payloadSchema.safeParse(data);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    return { refused: `${path.map(String).join('.') || 'the payload'}: ${message}`.slice(0, 300) };
+  }
+  const payload = parsed.data;
+  if (payload.sweep !== sweep) return { refused: 'it belongs to another sweep' };
+  const checked: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(payload.settings)) {
+    try {
+      const key = settings.key(name, `settings.${name}`);
+      if (key !== name) return { refused: `${name} is no setting` };
+      const unfit = unfitSetting(key, value, known);
+      if (unfit) return { refused: unfit };
+      checked[key] = settings.value(key, value, `settings.${name}`);
+    } catch (error) {
+      return { refused: (error as Error).message.slice(0, 300) };
+    }
+  }
+  return { ...payload, settings: checked as Payload['settings'] };
+}

@@ -1,0 +1,231 @@
+import type { Job as QueuedJob, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { resultSchema } from '../../state/journal';
+import type { Executor, Job } from '../../runSweep';
+import type { SweepSpec } from '../../spec/sweepFile';
+import type { Outcome, Progress } from '../trainProcess';
+import { payloadOf } from './payload';
+import { PREFIX, unlessAway } from './redis';
+import { announceSweep, listSweeps, listWorkers, withdrawSweep } from './registry';
+
+/** Results are looked for this often even when Redis announces none, in milliseconds: an announcement can be lost. */
+const COLLECT_MS = 2000;
+/** What has been sent is looked for this often: a Redis without a disk forgets. */
+const CHECK_MS = 5000;
+/** Runs that wait in the queue for each place of a worker, where what comes next depends on results. */
+const AHEAD = 2;
+const PAGE = 200;
+
+const outcomeSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('result'), result: resultSchema }),
+  z.object({
+    type: z.literal('failure'),
+    reason: z.string().max(2000),
+    code: z.union([z.number(), z.string().max(100)]),
+    retry: z.boolean(),
+  }),
+]);
+
+interface Sent {
+  readonly job: Job;
+  readonly onProgress: (progress: Progress) => void;
+  readonly resolve: (outcome: Outcome) => void;
+}
+
+/** The name of a sweep's queue. */
+export const queueName = (sweep: string) => `sweep-${sweep}`;
+
+/** How many runs of a sweep wait, are being trained, and have ended without the sweep having written it down yet. */
+export async function countRuns(
+  redis: Redis,
+  sweep: string,
+): Promise<{ waiting: number; training: number; ended: number }> {
+  const { Queue } = await import('bullmq');
+  const queue = new Queue(queueName(sweep), { connection: redis, prefix: PREFIX });
+  const {
+    waiting = 0,
+    active = 0,
+    completed = 0,
+    failed = 0,
+  } = await queue.getJobCounts('waiting', 'active', 'completed', 'failed');
+  await queue.close();
+  return { waiting, training: active, ended: completed + failed };
+}
+
+/** Carries runs out through a queue. */
+export interface QueueExecutor extends Executor {
+  /** Called when somebody stopped the sweep from elsewhere. */
+  readonly onStopped: (stop: () => void) => void;
+  /** Takes the sweep out of Redis: it has ended. */
+  readonly remove: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Sends runs into the sweep's queue and collects what came of them. A run's name in the queue says which run and which
+ * attempt it is, so that sending it again, after a restart of either side, changes nothing.
+ */
+export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec): Promise<QueueExecutor> {
+  const { Queue, QueueEvents } = await import('bullmq');
+  const queue = new Queue(queueName(sweep), { connection: redis, prefix: PREFIX });
+  const eventsRedis = redis.duplicate();
+  eventsRedis.on('error', ignore);
+  const events = new QueueEvents(queueName(sweep), { connection: eventsRedis, prefix: PREFIX });
+  // Losses of Redis are told by the connection itself.
+  queue.on('error', ignore);
+  events.on('error', ignore);
+  const sent = new Map<string, Sent>();
+  /** Results that were delivered and are not known to be in the journal. */
+  const waitingForJournal = new Set<string>();
+  let places = 1;
+  let stopped: (() => void) | undefined;
+  let removed = false;
+  const listed = { name: spec.name, metric: spec.metric.name, state: 'active' as const };
+  await announceSweep(redis, sweep, listed);
+
+  const add = (id: string, job: Job) =>
+    queue.add('trial', payloadOf(sweep, job, spec.metric.name, spec.seeds), {
+      jobId: id,
+      attempts: 1,
+      removeOnComplete: false,
+      removeOnFail: false,
+    });
+  const collect = once(async () => {
+    for (;;) {
+      const jobs = await queue.getJobs(['completed', 'failed'], 0, PAGE - 1, true);
+      const known = jobs.filter((job): job is QueuedJob => job?.id !== undefined);
+      for (const job of known) {
+        const one = sent.get(job.id!);
+        sent.delete(job.id!);
+        if (one) one.resolve(outcomeOf(job));
+        // Delivered twice, or put there by somebody else: it has counted, or never will.
+        else if (!waitingForJournal.has(job.id!)) await job.remove().catch(ignore);
+        if (one) waitingForJournal.add(job.id!);
+      }
+      if (jobs.length < PAGE || known.every((job) => waitingForJournal.has(job.id!))) return;
+    }
+  });
+  const check = once(async () => {
+    places = Math.max(
+      1,
+      (await listWorkers(redis)).reduce((sum, worker) => sum + worker.places, 0),
+    );
+    const state = (await listSweeps(redis)).get(sweep)?.state;
+    if (state === 'stopped') return stopped?.();
+    if (state === undefined && !removed) await announceSweep(redis, sweep, listed);
+    for (const [id, { job }] of await missing(queue, redis, sent)) if (sent.has(id)) await add(id, job);
+  });
+  events.on('completed', collect);
+  events.on('failed', collect);
+  events.on('progress', ({ jobId, data }) => {
+    const progress = data as { epoch?: unknown; value?: unknown };
+    if (typeof progress?.epoch !== 'number') return;
+    sent
+      .get(jobId)
+      ?.onProgress({ epoch: progress.epoch, value: typeof progress.value === 'number' ? progress.value : null });
+  });
+  const timers = [setInterval(collect, COLLECT_MS), setInterval(check, CHECK_MS)];
+  check();
+
+  // One listener for all runs: there may be thousands.
+  const listened = new WeakSet<AbortSignal>();
+  const listen = (signal: AbortSignal) => {
+    if (listened.has(signal)) return;
+    listened.add(signal);
+    signal.addEventListener('abort', () => {
+      for (const { resolve } of sent.values()) resolve({ type: 'interrupted' });
+    });
+  };
+
+  return {
+    // Where results decide nothing, all runs wait in Redis: the workers need nobody then.
+    capacity: () => (spec.halving || spec.method === 'bayes' ? places * AHEAD : Infinity),
+    run(job, onProgress, signal) {
+      const id = jobName(job);
+      listen(signal);
+      return new Promise((resolve, reject) => {
+        sent.set(id, { job, onProgress, resolve });
+        add(id, job).then(collect, reject);
+        if (signal.aborted) resolve({ type: 'interrupted' });
+      });
+    },
+    async settled(job) {
+      const id = jobName(job);
+      await queue.remove(id);
+      waitingForJournal.delete(id);
+    },
+    onStopped: (stop) => (stopped = stop),
+    async remove() {
+      removed = true;
+      // First off the list, so that no worker begins to look into a queue that is going.
+      await withdrawSweep(redis, sweep);
+      await queue.obliterate({ force: true });
+    },
+    async close() {
+      timers.forEach(clearInterval);
+      // A listener that was just waiting for Redis to come back connects once more, and would keep the process alive.
+      eventsRedis.on('connect', () => eventsRedis.disconnect());
+      await unlessAway(Promise.allSettled([events.close(), queue.close()]));
+      eventsRedis.disconnect();
+    },
+  };
+}
+
+/** BullMQ takes no colon in a name. */
+function jobName({ trial, seed, rung, failures }: Job): string {
+  return `${trial}-${seed}-${rung}-${failures}`;
+}
+
+function outcomeOf(job: QueuedJob): Outcome {
+  if (job.failedReason) {
+    const refused = job.failedReason.startsWith('refused');
+    return {
+      type: 'failure',
+      reason: job.failedReason.slice(0, 500),
+      code: refused ? 'refused' : 'worker lost',
+      retry: !refused,
+    };
+  }
+  const parsed = outcomeSchema.safeParse(job.returnvalue);
+  if (parsed.success) return parsed.data;
+  return { type: 'failure', reason: 'a worker sent a result that is none', code: 'result', retry: true };
+}
+
+/** What Redis has forgotten. */
+async function missing(
+  queue: Queue,
+  redis: Redis,
+  sent: ReadonlyMap<string, Sent>,
+): Promise<(readonly [string, Sent])[]> {
+  const entries = [...sent];
+  const pipeline = redis.pipeline();
+  for (const [id] of entries) pipeline.exists(queue.toKey(id));
+  const answers = (await pipeline.exec()) ?? [];
+  return entries.filter((_, i) => answers[i]?.[1] === 0);
+}
+
+/** One at a time; asked while it runs, it runs once more. Redis being away is no error: the next time comes. */
+function once(work: () => Promise<void>): () => void {
+  let running = false;
+  let again = false;
+  const run = () => {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    void work()
+      .catch(ignore)
+      .finally(() => {
+        running = false;
+        if (again) {
+          again = false;
+          run();
+        }
+      });
+  };
+  return run;
+}
+
+function ignore(): void {}

@@ -1,0 +1,243 @@
+import { open, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { execa } from 'execa';
+import { type ErrorKind, HandgradError } from '../../errors';
+import { writeFileAtomic } from '../../files/atomicFile';
+import { makeFolder } from '../../files/makeFolder';
+import { storageError } from '../../files/storageError';
+import type { Value } from '../spec/distributions';
+import { lockFolder } from '../../files/lock';
+import { RUN_FILES } from '../../runs/runFolder';
+import { exists, figure, readRun, type RunRecord } from '../earlierRun';
+import { type Ended, type ExitMeaning, meaningOf } from './exitMeaning';
+import type { Result } from '../state/journal';
+
+/** The program that trains. */
+export interface Program {
+  /** The compiled main.js: it is started with this process's Node. */
+  readonly path: string;
+  /** Added to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What it ends with for each kind of error. */
+  readonly exitCodes: Readonly<Record<ErrorKind, number>>;
+  /** The settings that have an engine take this many threads. */
+  readonly threads: (count: number) => Readonly<Record<string, Value>>;
+}
+
+/** One run of the trainer, ready to begin. */
+export interface TrialRun {
+  /** The folder that holds the run's own and, beside it, its settings and log. */
+  readonly folder: string;
+  /** The run's name there. */
+  readonly name: string;
+  /** The settings of `train`, as a config file has them, `epochs` among them. */
+  readonly settings: Readonly<Record<string, Value>>;
+  /** Where it ends. */
+  readonly epochs: number;
+  readonly metric: string;
+  /** Whether a process of another machine that held the run is known to have given it up. */
+  readonly takeOver?: boolean;
+}
+
+/** What a child process gets of the machine. */
+export interface Share {
+  /** Threads of the engine. */
+  readonly threads: number;
+  /** The graphics card it sees; undefined leaves that to the engine. */
+  readonly gpu: string | undefined;
+}
+
+/** What came of an attempt at a run. */
+export type Outcome =
+  | { readonly type: 'result'; readonly result: Result }
+  | ({ readonly type: 'failure' } & ExitMeaning)
+  /** The sweep was asked to stop. What the run has saved is there for the next time. */
+  | { readonly type: 'interrupted' };
+
+/** How far a run is. */
+export interface Progress {
+  readonly epoch: number;
+  readonly value: number | null;
+}
+
+/** How long a run that is told to stop may take to save, in milliseconds. */
+const GRACE_MS = 60_000;
+/** A folder that a dying process still holds is free in a moment. */
+const LOCK_TRIES = 60;
+const LOCK_WAIT_MS = 500;
+
+/**
+ * Trains in a process of its own: what crashes there costs that run only, and its memory is given back whole. Goes on from
+ * the run's checkpoint where there is one, and starts nothing at all where the run has finished already.
+ * @param signal aborted: the run saves a checkpoint and ends
+ */
+export async function trainInProcess(
+  program: Program,
+  run: TrialRun,
+  share: Share,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const started = performance.now();
+  const dir = join(run.folder, run.name);
+  await makeFolder(run.folder);
+  const usable = await sameSettings(run, dir);
+  const before = usable ? await readRun(dir, run.metric) : undefined;
+  if (before && before.epochs >= run.epochs) return outcomeOf(before, run, 0, `${dir}.log`);
+  let anew = !usable;
+  for (let tries = 1; !signal.aborted; tries++) {
+    const ended = await attempt(program, run, dir, anew, share, onProgress, signal);
+    if (!ended) {
+      const record = await readRun(dir, run.metric);
+      return outcomeOf(record, run, (performance.now() - started) / 1000, `${dir}.log`);
+    }
+    if (signal.aborted) break;
+    const { locked, model } = program.exitCodes;
+    if (ended.exitCode === locked && tries < LOCK_TRIES) {
+      await delay(LOCK_WAIT_MS, undefined, { signal }).catch(() => undefined);
+    } else if (ended.exitCode === model && !anew) {
+      // What was saved cannot be used here: the run begins anew, which is late but right.
+      anew = true;
+    } else
+      return { type: 'failure', ...meaningOf(ended, program.exitCodes, await lastWords(`${dir}.log`), `${dir}.log`) };
+  }
+  return { type: 'interrupted' };
+}
+
+/** Whether what is in the folder was begun with these settings; where it is to stop and on how many threads aside. */
+async function sameSettings({ settings }: TrialRun, dir: string): Promise<boolean> {
+  const text = await readFile(`${dir}.json`, 'utf8').catch(() => '{}');
+  const plain = (of: Readonly<Record<string, unknown>>) =>
+    JSON.stringify(Object.entries({ ...of, stopAfter: 0, threads: 0 }).sort());
+  return plain(JSON.parse(text) as Record<string, unknown>) === plain(settings);
+}
+
+/**
+ * @param anew whether what is in the run's folder is to be thrown away
+ * @returns undefined when the process ended well
+ */
+async function attempt(
+  program: Program,
+  run: TrialRun,
+  dir: string,
+  anew: boolean,
+  share: Share,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<Ended | undefined> {
+  if (anew && !(await clearFolder(dir, run.takeOver === true))) {
+    return { exitCode: program.exitCodes.locked, message: 'another process trains it' };
+  }
+  const config = await readFile(join(dir, RUN_FILES.config), 'utf8').catch(() => undefined);
+  const args = [
+    'train',
+    '--json',
+    ...(config === undefined ? await startArguments(program, run, dir, share) : resumeArguments(run, dir, config)),
+  ];
+  if (run.takeOver) args.push('--force-unlock');
+  const log = await openLog(`${dir}.log`);
+  try {
+    const child = execa(process.execPath, [program.path, ...args], {
+      env: { ...program.env, ...variablesOf(share) },
+      // A group of its own: Ctrl-C is for the sweep, which passes it on. Connected, so that it notices when the sweep is gone.
+      detached: true,
+      stdio: ['ignore', 'pipe', log.createWriteStream({ autoClose: false }), 'ipc'],
+      buffer: false,
+      reject: false,
+      cancelSignal: signal,
+      forceKillAfterDelay: GRACE_MS,
+    });
+    for await (const line of createInterface({ input: child.stdout })) tellProgress(line, run.metric, onProgress);
+    const { failed, exitCode, signal: killedBy, shortMessage } = await child;
+    return failed ? { exitCode, signal: killedBy, message: shortMessage ?? 'no reason known' } : undefined;
+  } finally {
+    await log.close();
+  }
+}
+
+/** A run that ended at a rung goes on to the next. */
+function resumeArguments({ epochs }: TrialRun, dir: string, config: string): string[] {
+  return ['--resume', dir, ...(config.includes('"stopAfter"') ? ['--stop-after', String(epochs)] : [])];
+}
+
+/** The settings go by a file: every value of a setting, exactly, and nothing that a shell or a parser could read otherwise. */
+async function startArguments(
+  program: Program,
+  { settings, epochs }: TrialRun,
+  dir: string,
+  share: Share,
+): Promise<string[]> {
+  // A schedule goes by all the epochs, wherever the run is compared with others.
+  const end = epochs === settings['epochs'] ? {} : { stopAfter: epochs };
+  const complete = { ...program.threads(share.threads), ...settings, ...end };
+  await writeFileAtomic(`${dir}.json`, `${JSON.stringify(complete, null, 2)}\n`);
+  return ['--config', `${dir}.json`, '--run-dir', dir];
+}
+
+/** @returns false when a process is at work there, as one whose sweep was killed may be for a moment */
+async function clearFolder(dir: string, takeOver: boolean): Promise<boolean> {
+  if (!(await exists(dir))) return true;
+  try {
+    const lock = await lockFolder(dir, { force: takeOver });
+    await rm(dir, { recursive: true, force: true });
+    await lock.release();
+    return true;
+  } catch (error) {
+    if (error instanceof HandgradError && error.kind === 'locked') return false;
+    throw error;
+  }
+}
+
+/** The engines that take their threads from the environment, and the card. */
+function variablesOf({ threads, gpu }: Share): Record<string, string> {
+  const count = String(threads);
+  const shared = { OMP_NUM_THREADS: count, TF_NUM_INTRAOP_THREADS: count, TF_NUM_INTEROP_THREADS: '1' };
+  return gpu === undefined ? shared : { ...shared, CUDA_VISIBLE_DEVICES: gpu };
+}
+
+async function openLog(path: string) {
+  try {
+    return await open(path, 'a');
+  } catch (error) {
+    throw await storageError(error, path);
+  }
+}
+
+function tellProgress(line: string, metric: string, onProgress: (progress: Progress) => void): void {
+  let event: { type?: unknown; epoch?: unknown };
+  try {
+    event = JSON.parse(line) as typeof event;
+  } catch {
+    // A native library may print to stdout as well; the figures that count are read from the run folder.
+    return;
+  }
+  if (event.type === 'epoch') onProgress({ epoch: Number(event.epoch), value: figure(event, metric) });
+}
+
+function outcomeOf(
+  record: RunRecord | undefined,
+  { folder, name, metric }: TrialRun,
+  seconds: number,
+  logPath: string,
+): Outcome {
+  if (!record)
+    return { type: 'failure', reason: `ended without a result; see ${logPath}`, code: 'no result', retry: true };
+  const { value } = record;
+  if (value === undefined) {
+    return { type: 'failure', reason: `gives no finite ${metric}; see ${logPath}`, code: 'no metric', retry: false };
+  }
+  return { type: 'result', result: { ...record, value, seconds, runDir: join(basename(folder), name) } };
+}
+
+/** The sentence that a failed process ended with. */
+async function lastWords(logPath: string): Promise<string | undefined> {
+  const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
+  const said = lines.findLast((line) => line.includes('Error:')) ?? lines.at(-1);
+  const plain = said
+    ?.replace(/^.*?Error:\s*/, '')
+    .replace(/\p{Cc}/gu, ' ')
+    .trim();
+  return plain ? plain.slice(0, 300).replace(/\.$/, '') : undefined;
+}

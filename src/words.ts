@@ -1,0 +1,52 @@
+import { closest } from 'fastest-levenshtein';
+
+/** 60,000 */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}
+
+/** 2.1 s, 3 min 20 s, 1 h 05 min. */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60)];
+  if (hours === 0) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/** 26.4 MB, 25.3 GB, in powers of ten, as disks and networks are sold. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** 0.7668 */
+export function formatShare(share: number): string {
+  return share.toFixed(4);
+}
+
+/** "1 epoch", "10 epochs" */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A value as it stands in a message: text in quotes, cut when long, with nothing in it that a terminal would obey. */
+export function quoted(value: unknown): string {
+  // Lists and mappings come from files, and may be huge or contain themselves.
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a mapping';
+  if (typeof value !== 'string') return String(value);
+  const text = JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
+}
+
+/** A path as it can be pasted into a shell. */
+export function shellWord(path: string): string {
+  return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** The half sentence that follows an unknown name: `; did you mean --epochs?` */
+export function didYouMean(name: string, known: readonly string[], prefix = ''): string {
+  return `did you mean ${prefix}${closest(name, [...known])}?`;
+}

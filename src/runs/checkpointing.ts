@@ -12,7 +12,7 @@ export interface CheckpointingOptions {
   readonly identity: RunIdentity;
   /** As in the model file. */
   readonly modelConfig: unknown;
-  /** `--checkpoint-every` */
+  /** The setting of this name. */
   readonly every: string;
   /** The finished epochs of a run that goes on. */
   readonly earlier: readonly Pick<EpochEvent, 'valAccuracy'>[];

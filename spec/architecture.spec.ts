@@ -62,7 +62,7 @@ const RULES: Record<string, readonly string[]> = {
   ],
   'src/runs/tensorboard': [
     ...['@tensorflow/tfjs-core', 'node', 'protobufjs', '@aws-crypto/crc32c'],
-    ...['src/data', 'src/files', 'src/model', 'src/nn', 'src/pictures', 'src/training', 'type:src/runs'],
+    ...['src/data', 'src/files', 'src/model', 'src/nn', 'src/optim', 'src/pictures', 'src/training', 'type:src/runs'],
   ],
   'src/sweeps': ['node', 'execa', 'src/errors', 'src/files', 'src/runs', 'type:src/training'],
   'src/sweeps/spec': ['node', 'zod', 'src/errors', 'src/random'],

@@ -20,6 +20,7 @@ export default tseslint.config(
       sourceType: 'commonjs',
       globals: {
         ...{ process: 'readonly', require: 'readonly', module: 'writable', __dirname: 'readonly' },
+        ...{ __filename: 'readonly', Buffer: 'readonly' },
         ...{ console: 'readonly', performance: 'readonly' },
       },
     },

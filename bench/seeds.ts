@@ -48,7 +48,7 @@ function finished(dir: string, seed: number): Finished | undefined {
 }
 
 function train(args: readonly string[], threads: number): Promise<void> {
-  const command = ['--require', 'ts-node/register', join(ROOT, 'cli/main.ts'), 'train', ...args];
+  const command = [join(ROOT, 'bin/handgrad.js'), 'train', ...args];
   // TensorFlow takes all cores otherwise, and two runs would wait for each other.
   const env = { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads), OMP_NUM_THREADS: String(threads) };
   return new Promise((done, fail) => {

@@ -1,7 +1,7 @@
 /**
  * The post's eight steps with this library, in its order and with its names.
  *
- *   node --require ts-node/register examples/from-scratch.ts [epochs]
+ *   node --require ./bin/register.js examples/from-scratch.ts [epochs]
  */
 
 // 1. Importing libraries ------------------------------------------------------------------------------------------------

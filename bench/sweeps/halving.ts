@@ -18,7 +18,7 @@ import { disposeState, startState } from '../../src/training/trainState';
 // decisions are those of `sweep`; the runs are real and stay in this process, so that only epochs count. The space is as wide
 // as one who knows nothing would make it, and enough samples judge that the best settings differ by more than chance.
 //
-//   node --require ts-node/register bench/sweeps/halving.ts [repeats] [first]
+//   node --require ./bin/register.js bench/sweeps/halving.ts [repeats] [first]
 
 const [EPOCHS, CONFIGURATIONS, TRAIN, VALIDATION] = [27, 81, 5000, 10_000];
 

@@ -2,17 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { trainProgram } from '../../cli/open/trainProgram';
+import { programFile } from '../../src/files/places';
 import { readJournal } from '../../src/sweeps/state/journal';
 
 // Trials of one epoch of Fashion-MNIST on wasm, one thread each: two at once against one after another, and what a trial
 // costs beyond its own training.
 //
-//   node --require ts-node/register bench/sweeps/parallel.ts [trials] [rounds]
+//   node --require ./bin/register.js bench/sweeps/parallel.ts [trials] [rounds]
 
 async function main(): Promise<void> {
   const [trials = 16, rounds = 1] = process.argv.slice(2).map(Number);
-  const { path: program } = await trainProgram();
   const dir = mkdtempSync(join(tmpdir(), 'handgrad-bench-'));
   const file = join(dir, 'sweep.yaml');
   const values = Array.from({ length: trials }, (_, i) => 0.05 + i / 100);
@@ -24,7 +23,7 @@ async function main(): Promise<void> {
       const runDir = join(dir, `${round}-${workers}`);
       const started = performance.now();
       const argv = [
-        program,
+        programFile(),
         'sweep',
         file,
         '--workers',

@@ -19,7 +19,7 @@ const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
 
 /** What the program says on both streams of a terminal with colours. */
 function handgrad(folder: string, ...argv: readonly string[]): string {
-  const shell = [process.execPath, '--require', 'ts-node/register', 'cli/main.ts', ...argv, '--data-dir', dataDir];
+  const shell = [process.execPath, 'bin/handgrad.js', ...argv, '--data-dir', dataDir];
   const command = `${shell.map((word) => `'${word}'`).join(' ')} 2>&1`;
   const env = { ...process.env, FORCE_COLOR: '1', HANDGRAD_BACKEND: 'wasm' };
   const said = execFileSync('sh', ['-c', command], { cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 24 });
@@ -88,11 +88,10 @@ async function main(): Promise<void> {
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
     const site = join(folder, 'site');
     handgrad(folder, 'report', run, '--png', join(folder, 'png'));
-    execFileSync(
-      process.execPath,
-      ['--require', 'ts-node/register', 'cli/main.ts', 'export', run, site, '--format', 'web'],
-      { cwd: root, stdio: 'ignore' },
-    );
+    execFileSync(process.execPath, ['bin/handgrad.js', 'export', run, site, '--format', 'web'], {
+      cwd: root,
+      stdio: 'ignore',
+    });
     await webPage(page, site, folder);
   } finally {
     await browser.close();

@@ -23,7 +23,7 @@ export interface Ended {
 export function runInChild(code: string, env: Record<string, string | undefined> = {}): Promise<Ended> {
   const options = { cwd: ROOT, env: { ...process.env, ...env }, maxBuffer: 2 ** 28 };
   return new Promise((resolve) => {
-    const argv = ['--require', 'ts-node/register', '--eval', code];
+    const argv = ['--require', './bin/register.js', '--eval', code];
     execFile(process.execPath, argv, options, (error, stdout, stderr) => {
       resolve({ code: error ? (error.code ?? error.signal ?? null) : 0, stdout, stderr });
     });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { programFile } from '../../src/files/places';
 import { createRandom } from '../../src/random';
 
 // The program as a user starts it: a process, its two streams and its exit code.
@@ -12,7 +13,7 @@ const root = path.join(__dirname, '../..');
 function handgrad(...args: string[]) {
   // A folder without a tfjs-node: this machine may have one.
   const env = { ...process.env, HANDGRAD_BACKEND: 'wasm', HANDGRAD_TFJS_NODE: os.tmpdir(), NO_COLOR: '1' };
-  const command = ['--require', 'ts-node/register', 'cli/main.ts', ...args];
+  const command = [programFile(), ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, env, encoding: 'utf8' });
   return { status, stdout, stderr };
 }

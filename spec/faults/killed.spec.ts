@@ -64,7 +64,7 @@ describe('F01 kill -9 at every moment of writing', function () {
       await Promise.all(
         moments.map(async (moment) => {
           const run = `${pattern.replace(/\W/g, '')}-${moment}`;
-          const { ended, stderr } = await start(train(run), { failpoint: `${moment} ${pattern}` });
+          const { ended, stderr } = start(train(run), { failpoint: `${moment} ${pattern}` });
           expect((await ended).signal, `${moment}: ${stderr()}`).to.equal('SIGKILL');
           const found = await newestCheckpoint(path(run, 'checkpoints'));
           expect(found?.checkpoint.progress.step ?? -1, moment).to.be.at.least(atLeast);
@@ -86,12 +86,12 @@ describe('F01 kill -9 at every moment of writing', function () {
 
   it('F01 at random times, again and again: each epoch once, the same bytes', async () => {
     const began = performance.now();
-    expect(await (await start(train('timed'))).ended).to.include({ code: 0 });
+    expect(await start(train('timed')).ended).to.include({ code: 0 });
     const took = performance.now() - began;
     let [kills, finished] = [0, 0];
     while (kills < 8 || finished === 0) {
       const run = `random-${finished}`;
-      const { child, ended, stderr } = await start(
+      const { child, ended, stderr } = start(
         existsSync(path(run, 'config.json')) ? ['train', '--resume', path(run)] : train(run),
       );
       const timer = kills < 8 ? setTimeout(() => child.kill('SIGKILL'), Math.random() * took) : undefined;

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { trainProgram } from '../../cli/open/trainProgram';
+import { programFile } from '../../src/files/places';
 
 // F01 with the program and the data that people use: a training run that is killed (kill -9) again and again at random times,
 // and goes on each time with --resume, has to end with the model and the metrics of a run that nobody killed.
 //
-//   node --require ts-node/register spec/faults/kills.ts --kills 100 --from 1 --to 20 -- --checkpoint-every 5s --epochs 80
+//   node --require ./bin/register.js spec/faults/kills.ts --kills 100 --from 1 --to 20 -- --checkpoint-every 5s --epochs 80
 //
 // What stands after -- goes to `train`. When a run is over before it was killed that often, another one begins.
 
@@ -68,8 +68,7 @@ async function train(
 ): Promise<{ code: number | string | null; stderr: string }> {
   // A run that goes on has its settings; only the first process is given them.
   const settings = args[0] === '--run-dir' ? positionals : [];
-  const { path: main } = await trainProgram();
-  const child = spawn(process.execPath, [main, 'train', ...args, ...settings], {
+  const child = spawn(process.execPath, [programFile(), 'train', ...args, ...settings], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let stderr = '';

@@ -7,7 +7,7 @@ import { newestCheckpoint } from '../../src/runs/checkpointFolder';
 import { writePoints } from '../cli/points';
 import { session } from '../cli/session';
 import { need } from '../need';
-import { trainProgram } from '../../cli/open/trainProgram';
+import { programFile } from '../../src/files/places';
 import { start } from './start';
 
 /** So long a run that it does not end by itself while it is watched. */
@@ -30,9 +30,8 @@ describe('signals, closed streams and full disks', function () {
   const path = (...names: string[]) => join(folder, ...names);
   const train = (run: string, ...args: string[]) =>
     start(['train', '--dataset', path('points.csv'), ...LONG, '--run-dir', path(run), ...args]);
-  let main: string;
-  before(async () => {
-    main = (await trainProgram()).path;
+  const main = programFile();
+  before(() => {
     folder = mkdtempSync(join(tmpdir(), 'handgrad-signals-'));
     writePoints(path('points.csv'));
   });
@@ -44,7 +43,7 @@ describe('signals, closed streams and full disks', function () {
     ['F14 SIGHUP', 'SIGHUP', 143],
   ] as const) {
     it(`${name} finishes the step, saves the state, prints the command that goes on, and ends with ${code}`, async () => {
-      const { child, says, ended, stderr } = await train(signal, '--checkpoint-every', 'never');
+      const { child, says, ended, stderr } = train(signal, '--checkpoint-every', 'never');
       await says('"type":"epoch"');
       child.kill(signal);
       expect(await ended, stderr()).to.deep.equal({ code, signal: null });
@@ -60,7 +59,7 @@ describe('signals, closed streams and full disks', function () {
         'metrics.jsonl',
       ]);
       // The command does what it says.
-      const again = await start(['train', '--resume', dir!]);
+      const again = start(['train', '--resume', dir!]);
       await again.says('Epoch ');
       again.child.kill('SIGINT');
       expect((await again.ended).code).to.equal(130);
@@ -73,7 +72,7 @@ describe('signals, closed streams and full disks', function () {
   }
 
   it('F13 a second SIGINT: gone in under a second, and the generation before is whole', async () => {
-    const { child, says, ended } = await train('twice', '--checkpoint-every', '50');
+    const { child, says, ended } = train('twice', '--checkpoint-every', '50');
     await says('"epoch":20,');
     child.kill('SIGINT');
     child.kill('SIGINT');
@@ -92,7 +91,7 @@ describe('signals, closed streams and full disks', function () {
   });
 
   it('F15 stdout that nobody reads any more: the state is saved, no crash, no endless loop', async () => {
-    const { child, says, ended, stderr } = await train('piped');
+    const { child, says, ended, stderr } = train('piped');
     await says('"type":"epoch"');
     child.stdout.destroy();
     expect(await ended, stderr()).to.deep.equal({ code: 0, signal: null });
@@ -151,7 +150,7 @@ describe('signals, closed streams and full disks', function () {
   });
 
   it('F10 two programs in one folder, started together: one trains, the other ends with 7 naming it', async () => {
-    const programs = await Promise.all([train('shared'), train('shared')]);
+    const programs = [train('shared'), train('shared')];
     const [loser, winner] = await Promise.race(
       programs.map(async (one, i) => (await one.ended, [one, programs[1 - i]!] as const)),
     );
@@ -163,14 +162,14 @@ describe('signals, closed streams and full disks', function () {
     winner.child.kill('SIGKILL');
     await winner.ended;
     // F11: its lock is still there, and in nobody's way.
-    const next = await start(['train', '--resume', path('shared')]);
+    const next = start(['train', '--resume', path('shared')]);
     await next.says('Epoch ');
     next.child.kill('SIGINT');
     expect((await next.ended).code).to.equal(130);
   });
 
   it('F50 a learning rate that is far too large: exit 5 naming step, epoch, rate and tensor; what was good is kept', async () => {
-    const first = await train('diverged', '--lr', '1e12', '--checkpoint-every', '1');
+    const first = train('diverged', '--lr', '1e12', '--checkpoint-every', '1');
     expect((await first.ended).code, first.stderr()).to.equal(5);
     expect(first.stderr()).to.match(
       /Training diverged: .* after step \d+, in epoch 1, at learning rate 1000000000000; .*(the last good state is kept in \S+step-\d+\.safetensors|no state of it was saved)/,

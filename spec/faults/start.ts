@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { trainProgram } from '../../cli/open/trainProgram';
+import { programFile } from '../../src/files/places';
 
 /** A program that runs: what it has said so far, and how it ends. */
 export interface Started {
@@ -17,14 +17,10 @@ export interface Started {
  * Starts the compiled program.
  * @param failpoint kills it at that moment, see failpoint.js
  */
-export async function start(
-  args: readonly string[],
-  { failpoint, cwd }: { failpoint?: string; cwd?: string } = {},
-): Promise<Started> {
-  const { path: main } = await trainProgram();
+export function start(args: readonly string[], { failpoint, cwd }: { failpoint?: string; cwd?: string } = {}): Started {
   const hook = failpoint === undefined ? [] : ['--require', join(__dirname, 'failpoint.js')];
   const env = { ...process.env, NO_COLOR: '1', ...(failpoint && { FAILPOINT: failpoint }) };
-  const child = spawn(process.execPath, [...hook, main, ...args], { env, cwd });
+  const child = spawn(process.execPath, [...hook, programFile(), ...args], { env, cwd });
   const said = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (text: string) => (said[stream] += text));

@@ -8,16 +8,15 @@ import { session } from '../cli/session';
 import { whileClosed } from '../files/closedFolder';
 import { need } from '../need';
 import { onSmallDisk, smallDiskLacks } from '../runs/fullDisk';
-import { trainProgram } from '../../cli/open/trainProgram';
+import { programFile } from '../../src/files/places';
 
 const SETTINGS = ['--batch-size', '20', '--backend', 'cpu', '--lr', '0.3', '--no-tensorboard'];
 
 describe('a run whose disk is full or closed', function () {
   this.timeout(60_000);
   let folder: string;
-  let main: string;
-  before(async () => {
-    main = (await trainProgram()).path;
+  const main = programFile();
+  before(() => {
     folder = mkdtempSync(join(tmpdir(), 'handgrad-storage-'));
     writePoints(join(folder, 'points.csv'));
   });

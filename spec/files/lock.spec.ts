@@ -19,7 +19,7 @@ const CONTENDER = `
   process.send('ready');`;
 
 async function contender(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--require', 'ts-node/register', '--eval', CONTENDER], {
+  const child = spawn(process.execPath, ['--require', '../../bin/register.js', '--eval', CONTENDER], {
     cwd: __dirname,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

@@ -25,7 +25,7 @@ export function onSmallDisk(program: string, mountOptions?: string): unknown {
     ...(mountOptions ? [`mount -o remount,${mountOptions} "$1"`] : []),
   ];
   const code = `const answer = (value) => process.stdout.write(JSON.stringify(value)); (async () => {${program}})();`;
-  const command = [...mount, 'exec "$0" --require ts-node/register -e "$2" "$1"'].join('; ');
+  const command = [...mount, 'exec "$0" --require ../../bin/register.js -e "$2" "$1"'].join('; ');
   try {
     const { status, stdout, stderr } = spawnSync(
       'unshare',

@@ -27,7 +27,7 @@ export async function killLocally(
 ): Promise<Killed> {
   const random = createRandom(seed, 'order');
   const flags = ['--workers', '2', '--retries', '100'];
-  let parent = await start(cwd, ['sweep', file, '--run-dir', 's', ...flags]);
+  let parent = start(cwd, ['sweep', file, '--run-dir', 's', ...flags]);
   let done = 0;
   for (;;) {
     const ended = await (done < kills ? Promise.race([parent.ended, delay(waiting(random, meanMs))]) : parent.ended);
@@ -41,11 +41,7 @@ export async function killLocally(
     if (what !== 1) {
       kill(parent.child.pid!);
       await parent.ended;
-      parent = await start(cwd, [
-        'sweep',
-        ...((await begun(cwd)) ? ['--resume', 's'] : [file, '--run-dir', 's']),
-        ...flags,
-      ]);
+      parent = start(cwd, ['sweep', ...((await begun(cwd)) ? ['--resume', 's'] : [file, '--run-dir', 's']), ...flags]);
     }
     done++;
   }
@@ -75,9 +71,9 @@ export async function killInQueue(
       '--run-root',
       i === 2 ? 'own' : 'shared',
     ]);
-  const workers = await Promise.all([0, 1, 2].map(worker));
+  const workers = [0, 1, 2].map(worker);
   const flags = [...queue, '--retries', '100'];
-  let sweep = await start(cwd, ['sweep', file, '--run-dir', 's', ...flags]);
+  let sweep = start(cwd, ['sweep', file, '--run-dir', 's', ...flags]);
   let done = 0;
   try {
     for (;;) {
@@ -87,11 +83,7 @@ export async function killInQueue(
       if (what === 0) {
         kill(sweep.child.pid!);
         await sweep.ended;
-        sweep = await start(cwd, [
-          'sweep',
-          ...((await begun(cwd)) ? ['--resume', 's'] : [file, '--run-dir', 's']),
-          ...flags,
-        ]);
+        sweep = start(cwd, ['sweep', ...((await begun(cwd)) ? ['--resume', 's'] : [file, '--run-dir', 's']), ...flags]);
       } else if (what === 1) await redis.restart({ empty: random.integer(2) === 0 });
       else {
         const i = random.integer(3);
@@ -101,7 +93,7 @@ export async function killInQueue(
         else {
           kill(victim.child.pid!);
           await victim.ended;
-          workers[i] = await worker(i);
+          workers[i] = worker(i);
         }
       }
       done++;

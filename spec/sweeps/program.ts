@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { trainProgram } from '../../cli/open/trainProgram';
+import { programFile } from '../../src/files/places';
 import { createRandom } from '../../src/random';
 import { type Entry, readJournal } from '../../src/sweeps/state/journal';
 
@@ -15,9 +15,8 @@ export interface Started {
 }
 
 /** Starts the program in a folder, as it is when installed: compiled. */
-export async function start(cwd: string, argv: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Started> {
-  const { path: main } = await trainProgram();
-  const child = spawn(process.execPath, [main, ...argv], {
+export function start(cwd: string, argv: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
+  const child = spawn(process.execPath, [programFile(), ...argv], {
     cwd,
     env: { ...process.env, HANDGRAD_BACKEND: 'cpu', NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -35,7 +34,7 @@ export async function start(cwd: string, argv: readonly string[], env: NodeJS.Pr
 
 /** Runs the program to its end. */
 export async function handgrad(cwd: string, ...argv: readonly string[]) {
-  const { ended, stdout, stderr } = await start(cwd, argv);
+  const { ended, stdout, stderr } = start(cwd, argv);
   return { code: await ended, stdout: stdout(), stderr: stderr() };
 }
 

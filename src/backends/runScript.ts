@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { checkoutOf } from '../files/places';
 
 /** How a script ended, and what it said. */
 export interface ScriptEnd {
@@ -33,7 +35,7 @@ export async function runScript(
   }: { env?: Record<string, string>; timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<ScriptEnd> {
   // From a checkout this file is TypeScript, also where the program that runs it, such as mocha, loads that in a way of its own.
-  const loader = __filename.endsWith('.ts') ? ['--require', require.resolve('ts-node/register')] : [];
+  const loader = __filename.endsWith('.ts') ? ['--require', join(checkoutOf(__dirname)!, 'bin', 'register.js')] : [];
   const args = [...process.execArgv.filter((arg) => !arg.startsWith('--inspect')), ...loader, '--eval', code];
   // What the engines print goes to stdout, which nobody reads: answers have a channel of their own.
   const child = spawn(process.execPath, args, {

@@ -9,6 +9,12 @@ export function userCache(): string {
   return join(cache?.startsWith(sep) ? cache : join(homedir(), '.cache'), 'handgrad');
 }
 
+/** The file that Node is to start for another process of this program: compiled, or in a checkout the one that compiles. */
+export function programFile(): string {
+  const folder = dirname(require.resolve('handgrad/package.json'));
+  return __filename.endsWith('.ts') ? join(folder, 'bin', 'handgrad.js') : join(folder, 'dist', 'cli', 'main.js');
+}
+
 /** The checkout of handgrad that holds `folder`, or undefined when that is an installed package or something else. */
 export function checkoutOf(folder: string): string | undefined {
   if (folder.split(sep).includes('node_modules')) return undefined;

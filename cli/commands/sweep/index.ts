@@ -104,7 +104,7 @@ async function runOnThisMachine(
   const { sweep, terminal, io } = common;
   const { metric, seeds } = sweep.state.spec;
   await fetchDatasets(sweep.state.spec, terminal, io.signal);
-  const executor = localExecutor(await trainProgram(), sweep.dir, division, { metric: metric.name, seeds });
+  const executor = localExecutor(trainProgram(), sweep.dir, division, { metric: metric.name, seeds });
   await runSweepHere({ ...common, executor, division, signal: io.signal });
 }
 

@@ -68,7 +68,7 @@ async function runWorker(args: Args, io: Io): Promise<void> {
     );
   }
   const runRoot = (args['run-root'] as string | undefined) ?? join('runs', 'queue');
-  const program = await trainProgram();
+  const program = trainProgram();
   const redis = await connectRedis(address, (lost) =>
     lost
       ? terminal.warning('Redis is gone; trials go on, and their results wait for it.')

@@ -23,7 +23,7 @@ describe('F63 out of memory', function () {
   /** Trains with one hidden layer of 65,536 units: of 20,000 samples, a tensor of 5 GB. */
   function train(engine: string, limit = '', batchSize = 20_000): Promise<Ended> {
     const flags = `--dataset ${folder}/many.csv --batch-size ${batchSize} --hidden 65536 --epochs 1 --run-dir ${fs.mkdtempSync(path.join(folder, 'run-'))}/run`;
-    const command = `${limit} exec "${process.execPath}" -r ts-node/register cli/main.ts train --backend ${engine} ${flags}`;
+    const command = `${limit} exec "${process.execPath}" bin/handgrad.js train --backend ${engine} ${flags}`;
     return new Promise((resolve) => {
       execFile('bash', ['-c', command], (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr });

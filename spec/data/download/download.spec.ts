@@ -163,7 +163,7 @@ describe('downloadFiles', () => {
       });`;
     const argument = JSON.stringify([tinyEntry([http(url)]), dataDir()]);
     const child = () =>
-      promisify(execFile)(process.execPath, ['--require', 'ts-node/register', '-e', program, argument], {
+      promisify(execFile)(process.execPath, ['--require', '../../../bin/register.js', '-e', program, argument], {
         cwd: __dirname,
       });
     await Promise.all([child(), child(), child(), child()]);

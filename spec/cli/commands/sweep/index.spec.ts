@@ -114,7 +114,7 @@ describe('sweep', function () {
     );
     const file = writeSweep(folder(), { ...grid, parameters: { lr: { values: [0.1, 0.2, 0.3] } } });
     const argv = ['sweep', file, '--workers', '2', '--retries', '1', '--run-dir', 's', '--json'];
-    const { ended, stdout, stderr } = await start(folder(), argv, { NODE_OPTIONS: `--require ${abort}` });
+    const { ended, stdout, stderr } = start(folder(), argv, { NODE_OPTIONS: `--require ${abort}` });
     expect(await ended, stderr()).to.equal(1);
     const failed = lines(stdout()).filter(({ type }) => type === 'failure');
     expect(failed.map(({ trial, code }) => [trial, code])).to.deep.equal([
@@ -153,7 +153,7 @@ describe('sweep', function () {
 
   it('F12 stops on SIGINT with its runs saved, and F10 nobody else works in its folder meanwhile', async () => {
     const file = writeSweep(folder(), { ...grid, fixed: { ...POINTS, epochs: 4000 } });
-    const first = await start(folder(), ['sweep', file, '--workers', '2', '--run-dir', 's']);
+    const first = start(folder(), ['sweep', file, '--workers', '2', '--run-dir', 's']);
     while (childrenOf(first.child.pid!).length < 2) await delay(50);
     await delay(1500);
     const second = await sweep('--resume', 's');

@@ -45,8 +45,8 @@ describe('a sweep through a queue', function () {
     redis?.stop();
   });
 
-  const launch = async (...argv: string[]) => {
-    const one = await start(folder(), argv);
+  const launch = (...argv: string[]) => {
+    const one = start(folder(), argv);
     started.push(one);
     return one;
   };
@@ -81,8 +81,8 @@ describe('a sweep through a queue', function () {
   });
 
   it('two workers train it, each result comes once, and nothing is left in Redis', async () => {
-    const workers = [await worker('--run-root', 'w'), await worker('--run-root', 'w')];
-    const sweep = await coordinator(grid(5));
+    const workers = [worker('--run-root', 'w'), worker('--run-root', 'w')];
+    const sweep = coordinator(grid(5));
     expect(await sweep.ended, sweep.stderr()).to.equal(0);
     expect(Object.values(await resultsOf(path.join(folder(), 's'))).map(({ length }) => length)).to.deep.equal([
       1, 1, 1, 1, 1,
@@ -99,14 +99,14 @@ describe('a sweep through a queue', function () {
   });
 
   it('F83 a worker killed -9 gives its trial to another, which goes on from the checkpoint', async () => {
-    const first = await worker('--run-root', 'shared');
-    const sweep = await coordinator(grid(1, { epochs: 120, 'checkpoint-every': '5epochs' }));
+    const first = worker('--run-root', 'shared');
+    const sweep = coordinator(grid(1, { epochs: 120, 'checkpoint-every': '5epochs' }));
     await until('the trial is in its third epoch', () =>
       said(first).some(({ progress }) => (progress?.epoch ?? 0) > 2),
     );
     kill(first.child.pid!);
     await first.ended;
-    const second = await worker('--run-root', 'shared');
+    const second = worker('--run-root', 'shared');
     expect(await sweep.ended, sweep.stderr()).to.equal(0);
     const epochsOf = (one: typeof first) => said(one).flatMap(({ progress }) => (progress ? [progress.epoch] : []));
     const epochs = epochsOf(second);
@@ -117,20 +117,20 @@ describe('a sweep through a queue', function () {
   });
 
   it('F83 SIGTERM drains a worker: it finishes its trial, and takes no other', async () => {
-    const one = await worker('--run-root', 'w');
-    const sweep = await coordinator(grid(3, { epochs: 40, 'checkpoint-every': 'never' }));
+    const one = worker('--run-root', 'w');
+    const sweep = coordinator(grid(3, { epochs: 40, 'checkpoint-every': 'never' }));
     await until('a trial trains', () => said(one).some(({ type }) => type === 'progress'));
     kill(one.child.pid!, 'SIGTERM');
     expect(await one.ended, one.stderr()).to.equal(143);
     expect(said(one).filter(({ type }) => type === 'begun')).to.have.length(1);
     expect(said(one).at(-1)).to.deep.include({ type: 'ended' });
-    await worker('--run-root', 'w');
+    worker('--run-root', 'w');
     expect(await sweep.ended, sweep.stderr()).to.equal(0);
   });
 
   it('F83 Redis gone and back, with its disk or without: no trial is lost, none counts twice', async () => {
-    const workers = [await worker('--run-root', 'a'), await worker('--run-root', 'b')];
-    const sweep = await coordinator(grid(6, { epochs: 40, 'checkpoint-every': 'never' }));
+    const workers = [worker('--run-root', 'a'), worker('--run-root', 'b')];
+    const sweep = coordinator(grid(6, { epochs: 40, 'checkpoint-every': 'never' }));
     for (const empty of [false, true]) {
       const before = said(workers[0]!).length;
       await until('trials go on', () => said(workers[0]!).length > before + 5);
@@ -147,11 +147,11 @@ describe('a sweep through a queue', function () {
     try {
       const at = (...argv: string[]) =>
         launch('worker', '--queue', gone.url, '--datasets', folder(), '--json', '--run-root', 'w', ...argv);
-      const busy = await at('--workers', '1');
+      const busy = at('--workers', '1');
       const file = writeSweep(folder(), grid(1, { epochs: 800, 'checkpoint-every': 'never' }));
-      const sweep = await launch('sweep', file, '--queue', gone.url, '--run-dir', 's', '--json');
+      const sweep = launch('sweep', file, '--queue', gone.url, '--run-dir', 's', '--json');
       await until('a trial trains', () => said(busy).some(({ type }) => type === 'progress'));
-      const idle = await at('--workers', '1');
+      const idle = at('--workers', '1');
       await until('it waits for trials', () => /Working for all/.test(idle.stderr()));
       gone.stop();
       await until('both have noticed', () => [busy, idle].every((one) => /Redis is gone/.test(one.stderr())));
@@ -169,7 +169,7 @@ describe('a sweep through a queue', function () {
   });
 
   it('F83 a second delivery of a trial counts once; F84 a hostile one is refused, and neither stops the sweep', async () => {
-    const sweep = await coordinator(grid(2));
+    const sweep = coordinator(grid(2));
     await until('the sweep is in the queue', () => /Queue: {2}sweep [0-9a-f]{16}/.test(sweep.stderr()));
     const id = /sweep ([0-9a-f]{16})/.exec(sweep.stderr())![1]!;
     const queue = new Queue(`sweep-${id}`, { connection: client, prefix: 'handgrad' });
@@ -181,7 +181,7 @@ describe('a sweep through a queue', function () {
     const settings = { dataset: `$(touch ${marker})`, lr: 0.1 };
     await queue.add('trial', { ...(real!.data as object), settings }, { jobId: 'evil', lifo: true });
     await queue.add('trial', { ...(real!.data as object), trial: `../../${marker}` }, { jobId: 'path', lifo: true });
-    const one = await worker('--run-root', 'w');
+    const one = worker('--run-root', 'w');
     expect(await sweep.ended, sweep.stderr()).to.equal(0);
     expect(said(one).filter(({ type }) => type === 'refused')).to.have.length(2);
     expect(fs.existsSync(marker)).to.be.false;
@@ -192,8 +192,8 @@ describe('a sweep through a queue', function () {
   });
 
   it('status tells who works for what; stop has the trials save and the sweep end; it can be resumed', async () => {
-    const one = await worker('--run-root', 'w');
-    const sweep = await coordinator(grid(2, { epochs: 800, 'checkpoint-every': 'never' }), '--retries', '0');
+    const one = worker('--run-root', 'w');
+    const sweep = coordinator(grid(2, { epochs: 800, 'checkpoint-every': 'never' }), '--retries', '0');
     await until('a trial trains', () => said(one).some(({ type }) => type === 'progress'));
     const id = /sweep ([0-9a-f]{16})/.exec(sweep.stderr())![1]!;
     const status = await handgrad(folder(), 'sweep', 'status', '--queue', redis.url, '--json');
@@ -204,7 +204,7 @@ describe('a sweep through a queue', function () {
     expect(await sweep.ended).to.equal(1);
     expect(sweep.stderr()).to.match(/was stopped by "sweep stop"; go on with/);
     await until('the trial is saved', () => childrenOf(one.child.pid!).length === 0);
-    const resumed = await launch('sweep', '--resume', 's', '--queue', redis.url, '--json');
+    const resumed = launch('sweep', '--resume', 's', '--queue', redis.url, '--json');
     expect(await resumed.ended, resumed.stderr()).to.equal(0);
     expect(await resultsOf(path.join(folder(), 's'))).to.have.all.keys('0.0.0', '1.0.0');
   });
@@ -219,10 +219,10 @@ describe('a sweep through a queue', function () {
       expect(stranger.stderr).to.match(/No Redis answers at rediss:.*self.signed certificate/);
       const env = { HANDGRAD_QUEUE_PASSWORD: 'hunter2', NODE_EXTRA_CA_CERTS: tls.cert };
       const file = writeSweep(folder(), grid(2));
-      const sweep = await start(folder(), ['sweep', file, '--queue', url, '--run-dir', 's'], env);
+      const sweep = start(folder(), ['sweep', file, '--queue', url, '--run-dir', 's'], env);
       started.push(sweep);
       const flags = ['--workers', '1', '--datasets', folder(), '--run-root', 'w'];
-      started.push(await start(folder(), ['worker', '--queue', url, ...flags], env));
+      started.push(start(folder(), ['worker', '--queue', url, ...flags], env));
       expect(await sweep.ended, sweep.stderr()).to.equal(0);
       expect(await resultsOf(path.join(folder(), 's'))).to.have.all.keys('0.0.0', '1.0.0');
     } finally {
@@ -241,7 +241,7 @@ describe('a sweep through a queue', function () {
         /No Redis answers at redis:\/\/\*\*\*@127\.0\.0\.1:\d+ \(.*(WRONGPASS|NOAUTH|password)/,
       );
       expect(denied.stderr).not.to.contain('wrong@');
-      const allowed = await start(folder(), ['sweep', 'status', '--queue', url], {
+      const allowed = start(folder(), ['sweep', 'status', '--queue', url], {
         HANDGRAD_QUEUE_PASSWORD: 'hunter2',
       });
       expect(await allowed.ended, allowed.stderr()).to.equal(0);

@@ -104,8 +104,6 @@ const RULES: Record<string, readonly string[]> = {
   'cli/arguments': ['node', 'src', 'yargs', 'cli/commandNames', 'type:cli/terminal'],
   'cli/open': [
     ...['node', 'src', '@tensorflow/tfjs-core', 'cli/arguments', 'cli/exitCodes', 'cli/screens', 'type:cli/terminal'],
-    // A checkout translates itself once, for the trials of sweeps.
-    'typescript',
   ],
   'cli/runs': [
     ...['node', 'src', '@tensorflow/tfjs-core', 'cli/arguments', 'cli/interruption', 'type:cli/open'],

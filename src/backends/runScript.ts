@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { checkoutOf } from '../files/places';
+import { dirname, join } from 'node:path';
 
 /** How a script ended, and what it said. */
 export interface ScriptEnd {
@@ -35,7 +34,8 @@ export async function runScript(
   }: { env?: Record<string, string>; timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<ScriptEnd> {
   // From a checkout this file is TypeScript, also where the program that runs it, such as mocha, loads that in a way of its own.
-  const loader = __filename.endsWith('.ts') ? ['--require', join(checkoutOf(__dirname)!, 'bin', 'register.js')] : [];
+  const register = join(dirname(require.resolve('handgrad/package.json')), 'bin', 'register.js');
+  const loader = __filename.endsWith('.ts') ? ['--require', register] : [];
   const args = [...process.execArgv.filter((arg) => !arg.startsWith('--inspect')), ...loader, '--eval', code];
   // What the engines print goes to stdout, which nobody reads: answers have a channel of their own.
   const child = spawn(process.execPath, args, {

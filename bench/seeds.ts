@@ -15,7 +15,7 @@ interface Finished {
   readonly testAccuracy: number;
   readonly epochs: number;
   readonly seconds: number;
-  readonly engine: string;
+  readonly backend: string;
 }
 
 function options() {
@@ -42,9 +42,9 @@ function finished(dir: string, seed: number): Finished | undefined {
     .map((line) => JSON.parse(line) as { type: string; testAccuracy: number; epochs: number; seconds: number });
   const end = events.find(({ type }) => type === 'end');
   if (!end) return undefined;
-  const { engine } = JSON.parse(readFileSync(join(dir, 'environment.json'), 'utf8')) as { engine: string };
+  const { backend } = JSON.parse(readFileSync(join(dir, 'environment.json'), 'utf8')) as { backend: string };
   const { testAccuracy, epochs, seconds } = end;
-  return { seed, testAccuracy, epochs, seconds, engine };
+  return { seed, testAccuracy, epochs, seconds, backend };
 }
 
 function train(args: readonly string[], threads: number): Promise<void> {
@@ -72,7 +72,7 @@ function row(recipe: string, runs: readonly Finished[]): string {
     share(mean),
     runs.length > 1 ? share(deviation) : '–',
     spread,
-    `${pace.toFixed(1)} (${runs[0]!.engine})`,
+    `${pace.toFixed(1)} (${runs[0]!.backend})`,
   ];
   return `| ${[recipe, seeds, ...found].join(' | ')} |`;
 }

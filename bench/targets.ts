@@ -11,7 +11,7 @@ import { table } from '../cli/terminal/table';
 // `npm run bench`: the compiled program's `bench` on both works, and whether it is as fast as it is said to be.
 
 const ROOT = resolve(__dirname, '..');
-const NATIVE = 'handgrad, native';
+const TENSORFLOW = 'handgrad, tensorflow';
 const WASM = 'handgrad, wasm, one thread';
 const WASM_2 = 'handgrad, wasm, 2 threads';
 
@@ -31,22 +31,22 @@ const quotient = (a: number | undefined, b: number | undefined) =>
 
 const TARGETS: readonly Target[] = [
   {
-    what: 'native against PyTorch in memory, time of an epoch',
+    what: 'tensorflow against PyTorch in memory, time of an epoch',
     kind: 'at most',
     bound: 1,
-    of: (post) => ratio(post, NATIVE, PEERS.inMemory),
+    of: (post) => ratio(post, TENSORFLOW, PEERS.inMemory),
   },
   {
-    what: 'native against tfjs-layers on native',
+    what: 'tensorflow against tfjs-layers on tensorflow',
     kind: 'at most',
     bound: 0.4,
-    of: (post) => ratio(post, NATIVE, PEERS.layersNative),
+    of: (post) => ratio(post, TENSORFLOW, PEERS.layersTensorflow),
   },
   {
-    what: "native, share of the epoch that products take at the engine's own rate",
+    what: "tensorflow, share of the epoch that products take at the backend's own rate",
     kind: 'at least',
     bound: 0.7,
-    of: (post) => rowOf(post, NATIVE)?.productShare,
+    of: (post) => rowOf(post, TENSORFLOW)?.productShare,
   },
   {
     what: 'wasm, one thread, against its own products',
@@ -73,10 +73,10 @@ const TARGETS: readonly Target[] = [
     of: (post) => ratio(post, WASM_2, PEERS.layersWasm),
   },
   {
-    what: 'native against PyTorch in memory, peak memory',
+    what: 'tensorflow against PyTorch in memory, peak memory',
     kind: 'at most',
     bound: 0.8,
-    of: (post) => quotient(rowOf(post, NATIVE)?.peakRssBytes, rowOf(post, PEERS.inMemory)?.peakRssBytes),
+    of: (post) => quotient(rowOf(post, TENSORFLOW)?.peakRssBytes, rowOf(post, PEERS.inMemory)?.peakRssBytes),
   },
   {
     what: 'wasm, seconds from the command to the first step',

@@ -33,7 +33,7 @@ export async function openBrowser(): Promise<Opened> {
   const { launch } = await import('puppeteer-core');
   const browser: Browser = await launch({
     executablePath: chromium!,
-    // It brings its own Vulkan; where the specs of the WebGPU engine have one for Node, it is not to take that.
+    // It brings its own Vulkan; where the specs of the WebGPU backend have one for Node, it is not to take that.
     env: { ...process.env, LD_LIBRARY_PATH: undefined, VK_DRIVER_FILES: undefined },
     // The sandbox needs rights that a container does not give; what is opened here is our own.
     args: [

@@ -14,7 +14,7 @@ export function randomTensor<R extends tf.Rank>(shape: readonly number[], seed =
 
 /**
  * Holds dX, the claimed gradient of Σ dY ⊙ f(X), against central differences at every entry of X. The sum is taken in
- * float64, so that only the engine's own rounding is left.
+ * float64, so that only the backend's own rounding is left.
  * @param tolerance on |numeric - claimed| / (|numeric| + |claimed|), | | the length over all entries
  */
 export function expectGradient(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { defaultDataDir } from '../src/data/defaultDataDir';
 import { loadDataFashionMnist } from '../src/loadDataFashionMnist';
 import type { DataIterator } from '../src/training/batches';
-import { onEachEngine } from './engine';
+import { onEachBackend } from './backend';
 import { need } from './need';
 
 const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
@@ -30,7 +30,7 @@ describe('loadDataFashionMnist', function () {
     need(this, existsSync(folder) ? undefined : `there is no ${folder}; "handgrad download" fetches it`);
   });
 
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('gives the post’s iterators: 60,000 images in a new order every pass, 10,000 in their own', async () => {
       const [trainIter, testIter] = await loadDataFashionMnist(256, { dataDir });
       expect(trainIter).to.include({ numSamples: 60_000, numBatches: 235 });

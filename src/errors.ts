@@ -3,7 +3,7 @@ export type ErrorKind =
   | 'failure' // an expectation was missed, or nothing below fits
   | 'usage' // a flag, a key or a config value that cannot be used
   | 'data' // a data set that is missing, damaged or not what it claims to be
-  | 'backend' // an engine that cannot run here
+  | 'backend' // a backend that cannot run here
   | 'diverged' // training produced numbers that are not finite
   | 'storage' // a folder or disk that cannot be written
   | 'locked' // a run folder that another process uses

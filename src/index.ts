@@ -68,7 +68,7 @@ export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predict } from '
 export { classReport, type ClassFigures } from './training/classReport';
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
 
-export { selectBackend, type BackendName, type Engine } from './backends';
+export { selectBackend, type BackendName, type RunningBackend } from './backends';
 
 export { type Dataset, type Samples } from './data/samples';
 export { datasetNames, type DatasetName } from './data/catalogue';

@@ -24,7 +24,7 @@ export interface Random {
 }
 
 /**
- * The generator for one purpose of a run with this seed: the same numbers on every engine and machine.
+ * The generator for one purpose of a run with this seed: the same numbers on every backend and machine.
  * @param seed any 32-bit integer
  */
 export function createRandom(seed: number, stream: Stream): Random {

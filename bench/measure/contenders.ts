@@ -1,20 +1,20 @@
 import path from 'node:path';
 import { execa } from 'execa';
 import { BACKENDS, type BackendName } from '../../src/backends';
-import type { EngineOptions } from '../../src/backends/backend';
+import type { BackendOptions } from '../../src/backends/backend';
 import { allowedProcessors } from '../../src/backends/processors';
 import { HandgradError } from '../../src/errors';
 import type { Answer, Question } from './productProcess';
 import type { Program } from './timedRun';
 import type { Product, Work } from './work';
 
-/** Somebody who does the work: handgrad on one engine, or a peer. */
+/** Somebody who does the work: handgrad on one backend, or a peer. */
 export interface Contender {
   readonly name: string;
-  /** The engine that it computes on, if it is one of handgrad's; its products are timed too. */
-  readonly engine?: BackendName;
-  readonly options?: EngineOptions;
-  /** Where the engine is slow: how many training samples stand for all 60,000, and that one round is enough. */
+  /** The backend that it computes on, if it is one of handgrad's; its products are timed too. */
+  readonly backend?: BackendName;
+  readonly options?: BackendOptions;
+  /** Where the backend is slow: how many training samples stand for all 60,000, and that one round is enough. */
   readonly samples?: number;
   /** The program that trains, for `epochs` epochs. */
   program(how: { data: string; epochs: number; runDir: string }): Program;
@@ -29,12 +29,12 @@ export interface Absent {
   readonly reason: string;
 }
 
-/** More threads than this the wasm engine does not use well. */
+/** More threads than this the wasm backend does not use well. */
 const MOST_THREADS = 4;
 
 /**
- * handgrad on every engine that runs here; wasm on one thread and, where there are processors for it, on several.
- * @param wanted the engines to look at
+ * handgrad on every backend that runs here; wasm on one thread and, where there are processors for it, on several.
+ * @param wanted the backends to look at
  */
 export async function ownContenders(
   work: Work,
@@ -45,18 +45,18 @@ export async function ownContenders(
   const present: Contender[] = [];
   const absent: Absent[] = [];
   const threads = Math.min(MOST_THREADS, allowedProcessors());
-  for (const engine of (Object.keys(BACKENDS) as BackendName[]).filter((name) => wanted.includes(name))) {
-    const variants: EngineOptions[] =
-      engine !== 'wasm' ? [{ allowSoftware }] : threads === 1 ? [{ threads: 1 }] : [{ threads: 1 }, { threads }];
+  for (const backend of (Object.keys(BACKENDS) as BackendName[]).filter((name) => wanted.includes(name))) {
+    const variants: BackendOptions[] =
+      backend !== 'wasm' ? [{ allowSoftware }] : threads === 1 ? [{ threads: 1 }] : [{ threads: 1 }, { threads }];
     for (const options of variants) {
-      const name = `handgrad, ${engine}${threadsText(options.threads)}`;
-      if (engine === 'cpu' && work.name === 'deep') {
+      const name = `handgrad, ${backend}${threadsText(options.threads)}`;
+      if (backend === 'cpu' && work.name === 'deep') {
         absent.push({ name, reason: 'the test set alone takes it a minute on this network' });
         continue;
       }
-      const answer = await measureProducts(engine, options, [], signal);
+      const answer = await measureProducts(backend, options, [], signal);
       if ('refused' in answer) absent.push({ name, reason: answer.refused });
-      else present.push({ ...own(work, name, engine, options), ...answer });
+      else present.push({ ...own(work, name, backend, options), ...answer });
     }
   }
   return { present, absent };
@@ -65,11 +65,12 @@ export async function ownContenders(
 const threadsText = (threads: number | undefined) =>
   threads === undefined ? '' : threads === 1 ? ', one thread' : `, ${threads} threads`;
 
-function own(work: Work, name: string, engine: BackendName, options: EngineOptions): Contender {
-  const samples = engine === 'cpu' ? 2 * work.batchSize : work.name === 'deep' && engine === 'wasm' ? 6144 : undefined;
+function own(work: Work, name: string, backend: BackendName, options: BackendOptions): Contender {
+  const samples =
+    backend === 'cpu' ? 2 * work.batchSize : work.name === 'deep' && backend === 'wasm' ? 6144 : undefined;
   return {
     name,
-    engine,
+    backend,
     options,
     samples,
     program: ({ data, epochs, runDir }) => {
@@ -78,7 +79,7 @@ function own(work: Work, name: string, engine: BackendName, options: EngineOptio
         hidden: work.hidden.join(),
         'batch-size': work.batchSize,
         epochs: samples === undefined ? epochs : 1,
-        backend: engine,
+        backend,
         'run-dir': runDir,
         ...(samples === undefined ? {} : { limit: samples }),
         ...(options.threads === undefined ? {} : { threads: options.threads }),
@@ -95,16 +96,16 @@ function thisProgram(args: readonly string[]): Program {
 }
 
 /**
- * Times products of matrices on an engine, in a process of its own.
- * @param products none: only whether the engine runs, and on what
+ * Times products of matrices on a backend, in a process of its own.
+ * @param products none: only whether the backend runs, and on what
  */
 export async function measureProducts(
-  engine: BackendName,
-  options: EngineOptions,
+  backend: BackendName,
+  options: BackendOptions,
   products: readonly Product[],
   signal: AbortSignal,
 ): Promise<Answer> {
-  const question: Question = { engine, options, products };
+  const question: Question = { backend, options, products };
   const script = path.join(__dirname, `productProcess${path.extname(__filename)}`);
   try {
     const args = [...process.execArgv, script, JSON.stringify(question)];
@@ -112,7 +113,7 @@ export async function measureProducts(
     return JSON.parse(stdout) as Answer;
   } catch (error) {
     signal.throwIfAborted();
-    throw new HandgradError('failure', `The products of ${engine} could not be timed: ${(error as Error).message}`, {
+    throw new HandgradError('failure', `The products of ${backend} could not be timed: ${(error as Error).message}`, {
       cause: error,
     });
   }

@@ -21,7 +21,7 @@ export interface Settings {
   /** The folder of the data set. */
   readonly data: string;
   readonly works: readonly Work[];
-  readonly engines: readonly BackendName[];
+  readonly backends: readonly BackendName[];
   readonly rounds: number;
   /** Of each run, where asked for. */
   readonly epochs: number | undefined;
@@ -39,11 +39,11 @@ export async function measure(settings: Settings, terminal: Terminal, signal: Ab
 
 async function measureWork(
   work: Work,
-  { data, engines, rounds: count, epochs = work.epochs, python, peers, allowSoftware }: Settings,
+  { data, backends, rounds: count, epochs = work.epochs, python, peers, allowSoftware }: Settings,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<WorkResult> {
-  const own = await ownContenders(work, engines, allowSoftware, signal);
+  const own = await ownContenders(work, backends, allowSoftware, signal);
   const folder = peers ? peersFolder() : undefined;
   const tfjsNode = own.present.find((contender) => contender.tfjsNode)?.tfjsNode;
   const others =

@@ -8,7 +8,7 @@ import type { Work } from './work';
 export const PEERS = {
   published: "the post's PyTorch, as published",
   inMemory: 'PyTorch in memory',
-  layersNative: 'tfjs-layers, native',
+  layersTensorflow: 'tfjs-layers, tensorflow',
   layersWasm: 'tfjs-layers, wasm',
 } as const;
 
@@ -33,12 +33,12 @@ export async function peerContenders(
     name,
     program: ({ data, epochs }) => program(python, [script(file), ...flags], data, epochs),
   });
-  const layers = (name: string, engine: string, samples?: number): Contender => ({
+  const layers = (name: string, backend: string, samples?: number): Contender => ({
     name,
     samples,
     program: ({ data, epochs }) => {
       const limit = samples === undefined ? [] : ['--limit', `${samples}`];
-      const args = [script('tfjs_layers.js'), '--engine', engine, ...size, ...limit];
+      const args = [script('tfjs_layers.js'), '--backend', backend, ...size, ...limit];
       return program(process.execPath, args, data, samples === undefined ? epochs : Math.min(1, epochs));
     },
   });
@@ -46,7 +46,7 @@ export async function peerContenders(
     // Only the post's own network is published.
     ...(work.name === 'post' ? [pytorch(PEERS.published, 'post_as_published.py', [])] : []),
     pytorch(PEERS.inMemory, 'post_in_memory.py', size),
-    ...(tfjsNode ? [layers(PEERS.layersNative, tfjsNode)] : []),
+    ...(tfjsNode ? [layers(PEERS.layersTensorflow, tfjsNode)] : []),
     layers(PEERS.layersWasm, 'wasm', work.name === 'post' ? 6144 : 1024),
   ];
   const present: Contender[] = [];

@@ -16,9 +16,9 @@ function specOf({ work, hidden, batchSize, rows }: WorkResult): TopLevelSpec {
   const isCut = (seconds: number) => seconds > end;
   const values = rows
     .toSorted((a, b) => a.secondsPerEpoch - b.secondsPerEpoch)
-    .map(({ name, engine, secondsPerEpoch, productShare, samples }) => ({
+    .map(({ name, backend, secondsPerEpoch, productShare, samples }) => ({
       name: samples === undefined ? name : `${name} *`,
-      kind: engine ? 'handgrad' : 'peer',
+      kind: backend ? 'handgrad' : 'peer',
       seconds: Math.min(secondsPerEpoch, end),
       products: productShare === undefined ? undefined : productShare * Math.min(secondsPerEpoch, end),
       label: `${secondsPerEpoch.toFixed(secondsPerEpoch < 10 ? 2 : 0)}${isCut(secondsPerEpoch) ? ' …' : ''}`,

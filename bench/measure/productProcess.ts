@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendName, selectBackend } from '../../src/backends';
-import type { EngineOptions } from '../../src/backends/backend';
+import type { BackendOptions } from '../../src/backends/backend';
 import { HandgradError } from '../../src/errors';
 import type { Product } from './work';
 
-// A program of its own, started by `measureProducts`: engines are kept apart, and each is timed as it is in a run.
+// A program of its own, started by `measureProducts`: backends are kept apart, and each is timed as it is in a run.
 
 /** What it is asked, as the only argument, in JSON. */
 export interface Question {
-  readonly engine: BackendName;
-  readonly options: EngineOptions;
+  readonly backend: BackendName;
+  readonly options: BackendOptions;
   readonly products: readonly Product[];
 }
 
@@ -20,7 +20,7 @@ export type Answer =
       readonly threads?: number;
       /** Seconds that an epoch's products take when nothing stands between them. */
       readonly seconds: number;
-      /** Where tfjs-node is, when the engine is made of it. */
+      /** Where tfjs-node is, when the backend is made of it. */
       readonly tfjsNode?: string;
     }
   | { readonly refused: string };
@@ -29,9 +29,9 @@ export type Answer =
 const LONG_ENOUGH = 0.1;
 const REPEATS = 3;
 
-async function answer({ engine, options, products }: Question): Promise<Answer> {
+async function answer({ backend, options, products }: Question): Promise<Answer> {
   try {
-    const { device, threads } = await selectBackend(engine, options);
+    const { device, threads } = await selectBackend(backend, options);
     let seconds = 0;
     for (const product of products) seconds += product.times * (await secondsOf(product));
     return { device, threads, seconds, tfjsNode: tfjsNodeInUse() };

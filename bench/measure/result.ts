@@ -6,7 +6,7 @@ import { gflopOf, type Work } from './work';
 /** One contender's figures: medians over the rounds, the peak the largest of them. */
 export interface Row {
   readonly name: string;
-  readonly engine?: string;
+  readonly backend?: string;
   readonly device?: string;
   readonly threads?: number;
   readonly secondsPerEpoch: number;
@@ -17,7 +17,7 @@ export interface Row {
   /** What the arithmetic of the products makes of an epoch, and of the products by themselves. */
   readonly gflopPerSecond: number;
   readonly productGflopPerSecond?: number;
-  /** The part of an epoch that its products take at the engine's own rate, at most 1. */
+  /** The part of an epoch that its products take at the backend's own rate, at most 1. */
   readonly productShare?: number;
   /** Where it was slow: timed on the first samples only, in one round, and multiplied. */
   readonly samples?: number;
@@ -66,7 +66,7 @@ export function summarise(
   absent: readonly Absent[],
 ): WorkResult {
   const gflopPerEpoch = gflopOf(work);
-  const rows = contenders.map(({ name, engine, device, threads, samples }): Row => {
+  const rows = contenders.map(({ name, backend, device, threads, samples }): Row => {
     const runs = rounds.flatMap(({ measured }) => measured.filter((one) => one.name === name));
     const seconds = runs.map(({ secondsPerEpoch }) => secondsPerEpoch);
     const known = <T>(values: readonly (T | undefined)[]) => values.filter((value) => value !== undefined);
@@ -77,7 +77,7 @@ export function summarise(
     );
     return {
       name,
-      engine,
+      backend,
       device,
       threads,
       samples,

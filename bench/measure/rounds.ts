@@ -13,7 +13,7 @@ export interface Measured {
   readonly secondsPerEpoch: number;
   readonly secondsToFirstStep: number;
   readonly peakRssBytes?: number;
-  /** What the epoch's products of matrices take on the engine by themselves, timed just before. */
+  /** What the epoch's products of matrices take on the backend by themselves, timed just before. */
   readonly productSeconds?: number;
 }
 
@@ -39,8 +39,8 @@ export async function runRound(
   const measured: Measured[] = [];
   for (const contender of number % 2 === 1 ? present : present.toReversed()) {
     how.onContender(contender.name);
-    const { engine, options = {} } = contender;
-    const products = engine && (await measureProducts(engine, options, productsOf(work), signal));
+    const { backend, options = {} } = contender;
+    const products = backend && (await measureProducts(backend, options, productsOf(work), signal));
     const run = await inTemporaryFolder((folder) =>
       timedRun(contender.program({ ...how, runDir: path.join(folder, 'run') }), signal),
     );

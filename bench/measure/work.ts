@@ -3,7 +3,7 @@ export interface Work {
   readonly name: 'post' | 'deep';
   readonly hidden: readonly number[];
   readonly batchSize: number;
-  /** How long a run is: engines compile and processors warm up in the first epochs, so a short run says little of a long one. */
+  /** How long a run is: backends compile and processors warm up in the first epochs, so a short run says little of a long one. */
   readonly epochs: number;
 }
 

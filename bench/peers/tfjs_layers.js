@@ -1,7 +1,7 @@
 'use strict';
 // The post's network in TensorFlow.js's own layers, trained by `model.fit`, with the images as tensors in memory.
 //
-//   node bench/peers/tfjs_layers.js --engine wasm|FOLDER-OF-TFJS-NODE --data DIR [--epochs 2] [--batch-size 256]
+//   node bench/peers/tfjs_layers.js --backend wasm|FOLDER-OF-TFJS-NODE --data DIR [--epochs 2] [--batch-size 256]
 //     [--hidden 256] [--limit N] [--json]
 
 const fs = require('node:fs');
@@ -10,7 +10,7 @@ const { parseArgs } = require('node:util');
 
 const { values: args } = parseArgs({
   options: {
-    engine: { type: 'string', default: 'wasm' },
+    backend: { type: 'string', default: 'wasm' },
     data: { type: 'string', default: path.join(__dirname, '../../datasets/fashion-mnist') },
     epochs: { type: 'string', default: '2' },
     'batch-size': { type: 'string', default: '256' },
@@ -20,14 +20,14 @@ const { values: args } = parseArgs({
   },
 });
 
-/** TensorFlow.js on the engine, without any of handgrad's kernels. */
-async function load(engine) {
-  if (engine !== 'wasm') {
+/** TensorFlow.js on the backend, without any of handgrad's kernels. */
+async function load(backend) {
+  if (backend !== 'wasm') {
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
     const util = require('node:util');
     util.isNullOrUndefined ??= (value) => value === null || value === undefined; // Node 23 took them away
     util.isArray ??= Array.isArray;
-    return require(engine);
+    return require(backend);
   }
   const tf = require('@tensorflow/tfjs');
   require('@tensorflow/tfjs-backend-wasm');
@@ -83,7 +83,7 @@ function evaluate(tf, model, X, y, batchSize) {
 async function main() {
   let tf;
   try {
-    tf = await load(args.engine);
+    tf = await load(args.backend);
   } catch (error) {
     return fail(`tfjs-layers cannot run (${error.message.split('\n')[0]}).`, 4);
   }

@@ -8,7 +8,7 @@ import { didYouMean, quoted } from '../../src/words';
 export type Args = Readonly<Record<string, unknown>>;
 
 interface Flag {
-  readonly group: 'Data' | 'Network' | 'Training' | 'Engine';
+  readonly group: 'Data' | 'Network' | 'Training' | 'Backend';
   readonly describe: string;
   /** What the flag's text means; it is left to the schema to refuse it. A flag without it takes no value: it says `true`. */
   readonly parse?: (text: string) => unknown;
@@ -149,9 +149,9 @@ const FLAGS = {
     parse: asNumber,
   },
 
-  backend: { group: 'Engine', describe: `what computes: ${choices('backend')}`, parse: asText },
-  threads: { group: 'Engine', describe: 'wasm: how many threads compute, else what is fastest here', parse: asNumber },
-  allowSoftware: { group: 'Engine', describe: 'webgpu: take an adapter that is a program on the processor' },
+  backend: { group: 'Backend', describe: `what computes: ${choices('backend')}`, parse: asText },
+  threads: { group: 'Backend', describe: 'wasm: how many threads compute, else what is fastest here', parse: asNumber },
+  allowSoftware: { group: 'Backend', describe: 'webgpu: take an adapter that is a program on the processor' },
 } satisfies Record<Exclude<ConfigKey, SwitchKey>, Flag>;
 
 /** Settings that are on unless a flag `--no-<key>` turns them off. */
@@ -193,8 +193,8 @@ export function settingOptions(keys: readonly FlagKey[]): Record<string, Options
 /** Every setting, in the order of help. */
 export const SETTING_KEYS = Object.keys(FLAGS) as readonly FlagKey[];
 
-/** The settings of every command that starts an engine. */
-export const ENGINE_SETTINGS = ['backend', 'threads', 'allowSoftware'] as const satisfies typeof SETTING_KEYS;
+/** The settings of every command that starts a backend. */
+export const BACKEND_SETTINGS = ['backend', 'threads', 'allowSoftware'] as const satisfies typeof SETTING_KEYS;
 
 /** A config and where it comes from. */
 export interface Resolved {

@@ -15,7 +15,7 @@ const valued = (describe: string, defaultDescription?: string) =>
 export const command: Command = {
   options: {
     work: valued(`what is timed: ${Object.keys(WORKS).join('|')}, or both in a comma list`, 'post'),
-    engines: valued(`a comma list of ${Object.keys(BACKENDS).join('|')}`, 'all that run here'),
+    backends: valued(`a comma list of ${Object.keys(BACKENDS).join('|')}`, 'all that run here'),
     rounds: valued('how often each contender runs, in turn', '3'),
     epochs: valued(
       'epochs of each run',
@@ -30,8 +30,8 @@ export const command: Command = {
     ...OUTPUT_OPTIONS,
   },
   examples: [
-    ['bench', "the post's run on every engine here, and by the peers that are installed"],
-    ['bench --work post,deep --engines native,wasm --rounds 5 --picture charts', 'two engines, thoroughly'],
+    ['bench', "the post's run on every backend here, and by the peers that are installed"],
+    ['bench --work post,deep --backends tensorflow,wasm --rounds 5 --picture charts', 'two backends, thoroughly'],
   ],
   run: runBench,
 };
@@ -66,10 +66,10 @@ function readSettings(args: Args) {
     if (value >= 1 && value <= 1000) return value;
     throw new HandgradError('usage', `--${flag} must be a whole number from 1 to 1000, not ${quoted(text)}.`);
   };
-  const engines = Object.keys(BACKENDS) as BackendName[];
+  const backends = Object.keys(BACKENDS) as BackendName[];
   return {
     works: list('work', Object.keys(WORKS) as (keyof typeof WORKS)[], ['post']).map((name) => WORKS[name]),
-    engines: list('engines', engines, engines),
+    backends: list('backends', backends, backends),
     rounds: count('rounds', 3),
     epochs: args['epochs'] === undefined ? undefined : count('epochs', 1),
     python: (args['python'] as string | undefined) ?? 'python3',

@@ -1,8 +1,8 @@
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { diagnose, type Diagnosis } from '../../src/doctor/diagnose';
-import type { EngineReport } from '../../src/doctor/probeEngine';
+import type { BackendReport } from '../../src/doctor/probeBackend';
 import { HandgradError } from '../../src/errors';
-import { type Args, ENGINE_SETTINGS, resolveConfig, settingOptions } from '../arguments/options';
+import { type Args, BACKEND_SETTINGS, resolveConfig, settingOptions } from '../arguments/options';
 import { formatBytes } from '../../src/words';
 import { table } from '../terminal/table';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
@@ -12,10 +12,10 @@ import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 const RUN_ROOT = 'runs';
 
 export const command: Command = {
-  options: { ...settingOptions([...ENGINE_SETTINGS, 'dataDir']), ...OUTPUT_OPTIONS },
+  options: { ...settingOptions([...BACKEND_SETTINGS, 'dataDir']), ...OUTPUT_OPTIONS },
   examples: [
     ['doctor', 'what this machine can run'],
-    ['doctor --backend cuda', 'exits with 4 unless the GPU can be used'],
+    ['doctor --backend tensorflow-gpu', 'exits with 4 unless the GPU can be used'],
     ['doctor --json', 'the same for scripts'],
   ],
   run: runDoctor,
@@ -34,7 +34,7 @@ async function runDoctor(args: Args, io: Io): Promise<void> {
 }
 
 function print(diagnosis: Diagnosis, { result, out }: Terminal): void {
-  const { node, os, cpu, memory, runs, engines, cuda, datasets, ready, verdict, next } = diagnosis;
+  const { node, os, cpu, memory, runs, backends, cuda, datasets, ready, verdict, next } = diagnosis;
   const features = cpu.features.length > 0 ? ` (${cpu.features.join(' ')})` : '';
   const facts = [
     ['Node', `${node.version}, ABI ${node.abi}, Node-API ${node.napi}`],
@@ -49,15 +49,15 @@ function print(diagnosis: Diagnosis, { result, out }: Terminal): void {
   const width = Math.max(...facts.map(([name]) => name!.length)) + 2;
   for (const [name, fact] of facts) result(`${name!.padEnd(width)}${fact}`);
   result('');
-  const running = engines.filter((one) => one.runs);
+  const running = backends.filter((one) => one.runs);
   const rows = running.map((one) => [one.name, one.gflops.toFixed(1), one.largestError.toExponential(1), one.device]);
-  if (rows.length > 0) result(table(['Engine', 'GFLOP/s', 'Error', 'Device'], rows, 'lrrl'));
-  for (const line of engines.flatMap(complaints)) result(line);
+  if (rows.length > 0) result(table(['Backend', 'GFLOP/s', 'Error', 'Device'], rows, 'lrrl'));
+  for (const line of backends.flatMap(complaints)) result(line);
   if (ready) result(`\n${out.bold(verdict)}\nNext: handgrad ${next}`);
 }
 
-function complaints(engine: EngineReport): string[] {
-  if (!engine.runs) return [`${engine.name} does not run: ${engine.reason}`];
-  if (engine.missingKernels.length === 0) return [];
-  return [`${engine.name} cannot train: it lacks ${engine.missingKernels.join(', ')}`];
+function complaints(backend: BackendReport): string[] {
+  if (!backend.runs) return [`${backend.name} does not run: ${backend.reason}`];
+  if (backend.missingKernels.length === 0) return [];
+  return [`${backend.name} cannot train: it lacks ${backend.missingKernels.join(', ')}`];
 }

@@ -21,7 +21,7 @@ export const command: Command = {
 
 async function runEvaluation(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const { dataset, engine, params, activation, classNames } = await useModel(args, terminal, io);
+  const { dataset, backend, params, activation, classNames } = await useModel(args, terminal, io);
   try {
     const testIter = dataIterator(dataset.test, evaluationBatchSize(params));
     const { loss, accuracy } = await evaluate(testIter, params, activation);
@@ -29,7 +29,7 @@ async function runEvaluation(args: Args, io: Io): Promise<void> {
     const perClass = classReport(confusion).map((figures, label) => ({ label, name: classNames[label]!, ...figures }));
     const samples = dataset.test.count;
     if (args['json'] === true) {
-      terminal.json({ dataset: dataset.name, backend: engine.name, samples, loss, accuracy, perClass, confusion });
+      terminal.json({ dataset: dataset.name, backend: backend.name, samples, loss, accuracy, perClass, confusion });
       return;
     }
     terminal.result(

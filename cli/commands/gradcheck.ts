@@ -7,8 +7,8 @@ import { createRandom, keyOf } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { gradcheck } from '../../src/training/gradcheck';
 import { openDataset } from '../open/dataset';
-import { startEngine } from '../open/backend';
-import { type Args, ENGINE_SETTINGS, resolveConfig, settingOptions } from '../arguments/options';
+import { startBackend } from '../open/backend';
+import { type Args, BACKEND_SETTINGS, resolveConfig, settingOptions } from '../arguments/options';
 import { quoted } from '../../src/words';
 import { table } from '../terminal/table';
 import { createTerminal, type Io } from '../terminal/terminal';
@@ -32,7 +32,7 @@ export const command: Command = {
       'dropout',
       'inputDropout',
       'seed',
-      ...ENGINE_SETTINGS,
+      ...BACKEND_SETTINGS,
     ]),
     tolerance: {
       requiresArg: true,
@@ -42,7 +42,7 @@ export const command: Command = {
     },
     ...OUTPUT_OPTIONS,
   },
-  examples: [['gradcheck --hidden 64,32 --backend wasm', 'a network of your own on one engine']],
+  examples: [['gradcheck --hidden 64,32 --backend wasm', 'a network of your own on one backend']],
   run: runGradcheck,
 };
 
@@ -57,7 +57,7 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
     );
   }
   const dataset = await openDataset(config, terminal, io.signal);
-  const engine = await startEngine(config, terminal);
+  const backend = await startBackend(config, terminal);
   const { numInputs, numOutputs, train } = dataset;
   const { seed, hidden, init, batchNorm, activation } = config;
   const params = initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), init, batchNorm);
@@ -74,7 +74,8 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
     tf.dispose([batch!.X, batch!.y]);
     // Nothing compared is nothing shown.
     const failed = results.filter(({ entries, relativeError }) => entries === 0 || !(relativeError <= tolerance));
-    if (args['json'] === true) terminal.json({ backend: engine.name, tolerance, passed: failed.length === 0, results });
+    if (args['json'] === true)
+      terminal.json({ backend: backend.name, tolerance, passed: failed.length === 0, results });
     else {
       const rows = results.map((row) => [row.name, `${row.entries}`, row.relativeError.toExponential(1)]);
       terminal.result(table(['Tensor', 'Entries', 'Relative error'], rows, 'lrr'));
@@ -91,7 +92,7 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
       const names = failed.map(({ name }) => name).join(', ');
       throw new HandgradError(
         'failure',
-        `The gradients of ${names} differ from finite differences by more than ${tolerance}; the engine ${engine.name} or the backward pass is wrong.`,
+        `The gradients of ${names} differ from finite differences by more than ${tolerance}; the backend ${backend.name} or the backward pass is wrong.`,
       );
     }
   } finally {

@@ -54,13 +54,13 @@ export const COMMANDS = {
     load: () => require('./doctor') as typeof import('./doctor'),
   },
   setup: {
-    usage: 'setup <engine>',
-    describe: 'build the native engine against an installed TensorFlow',
+    usage: 'setup <backend>',
+    describe: 'build the tensorflow backend against an installed TensorFlow',
     load: () => require('./setup') as typeof import('./setup'),
   },
   bench: {
     usage: 'bench',
-    describe: 'time training on every engine here, beside the peers that are installed',
+    describe: 'time training on every backend here, beside the peers that are installed',
     load: () => require('./bench') as typeof import('./bench'),
   },
 } satisfies Record<CommandName, ListedCommand>;

@@ -75,7 +75,7 @@ async function runPrediction(args: Args, io: Io): Promise<void> {
 }
 
 async function predictSamples(args: Args, terminal: Terminal, io: Io): Promise<void> {
-  const { dataset, engine, params, activation, classNames } = await useModel(args, terminal, io);
+  const { dataset, backend, params, activation, classNames } = await useModel(args, terminal, io);
   try {
     const { test, imageShape } = dataset;
     const indices = (args['index'] as string[]).map((text) => wholeNumber('--index', text, 0, test.count - 1));
@@ -91,7 +91,7 @@ async function predictSamples(args: Args, terminal: Terminal, io: Io): Promise<v
         const label = test.labels[indices[i]!]!;
         return { index: indices[i]!, label, name: classNames[label]!, top: best(probabilities) };
       });
-      return terminal.json({ dataset: dataset.name, backend: engine.name, predictions });
+      return terminal.json({ dataset: dataset.name, backend: backend.name, predictions });
     }
     rows.forEach((probabilities, i) => {
       const index = indices[i]!;
@@ -107,7 +107,7 @@ async function predictSamples(args: Args, terminal: Terminal, io: Io): Promise<v
 
 async function predictImages(paths: readonly string[], args: Args, terminal: Terminal, io: Io): Promise<void> {
   const classifier = await openImageClassifier(args, terminal, io);
-  const { classNames, imageShape, datasetName, engine } = classifier;
+  const { classNames, imageShape, datasetName, backend } = classifier;
   const predictions: object[] = [];
   let failed = 0;
   let shown = 0;
@@ -131,7 +131,7 @@ async function predictImages(paths: readonly string[], args: Args, terminal: Ter
   } finally {
     classifier.close();
   }
-  if (args['json'] === true) terminal.json({ dataset: datasetName, backend: engine, predictions });
+  if (args['json'] === true) terminal.json({ dataset: datasetName, backend, predictions });
   if (failed > 0) {
     throw new HandgradError('data', `${plural(failed, 'image')} could not be used; the lines above say why.`);
   }

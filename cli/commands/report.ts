@@ -81,10 +81,10 @@ async function examineRun(dir: string, args: Args, terminal: Terminal, io: Io): 
     terminal.warning(`${dir} has no ${RUN_FILES.model} yet: the report shows its curves only.`);
     return undefined;
   }
-  const { params, dataset, engine, activation, classNames } = await useModel({ ...args, MODEL: dir }, terminal, io);
+  const { params, dataset, backend, activation, classNames } = await useModel({ ...args, MODEL: dir }, terminal, io);
   try {
     const parameters = await readParameters(params);
-    return await examineNetwork({ parameters, activation, dataset, classNames, engine: engine.name });
+    return await examineNetwork({ parameters, activation, dataset, classNames, backend: backend.name });
   } finally {
     tf.dispose(params);
   }

@@ -1,5 +1,5 @@
 import { HandgradError } from '../../src/errors';
-import { removeNative, setupNative } from '../../src/backends/tensorflow/setup/setupNative';
+import { removeTensorflow, setupTensorflow } from '../../src/backends/tensorflow/setup/setupTensorflow';
 import type { Args } from '../arguments/options';
 import { quoted } from '../../src/words';
 import { createTerminal, type Io } from '../terminal/terminal';
@@ -18,30 +18,30 @@ export const command: Command = {
     force: { type: 'boolean', describe: 'build again what is there already' },
     remove: {
       type: 'boolean',
-      describe: 'remove what setup native made',
+      describe: 'remove what setup tensorflow made',
       conflicts: ['python', 'tensorflow', 'force'],
     },
     quiet: OUTPUT_OPTIONS.quiet,
   },
-  positionals: { engine: 'native, the engine to set up' },
+  positionals: { backend: 'tensorflow, the backend to set up' },
   examples: [
-    ['setup native', "with python3's TensorFlow, or one that pip downloads"],
-    ['setup native --python venv/bin/python', 'with the TensorFlow of another Python, which may have CUDA'],
-    ['setup native --remove', 'take it all away again'],
+    ['setup tensorflow', "with python3's TensorFlow, or one that pip downloads"],
+    ['setup tensorflow --python venv/bin/python', 'with the TensorFlow of another Python, which may have CUDA'],
+    ['setup tensorflow --remove', 'take it all away again'],
   ],
   run: runSetup,
 };
 
 async function runSetup(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  if (args['engine'] !== 'native') {
-    throw new HandgradError('usage', `setup sets up native, not ${quoted(args['engine'])}.`);
+  if (args['backend'] !== 'tensorflow') {
+    throw new HandgradError('usage', `setup sets up tensorflow, not ${quoted(args['backend'])}.`);
   }
   if (args['remove'] === true) {
-    terminal.result((await removeNative()) ? 'The native engine is removed.' : 'There is nothing to remove.');
+    terminal.result((await removeTensorflow()) ? 'The tensorflow backend is removed.' : 'There is nothing to remove.');
     return;
   }
-  const { folder, built, already } = await setupNative({
+  const { folder, built, already } = await setupTensorflow({
     python: (args['python'] as string | undefined) ?? 'python3',
     tensorflow: args['tensorflow'] as string | undefined,
     force: args['force'] === true,
@@ -51,5 +51,5 @@ async function runSetup(args: Args, io: Io): Promise<void> {
   const { tensorflow, cuda } = built;
   const what = `TensorFlow ${tensorflow} (${cuda ? `CUDA ${cuda.cuda}, cuDNN ${cuda.cudnn}` : 'for the processor'})`;
   const state = already ? 'is there already and works' : 'works';
-  terminal.result(`The native engine ${state}: ${what}, in ${folder}; auto takes it from now on.`);
+  terminal.result(`The tensorflow backend ${state}: ${what}, in ${folder}; auto takes it from now on.`);
 }

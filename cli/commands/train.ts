@@ -5,8 +5,8 @@ import { describeEnvironment } from '../../src/runs/environment';
 import { createRunFolder, reopenRunFolder, RUN_FILES } from '../../src/runs/runFolder';
 import { lastEpoch } from '../../src/runs/config';
 import { datasetKind, openDataset } from '../open/dataset';
-import { checkIdentity, engineOf, openEarlierRun } from '../runs/earlierRun';
-import { startEngine } from '../open/backend';
+import { checkIdentity, backendOf, openEarlierRun } from '../runs/earlierRun';
+import { startBackend } from '../open/backend';
 import { namingBatchSize } from '../runs/namingBatchSize';
 import { identityOf, type ResumedRun, type Run, type TrainingReport } from '../../src/runs/runRecord';
 import { openModel } from '../../src/runs/modelConfig';
@@ -68,7 +68,7 @@ export const command: Command = {
 
 async function runTraining(args: Args, io: Io): Promise<void> {
   // What a step leaves in V8's young generation is gone after it: it need not grow, which saves 10 to 45 MB. And what is read from
-  // the engine after an epoch outlives that generation: 20 MB would have gathered before the old one was looked through.
+  // the backend after an epoch outlives that generation: 20 MB would have gathered before the old one was looked through.
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   v8.setFlagsFromString('--heap-growing-percent=30');
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
@@ -88,14 +88,14 @@ async function runTraining(args: Args, io: Io): Promise<void> {
     const dataset = await openDataset(asked.config, terminal, io.signal);
     const samples = chooseSamples(dataset, asked.config);
     const config = fitConfig(asked, kind, dataset, samples, start, terminal);
-    const engine = await startEngine(config, terminal);
-    const environment = describeEnvironment({ engine: engine.name, device: engine.device, dataset }, io.env);
+    const backend = await startBackend(config, terminal);
+    const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, io.env);
     io.signal.throwIfAborted();
     await removeLeftovers(claimed.dir);
     const folder = await createRunFolder(claimed.dir, { config, environment });
     const checkpoints = await openCheckpointFolder(join(claimed.dir, RUN_FILES.checkpoints));
     const { lock } = claimed;
-    const run = { config, dataset, samples, engine, folder, checkpoints, lock, start };
+    const run = { config, dataset, samples, backend, folder, checkpoints, lock, start };
     await trainAndShow(run, args, terminal, report, io);
   } finally {
     await claimed.release();
@@ -123,15 +123,15 @@ async function resumeTraining(
     const start = found || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
     const dataset = await openDataset(config, terminal, io.signal);
     const samples = chooseSamples(dataset, config);
-    const engine = await startEngine({ ...config, backend: engineOf(run) }, terminal);
-    if (found) checkIdentity(found, identityOf(dataset, samples, engine), terminal);
+    const backend = await startBackend({ ...config, backend: backendOf(run) }, terminal);
+    if (found) checkIdentity(found, identityOf(dataset, samples, backend), terminal);
     io.signal.throwIfAborted();
     const checkpointsDir = join(dir, RUN_FILES.checkpoints);
     for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder);
     const folder = await reopenRunFolder(dir, run.earlier, found?.checkpoint.progress.epoch ?? 0, config);
     const checkpoints = await openCheckpointFolder(checkpointsDir, found?.checkpoint.progress.step);
     const { lock } = claimed;
-    const resumed = { config, dataset, samples, engine, folder, checkpoints, lock, start, resumed: run };
+    const resumed = { config, dataset, samples, backend, folder, checkpoints, lock, start, resumed: run };
     await trainAndShow(resumed, args, terminal, report, io);
   } finally {
     await claimed.release();
@@ -140,7 +140,7 @@ async function resumeTraining(
 
 /** Trains, and shows what came of it as the flags ask. */
 async function trainAndShow(run: Run, args: Args, terminal: Terminal, report: TrainingReport, io: Io): Promise<void> {
-  const { config, dataset, samples, engine } = run;
+  const { config, dataset, samples, backend } = run;
   const step = {
     ...config,
     inputs: dataset.numInputs,
@@ -148,7 +148,7 @@ async function trainAndShow(run: Run, args: Args, terminal: Terminal, report: Tr
     samples: samples.train.count,
   };
   const work = () => trainAndSave(run, report, io.signal);
-  await showingAfterwards(run, args, terminal, () => namingBatchSize(step, engine, work));
+  await showingAfterwards(run, args, terminal, () => namingBatchSize(step, backend, work));
 }
 
 /** Nothing is left to do: tells the end once more, for a script that missed it. */

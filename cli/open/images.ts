@@ -8,7 +8,7 @@ import { tensorsOf } from '../../src/model/parameters';
 import { dataIterator } from '../../src/training/batches';
 import { evaluationBatchSize, predict } from '../../src/training/evaluate';
 import { openDataset } from './dataset';
-import { startEngine } from './backend';
+import { startBackend } from './backend';
 import { type ModelConfig, type OpenedModel, openModel } from '../../src/runs/modelConfig';
 import { type Args, resolveConfig } from '../arguments/options';
 import type { Io, Terminal } from '../terminal/terminal';
@@ -26,7 +26,7 @@ export interface ImageClassifier {
   readonly classNames: readonly string[];
   readonly imageShape: readonly [number, number];
   readonly datasetName: string;
-  readonly engine: string;
+  readonly backend: string;
   /** Predictions of a few files at a time, in their order; a file that cannot be used stops no other. */
   readonly classify: (files: AsyncIterable<string>) => AsyncGenerator<PredictedFile>;
   readonly close: () => void;
@@ -41,7 +41,7 @@ export async function openImageClassifier(args: Args, terminal: Terminal, io: Io
   const { config: asked } = await resolveConfig(args, io.env);
   const known = await imagesOf(model, asked, terminal, io);
   const invert = (args['invert'] as Inversion | undefined) ?? 'auto';
-  const engine = await startEngine(asked, terminal);
+  const backend = await startBackend(asked, terminal);
   const params = tensorsOf(model.parameters);
   const activation = model.config?.activation ?? 'relu';
   const [height, width] = known.imageShape;
@@ -64,7 +64,7 @@ export async function openImageClassifier(args: Args, terminal: Terminal, io: Io
   };
   return {
     ...known,
-    engine: engine.name,
+    backend: backend.name,
     async *classify(files) {
       let chunk: string[] = [];
       for await (const file of files) {

@@ -1,12 +1,12 @@
 import type { Dataset } from '../../src/data/samples';
-import type { Engine } from '../../src/backends';
+import type { RunningBackend } from '../../src/backends';
 import { tensorsOf } from '../../src/model/parameters';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ActivationName } from '../../src/nn/activations';
 import { openDataset } from './dataset';
-import { startEngine } from './backend';
+import { startBackend } from './backend';
 import { checkModel, openModel } from '../../src/runs/modelConfig';
-import { type Args, ENGINE_SETTINGS, resolveConfig, type SETTING_KEYS } from '../arguments/options';
+import { type Args, BACKEND_SETTINGS, resolveConfig, type SETTING_KEYS } from '../arguments/options';
 import type { Io, Terminal } from '../terminal/terminal';
 
 /** The settings that the commands share which use a trained model. */
@@ -17,19 +17,19 @@ export const MODEL_SETTINGS = [
   'labelColumn',
   'testFraction',
   'seed',
-  ...ENGINE_SETTINGS,
+  ...BACKEND_SETTINGS,
 ] as const satisfies typeof SETTING_KEYS;
 
-/** A trained network on an engine, with the data to use it on. */
+/** A trained network on a backend, with the data to use it on. */
 export interface ModelInUse {
   readonly dataset: Dataset;
-  readonly engine: Engine;
+  readonly backend: RunningBackend;
   readonly params: tf.Tensor[];
   readonly activation: ActivationName;
   readonly classNames: readonly string[];
 }
 
-/** Opens the model that the command line names, the data set it was trained on (or the one asked for), and the engine. */
+/** Opens the model that the command line names, the data set it was trained on (or the one asked for), and the backend. */
 export async function useModel(args: Args, terminal: Terminal, io: Io): Promise<ModelInUse> {
   const model = await openModel(args['MODEL'] as string);
   const { config: asked, given } = await resolveConfig(args, io.env);
@@ -44,10 +44,10 @@ export async function useModel(args: Args, terminal: Terminal, io: Io): Promise<
   };
   const dataset = await openDataset(settings, terminal, io.signal);
   checkModel(model, dataset);
-  const engine = await startEngine(settings, terminal);
+  const backend = await startBackend(settings, terminal);
   return {
     dataset,
-    engine,
+    backend,
     params: tensorsOf(model.parameters),
     activation: made?.activation ?? 'relu',
     classNames: made?.classNames ?? dataset.classNames,

@@ -70,14 +70,14 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The engine that the run's numbers come from; the one that was asked for when there are none yet. */
-export function engineOf({ found, config }: ResumedRun): 'auto' | BackendName {
-  const engine = found?.checkpoint.run.engine;
-  return engine !== undefined && engine in BACKENDS ? (engine as BackendName) : config.backend;
+/** The backend that the run's numbers come from; the one that was asked for when there are none yet. */
+export function backendOf({ found, config }: ResumedRun): 'auto' | BackendName {
+  const backend = found?.checkpoint.run.backend;
+  return backend !== undefined && backend in BACKENDS ? (backend as BackendName) : config.backend;
 }
 
 /**
- * Checks that the checkpoint was made on this data by this engine.
+ * Checks that the checkpoint was made on this data by this backend.
  * @throws HandgradError 'model' with the fields that differ
  */
 export function checkIdentity({ checkpoint, path }: FoundCheckpoint, now: RunIdentity, terminal: Terminal): void {
@@ -92,7 +92,7 @@ export function checkIdentity({ checkpoint, path }: FoundCheckpoint, now: RunIde
     (what) =>
       new HandgradError(
         'model',
-        `${path} is of another run: ${what}; bring back its data set and engine, or start a new run.`,
+        `${path} is of another run: ${what}; bring back its data set and backend, or start a new run.`,
       ),
   );
 }

@@ -1,4 +1,4 @@
-import type { Engine } from '../../src/backends';
+import type { RunningBackend } from '../../src/backends';
 import { isOutOfMemory } from '../../src/backends/outOfMemory';
 import { HandgradError } from '../../src/errors';
 import { leastStepBytes } from '../../src/training/stepMemory';
@@ -14,13 +14,13 @@ interface Step extends Pick<Config, 'batchSize' | 'hidden'> {
 }
 
 /**
- * Runs a training; where the memory of its engine is not enough, the error says what to change. What the engine cannot even
+ * Runs a training; where the memory of its backend is not enough, the error says what to change. What the backend cannot even
  * address is refused before: on several threads wasm would stand still, or trap where nobody can catch it.
  * @throws HandgradError 'backend' naming the batch size and a smaller one; otherwise what `work` throws
  */
 export async function namingBatchSize(
   { batchSize, hidden, inputs, outputs, samples }: Step,
-  { name, addressableBytes = Infinity }: Pick<Engine, 'name' | 'addressableBytes'>,
+  { name, addressableBytes = Infinity }: Pick<RunningBackend, 'name' | 'addressableBytes'>,
   work: () => Promise<void>,
 ): Promise<void> {
   const tooLarge = (cause?: unknown) => {
@@ -28,7 +28,7 @@ export async function namingBatchSize(
     const widths = hidden.length > 0 ? ` and hidden layers of ${hidden.map(formatCount).join(', ')}` : '';
     return new HandgradError(
       'backend',
-      `The ${name} engine has not enough memory for a batch size of ${formatCount(batchSize)}${widths}: ${smaller}.`,
+      `The ${name} backend has not enough memory for a batch size of ${formatCount(batchSize)}${widths}: ${smaller}.`,
       { cause },
     );
   };

@@ -19,7 +19,7 @@ import { openTensorBoard, type TensorBoard } from '../../src/runs/tensorboard/re
 import { identityOf, type Run, type StartEvent, type TrainingReport } from '../../src/runs/runRecord';
 import { augmentation, normalisationOf, normalisationTensors, trainingSettings } from '../../src/runs/trainOptions';
 
-/** How long steps may keep the process from noticing signals and redrawing, in milliseconds: the steps of an engine block. */
+/** How long steps may keep the process from noticing signals and redrawing, in milliseconds: steps block. */
 const TURN_MS = 50;
 
 /**
@@ -28,14 +28,14 @@ const TURN_MS = 50;
  * @throws Interruption between two steps, when the signal is aborted; the state is saved then, and no model
  */
 export async function trainAndSave(run: Run, report: TrainingReport, signal: AbortSignal): Promise<void> {
-  const { config, dataset, samples, engine, folder, lock } = run;
+  const { config, dataset, samples, backend, folder, lock } = run;
   const options = trainOptions(run);
   const { state } = options;
   const saving = checkpointing({
     state,
     folder: run.checkpoints,
     lock,
-    identity: identityOf(dataset, samples, engine),
+    identity: identityOf(dataset, samples, backend),
     modelConfig: modelConfig(config, dataset),
     every: config.checkpointEvery,
     earlier: run.resumed?.epochs ?? [],
@@ -135,12 +135,12 @@ async function readNormalisation({ normalization }: TrainState): Promise<object>
   return mean && std ? { foldedNormalisation: { mean: Array.from(mean), std: Array.from(std) } } : {};
 }
 
-function startEvent({ config, dataset, samples, engine, folder, resumed }: Run, state: TrainState): StartEvent {
+function startEvent({ config, dataset, samples, backend, folder, resumed }: Run, state: TrainState): StartEvent {
   return {
     type: 'start',
     dataset: dataset.name,
-    backend: engine.name,
-    device: engine.device,
+    backend: backend.name,
+    device: backend.device,
     parameters: state.params.reduce((sum, { size }) => sum + size, 0),
     trainSamples: samples.train.count,
     ...(samples.validation && { valSamples: samples.validation.count }),

@@ -32,10 +32,10 @@ export async function showingAfterwards(
     const { examineNetwork, writeRunReport } =
       require('../../src/reports/writeReport') as typeof import('../../src/reports/writeReport');
     const { parameters } = await loadModel(join(dir, RUN_FILES.model));
-    const { dataset, engine, config } = run;
+    const { dataset, backend, config } = run;
     const { classNames } = dataset;
     const trained = await examineNetwork({
-      ...{ parameters, dataset, classNames, engine: engine.name, activation: config.activation },
+      ...{ parameters, dataset, classNames, backend: backend.name, activation: config.activation },
     });
     const out = join(dir, 'report.html');
     await writeRunReport(dir, trained, { out });

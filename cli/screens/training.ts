@@ -60,11 +60,11 @@ function describeRun({
   ];
   const steps = `${plural(lastEpoch(config), 'epoch')} of ${plural(Math.ceil(trainSamples / config.batchSize), 'step')}`;
   return [
-    `Data:   ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
-    `Model:  ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
-    `Train:  ${steps}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, learning rate ${config.lr}, seed ${config.seed}`,
-    ...(beyondThePost(config).length > 0 ? [`With:   ${beyondThePost(config).join(', ')}`] : []),
-    ...(resumed ? [`        goes on after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
+    `Data:    ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
+    `Model:   ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
+    `Train:   ${steps}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, learning rate ${config.lr}, seed ${config.seed}`,
+    ...(beyondThePost(config).length > 0 ? [`With:    ${beyondThePost(config).join(', ')}`] : []),
+    ...(resumed ? [`         goes on after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
   ].join('\n');
 }
 

@@ -108,7 +108,7 @@ async function webPage(page: Page, site: string, folder: string): Promise<void> 
     writeFileSync(image, await encodePng(sampleImage(test, 0, imageShape!)));
     await page.setViewport({ width: 900, height: 520 });
     await page.goto(`${server.url}/`);
-    await page.waitForSelector('body[data-engine]');
+    await page.waitForSelector('body[data-backend]');
     await (await page.$('input[type=file]'))!.uploadFile(image);
     await page.waitForSelector('#classes li');
     await save('web-page.png', await page.screenshot());

@@ -1,12 +1,12 @@
 'use strict';
 
 // Runs the network of network.json and weights.bin on what is drawn or dropped. The forward pass is written out here, as in
-// handgrad's src/nn: TensorFlow.js supplies products, sums and the engine they run on.
+// handgrad's src/nn: TensorFlow.js supplies products, sums and the backend they run on.
 
 /* global tf */
 
-/** The engines in the order in which they are tried; ?engine=NAME takes one only. */
-const ENGINES = {
+/** The backends in the order in which they are tried; ?backend=NAME takes one only. */
+const BACKENDS = {
   webgpu: { file: 'tf-backend-webgpu.min.js', there: async () => Boolean(await navigator.gpu?.requestAdapter()) },
   webgl: {
     file: 'tf-backend-webgl.min.js',
@@ -41,17 +41,17 @@ async function start() {
     fetched('weights.bin').then((response) => response.arrayBuffer()),
   ]);
   await loadScript('tfjs/tf-core.min.js');
-  const engine = await startEngine();
+  const backend = await startBackend();
   const layers = readLayers(network, weights);
   const classify = (pixels) => probabilities(pixels, layers, network);
-  // The first run prepares the engine, so that the first answer does not wait.
+  // The first run prepares the backend, so that the first answer does not wait.
   await classify(new Uint8Array(layers[0].W.shape[0]));
   prepare(network, classify);
   const widths = [layers[0].W.shape[0], ...layers.map(({ W }) => W.shape[1])].join('-');
   element('about').textContent =
     `A ${widths} network${network.dataset ? ` trained on ${network.dataset}` : ''}, computed in this browser: nothing leaves it.`;
-  element('engine').textContent = `Engine: ${engine}`;
-  document.body.dataset.engine = engine;
+  element('backend').textContent = `Backend: ${backend}`;
+  document.body.dataset.backend = backend;
 }
 
 async function fetched(name) {
@@ -70,11 +70,11 @@ function loadScript(src) {
   });
 }
 
-async function startEngine() {
-  const wanted = new URLSearchParams(location.search).get('engine');
-  const names = Object.keys(ENGINES).filter((name) => wanted === null || name === wanted);
+async function startBackend() {
+  const wanted = new URLSearchParams(location.search).get('backend');
+  const names = Object.keys(BACKENDS).filter((name) => wanted === null || name === wanted);
   for (const name of names) {
-    const { file, there } = ENGINES[name];
+    const { file, there } = BACKENDS[name];
     if (!(await there())) continue;
     try {
       await loadScript(`tfjs/${file}`);
@@ -84,10 +84,10 @@ async function startEngine() {
       console.info(`No ${name} here: ${error.message}`);
     }
   }
-  throw new Error(`none of the engines ${names.join(', ')} runs in this browser`);
+  throw new Error(`none of the backends ${names.join(', ')} runs in this browser`);
 }
 
-/** An engine that starts and then computes nothing, or nonsense, is none. */
+/** A backend that starts and then computes nothing, or nonsense, is none. */
 async function computes() {
   const product = tf.tidy(() => tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]])));
   const [eleven] = await product.data();

@@ -7,7 +7,7 @@ import { OPERATIONS, type OperationName } from './operations';
 
 type Results = Record<OperationName, { shape: number[]; numbers: string }>;
 
-describe('F65 the engines agree', function () {
+describe('F65 the backends agree', function () {
   this.timeout(60_000);
   let expected: Results;
 
@@ -17,13 +17,13 @@ describe('F65 the engines agree', function () {
     expected = answer.results;
   });
 
-  for (const engine of (Object.keys(BACKENDS) as BackendName[]).filter((name) => name !== 'cpu')) {
-    describe(`${engine} with cpu`, () => {
+  for (const backend of (Object.keys(BACKENDS) as BackendName[]).filter((name) => name !== 'cpu')) {
+    describe(`${backend} with cpu`, () => {
       let found: Results;
 
       before(async function () {
-        if (engine === 'cuda') needNvidia(this, await nvidiaGpus());
-        const answer = await computeOn(engine);
+        if (backend === 'tensorflow-gpu') needNvidia(this, await nvidiaGpus());
+        const answer = await computeOn(backend);
         if ('refused' in answer) return need(this, answer.refused);
         found = answer.results;
       });
@@ -44,9 +44,9 @@ describe('F65 the engines agree', function () {
   }
 });
 
-async function computeOn(engine: BackendName): Promise<{ results: Results } | { refused: string }> {
+async function computeOn(backend: BackendName): Promise<{ results: Results } | { refused: string }> {
   const code = `
-    require('./src/backends').selectBackend('${engine}', { allowSoftware: true })
+    require('./src/backends').selectBackend('${backend}', { allowSoftware: true })
       .then(() => require('./spec/backends/operations').computeAll())
       .then((results) => console.log(JSON.stringify({ results })))
       .catch((error) => { if (error.kind !== 'backend') throw error; console.log(JSON.stringify({ refused: error.message })) });`;

@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { BackendName, Engine } from '../../src/backends';
-import type { EngineOptions } from '../../src/backends/backend';
-import { nativeFolder } from '../../src/backends/tensorflow/builtNative';
+import type { BackendName, RunningBackend } from '../../src/backends';
+import type { BackendOptions } from '../../src/backends/backend';
+import { setupFolder } from '../../src/backends/tensorflow/builtAddon';
 
 const ROOT = path.resolve(__dirname, '../..');
 const NODE_GPU_OR_NODE = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'];
@@ -16,7 +16,7 @@ export interface Ended {
 }
 
 /**
- * Runs JavaScript in a Node of its own, started at the root of the checkout: an engine cannot be unloaded, and the addon
+ * Runs JavaScript in a Node of its own, started at the root of the checkout: a backend cannot be unloaded, and the addon
  * brings the registered gradients with it that the other specs must not have.
  * @param env added to this process's environment; undefined takes a variable away
  */
@@ -30,20 +30,20 @@ export function runInChild(code: string, env: Record<string, string | undefined>
   });
 }
 
-export type Selected = { engine: Engine; notices: string[] } | { kind: string; message: string };
+export type Selected = { backend: RunningBackend; notices: string[] } | { kind: string; message: string };
 
 /** What `selectBackend` answers in a Node of its own; `before` is JavaScript that runs first. */
 export async function selectInChild(
   requested: 'auto' | BackendName,
   env: Record<string, string | undefined>,
   before = '',
-  options: EngineOptions = {},
+  options: BackendOptions = {},
 ): Promise<Selected & { stderr: string }> {
   const code = `
     ${before}
     const notices = [];
     require('./src/backends').selectBackend('${requested}', { ...${JSON.stringify(options)}, onNotice: (notice) => notices.push(notice) }).then(
-      (engine) => console.log(JSON.stringify({ engine, notices })),
+      (backend) => console.log(JSON.stringify({ backend, notices })),
       (error) => console.log(JSON.stringify({ kind: error.kind, message: error.message })));`;
   const { stdout, stderr } = await runInChild(code, env);
   return { ...(JSON.parse(stdout) as Selected), stderr };
@@ -56,10 +56,10 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** The folder of a tfjs-node package that this machine has with its addon, as the native engine finds it. */
+/** The folder of a tfjs-node package that this machine has with its addon, as the tensorflow backend finds it. */
 export function addonFolder(): string | undefined {
   const named = process.env['HANDGRAD_TFJS_NODE'];
-  for (const root of named ? [named] : [nativeFolder(), ROOT]) {
+  for (const root of named ? [named] : [setupFolder(), ROOT]) {
     for (const name of NODE_GPU_OR_NODE) {
       try {
         const folder = path.dirname(require.resolve(`${name}/package.json`, { paths: [root] }));
@@ -72,7 +72,7 @@ export function addonFolder(): string | undefined {
   return undefined;
 }
 
-/** Why the native engine cannot be tried here, for `need`. */
+/** Why the tensorflow backend cannot be tried here, for `need`. */
 export function addonAbsent(): string | undefined {
-  return addonFolder() ? undefined : 'no native TensorFlow is installed (handgrad setup native builds it)';
+  return addonFolder() ? undefined : 'no TensorFlow is installed (handgrad setup tensorflow builds it)';
 }

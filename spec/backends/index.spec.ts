@@ -3,17 +3,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { BACKENDS, selectBackend, type BackendName } from '../../src/backends';
 import { HandgradError } from '../../src/errors';
-import { NPM_ENGINES } from '../engine';
+import { NPM_BACKENDS } from '../backend';
 import { runInChild, selectInChild, temporaryFolder } from './child';
 
 describe('selectBackend', () => {
-  for (const name of NPM_ENGINES) {
-    it(`makes ${name} the current engine and describes it`, async () => {
-      const engine = await selectBackend(name);
+  for (const name of NPM_BACKENDS) {
+    it(`makes ${name} the current backend and describes it`, async () => {
+      const backend = await selectBackend(name);
       expect(tf.getBackend()).to.equal(name);
-      expect(engine).to.deep.include({ name, rejected: [] });
-      expect(engine.device).to.match({ wasm: /^WebAssembly with SIMD/, cpu: /^JavaScript on Node \d/ }[name]);
-      expect(engine.versions).to.deep.equal({
+      expect(backend).to.deep.include({ name, rejected: [] });
+      expect(backend.device).to.match({ wasm: /^WebAssembly with SIMD/, cpu: /^JavaScript on Node \d/ }[name]);
+      expect(backend.versions).to.deep.equal({
         node: process.versions.node,
         'tfjs-core': '4.22.0',
         [`tfjs-backend-${name}`]: '4.22.0',
@@ -36,7 +36,7 @@ describe('selectBackend', () => {
     expect((await runInChild(rejection)).code).to.equal(1);
   });
 
-  it('refuses a name that is not an engine', async () => {
+  it('refuses a name that is not a backend', async () => {
     const error = await refusal(selectBackend('gpu' as BackendName));
     expect(error.kind).to.equal('usage');
     expect(error.message).to.contain('"gpu"').and.to.contain(Object.keys(BACKENDS).join(', '));
@@ -51,40 +51,40 @@ describe('selectBackend', () => {
   describe('where no tfjs-node is installed', () => {
     const env = { HANDGRAD_TFJS_NODE: temporaryFolder() };
 
-    for (const name of ['cuda', 'native'] as const) {
+    for (const name of ['tensorflow-gpu', 'tensorflow'] as const) {
       it(`F60 refuses ${name} and says what to install`, async () => {
         const answer = await selectInChild(name, env);
         expect(answer).to.have.property('kind', 'backend');
         expect(answer)
           .to.have.property('message')
-          .that.matches(new RegExp(`^The ${name} engine cannot run here: .*npm install @tensorflow/tfjs-node`))
+          .that.matches(new RegExp(`^The ${name} backend cannot run here: .*npm install @tensorflow/tfjs-node`))
           .and.contains(env.HANDGRAD_TFJS_NODE);
       });
     }
 
-    it('auto takes wasm and says why not cuda and native', async () => {
+    it('auto takes wasm and says why not tensorflow-gpu and tensorflow', async () => {
       const answer = await selectInChild('auto', env);
-      if (!('engine' in answer)) throw new Error(answer.message);
-      expect(answer.engine.name).to.equal('wasm');
-      expect(answer.engine.rejected.map(({ name }) => name)).to.deep.equal(['cuda', 'native']);
-      for (const { reason } of answer.engine.rejected) expect(reason).to.contain('no tfjs-node');
+      if (!('backend' in answer)) throw new Error(answer.message);
+      expect(answer.backend.name).to.equal('wasm');
+      expect(answer.backend.rejected.map(({ name }) => name)).to.deep.equal(['tensorflow-gpu', 'tensorflow']);
+      for (const { reason } of answer.backend.rejected) expect(reason).to.contain('no tfjs-node');
     });
 
     it('auto takes cpu where WebAssembly does not start either, and says why', async () => {
       const answer = await selectInChild('auto', env, 'delete WebAssembly.instantiate; delete WebAssembly.Module;');
-      if (!('engine' in answer)) throw new Error(answer.message);
-      expect(answer.engine.name).to.equal('cpu');
-      expect(answer.engine.rejected.at(-1)).to.have.property('name', 'wasm');
-      expect(answer.engine.rejected.at(-1)!.reason).to.match(/^it does not start \(.+\)$/);
+      if (!('backend' in answer)) throw new Error(answer.message);
+      expect(answer.backend.name).to.equal('cpu');
+      expect(answer.backend.rejected.at(-1)).to.have.property('name', 'wasm');
+      expect(answer.backend.rejected.at(-1)!.reason).to.match(/^it does not start \(.+\)$/);
     });
   });
 
-  describe('with an engine that computes wrong numbers', () => {
+  describe('with a backend that computes wrong numbers', () => {
     beforeEach(() => selectBackend('wasm'));
     const broken = ['BatchMatMul', 'Add', 'Maximum', 'Sum'] as const;
 
     for (const kernelName of broken) {
-      it(`finds that its ${kernelName} is broken, and keeps the engine that was current`, async () => {
+      it(`finds that its ${kernelName} is broken, and keeps the backend that was current`, async () => {
         const good = tf.getKernel(kernelName, 'cpu');
         tf.unregisterKernel(kernelName, 'cpu');
         tf.registerKernel({ ...good, kernelFunc: offByOne(good.kernelFunc) });
@@ -92,7 +92,7 @@ describe('selectBackend', () => {
           const error = await refusal(selectBackend('cpu'));
           expect(error.kind).to.equal('backend');
           expect(error.message).to.match(
-            /^The cpu engine cannot run here: it computes wrong numbers \(.+ instead of .+\)/,
+            /^The cpu backend cannot run here: it computes wrong numbers \(.+ instead of .+\)/,
           );
           expect(tf.getBackend()).to.equal('wasm');
         } finally {
@@ -110,13 +110,13 @@ describe('selectBackend', () => {
     });
   });
 
-  it('documents every engine', () => {
-    const guide = fs.readFileSync('docs/engines.md', 'utf8');
+  it('documents every backend', () => {
+    const guide = fs.readFileSync('docs/backends.md', 'utf8');
     for (const name of Object.keys(BACKENDS)) expect(guide).to.contain(`\`${name}\``);
   });
 });
 
-/** The kernel, wrong by one in its first number: what a broken engine would do. */
+/** The kernel, wrong by one in its first number: what a broken backend would do. */
 function offByOne(kernel: tf.KernelFunc): tf.KernelFunc {
   return (args) => {
     const out = kernel(args) as tf.TensorInfo;

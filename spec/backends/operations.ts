@@ -24,7 +24,7 @@ function inputs() {
 
 type Inputs = ReturnType<typeof inputs>;
 
-/** Everything that a training step of the post computes on the engine. */
+/** Everything that a training step of the post computes on the backend. */
 export const OPERATIONS = {
   'X·W': ({ X, W }) => tf.matMul(X, W),
   'X·W + b': ({ X, W, b }) => tf.add(tf.matMul(X, W), b),
@@ -63,7 +63,7 @@ export const OPERATIONS = {
 
 export type OperationName = keyof typeof OPERATIONS;
 
-/** The shape and the numbers of every operation on the current engine, the numbers as base64 of their float32 bytes. */
+/** The shape and the numbers of every operation on the current backend, the numbers as base64 of their float32 bytes. */
 export async function computeAll(): Promise<Record<string, { shape: number[]; numbers: string }>> {
   const given = inputs();
   const results: Record<string, { shape: number[]; numbers: string }> = {};

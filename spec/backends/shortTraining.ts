@@ -1,6 +1,6 @@
 import { createOptimizer, createRandom, dataIterator, initParams, startState, train } from '../../src';
 
-/** What a training run was: all that two engines, or two runs on one engine, can be compared by. */
+/** What a training run was: all that two backends, or two runs on one backend, can be compared by. */
 export interface ShortTraining {
   /** The mean training loss of each epoch. */
   readonly losses: readonly number[];
@@ -23,7 +23,7 @@ function samples(count: number, stream: 'split' | 'gradcheck') {
   return { features, labels, count, numInputs: FEATURES, scale: 1 / 255 };
 }
 
-/** Two epochs of a network of 64 hidden units on the current engine, on 2,000 made-up images. */
+/** Two epochs of a network of 64 hidden units on the current backend, on 2,000 made-up images. */
 export async function shortTraining(): Promise<ShortTraining> {
   const optimizer = createOptimizer('sgd', 0.5);
   const state = startState(initParams(FEATURES, CLASSES, [64], createRandom(1, 'init')), optimizer);

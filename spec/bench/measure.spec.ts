@@ -31,7 +31,7 @@ describe('bench', () => {
   ];
   const contenders = ['ours', 'theirs', 'slow'].map((name) => ({
     name,
-    ...(name === 'ours' ? { engine: 'wasm' as const } : {}),
+    ...(name === 'ours' ? { backend: 'wasm' as const } : {}),
     ...(name === 'slow' ? { samples: 512 } : {}),
     program: () => ({ file: '', args: [] }),
   }));
@@ -62,10 +62,10 @@ describe('bench', () => {
     expect(svg).to.contain('30 …').and.to.contain('the bar is cut').and.to.contain('>4.0<').and.not.to.contain('>5.0<');
   }).timeout(20_000);
 
-  it('refuses a work, an engine and a number that it does not know, naming what it does', async () => {
+  it('refuses a work, a backend and a number that it does not know, naming what it does', async () => {
     for (const [flag, value, says] of [
       ['--work', 'depe', 'deep'],
-      ['--engines', 'wasm,wsam', 'wasm'],
+      ['--backends', 'wasm,wsam', 'wasm'],
       ['--rounds', '0', '1 to 1000'],
     ] as const) {
       const [stdout, stderr] = [new PassThrough(), new PassThrough()];

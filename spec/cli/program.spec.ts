@@ -164,7 +164,7 @@ describe('the program', function () {
       'yes',
     ],
     ['F43 a path for a name', 2, /no data set/, 'train', '--dataset', '../nothing/here'],
-    ['F60 an engine that is not there', 4, /npm install/, 'gradcheck', '--backend', 'native'],
+    ['F60 a backend that is not there', 4, /npm install/, 'gradcheck', '--backend', 'tensorflow'],
     ['a model that is not there', 8, /no run folder or model file/, 'evaluate', 'nothing.safetensors'],
     [
       'F23 a source that refuses the connection',

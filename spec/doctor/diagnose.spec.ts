@@ -4,11 +4,11 @@ import { expect } from 'chai';
 import { inspectDatasets } from '../../src/doctor/datasets';
 import { judge } from '../../src/doctor/diagnose';
 import { inspectMachine } from '../../src/doctor/machine';
-import type { EngineReport } from '../../src/doctor/probeEngine';
+import type { BackendReport } from '../../src/doctor/probeBackend';
 import { temporaryFolder } from '../backends/child';
 
 const RUNS = { runs: { folder: 'runs', writable: true, freeBytes: 1e9 } };
-const running = (name: 'native' | 'wasm', missingKernels: string[] = []): EngineReport => ({
+const running = (name: 'tensorflow' | 'wasm', missingKernels: string[] = []): BackendReport => ({
   name,
   runs: true,
   device: 'a device',
@@ -16,27 +16,27 @@ const running = (name: 'native' | 'wasm', missingKernels: string[] = []): Engine
   gflops: 1,
   largestError: 1e-7,
 });
-const refused: EngineReport = { name: 'cuda', runs: false, reason: 'there is no GPU; buy one' };
+const refused: BackendReport = { name: 'tensorflow-gpu', runs: false, reason: 'there is no GPU; buy one' };
 const intact = { name: 'mnist', folder: 'datasets/mnist', state: 'intact' } as const;
 
 describe('judge', () => {
-  it('is ready on the first engine that auto would take', () => {
-    const found = judge({ backend: 'auto' }, RUNS, [refused, running('wasm'), running('native')], [intact]);
+  it('is ready on the first backend that auto would take', () => {
+    const found = judge({ backend: 'auto' }, RUNS, [refused, running('wasm'), running('tensorflow')], [intact]);
     expect(found).to.deep.include({ ready: true, next: 'train' });
-    expect(found.verdict).to.match(/runs on native\.$/);
+    expect(found.verdict).to.match(/runs on tensorflow\.$/);
   });
 
-  it('points to setup native where only wasm is left', () => {
-    expect(judge({ backend: 'auto' }, RUNS, [refused, running('wasm')], []).verdict).to.contain('setup native');
+  it('points to setup tensorflow where only wasm is left', () => {
+    expect(judge({ backend: 'auto' }, RUNS, [refused, running('wasm')], []).verdict).to.contain('setup tensorflow');
   });
 
-  it('is not ready when the engine asked for is refused, and repeats why', () => {
-    const found = judge({ backend: 'cuda' }, RUNS, [refused, running('wasm')], []);
-    expect(found).to.deep.include({ ready: false, next: 'setup native' });
-    expect(found.verdict).to.equal('The cuda engine does not run here: there is no GPU; buy one.');
+  it('is not ready when the backend asked for is refused, and repeats why', () => {
+    const found = judge({ backend: 'tensorflow-gpu' }, RUNS, [refused, running('wasm')], []);
+    expect(found).to.deep.include({ ready: false, next: 'setup tensorflow' });
+    expect(found.verdict).to.equal('The tensorflow-gpu backend does not run here: there is no GPU; buy one.');
   });
 
-  it('takes no engine that lacks a kernel', () => {
+  it('takes no backend that lacks a kernel', () => {
     const lacking = running('wasm', ['Erf']);
     expect(judge({ backend: 'auto' }, RUNS, [lacking], [])).to.have.property('ready', false);
     expect(judge({ backend: 'wasm' }, RUNS, [lacking], []).verdict).to.contain('it lacks Erf');

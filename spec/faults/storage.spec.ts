@@ -78,7 +78,7 @@ describe('a run whose disk is full or closed', function () {
         expect(code, stderr).to.equal(6);
         expect(stderr)
           .to.match(/this user may not write there/)
-          .and.to.not.match(/Engine|Data:/);
+          .and.to.not.match(/Backend|Data:/);
         expect(stdout).to.equal('');
       }
     });

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { ACTIVATIONS, type ActivationName, relu, reluBackward } from '../../src/nn/activations';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
 describe('activations', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('relu keeps what is positive and makes the rest 0', () => {
       expectClose(relu(tf.tensor2d([[-2, -0.5, 0, 0.5, 2]])), [[0, 0, 0, 0.5, 2]]);
     });

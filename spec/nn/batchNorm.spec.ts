@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { batchNorm, batchNormBackward, foldBatchNorm, startStatistics, updateStatistics } from '../../src/nn/batchNorm';
 import { linear } from '../../src/nn/linear';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
 describe('batchNorm', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('gives each column mean b and deviation g, by hand', () => {
       // Columns of mean 2 and variance 1, and of mean 4 and variance 4.
       const Z = tf.tensor2d([

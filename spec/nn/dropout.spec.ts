@@ -4,11 +4,11 @@ import { dropout, dropoutBackward, dropoutMask } from '../../src/nn/dropout';
 import { dropoutMasks } from '../../src/nn/dropoutMasks';
 import { initParams } from '../../src/nn/mlp';
 import { createRandom, keyOf } from '../../src/random';
-import { onEachEngine, useEngine } from '../engine';
+import { onEachBackend, useBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
 describe('dropout', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('silences where the mask is 0 and scales the rest, forward and backward, by hand', () => {
       const M = tf.tensor2d([[0, 2]]);
       expectClose(dropout(tf.tensor2d([[3, 4]]), M), [[0, 8]]);
@@ -21,7 +21,7 @@ describe('dropout', () => {
 });
 
 describe('dropout masks', () => {
-  useEngine('cpu');
+  useBackend('cpu');
 
   for (const p of [0.1, 0.3, 0.5, 0.9]) {
     it(`a mask of ${p} has that part of zeros in every row and column, and 1 / (1 - p) elsewhere`, () => {

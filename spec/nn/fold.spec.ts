@@ -3,11 +3,11 @@ import { expect } from 'chai';
 import { fold, normalise } from '../../src/nn/fold';
 import { initParams, layersOf, mlp, parameterNames } from '../../src/nn/mlp';
 import { createRandom } from '../../src/random';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose, randomTensor } from '../finiteDifferences';
 
 describe('fold', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     const inputs = () => randomTensor<tf.Rank.R2>([7, 3], 1);
     const random = (batchNorm: boolean) =>
       initParams(3, 4, [5, 6], createRandom(0, 'init'), 'he', batchNorm).map((p, i) => randomTensor(p.shape, 10 + i));

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { initParams, parameterNames } from '../../src/nn/mlp';
 import { createRandom } from '../../src/random';
-import { useEngine } from '../engine';
+import { useBackend } from '../backend';
 
 describe('initParams', () => {
-  useEngine('cpu');
+  useBackend('cpu');
 
   it('draws normal(0, 0.01) weights and zero biases for the layers asked for', () => {
     const [W1, b1, W2, b2, ...more] = initParams(784, 10, 256, createRandom(0, 'init'));

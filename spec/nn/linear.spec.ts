@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { linear, linearBackward, linearInputBackward } from '../../src/nn/linear';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
 describe('linear', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     const X = () =>
       tf.tensor2d([
         [1, 2],

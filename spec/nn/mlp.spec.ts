@@ -5,11 +5,11 @@ import { dropoutMasks } from '../../src/nn/dropoutMasks';
 import { initParams, lossAndGradients, mlp, parameterNames } from '../../src/nn/mlp';
 import { oneHot, softmaxCrossEntropy } from '../../src/nn/softmaxCrossEntropy';
 import { createRandom } from '../../src/random';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
 describe('mlp', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     // Two inputs, two hidden units (the second is silent for this sample), two classes.
     const params = () => [
       tf.tensor2d([

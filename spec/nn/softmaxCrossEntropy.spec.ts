@@ -9,11 +9,11 @@ import {
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
 } from '../../src/nn/softmaxCrossEntropy';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
 describe('softmax and cross-entropy', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     const logits = () =>
       tf.tensor2d([
         [0, Math.log(3)],

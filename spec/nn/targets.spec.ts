@@ -3,11 +3,11 @@ import { expect } from 'chai';
 import { smoothLabels } from '../../src/nn/labelSmoothing';
 import { mixup } from '../../src/nn/mixup';
 import { oneHot, softmaxCrossEntropy, softmaxCrossEntropyBackward } from '../../src/nn/softmaxCrossEntropy';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
 describe('truths that are not certain', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('smoothLabels gives a part to all classes alike, by hand', () => {
       expectClose(smoothLabels(tf.tensor2d([[0, 1, 0, 0]]), 0.2), [[0.05, 0.85, 0.05, 0.05]]);
     });

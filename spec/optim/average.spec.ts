@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { updateAverages } from '../../src/optim/average';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose } from '../finiteDifferences';
 
 describe('updateAverages', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('keeps (1 + t) / (10 + t) early on and the decay later, by hand', () => {
       const [first] = updateAverages([tf.tensor1d([11])], [tf.tensor1d([0])], 0.999, 1);
       expectClose(first!, [2]); // 2/11 of 11

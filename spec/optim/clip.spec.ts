@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { clipByGlobalNorm } from '../../src/optim/clip';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose } from '../finiteDifferences';
 
 describe('clipByGlobalNorm', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     const grads = () => [tf.tensor2d([[3, 0]]), tf.tensor1d([0, 4])]; // together 5 long
 
     it('shortens all gradients alike when they are longer together, by hand', () => {

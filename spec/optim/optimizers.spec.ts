@@ -6,7 +6,7 @@ import { momentum } from '../../src/optim/momentum';
 import { chain, type Link } from '../../src/optim/optimizer';
 import { createOptimizer, OPTIMIZERS, type OptimizerName, type OptimizerOptions } from '../../src/optim/optimizers';
 import { sgd } from '../../src/optim/sgd';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose } from '../finiteDifferences';
 
 /** Steps of one parameter with the gradients given, by the real rule. */
@@ -28,7 +28,7 @@ function steps(
 }
 
 describe('optimizers, by hand', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('momentum: V is 2, then 0.5 · 2 + 1 = 2', () => {
       const [one, two] = steps('momentum', tf.tensor1d([10]), [2, 1], 0.1, { momentum: 0.5 });
       expectClose(one!, [9.8]);
@@ -112,7 +112,7 @@ describe('optimizers, by hand', () => {
 });
 
 describe('chain, by hand', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     const given = (W: number, dW: number) => ({ params: [tf.scalar(W)], grads: [tf.scalar(dW)], decays: [true] });
 
     it('each link sees what those before it made of gradients and parameters, in the order given', () => {

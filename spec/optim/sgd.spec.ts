@@ -2,11 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { updater } from '../../src/optim/sgd';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { expectClose } from '../finiteDifferences';
 
 describe('sgd', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('steps by lr against the gradient, by hand', () => {
       const before = [tf.tensor2d([[1, 2]]), tf.tensor1d([3])];
       const [W, b] = updater(before, [tf.tensor2d([[10, -10]]), tf.tensor1d([0.5])], 0.1);

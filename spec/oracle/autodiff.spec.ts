@@ -17,7 +17,7 @@ import {
   softmaxCrossEntropyBackward,
 } from '../../src/nn/softmaxCrossEntropy';
 import { createRandom } from '../../src/random';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { randomTensor } from '../finiteDifferences';
 
 /** |actual - expected| / |expected|, the lengths over all entries, is within float32's rounding. */
@@ -30,7 +30,7 @@ function expectSame(actual: tf.Tensor, expected: tf.Tensor, tolerance = 1e-5): v
 }
 
 describe("against TensorFlow.js's own autodiff", () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     const X = randomTensor<tf.Rank.R2>([7, 5], 1);
     const O = randomTensor<tf.Rank.R2>([7, 4], 2);
     const y = () => tf.tensor1d([0, 1, 2, 3, 3, 1, 0], 'int32');

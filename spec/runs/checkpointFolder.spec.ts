@@ -11,9 +11,9 @@ import { encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/c
 import { newestCheckpoint, openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
 import { disposeState, mapTensors, startState, type TrainState } from '../../src/training/trainState';
 import { temporaryFolder } from '../data/tinyDataset';
-import { useEngine } from '../engine';
+import { useBackend } from '../backend';
 
-const RUN = { engine: 'cpu', device: 'a device', datasetDigest: 'ab12', trainSamples: 60 };
+const RUN = { backend: 'cpu', device: 'a device', datasetDigest: 'ab12', trainSamples: 60 };
 const CONFIG = { lr: 0.1 };
 const stem = (step: number) => `step-${String(step).padStart(8, '0')}`;
 const tensorsFile = (step: number) => `${stem(step)}.safetensors`;
@@ -44,7 +44,7 @@ async function failure(promise: Promise<unknown>): Promise<HandgradError> {
 }
 
 describe('the folder of checkpoints', () => {
-  useEngine('cpu');
+  useBackend('cpu');
   const folder = temporaryFolder();
 
   it('gives back the newest state, bit for bit', async () => {

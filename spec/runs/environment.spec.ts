@@ -4,7 +4,7 @@ import { cpus, homedir, hostname, totalmem, userInfo } from 'node:os';
 import { describeEnvironment, RECORDED_VARIABLES } from '../../src/runs/environment';
 
 const FACTS = {
-  engine: 'wasm',
+  backend: 'wasm',
   device: 'SIMD, 2 threads',
   dataset: { name: 'fashion-mnist', digest: 'ab12', train: { count: 60000 }, test: { count: 10000 } },
 };
@@ -17,7 +17,7 @@ describe('the description of the environment', () => {
     expect(cpu.count).to.equal(cpus().length);
     expect(memoryBytes).to.equal(totalmem());
     expect(rest).to.deep.include({
-      engine: 'wasm',
+      backend: 'wasm',
       device: 'SIMD, 2 threads',
       dataset: { name: 'fashion-mnist', digest: 'ab12', trainSamples: 60000, testSamples: 10000 },
       variables: { CUDA_VISIBLE_DEVICES: '1' },

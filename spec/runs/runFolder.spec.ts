@@ -14,7 +14,7 @@ import { onSmallDisk, smallDiskLacks } from './fullDisk';
 
 const CONFIG = { dataset: 'fashion-mnist', hidden: [256], lr: 0.1, seed: 0, shuffle: true };
 const ENVIRONMENT = describeEnvironment({
-  engine: 'wasm',
+  backend: 'wasm',
   device: 'SIMD',
   dataset: { name: 'fashion-mnist', digest: 'ab12', train: { count: 60000 }, test: { count: 10000 } },
 });

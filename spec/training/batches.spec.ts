@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Samples } from '../../src/data/samples';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 
 const samples: Samples = {
   features: Uint8Array.from([0, 51, 102, 153, 204, 255, 10, 20, 30, 40]),
@@ -14,7 +14,7 @@ const samples: Samples = {
 };
 
 describe('dataIterator', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('gives the samples in order, scaled, the last batch with what is left', () => {
       const batches = [...tf.tidy(() => Array.from(read(samples, 2)))];
       expect(batches.map(({ y }) => y)).to.deep.equal([[0, 1], [2, 3], [4]]);

@@ -9,10 +9,10 @@ import {
   evaluationBatchSize,
   predict,
 } from '../../src/training/evaluate';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 
 describe('evaluate', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     // A linear classifier of one input: O = [0, x - 0.5]. Class 1 is predicted where x > 0.5.
     const params = () => [tf.tensor2d([[0, 1]]), tf.tensor1d([0, -0.5])];
     const samples = {

@@ -64,7 +64,7 @@ const EPOCHS = 2;
 const BATCHES = 6;
 const PACE = { totalSteps: EPOCHS * BATCHES, stepsPerEpoch: BATCHES, warmupSteps: 0 };
 /** Any identity and config: they are not what is asked about here. */
-const RUN = { engine: '', device: '', datasetDigest: '', trainSamples: 0 };
+const RUN = { backend: '', device: '', datasetDigest: '', trainSamples: 0 };
 
 /**
  * Trains a small network for two epochs and once more from every step of that run, through the bytes of a checkpoint.

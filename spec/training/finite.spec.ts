@@ -8,7 +8,7 @@ import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, stateTensors } from '../../src/training/trainState';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { smallDataset } from '../smallDataset';
 
 const whole = smallDataset(100, 20, 3, 1);
@@ -45,7 +45,7 @@ async function ended(run: TrainOptions): Promise<{ events: TrainEvent[]; error?:
 }
 
 describe('F50 numbers that are not finite', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     for (const lr of [1e20, 1e38]) {
       it(`F50 a learning rate of ${lr}: found within two steps, with step, epoch, rate and tensor`, async () => {
         // The truth, by hand: the step whose loss is the first that is not finite, or leaves such a parameter.

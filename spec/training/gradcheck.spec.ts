@@ -3,11 +3,11 @@ import { expect } from 'chai';
 import { initParams } from '../../src/nn/mlp';
 import { createRandom } from '../../src/random';
 import { gradcheck } from '../../src/training/gradcheck';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { randomTensor } from '../finiteDifferences';
 
 describe('gradcheck', () => {
-  onEachEngine((engine) => {
+  onEachBackend((backend) => {
     for (const hiddens of [[], [256], [32, 16], [16, 16, 16]]) {
       it(`finds the gradients of the network right, hidden layers: [${hiddens.join(', ')}], fresh weights`, async () => {
         const params = initParams(784, 10, hiddens, createRandom(0, 'init'));
@@ -34,7 +34,7 @@ describe('gradcheck', () => {
       expect(results.at(-2)!.relativeError).to.be.lessThan(1e-3);
     });
 
-    it('leaves no tensor behind, also when the engine fails half way', async () => {
+    it('leaves no tensor behind, also when the backend fails half way', async () => {
       const params = initParams(6, 3, 4, createRandom(0, 'init'));
       const batch = { X: randomTensor<tf.Rank.R2>([2, 6]), y: tf.tensor1d([1, 0], 'int32') };
       const before = tf.memory().numTensors;
@@ -53,7 +53,7 @@ describe('gradcheck', () => {
         (error: Error) => (message = error.message),
       );
       expect(message).to.equal('half way');
-      expect(tf.memory().numTensors, engine).to.equal(before);
+      expect(tf.memory().numTensors, backend).to.equal(before);
     });
   });
 });

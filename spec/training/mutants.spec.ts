@@ -4,7 +4,7 @@ import type { ActivationName } from '../../src/nn/activations';
 import { dropoutMasks } from '../../src/nn/dropoutMasks';
 import { createRandom } from '../../src/random';
 import type { gradcheck as Gradcheck } from '../../src/training/gradcheck';
-import { useEngine } from '../engine';
+import { useBackend } from '../backend';
 import { randomTensor } from '../finiteDifferences';
 import { type Mutant as PlainMutant, sourceCopy, wrongs as plainWrongs } from '../sourceCopy';
 
@@ -283,7 +283,7 @@ async function worstError(load: () => { gradcheck: typeof Gradcheck }, network: 
 }
 
 describe('F52 mutants of the backward pass', () => {
-  useEngine('cpu');
+  useBackend('cpu');
   const copy = sourceCopy();
   const load = () => copy.load<{ gradcheck: typeof Gradcheck }>('src/training/gradcheck');
 

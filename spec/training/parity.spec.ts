@@ -5,7 +5,7 @@ import { lossAndGradients, parameterNames } from '../../src/nn/mlp';
 import { oneHot } from '../../src/nn/softmaxCrossEntropy';
 import { updater } from '../../src/optim/sgd';
 import { readSafetensors, type Safetensors } from '../../src/model/safetensors';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 
 // The post's PyTorch code, run from given weights over given batches, is the reference (fixtures/make_parity.py ran it).
 
@@ -30,7 +30,7 @@ for (const [fixture, numParams] of [
     const numbers = (name: string) => file.tensors.get(name)!.data as Float32Array;
     const names = parameterNames(Array.from({ length: numParams }, (_, i) => ({ shape: i % 2 === 0 ? [1, 1] : [1] })));
 
-    onEachEngine(() => {
+    onEachBackend(() => {
       it('50 losses, the first gradients and the final parameters are within 1e-5', () => {
         let params: tf.Tensor[] = names.map((name) => tf.tensor(numbers(name), [...file.tensors.get(name)!.shape]));
         const numOutputs = params.at(-1)!.size;

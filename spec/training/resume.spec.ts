@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { addonAbsent, runInChild } from '../backends/child';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { need } from '../need';
 import { resumeAtEveryStep, VARIANTS } from './everyStep';
 
@@ -10,7 +10,7 @@ const STEPS = { steps: 12, differing: [] };
 describe('F02 resuming at every step of two epochs', function () {
   this.timeout(60_000);
 
-  onEachEngine(() => {
+  onEachBackend(() => {
     for (const name of Object.keys(VARIANTS)) {
       it(`F02 ${name}: weights, optimizer and metrics to the last bit`, async () => {
         const before = tf.memory().numTensors;
@@ -20,11 +20,11 @@ describe('F02 resuming at every step of two epochs', function () {
     }
   });
 
-  it('F02 all of these on native', async function () {
+  it('F02 all of these on tensorflow', async function () {
     need(this, addonAbsent());
     const { stdout, stderr } = await runInChild(`
       const { resumeAtEveryStep, VARIANTS } = require('./spec/training/everyStep');
-      require('./src/backends').selectBackend('native').then(async () => {
+      require('./src/backends').selectBackend('tensorflow').then(async () => {
         const found = {};
         for (const name of Object.keys(VARIANTS)) found[name] = await resumeAtEveryStep(name);
         console.log(JSON.stringify(found));

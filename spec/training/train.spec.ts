@@ -10,7 +10,7 @@ import { dataIterator } from '../../src/training/batches';
 import { evaluate } from '../../src/training/evaluate';
 import { train, trainedNetwork, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, stateTensors } from '../../src/training/trainState';
-import { NPM_ENGINES, onEachEngine, SPEC_ENGINES, startEngine, useEngine } from '../engine';
+import { NPM_BACKENDS, onEachBackend, SPEC_BACKENDS, startBackend, useBackend } from '../backend';
 import { smallDataset } from '../smallDataset';
 
 const trainSamples = smallDataset(103, 20, 3, 1);
@@ -37,7 +37,7 @@ async function collect(options: TrainOptions): Promise<TrainEvent[]> {
 const epochs = (events: TrainEvent[]) => events.filter((event) => event.type === 'epoch');
 
 describe('train', () => {
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('learns, and tells every step, every epoch and the end', async () => {
       const run = options({ numEpochs: 12 });
       const events = await collect(run);
@@ -133,7 +133,7 @@ describe('train', () => {
   });
 
   describe('with a validation part and patience', () => {
-    useEngine('wasm');
+    useBackend('wasm');
     /** Noise: the labels have nothing to do with the samples, so the validation accuracy goes up and down. */
     const noise = (count: number, seed: number) => {
       const samples = smallDataset(count, 20, 3, seed);
@@ -173,7 +173,7 @@ describe('train', () => {
   });
 
   describe('judges the network as it is used', () => {
-    useEngine('wasm');
+    useBackend('wasm');
     it('by averages, running statistics and normalised inputs, all in the plain network it gives back', async () => {
       const params = initParams(20, 3, 8, createRandom(0, 'init'), 'he', true);
       const optimizer = createOptimizer('adam', (step) => 0.02 / Math.sqrt(step));
@@ -197,10 +197,10 @@ describe('train', () => {
     });
   });
 
-  it('F65 the engines agree on a curve of two epochs', async function () {
+  it('F65 the backends agree on a curve of two epochs', async function () {
     const curves: { loss: number; testAccuracy: number }[][] = [];
-    for (const engine of new Set([...NPM_ENGINES, ...SPEC_ENGINES])) {
-      await startEngine(this, engine);
+    for (const backend of new Set([...NPM_BACKENDS, ...SPEC_BACKENDS])) {
+      await startBackend(this, backend);
       const rows = epochs(await collect(options({ numEpochs: 2 })));
       curves.push(rows.map(({ loss, testAccuracy }) => ({ loss, testAccuracy: testAccuracy! })));
     }
@@ -222,7 +222,7 @@ function collectGarbage(): void {
 
 describe('F53 ten thousand steps', function () {
   this.timeout(120_000);
-  onEachEngine(() => {
+  onEachBackend(() => {
     it('F53 tensors and bytes are flat, and memory within 5%', async () => {
       const run = options({
         numEpochs: 1000,

@@ -4,7 +4,7 @@ import type { Safetensors } from '../../src/model/safetensors';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
 import { trainStep } from '../../src/training/trainStep';
-import { onEachEngine } from '../engine';
+import { onEachBackend } from '../backend';
 import { deviations, readTrajectories, RUNS } from './trajectory';
 
 describe('ten steps, against PyTorch', () => {
@@ -13,7 +13,7 @@ describe('ten steps, against PyTorch', () => {
     file = await readTrajectories();
   });
 
-  onEachEngine(() => {
+  onEachBackend(() => {
     for (const [name, { batchNorm }] of Object.entries(RUNS)) {
       it(`${name}: losses, parameters, statistics, and the network in use are within 1e-5`, () => {
         const source = { trainStep, startState, replaceTensors, inferenceNetwork, createOptimizer, mlp };

@@ -1,4 +1,4 @@
-// How each engine says that there is no memory left, on the host or on the GPU.
+// How each backend says that there is no memory left, on the host or on the GPU.
 const WORDS = [
   /\bOOM when allocating\b|\bRESOURCE_EXHAUSTED\b|failed to allocate memory|CUDA_ERROR_OUT_OF_MEMORY/, // TensorFlow
   /Array buffer allocation failed|Invalid (typed )?array (buffer )?length/, // JavaScript
@@ -6,7 +6,7 @@ const WORDS = [
 ];
 
 /**
- * Did an engine fail because its memory is full? A WebAssembly engine only traps: it aborts when it cannot grow, and after
+ * Did a backend fail because its memory is full? A WebAssembly backend only traps: it aborts when it cannot grow, and after
  * that each of its functions, disposal too, reads outside of its memory.
  */
 export function isOutOfMemory(error: unknown): boolean {

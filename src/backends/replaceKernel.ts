@@ -4,9 +4,9 @@ import { core } from './tensorflowJs';
 const replacements = new WeakSet<KernelFunc>();
 
 /**
- * Puts `wrap(the engine's kernel)` in the place of a kernel of an engine that is running. Once: where a replacement
+ * Puts `wrap(the backend's kernel)` in the place of a kernel of a backend that is running. Once: where a replacement
  * stands already, it stays.
- * @param backendName TensorFlow.js's name of the engine: `wasm`, `tensorflow`
+ * @param backendName TensorFlow.js's name of the backend: `wasm`, `tensorflow`
  */
 export function replaceKernel(
   backendName: string,

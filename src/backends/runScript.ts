@@ -37,7 +37,7 @@ export async function runScript(
   const register = join(dirname(require.resolve('handgrad/package.json')), 'bin', 'register.js');
   const loader = __filename.endsWith('.ts') ? ['--require', register] : [];
   const args = [...process.execArgv.filter((arg) => !arg.startsWith('--inspect')), ...loader, '--eval', code];
-  // What the engines print goes to stdout, which nobody reads: answers have a channel of their own.
+  // What the backends print goes to stdout, which nobody reads: answers have a channel of their own.
   const child = spawn(process.execPath, args, {
     timeout: timeoutMs,
     signal,

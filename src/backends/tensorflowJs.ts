@@ -3,7 +3,7 @@ import type * as TF from '@tensorflow/tfjs-core';
 let loaded: typeof TF | undefined;
 
 /**
- * TensorFlow.js's core, loaded when an engine is: a command line that only wants the engines' names does not wait for it. Kernels
+ * TensorFlow.js's core, loaded when a backend is: a command line that only wants the backends' names does not wait for it. Kernels
  * ask for it in every step, and Node takes 10 µs to find what is loaded already.
  */
 export function core(): typeof TF {
@@ -38,7 +38,7 @@ export async function activate(name: string): Promise<void> {
   throw new Error(`TensorFlow.js could not initialise its ${name} backend`);
 }
 
-/** The versions that every engine reports. */
+/** The versions that every backend reports. */
 export function commonVersions(): Record<string, string> {
   return { node: process.versions.node, 'tfjs-core': core().version_core };
 }

@@ -1,14 +1,14 @@
 import { AUTO_ORDER, type BackendName, BACKENDS } from '../backends';
-import { nativeFolder, readBuiltNative } from '../backends/tensorflow/builtNative';
+import { setupFolder, readBuiltAddon } from '../backends/tensorflow/builtAddon';
 import { inspectCudaLibraries, type LibraryReport } from '../backends/tensorflow/cudaLibraries';
 import { type NvidiaGpu, nvidiaGpus } from '../backends/nvidia';
 import { type DatasetReport, inspectDatasets } from './datasets';
 import { inspectMachine, type Machine } from './machine';
-import { type EngineReport, probeEngine } from './probeEngine';
+import { type BackendReport, probeBackend } from './probeBackend';
 
 /** Everything that `doctor` says. */
 export interface Diagnosis extends Machine {
-  readonly engines: readonly EngineReport[];
+  readonly backends: readonly BackendReport[];
   readonly cuda: {
     readonly gpus: readonly NvidiaGpu[];
     /** Why there is no GPU. */
@@ -26,7 +26,7 @@ export interface Diagnosis extends Machine {
 }
 
 export interface DiagnoseOptions {
-  /** `auto`, or the engine that has to run. */
+  /** `auto`, or the backend that has to run. */
   readonly backend: 'auto' | BackendName;
   readonly threads?: number;
   readonly allowSoftware?: boolean;
@@ -39,49 +39,49 @@ export interface DiagnoseOptions {
 /** Enough for a run folder with its checkpoints. */
 const LOW_DISK_BYTES = 50e6;
 
-/** Looks at the machine, starts every engine, and verifies the data sets. It writes nothing and downloads nothing. */
+/** Looks at the machine, starts every backend, and verifies the data sets. It writes nothing and downloads nothing. */
 export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const { onStep = () => {}, dataDir, runRoot, threads, allowSoftware } = options;
   const machine = await inspectMachine(runRoot);
   onStep('Verifying the data sets');
   const datasets = await inspectDatasets(dataDir);
-  const engines: EngineReport[] = [];
+  const backends: BackendReport[] = [];
   for (const name of Object.keys(BACKENDS) as BackendName[]) {
     onStep(`Starting ${name}`);
     // One after the other: side by side they would measure each other.
-    engines.push(await probeEngine(name, { threads: name === 'wasm' ? threads : undefined, allowSoftware }));
+    backends.push(await probeBackend(name, { threads: name === 'wasm' ? threads : undefined, allowSoftware }));
   }
   const found = await nvidiaGpus();
   const cuda =
     typeof found === 'string'
       ? { gpus: [], problem: found, libraries: [] }
-      : { gpus: found, libraries: await inspectCudaLibraries(readBuiltNative(nativeFolder())) };
-  return { ...machine, engines, cuda, datasets, ...judge(options, machine, engines, datasets) };
+      : { gpus: found, libraries: await inspectCudaLibraries(readBuiltAddon(setupFolder())) };
+  return { ...machine, backends, cuda, datasets, ...judge(options, machine, backends, datasets) };
 }
 
 /** The verdict: the first thing that keeps a training from starting, or what it would start on. */
 export function judge(
   { backend }: Pick<DiagnoseOptions, 'backend'>,
   { runs }: Pick<Machine, 'runs'>,
-  engines: readonly EngineReport[],
+  backends: readonly BackendReport[],
   datasets: readonly DatasetReport[],
 ): Pick<Diagnosis, 'ready' | 'verdict' | 'next'> {
   const wanted = backend === 'auto' ? AUTO_ORDER : [backend];
-  const usable = engines.filter((one) => one.runs && one.missingKernels.length === 0).map(({ name }) => name);
+  const usable = backends.filter((one) => one.runs && one.missingKernels.length === 0).map(({ name }) => name);
   const taken = wanted.find((name) => usable.includes(name));
   const damaged = datasets.find(({ state }) => state === 'damaged');
   const no = (verdict: string, next: string) => ({ ready: false, verdict, next });
   if (taken === undefined) {
-    const native = backend === 'native' || backend === 'cuda';
-    const refused = engines.find(({ name }) => name === backend);
+    const ofTensorFlow = backend === 'tensorflow' || backend === 'tensorflow-gpu';
+    const refused = backends.find(({ name }) => name === backend);
     const why = refused && (refused.runs ? `it lacks ${refused.missingKernels.join(', ')}` : refused.reason);
-    const what = refused ? `The ${backend} engine does not run here: ${why}` : 'No engine runs here';
-    return no(`${what}.`, native ? 'setup native' : 'train --backend wasm');
+    const what = refused ? `The ${backend} backend does not run here: ${why}` : 'No backend runs here';
+    return no(`${what}.`, ofTensorFlow ? 'setup tensorflow' : 'train --backend wasm');
   }
   if (!runs.writable) return no(`The folder for runs, ${runs.folder}, cannot be written.`, 'train --run-dir DIR');
   if (runs.freeBytes < LOW_DISK_BYTES) return no(`The disk of ${runs.folder} is full.`, 'train --run-dir DIR');
   if (damaged) return no(`The data set ${damaged.name} is damaged: ${damaged.problem}.`, `download ${damaged.name}`);
   const slow =
-    taken === 'wasm' && backend === 'auto' ? '; "handgrad setup native" makes it about three times faster' : '';
+    taken === 'wasm' && backend === 'auto' ? '; "handgrad setup tensorflow" makes it about three times faster' : '';
   return { ready: true, verdict: `Everything that training needs is here: it runs on ${taken}${slow}.`, next: 'train' };
 }

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { allowedProcessors } from '../backends/processors';
 
-/** Of the instruction sets that decide how fast the engines are. */
+/** Of the instruction sets that decide how fast the backends are. */
 const CPU_FEATURES = ['sse4_2', 'avx', 'avx2', 'fma', 'avx512f', 'amx_tile', 'asimd', 'sve'];
 
 /** The machine, as far as it matters to training. */

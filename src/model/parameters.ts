@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { parameterNames, type Params } from '../nn/mlp';
 import type { Parameter } from './architecture';
 
-/** Reads parameters from the engine, as plain data that can be saved. */
+/** Reads parameters from the backend, as plain data that can be saved. */
 export async function readParameters(params: Params): Promise<Parameter[]> {
   const names = parameterNames(params);
   return Promise.all(
@@ -15,7 +15,7 @@ export async function readParameters(params: Params): Promise<Parameter[]> {
 }
 
 /**
- * Puts saved parameters on the engine, in the order given.
+ * Puts saved parameters on the backend, in the order given.
  * @returns tensors that the caller disposes of
  */
 export function tensorsOf(parameters: readonly Parameter[]): tf.Tensor[] {

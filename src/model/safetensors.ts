@@ -51,7 +51,7 @@ const VIEW_OF: Partial<Record<Dtype, (bytes: ArrayBuffer) => TensorData>> = {
   U64: (bytes) => new BigUint64Array(bytes),
 };
 
-/** What one read into memory may ask for: half a billion parameters, far more than the engines hold. */
+/** What one read into memory may ask for: half a billion parameters, far more than the backends hold. */
 export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /**

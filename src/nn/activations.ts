@@ -123,7 +123,7 @@ function geluTanh(X: tf.Tensor2D): { T: tf.Tensor2D; XX: tf.Tensor2D } {
 
 /**
  * Gaussian error linear unit in its **tanh form** (Hendrycks and Gimpel 2016): Y = X/2 (1 + T) with
- * T = tanh(√(2/π) (X + 0.044715 X³)). It is within 0.0005 of the exact X Φ(X), whose erf not every engine has. The same as
+ * T = tanh(√(2/π) (X + 0.044715 X³)). It is within 0.0005 of the exact X Φ(X), whose erf not every backend has. The same as
  * PyTorch's `gelu(approximate='tanh')`.
  * @param X [n, o]
  * @returns Y [n, o]

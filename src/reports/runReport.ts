@@ -17,7 +17,7 @@ export interface Trained {
   readonly imageShape?: readonly [number, number];
   readonly parameters: readonly Parameter[];
   /** Where it was examined. */
-  readonly engine: string;
+  readonly backend: string;
 }
 
 /** Mistakes that are shown. */
@@ -63,7 +63,8 @@ function summary(run: RunData, trained: Trained | undefined): Html {
     ['Training time', run.epochs.length > 0 ? `${seconds.toFixed(1)} s` : undefined],
     ['Samples per second', last && count(last.samplesPerSecond)],
     ['Data', shownSetting(run.config['dataset'])],
-    ['Engine', shownSetting(run.environment?.['engine'])],
+    // Run folders of version 0.1 have it as `engine`.
+    ['Backend', shownSetting(run.environment?.['backend'] ?? run.environment?.['engine'])],
   ];
   return html`<dl class="tiles">
     ${tiles.flatMap(([name, value]) =>
@@ -262,5 +263,5 @@ function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
         ${where}
       </div>
     </div>
-    ${trained ? html`<p class="note">The test set was looked at once more for this page, on the ${trained.engine} engine.</p>` : html``}`;
+    ${trained ? html`<p class="note">The test set was looked at once more for this page, on the ${trained.backend} backend.</p>` : html``}`;
 }

@@ -20,7 +20,7 @@ export interface Examined {
   readonly activation: ActivationName;
   readonly dataset: Dataset;
   readonly classNames: readonly string[];
-  readonly engine: string;
+  readonly backend: string;
 }
 
 /** Runs the test set through a network for a report. */
@@ -29,14 +29,14 @@ export async function examineNetwork({
   activation,
   dataset,
   classNames,
-  engine,
+  backend,
 }: Examined): Promise<Trained> {
   const params = tensorsOf(parameters);
   try {
     const { test, imageShape } = dataset;
     const probabilities = await predict(dataIterator(test, EVALUATION_BATCH), params, activation);
     const examination = examine(probabilities, test.labels, MOST_MISTAKES);
-    return { examination, test, classNames, imageShape, parameters, engine };
+    return { examination, test, classNames, imageShape, parameters, backend };
   } finally {
     tf.dispose(params);
   }

@@ -15,14 +15,14 @@ const RUN_KEY = 'run';
 
 /** Which run a checkpoint belongs to: what has to be the same for the run to go on. */
 export interface RunIdentity {
-  /** The engine, and its device in words. */
-  readonly engine: string;
+  /** The backend, and its device in words. */
+  readonly backend: string;
   readonly device: string;
   readonly datasetDigest: string;
   readonly trainSamples: number;
 }
 
-/** A state as plain data, free of the engine. */
+/** A state as plain data, free of the backend. */
 export interface Checkpoint {
   /** `W1`, `b1`, …, `optimizer/velocity/W1`, …: see `mapTensors`. */
   readonly tensors: readonly NamedTensor[];
@@ -50,7 +50,7 @@ const progressSchema = z.strictObject({
 });
 
 const runSchema = z.strictObject({
-  engine: z.string().max(100),
+  backend: z.string().max(100),
   device: z.string().max(1000),
   datasetDigest: z.string().max(128),
   trainSamples: count,
@@ -60,7 +60,7 @@ const runSchema = z.strictObject({
 export type Progress = Readonly<z.output<typeof progressSchema>>;
 
 /**
- * Copies a state from the engine, as it is between two steps.
+ * Copies a state from the backend, as it is between two steps.
  * @throws HandgradError 'diverged' naming the first tensor that is not finite: such a state is never kept
  */
 export async function takeCheckpoint(state: TrainState, run: RunIdentity, config: unknown): Promise<Checkpoint> {
@@ -148,7 +148,7 @@ async function copyOf(name: string, tensor: tf.Tensor): Promise<NamedTensor> {
 const TF_TYPES: Readonly<Record<string, 'float32' | 'int32'>> = { F32: 'float32', I32: 'int32' };
 
 function toTensor({ shape, data, dtype }: NamedTensor): tf.Tensor {
-  // The engine may keep the array it is given.
+  // The backend may keep the array it is given.
   return tf.tensor((data as Float32Array).slice(), [...shape], TF_TYPES[dtype]);
 }
 

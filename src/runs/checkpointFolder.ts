@@ -150,7 +150,7 @@ async function readBest(dir: string): Promise<number | undefined> {
 
 function manifestOf({ progress, run }: Checkpoint, bytes: Uint8Array): string {
   const { step, epoch } = progress;
-  const facts = { format: CHECKPOINT_VERSION, step, epoch, engine: run.engine, file: tensorsName(step) };
+  const facts = { format: CHECKPOINT_VERSION, step, epoch, backend: run.backend, file: tensorsName(step) };
   return `${JSON.stringify({ ...facts, bytes: bytes.length, sha256: sha256(bytes) })}\n`;
 }
 

@@ -95,7 +95,7 @@ export const configSchema = z.strictObject({
   seed: wholeNumber(0, 2 ** 32 - 1).default(0),
   checkpointEvery: z.string(CHECKPOINT_EVERY_RULE).refine(isCheckpointEvery, CHECKPOINT_EVERY_RULE).default('1epoch'),
   backend: choice<'auto' | BackendName>(['auto', ...keysOf(BACKENDS)]).default('auto'),
-  /** Threads of the wasm engine; it knows what is fastest here. */
+  /** Threads of the wasm backend; it knows what is fastest here. */
   threads: wholeNumber(1, MAX_THREADS).optional(),
   /** Whether webgpu may compute on an adapter that is a program on the processor. */
   allowSoftware: z.boolean('true or false').default(false),

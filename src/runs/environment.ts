@@ -3,7 +3,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import type { Dataset } from '../data/samples';
 
 /**
- * The environment variables that change what an engine computes or how fast, and nothing else: a variable that is not
+ * The environment variables that change what a backend computes or how fast, and nothing else: a variable that is not
  * named here, such as a token, never reaches a run folder that people share.
  */
 export const RECORDED_VARIABLES = [
@@ -25,7 +25,7 @@ export interface Environment {
   readonly platform: string;
   readonly cpu: { readonly model: string; readonly count: number };
   readonly memoryBytes: number;
-  readonly engine: string;
+  readonly backend: string;
   readonly device: string;
   readonly dataset: {
     readonly name: string;
@@ -37,9 +37,9 @@ export interface Environment {
 }
 
 export interface EnvironmentFacts {
-  /** The engine that was chosen: `cuda`, `native`, `webgpu`, `wasm` or `cpu`. */
-  readonly engine: string;
-  /** The device as the engine describes it. */
+  /** The backend that was chosen: `tensorflow-gpu`, `tensorflow`, `webgpu`, `wasm` or `cpu`. */
+  readonly backend: string;
+  /** The device as the backend describes it. */
   readonly device: string;
   readonly dataset: Pick<Dataset, 'name' | 'digest'> & {
     readonly train: { readonly count: number };
@@ -52,7 +52,7 @@ export interface EnvironmentFacts {
  * @param variables the environment to pick from
  */
 export function describeEnvironment(
-  { engine, device, dataset }: EnvironmentFacts,
+  { backend, device, dataset }: EnvironmentFacts,
   variables: NodeJS.ProcessEnv = process.env,
 ): Environment {
   return {
@@ -64,7 +64,7 @@ export function describeEnvironment(
     platform: `${platform()} ${release()} ${arch()}`,
     cpu: { model: cpus()[0]?.model.trim() ?? 'unknown', count: cpus().length },
     memoryBytes: totalmem(),
-    engine,
+    backend,
     device,
     dataset: {
       name: dataset.name,

@@ -1,4 +1,4 @@
-import type { Engine } from '../backends';
+import type { RunningBackend } from '../backends';
 import type { Dataset, Samples } from '../data/samples';
 import type { Lock } from '../files/lock';
 import type { EndEvent, EpochEvent, StepEvent } from '../training/train';
@@ -20,7 +20,7 @@ export interface Run {
   readonly config: Config;
   readonly dataset: Dataset;
   readonly samples: RunSamples;
-  readonly engine: Engine;
+  readonly backend: RunningBackend;
   readonly folder: RunFolder;
   readonly checkpoints: CheckpointFolder;
   readonly lock: Lock;
@@ -31,10 +31,10 @@ export interface Run {
 }
 
 /** What has to be the same for a run to go on to the same numbers. */
-export function identityOf(dataset: Dataset, samples: RunSamples, engine: Engine): RunIdentity {
+export function identityOf(dataset: Dataset, samples: RunSamples, backend: RunningBackend): RunIdentity {
   return {
-    engine: engine.name,
-    device: engine.device,
+    backend: backend.name,
+    device: backend.device,
     datasetDigest: dataset.digest,
     trainSamples: samples.train.count,
   };

@@ -58,7 +58,7 @@ export function normalisationOf(dataset: Dataset, train: Samples, config: Config
   return config.normalise ? fitNormalisation(train, dataset.imageShape === undefined) : undefined;
 }
 
-/** The normalisation on the engine, as the state keeps it: [mean, std], or nothing. */
+/** The normalisation on the backend, as the state keeps it: [mean, std], or nothing. */
 export function normalisationTensors(fitted: FittedNormalisation | undefined): tf.Tensor[] {
   return fitted ? [tf.tensor1d([...fitted.mean]), tf.tensor1d([...fitted.std])] : [];
 }

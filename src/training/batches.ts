@@ -3,7 +3,7 @@ import type { Augment } from '../data/augment';
 import type { Samples } from '../data/samples';
 import { permutation, type Random } from '../random';
 
-/** Some samples on the engine: X [n, numInputs] float32 as the network sees them, y [n] int32 classes. */
+/** Some samples on the backend: X [n, numInputs] float32 as the network sees them, y [n] int32 classes. */
 export interface Batch {
   readonly X: tf.Tensor2D;
   readonly y: tf.Tensor1D;
@@ -58,7 +58,7 @@ export function dataIterator(samples: Samples, batchSize: number, shuffle?: Rand
 }
 
 /**
- * Copies the samples at positions start … end-1 of the order to the engine, as the network sees them.
+ * Copies the samples at positions start … end-1 of the order to the backend, as the network sees them.
  * @param room for a batch on its way; free again when this returns
  */
 function uploadBatch(
@@ -72,7 +72,7 @@ function uploadBatch(
 ): Batch {
   const { features, labels, numInputs, scale } = samples;
   const size = (end - start) * numInputs;
-  // An engine may hold on to what a tensor is made of. What is scaled is a tensor of its own once it is scaled.
+  // A backend may hold on to what a tensor is made of. What is scaled is a tensor of its own once it is scaled.
   const values = scale === 1 ? new Float32Array(size) : room.subarray(0, size);
   // Bytes become floats on the way. Row by row: `set` converts many numbers at a time, a loop over them one.
   const classes = new Int32Array(end - start);
@@ -87,7 +87,7 @@ function uploadBatch(
 }
 
 /**
- * Stored numbers as the network sees them, on the engine.
+ * Stored numbers as the network sees them, on the backend.
  * A byte is divided by 255 and not multiplied by 1/255: of the two only the quotient is, in float32, the nearest number to
  * byte/255, which is what the post's `ToTensor` gives.
  */

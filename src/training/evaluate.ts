@@ -8,7 +8,7 @@ import type { DataIterator } from './batches';
  * The number of correct predictions in a batch, as in the post: those whose largest output stands at the right class.
  * @param yHat [n, k], probabilities or logits: softmax does not change which is largest
  * @param y [n], int32 classes
- * @returns a scalar; it stays on the engine, so that a loop over batches need not wait for it
+ * @returns a scalar; it stays on the backend, so that a loop over batches need not wait for it
  */
 export function accuracy(yHat: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
   return tf.sum(tf.cast(tf.equal(tf.argMax(yHat, 1), y), 'float32'));
@@ -32,7 +32,7 @@ export async function evaluateAccuracy(
   return (await evaluate(dataIter, params, activation)).accuracy;
 }
 
-/** Mean cross-entropy and accuracy over all the samples. Reads from the engine once. */
+/** Mean cross-entropy and accuracy over all the samples. Reads from the backend once. */
 export async function evaluate(
   dataIter: DataIterator,
   params: Params,

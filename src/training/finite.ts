@@ -17,7 +17,7 @@ export type Watch = (state: TrainState, lr: number) => Promise<void>;
 /**
  * Finds out soon that training has diverged. Reading one number is what it costs: the sum of the epoch's losses, in which
  * a NaN or an infinity stays; and, because an infinite weight can hide behind a saturated unit, a sum of the parameters.
- * How long that takes depends on the engine: from microseconds where a step is computed when its call returns, to
+ * How long that takes depends on the backend: from microseconds where a step is computed when its call returns, to
  * milliseconds where the processor has to wait for a device. So each look is timed, and the next one waits until the looks
  * are within their share again. Where a step is computed when its call returns, the loss is looked at after every other step,
  * which keeps all of it near a hundredth of the time, or below.

@@ -36,7 +36,7 @@ export interface GradcheckResult {
 
 /**
  * Holds the hand-written gradients against central differences: (L(w + h) - L(w - h)) / 2h ≈ ∂L/∂w, with an error of
- * order h². The engine computes the logits in float32; the loss is computed from them here, in float64 and from its
+ * order h². The backend computes the logits in float32; the loss is computed from them here, in float64 and from its
  * definition, because differences of a float32 loss near 2.3 would be lost in its rounding.
  * @returns one row for each parameter tensor
  */

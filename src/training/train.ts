@@ -20,12 +20,12 @@ export interface TrainOptions extends StepOptions {
   readonly patience?: number;
   /**
    * What is done when numbers are not finite. `skip-batch` leaves out the batches that lead to them: it looks at every step
-   * before it counts, and so waits for the engine every time.
+   * before it counts, and so waits for the backend every time.
    */
   readonly onNan?: OnNan;
 }
 
-/** After every step. Costs nothing: no number is read from the engine. */
+/** After every step. Costs nothing: no number is read from the backend. */
 export interface StepEvent {
   readonly type: 'step';
   /** The epoch it belongs to, from 1. */
@@ -145,7 +145,7 @@ async function judge(options: TrainOptions, samples: DataIterator, epoch?: numbe
   }
 }
 
-/** What is left of one pass over the training samples. The losses are summed on the engine and read once, at the end. */
+/** What is left of one pass over the training samples. The losses are summed on the backend and read once, at the end. */
 async function* trainEpoch(
   options: TrainOptions,
   clock: () => number,

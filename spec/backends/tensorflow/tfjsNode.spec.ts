@@ -7,7 +7,7 @@ import { addonAbsent, addonFolder, runInChild, selectInChild, temporaryFolder } 
 describe('loadTfjsNode', () => {
   it('F61 refuses an addon that is no program, naming it and the remedy', async () => {
     const folder = installFake({ 'tfjs_binding.node': 'this is not a shared library' });
-    const answer = await selectInChild('native', { HANDGRAD_TFJS_NODE: folder });
+    const answer = await selectInChild('tensorflow', { HANDGRAD_TFJS_NODE: folder });
     expect(answer).to.have.property('kind', 'backend');
     expect(answer)
       .to.have.property('message')
@@ -18,7 +18,7 @@ describe('loadTfjsNode', () => {
 
   it('F61 refuses another version of tfjs-node before it runs any of it', async () => {
     const folder = installFake({}, '3.21.1');
-    const answer = await selectInChild('native', { HANDGRAD_TFJS_NODE: folder });
+    const answer = await selectInChild('tensorflow', { HANDGRAD_TFJS_NODE: folder });
     expect(answer)
       .to.have.property('message')
       .that.contains('it is version 3.21.1, and handgrad needs 4.22.0')
@@ -28,19 +28,19 @@ describe('loadTfjsNode', () => {
   it('F61 auto goes on to wasm over a broken addon, and says that it is broken', async () => {
     const folder = installFake({ 'tfjs_binding.node': '' });
     const answer = await selectInChild('auto', { HANDGRAD_TFJS_NODE: folder });
-    if (!('engine' in answer)) throw new Error(answer.message);
-    expect(answer.engine.name).to.equal('wasm');
-    for (const { reason } of answer.engine.rejected)
+    if (!('backend' in answer)) throw new Error(answer.message);
+    expect(answer.backend.name).to.equal('wasm');
+    for (const { reason } of answer.backend.rejected)
       expect(reason).to.contain('its compiled addon is not for this Node');
   });
 
-  it('keeps TensorFlow from seeing a GPU for native, and lets it for cuda', async () => {
+  it('keeps TensorFlow from seeing a GPU for tensorflow, and lets it for tensorflow-gpu', async () => {
     const folder = installFake({ 'index.js': "throw new Error('sees ' + process.env.CUDA_VISIBLE_DEVICES);" });
     const env = { HANDGRAD_TFJS_NODE: folder, CUDA_VISIBLE_DEVICES: '3' };
-    expect(await selectInChild('native', env))
+    expect(await selectInChild('tensorflow', env))
       .to.have.property('message')
       .that.contains('sees -1');
-    expect(await selectInChild('cuda', env))
+    expect(await selectInChild('tensorflow-gpu', env))
       .to.have.property('message')
       .that.contains('sees 3');
   });
@@ -52,50 +52,50 @@ describe('loadTfjsNode', () => {
     });
     const noGpu = { CUDA_VISIBLE_DEVICES: '-1' };
 
-    it('runs native, and says which TensorFlow computes', async () => {
-      const answer = await selectInChild('native', {});
-      if (!('engine' in answer)) throw new Error(answer.message);
-      const { name, device, versions } = answer.engine;
-      expect(name).to.equal('native');
+    it('runs tensorflow, and says which TensorFlow computes', async () => {
+      const answer = await selectInChild('tensorflow', {});
+      if (!('backend' in answer)) throw new Error(answer.message);
+      const { name, device, versions } = answer.backend;
+      expect(name).to.equal('tensorflow');
       expect(versions['tensorflow']).to.match(/^\d+\.\d+/);
       expect(device)
         .to.contain(`TensorFlow ${versions['tensorflow']}`)
         .and.to.match(/tfjs-node.* on the processor$/);
     });
 
-    it('F60 refuses cuda when TensorFlow sees no GPU, although its package loads', async () => {
-      const answer = await selectInChild('cuda', noGpu);
+    it('F60 refuses tensorflow-gpu when TensorFlow sees no GPU, although its package loads', async () => {
+      const answer = await selectInChild('tensorflow-gpu', noGpu);
       expect(answer).to.have.property('kind', 'backend');
       expect(answer)
         .to.have.property('message')
         .that.matches(/finds no GPU that it can use: CUDA_VISIBLE_DEVICES hides them all; unset/);
     });
 
-    it('auto takes native and says that cuda has no GPU', async () => {
+    it('auto takes tensorflow and says that tensorflow-gpu has no GPU', async () => {
       const answer = await selectInChild('auto', noGpu);
-      if (!('engine' in answer)) throw new Error(answer.message);
-      expect(answer.engine.name).to.equal('native');
-      expect(answer.engine.rejected).to.have.length(1);
-      expect(answer.engine.rejected[0]).to.have.property('name', 'cuda');
-      expect(answer.engine.rejected[0]!.reason).to.contain('finds no GPU');
+      if (!('backend' in answer)) throw new Error(answer.message);
+      expect(answer.backend.name).to.equal('tensorflow');
+      expect(answer.backend.rejected).to.have.length(1);
+      expect(answer.backend.rejected[0]).to.have.property('name', 'tensorflow-gpu');
+      expect(answer.backend.rejected[0]!.reason).to.contain('finds no GPU');
     });
 
     it('F62 runs where util lacks what Node >= 23 took out', async () => {
       const asNode24 = "delete require('node:util').isNullOrUndefined; delete require('node:util').isArray;";
-      const answer = await selectInChild('native', {}, asNode24);
-      expect(answer).to.have.nested.property('engine.name', 'native');
+      const answer = await selectInChild('tensorflow', {}, asNode24);
+      expect(answer).to.have.nested.property('backend.name', 'tensorflow');
     });
 
     it('prints nothing of TensorFlow.js, also when cpu and wasm run in the same process', async () => {
       const code = `const { selectBackend } = require('./src/backends');
-        (async () => { for (const name of ['wasm', 'native', 'cpu', 'native']) await selectBackend(name) })();`;
+        (async () => { for (const name of ['wasm', 'tensorflow', 'cpu', 'tensorflow']) await selectBackend(name) })();`;
       const { code: exit, stdout, stderr } = await runInChild(code);
       expect({ exit, stdout }).to.deep.equal({ exit: 0, stdout: '' });
       expect(stderr).to.not.match(/TensorFlow\.js|tfjs|Platform|kernel|backend|Deprecat/);
     });
 
     it('leaves the sight of the GPU to the processes that this one starts', async () => {
-      const code = `require('./src/backends').selectBackend('native')
+      const code = `require('./src/backends').selectBackend('tensorflow')
         .then(() => console.log(process.env.CUDA_VISIBLE_DEVICES, process.env.TF_FORCE_GPU_ALLOW_GROWTH))`;
       const { stdout } = await runInChild(code, { CUDA_VISIBLE_DEVICES: '3', TF_FORCE_GPU_ALLOW_GROWTH: undefined });
       expect(stdout.trim()).to.equal('3 true');
@@ -103,7 +103,7 @@ describe('loadTfjsNode', () => {
 
     it('gives step the numbers of the definition, NaN included', async () => {
       const code = `const tf = require('@tensorflow/tfjs-core');
-        require('./src/backends').selectBackend('native').then(async () => {
+        require('./src/backends').selectBackend('tensorflow').then(async () => {
           const x = tf.tensor1d([-2, -0, 0, 1e-30, 5, NaN, Infinity, -Infinity]);
           const before = tf.memory().numTensors;
           const results = [tf.step(x), tf.step(x, 0.5), tf.step(tf.tensor1d([-1, 0, 2], 'int32'))];
@@ -117,9 +117,9 @@ describe('loadTfjsNode', () => {
     it('F61 takes tfjs-node where tfjs-node-gpu is broken, and says so', async () => {
       const folder = installFake({ 'tfjs_binding.node': 'broken' }, '4.22.0', 'tfjs-node-gpu');
       fs.symlinkSync(addonFolder()!, path.join(folder, 'node_modules/@tensorflow/tfjs-node'));
-      const answer = await selectInChild('native', { HANDGRAD_TFJS_NODE: folder });
-      if (!('engine' in answer)) throw new Error(answer.message);
-      expect(answer.engine.name).to.equal('native');
+      const answer = await selectInChild('tensorflow', { HANDGRAD_TFJS_NODE: folder });
+      if (!('backend' in answer)) throw new Error(answer.message);
+      expect(answer.backend.name).to.equal('tensorflow');
       expect(answer.notices).to.have.length(1);
       expect(answer.notices[0]).to.match(
         /^@tensorflow\/tfjs-node-gpu does not load: .+: using TensorFlow .+ instead\.$/,
@@ -127,7 +127,7 @@ describe('loadTfjsNode', () => {
     });
 
     it('F61 refuses a real tfjs-node whose addon was never built', async () => {
-      const answer = await selectInChild('native', { HANDGRAD_TFJS_NODE: copyWithoutAddon() });
+      const answer = await selectInChild('tensorflow', { HANDGRAD_TFJS_NODE: copyWithoutAddon() });
       expect(answer).to.have.property('kind', 'backend');
       expect(answer).to.have.property('message').that.contains('its compiled addon is missing').and.not.contains('\n');
     });

@@ -4,15 +4,15 @@ import { expect } from 'chai';
 import { selectBackend } from '../../../src/backends';
 import { transposeFirst } from '../../../src/backends/wasm/kernels';
 import { createRandom } from '../../../src/random';
-import { useEngine } from '../../engine';
+import { useBackend } from '../../backend';
 import { runInChild } from '../child';
 
 type Values = { values: Float32Array; shape: number[] };
 
-describe('the kernels that the wasm engine has instead of its own', () => {
-  useEngine('wasm');
+describe('the kernels that the wasm backend has instead of its own', () => {
+  useBackend('wasm');
 
-  it('stand in the registry, once, however often the engine is selected', async () => {
+  it('stand in the registry, once, however often the backend is selected', async () => {
     const code = `const tf = require('@tensorflow/tfjs-core');
       require('@tensorflow/tfjs-backend-wasm');
       const { selectBackend } = require('./src/backends');
@@ -41,7 +41,7 @@ describe('the kernels that the wasm engine has instead of its own', () => {
     ] as const;
     for (const transposeA of [false, true]) {
       for (const transposeB of [false, true]) {
-        it(`multiplies as the cpu engine does with transposeA ${transposeA}, transposeB ${transposeB}`, async () => {
+        it(`multiplies as the cpu backend does with transposeA ${transposeA}, transposeB ${transposeB}`, async () => {
           for (const [m, k, n] of sizes) {
             const a = normal(transposeA ? [k, m] : [m, k], 1);
             const b = normal(transposeB ? [n, k] : [k, n], 2);
@@ -61,7 +61,7 @@ describe('the kernels that the wasm engine has instead of its own', () => {
       await expectSame([normal([9, 6], 7)], ([x]) => tf.matMul(x!, x!, false, true));
     });
 
-    it('hands matrices to the engine transposed already, and batches as they are', () => {
+    it('hands matrices to the backend transposed already, and batches as they are', () => {
       const own = tf.getKernel('BatchMatMul', 'wasm');
       const seen: unknown[] = [];
       const kernelFunc = transposeFirst((args) => {
@@ -96,7 +96,7 @@ describe('the kernels that the wasm engine has instead of its own', () => {
   describe('Sum', () => {
     for (const axis of [0, 1, -2, -1, [0], [0, 1], [1, 0], undefined]) {
       for (const keepDims of [false, true]) {
-        it(`adds as the cpu engine does over axis ${JSON.stringify(axis)}, keepDims ${keepDims}`, async () => {
+        it(`adds as the cpu backend does over axis ${JSON.stringify(axis)}, keepDims ${keepDims}`, async () => {
           for (const shape of [
             [1, 1],
             [1, 7],
@@ -127,7 +127,7 @@ describe('the kernels that the wasm engine has instead of its own', () => {
   });
 
   describe('Maximum', () => {
-    it('takes the larger number as the cpu engine does, against a number, a row and a matrix', async () => {
+    it('takes the larger number as the cpu backend does, against a number, a row and a matrix', async () => {
       const x = normal([13, 7], 13);
       for (const c of [0, -0.5, 1.5]) await expectSame([x], ([t]) => tf.maximum(t!, c));
       await expectSame([x], ([t]) => tf.maximum(0.25, t!));
@@ -159,8 +159,8 @@ describe('the kernels that the wasm engine has instead of its own', () => {
 
   it('leave neither tensors nor bytes behind in 1000 rounds', async () => {
     await selectBackend('wasm');
-    const engine = tf.backend() as BackendWasm;
-    const heapSize = () => (engine.wasm as unknown as { HEAPU8: Uint8Array }).HEAPU8.length;
+    const backend = tf.backend() as BackendWasm;
+    const heapSize = () => (backend.wasm as unknown as { HEAPU8: Uint8Array }).HEAPU8.length;
     const x = tf.randomNormal([61, 37], 0, 1, 'float32', 1);
     const y = tf.randomNormal([61, 23], 0, 1, 'float32', 2);
     const labels = tf.tensor1d([2, 0, 1], 'int32');
@@ -171,9 +171,9 @@ describe('the kernels that the wasm engine has instead of its own', () => {
       }
     };
     rounds(50);
-    const before = [tf.memory().numTensors, tf.memory().numBytes, engine.numDataIds(), heapSize()];
+    const before = [tf.memory().numTensors, tf.memory().numBytes, backend.numDataIds(), heapSize()];
     rounds(1000);
-    const after = [tf.memory().numTensors, tf.memory().numBytes, engine.numDataIds(), heapSize()];
+    const after = [tf.memory().numTensors, tf.memory().numBytes, backend.numDataIds(), heapSize()];
     tf.dispose([x, y, labels]);
     expect(after).to.deep.equal(before);
   });
@@ -186,10 +186,10 @@ function normal(shape: number[], seed: number): Values {
   return { values: Float32Array.from({ length: size }, () => random.normal(0, 1)), shape };
 }
 
-/** Holds `compute` on the wasm engine against the same on the cpu engine: type, shape, and numbers up to rounding. */
+/** Holds `compute` on the wasm backend against the same on the cpu backend: type, shape, and numbers up to rounding. */
 async function expectSame(inputs: Values[], compute: (tensors: tf.Tensor[]) => tf.Tensor): Promise<void> {
-  const on = async (engine: 'cpu' | 'wasm') => {
-    await selectBackend(engine);
+  const on = async (backend: 'cpu' | 'wasm') => {
+    await selectBackend(backend);
     const result = tf.tidy(() => compute(inputs.map(({ values, shape }) => tf.tensor(values, shape))));
     const { dtype, shape } = result;
     const values = [...result.dataSync()];

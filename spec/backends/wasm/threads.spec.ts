@@ -6,7 +6,7 @@ import { HandgradError } from '../../../src/errors';
 import { runInChild, temporaryFolder, type Ended } from '../child';
 import type { ShortTraining } from '../shortTraining';
 
-// Every test has a Node of its own: an engine whose threads run cannot be unloaded.
+// Every test has a Node of its own: a backend whose threads run cannot be unloaded.
 
 /** Starts wasm on this many threads and runs `work`, which may use `tf`, `shortTraining` and `print`. */
 function onThreads(threads: number | undefined, work: string, env: Record<string, string> = {}): Promise<Ended> {
@@ -17,7 +17,7 @@ function onThreads(threads: number | undefined, work: string, env: Record<string
     const print = (value) => console.log(JSON.stringify(value));
     const notices = [];
     const onNotice = (notice) => notices.push(notice);
-    selectBackend('wasm', { threads: ${threads}, onNotice }).then(async (engine) => { ${work} });`;
+    selectBackend('wasm', { threads: ${threads}, onNotice }).then(async (backend) => { ${work} });`;
   return runInChild(code, env);
 }
 
@@ -40,7 +40,7 @@ describe('wasm with threads', function () {
   it('really has them: as many as were asked for, in as many workers', async () => {
     const work = `
       const { wasm } = tf.backend();
-      print({ device: engine.device, threads: engine.threads, counted: wasm.tfjs.getThreadsCount(), workers: wasm.PThread.runningWorkers.length });`;
+      print({ device: backend.device, threads: backend.threads, counted: wasm.tfjs.getThreadsCount(), workers: wasm.PThread.runningWorkers.length });`;
     expect(answer(await onThreads(2, work))).to.deep.equal({
       device: 'WebAssembly with SIMD, 2 threads',
       threads: 2,
@@ -67,11 +67,11 @@ describe('wasm with threads', function () {
     const permission = Number(process.versions.node.split('.')[0]) >= 23 ? '--permission' : '--experimental-permission';
     const env = { NODE_OPTIONS: `${permission} --allow-fs-read=*` };
     const work =
-      'print({ threads: engine.threads, notices, product: [...tf.matMul([[1, 2]], [[3], [4]]).dataSync()] })';
+      'print({ threads: backend.threads, notices, product: [...tf.matMul([[1, 2]], [[3], [4]]).dataSync()] })';
     const found = answer<{ threads: number; notices: string[]; product: number[] }>(await onThreads(2, work, env));
     expect(found).to.deep.include({ threads: 1, product: [11] });
     expect(found.notices).to.have.length(1);
-    expect(found.notices[0]).to.match(/^The wasm engine cannot start 2 threads \(.+\): it computes on one\.$/);
+    expect(found.notices[0]).to.match(/^The wasm backend cannot start 2 threads \(.+\): it computes on one\.$/);
   });
 
   it('says so when there are more threads than processors', async () => {
@@ -80,7 +80,7 @@ describe('wasm with threads', function () {
     else expect(found[0]).to.match(/^8 threads on (one processor|\d+ processors) slow each other down/);
   });
 
-  it('changes the number only while no tensor is on the engine, and keeps it when nobody asks', async () => {
+  it('changes the number only while no tensor is on the backend, and keeps it when nobody asks', async () => {
     const work = `
       const numbers = [(await selectBackend('wasm')).threads, (await selectBackend('wasm', { threads: 1 })).threads];
       const kept = tf.ones([2, 2]);
@@ -90,11 +90,11 @@ describe('wasm with threads', function () {
       print({ numbers, refused });`;
     const found = answer<{ numbers: number[]; refused: string }>(await onThreads(2, work));
     expect(found.numbers).to.deep.equal([2, 1, 2]);
-    expect(found.refused).to.match(/^The wasm engine cannot run here: it runs on one thread already.*dispose/);
+    expect(found.refused).to.match(/^The wasm backend cannot run here: it runs on one thread already.*dispose/);
   });
 
   it('chooses between one and four itself when nobody asks', async () => {
-    expect(answer<number>(await onThreads(undefined, 'print(engine.threads)'))).to.be.within(1, 4);
+    expect(answer<number>(await onThreads(undefined, 'print(backend.threads)'))).to.be.within(1, 4);
   });
 
   for (const threads of [0, 1.5, -1, NaN, MAX_THREADS + 1]) {

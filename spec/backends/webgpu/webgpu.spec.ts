@@ -13,7 +13,7 @@ describe('webgpu', function () {
     expect(answer).to.have.property('kind', 'backend');
     expect(answer)
       .to.have.property('message')
-      .that.matches(/^The webgpu engine cannot run here: webgpu and @tensorflow\/tfjs-backend-webgpu 4\.22\.0 are not/)
+      .that.matches(/^The webgpu backend cannot run here: webgpu and @tensorflow\/tfjs-backend-webgpu 4\.22\.0 are not/)
       .and.contains('npm install webgpu@^0.6.2 @tensorflow/tfjs-backend-webgpu@4.22.0')
       .and.contains(folder);
   });
@@ -36,7 +36,7 @@ describe('webgpu', function () {
       expect(answer).to.have.property('kind', 'backend');
       expect(answer)
         .to.have.property('message')
-        .that.matches(/^The webgpu engine cannot run here: no GPU offers it Vulkan.*driver/);
+        .that.matches(/^The webgpu backend cannot run here: no GPU offers it Vulkan.*driver/);
     });
 
     describe('on an adapter', () => {
@@ -44,25 +44,25 @@ describe('webgpu', function () {
 
       before(async function () {
         const allowed = await selectInChild('webgpu', {}, '', ALLOWED);
-        need(this, 'engine' in allowed ? undefined : allowed.message);
+        need(this, 'backend' in allowed ? undefined : allowed.message);
         const plain = await selectInChild('webgpu', {});
-        software = 'engine' in plain ? undefined : plain.message;
+        software = 'backend' in plain ? undefined : plain.message;
       });
 
       it('names the adapter, and takes a program on the processor only when that is allowed', async () => {
         const answer = await selectInChild('webgpu', {}, '', ALLOWED);
-        if (!('engine' in answer)) throw new Error(answer.message);
-        expect(answer.engine.name).to.equal('webgpu');
-        expect(answer.engine.device).to.match(/^\S.* through WebGPU \(.+\)$/);
-        expect(Object.keys(answer.engine.versions)).to.include.members(['webgpu', 'tfjs-backend-webgpu']);
-        const isSoftware = /swiftshader|llvmpipe|lavapipe/i.test(answer.engine.device);
+        if (!('backend' in answer)) throw new Error(answer.message);
+        expect(answer.backend.name).to.equal('webgpu');
+        expect(answer.backend.device).to.match(/^\S.* through WebGPU \(.+\)$/);
+        expect(Object.keys(answer.backend.versions)).to.include.members(['webgpu', 'tfjs-backend-webgpu']);
+        const isSoftware = /swiftshader|llvmpipe|lavapipe/i.test(answer.backend.device);
         expect(software !== undefined).to.equal(isSoftware);
         if (isSoftware) expect(software).to.match(/is a program on the processor \(.+\); pass --allow-software/);
       });
 
-      it('takes eight steps of gradient descent as the cpu engine does', async () => {
-        const steps = async (engine: string) => {
-          const { stdout, stderr } = await runInChild(eightSteps(engine));
+      it('takes eight steps of gradient descent as the cpu backend does', async () => {
+        const steps = async (backend: string) => {
+          const { stdout, stderr } = await runInChild(eightSteps(backend));
           if (!stdout) throw new Error(stderr);
           return JSON.parse(stdout) as number[];
         };
@@ -93,17 +93,17 @@ describe('webgpu', function () {
   });
 });
 
-/** Why the engine cannot be loaded, whatever adapters there are. */
+/** Why the backend cannot be loaded, whatever adapters there are. */
 async function packagesAbsent(): Promise<string | undefined> {
   const answer = await selectInChild('webgpu', {}, '', ALLOWED);
   return 'message' in answer && answer.message.includes('not installed') ? answer.message : undefined;
 }
 
-const eightSteps = (engine: string) => `
+const eightSteps = (backend: string) => `
   const tf = require('@tensorflow/tfjs-core');
   const { createRandom, initParams, lossAndGradients, oneHot, selectBackend } = require('./src');
   (async () => {
-    await selectBackend('${engine}', { allowSoftware: true });
+    await selectBackend('${backend}', { allowSoftware: true });
     const random = createRandom(5, 'split');
     let params = initParams(40, 10, [16], createRandom(1, 'init')).map((p) => tf.mul(p, 20));
     const X = tf.tensor2d(Float32Array.from({ length: 32 * 40 }, () => random.uniform()), [32, 40]);

@@ -30,9 +30,9 @@ describe('resolveConfig', () => {
   it('lets flags win over the file, the file over the environment, and that over the defaults', async () => {
     const env = { HANDGRAD_BACKEND: 'cpu', HANDGRAD_DATA_DIR: '/data' };
     expect((await resolveConfig({}, env)).config).to.include({ backend: 'cpu', dataDir: '/data', lr: 0.1 });
-    const config = file('backend: native\nlr: 0.5\nhidden: [64, 32]\n');
+    const config = file('backend: tensorflow\nlr: 0.5\nhidden: [64, 32]\n');
     const fromFile = await resolveConfig({ config }, env);
-    expect(fromFile.config).to.deep.include({ backend: 'native', dataDir: '/data', lr: 0.5, hidden: [64, 32] });
+    expect(fromFile.config).to.deep.include({ backend: 'tensorflow', dataDir: '/data', lr: 0.5, hidden: [64, 32] });
     const fromFlags = await resolveConfig({ config, backend: 'wasm', hidden: '8' }, env);
     expect(fromFlags.config).to.deep.include({ backend: 'wasm', lr: 0.5, hidden: [8] });
     expect([...fromFlags.given].sort()).to.deep.equal(['backend', 'hidden', 'lr']);

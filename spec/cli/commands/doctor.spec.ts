@@ -4,7 +4,7 @@ import { program } from '../program';
 
 describe('doctor', function () {
   this.timeout(120_000);
-  // A machine without the optional engines and without data.
+  // A machine without the optional backends and without data.
   const env = {
     HANDGRAD_TFJS_NODE: temporaryFolder(),
     HANDGRAD_WEBGPU: temporaryFolder(),
@@ -15,20 +15,22 @@ describe('doctor', function () {
     const { code, stdout, stderr } = await program(['doctor', '--json', '--quiet'], env);
     expect(code, stderr).to.equal(0);
     expect(stderr).to.equal('');
-    const report = JSON.parse(stdout) as Record<string, unknown> & { engines: { name: string; runs: boolean }[] };
+    const report = JSON.parse(stdout) as Record<string, unknown> & { backends: { name: string; runs: boolean }[] };
     expect(report).to.include({ ready: true, next: 'train' });
-    expect(report).to.include.keys('node', 'os', 'cpu', 'memory', 'runs', 'engines', 'cuda', 'datasets', 'verdict');
-    expect(report.engines.filter(({ runs }) => runs).map(({ name }) => name)).to.deep.equal(['wasm', 'cpu']);
+    expect(report).to.include.keys('node', 'os', 'cpu', 'memory', 'runs', 'backends', 'cuda', 'datasets', 'verdict');
+    expect(report.backends.filter(({ runs }) => runs).map(({ name }) => name)).to.deep.equal(['wasm', 'cpu']);
   });
 
-  it('exits with 4 when the engine asked for does not run, after the whole report', async () => {
-    const { code, stdout, stderr } = await program(['doctor', '--backend', 'native'], env);
+  it('exits with 4 when the backend asked for does not run, after the whole report', async () => {
+    const { code, stdout, stderr } = await program(['doctor', '--backend', 'tensorflow'], env);
     expect(code).to.equal(4);
     expect(stdout)
       .to.match(/^Node +\d/)
       .and.to.match(/^wasm +\d/m)
       .and.to.match(/^fashion-mnist +absent$/m);
-    expect(stdout).to.match(/^native does not run: .+npm install/m);
-    expect(stderr).to.match(/Error: The native engine does not run here: .+; next: handgrad setup native\.\n$/);
+    expect(stdout).to.match(/^tensorflow does not run: .+npm install/m);
+    expect(stderr).to.match(
+      /Error: The tensorflow backend does not run here: .+; next: handgrad setup tensorflow\.\n$/,
+    );
   });
 });

@@ -21,9 +21,9 @@ describe('F63 out of memory', function () {
   });
 
   /** Trains with one hidden layer of 65,536 units: of 20,000 samples, a tensor of 5 GB. */
-  function train(engine: string, limit = '', batchSize = 20_000): Promise<Ended> {
+  function train(backend: string, limit = '', batchSize = 20_000): Promise<Ended> {
     const flags = `--dataset ${folder}/many.csv --batch-size ${batchSize} --hidden 65536 --epochs 1 --run-dir ${fs.mkdtempSync(path.join(folder, 'run-'))}/run`;
-    const command = `${limit} exec "${process.execPath}" bin/handgrad.js train --backend ${engine} ${flags}`;
+    const command = `${limit} exec "${process.execPath}" bin/handgrad.js train --backend ${backend} ${flags}`;
     return new Promise((resolve) => {
       execFile('bash', ['-c', command], (error, stdout, stderr) => {
         resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
@@ -33,7 +33,7 @@ describe('F63 out of memory', function () {
 
   const data = { inputs: 2, outputs: 3, samples: ROWS };
   const sentence =
-    /Error: The \w+ engine has not enough memory for a batch size of 20,000 and hidden layers of 65,536: try --batch-size 10000\.\n$/;
+    /Error: The \w+ backend has not enough memory for a batch size of 20,000 and hidden layers of 65,536: try --batch-size 10000\.\n$/;
 
   it('F63 on wasm names the batch size and a smaller one, and exits with 4, on any number of threads', async () => {
     for (const threads of [1, 2]) {
@@ -44,15 +44,15 @@ describe('F63 out of memory', function () {
   });
 
   it('F63 on wasm does the same where the memory ends in the middle of a step', async () => {
-    // On one thread: of several, one may trap first, which nobody can catch (docs/engines.md).
+    // On one thread: of several, one may trap first, which nobody can catch (docs/backends.md).
     const { code, stderr } = await train('wasm --threads 1', '', 7000);
     expect(stderr).to.match(/for a batch size of 7,000 and hidden layers of 65,536: try --batch-size 3500\.\n$/);
     expect(code).to.equal(4);
   });
 
-  it('F63 on native with little memory does the same', async function () {
+  it('F63 on tensorflow with little memory does the same', async function () {
     need(this, addonAbsent());
-    const { code, stderr } = await train('native', 'ulimit -v 7000000;');
+    const { code, stderr } = await train('tensorflow', 'ulimit -v 7000000;');
     expect(stderr).to.match(sentence);
     expect(code).to.equal(4);
   });

@@ -55,12 +55,12 @@ describe('export --format web', function () {
     return listed();
   }
 
-  for (const engine of ['webgpu', 'webgl', 'wasm']) {
-    it(`gives test images the classes and probabilities that predict gives, on ${engine}`, async () => {
+  for (const backend of ['webgpu', 'webgl', 'wasm']) {
+    it(`gives test images the classes and probabilities that predict gives, on ${backend}`, async () => {
       const { page, complaints, requests } = browser;
       complaints.length = requests.length = 0;
-      await page.goto(`${server.url}/?engine=${engine}`);
-      await page.waitForSelector(`body[data-engine=${engine}]`);
+      await page.goto(`${server.url}/?backend=${backend}`);
+      await page.waitForSelector(`body[data-backend=${backend}]`);
       const { probabilities } = network();
       for (const [i, path] of paths.entries()) {
         const found = await classified(path);
@@ -73,11 +73,11 @@ describe('export --format web', function () {
     });
   }
 
-  it('takes an engine that the browser has by itself, and classifies what is drawn', async () => {
+  it('takes a backend that the browser has by itself, and classifies what is drawn', async () => {
     const { page, complaints } = browser;
     complaints.length = 0;
     await page.goto(server.url);
-    await page.waitForSelector('body[data-engine]');
+    await page.waitForSelector('body[data-backend]');
     const box = (await (await page.$('#pad'))!.boundingBox())!;
     await page.mouse.move(box.x + 40, box.y + 40);
     await page.mouse.down();
@@ -92,7 +92,7 @@ describe('export --format web', function () {
     const shares = (await listed()).map(({ probability }) => probability);
     expect(shares).to.have.length(10);
     expect(shares.reduce((sum, share) => sum + share)).to.be.closeTo(1, 1e-4);
-    // Chromium says so itself where WebGPU has no adapter, and the page takes the next engine.
+    // Chromium says so itself where WebGPU has no adapter, and the page takes the next backend.
     expect(complaints.filter((text) => text !== 'No available adapters.')).to.deep.equal([]);
   });
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type BuiltNative, readBuiltNative } from './builtNative';
+import { type BuiltAddon, readBuiltAddon } from './builtAddon';
 import { runScript } from '../runScript';
 
 /** A library of CUDA that TensorFlow asked for and did not get. */
@@ -24,7 +24,7 @@ export async function missingLibraries(
   folder: string,
 ): Promise<{ missing: MissingLibrary[]; errors: readonly string[] }> {
   const log = await startLogged(folder);
-  const library = readBuiltNative(path.resolve(folder, '../../..'))?.library;
+  const library = readBuiltAddon(path.resolve(folder, '../../..'))?.library;
   const places = await libraryPlaces(path.join(library ?? folder, '..', 'nvidia'));
   const { missing, errors } = readLog(log);
   return { missing: missing.map(({ needed, why }) => ({ needed, why, found: otherVersions(needed, places) })), errors };
@@ -64,8 +64,8 @@ export interface LibraryReport {
   readonly found: readonly string[];
 }
 
-/** Looks for the libraries that the TensorFlow of `setup native` needs, as far as they are known for its CUDA. */
-export async function inspectCudaLibraries(built: BuiltNative | undefined): Promise<LibraryReport[]> {
+/** Looks for the libraries that the TensorFlow of `setup tensorflow` needs, as far as they are known for its CUDA. */
+export async function inspectCudaLibraries(built: BuiltAddon | undefined): Promise<LibraryReport[]> {
   if (!built?.cuda) return [];
   const places = await libraryPlaces(path.join(built.library, '..', 'nvidia'));
   const names = NEEDED[built.cuda.cuda.split('.')[0]!] ?? [];

@@ -46,7 +46,7 @@ interface Made {
 }
 
 /** Puts the faster forms in place. May be called again: the second time does nothing. */
-export function replaceNativeKernels(): void {
+export function replaceKernels(): void {
   for (const [kernelName, faster] of Object.entries(FASTER)) replaceKernel('tensorflow', kernelName, faster);
 }
 

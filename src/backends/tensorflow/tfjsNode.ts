@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Unavailable } from '../backend';
-import { type CudaBuild, nativeFolder, readBuiltNative } from './builtNative';
+import { type CudaBuild, setupFolder, readBuiltAddon } from './builtAddon';
 import { installedPackages, type InstalledPackage } from '../installedPackages';
 import { restoreLegacyUtil } from './legacyUtil';
-import { replaceNativeKernels } from './kernels';
+import { replaceKernels } from './kernels';
 import { activate, commonVersions, core, loadQuietly } from '../tensorflowJs';
 
 /** TensorFlow itself, in this process through one of tfjs-node's packages. */
@@ -22,7 +22,7 @@ export interface LoadedTensorFlow {
 /** What of tfjs-node's backend is read here. */
 type NodeBackend = KernelBackend & { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
 
-// The GPU package also runs on the processor where it finds no GPU, so it serves both engines.
+// The GPU package also runs on the processor where it finds no GPU, so it serves both backends.
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 const VARIABLE = 'HANDGRAD_TFJS_NODE';
 
@@ -30,7 +30,7 @@ let loaded: LoadedTensorFlow | undefined;
 
 /**
  * Loads the first of tfjs-node's packages that works, from the folder in HANDGRAD_TFJS_NODE, or else from the one of
- * `setup native`, from where handgrad is installed and from the working directory, and makes it TensorFlow.js's current backend. A process has one
+ * `setup tensorflow`, from where handgrad is installed and from the working directory, and makes it TensorFlow.js's current backend. A process has one
  * TensorFlow: the first call decides, later ones find it loaded.
  * @param gpu use a GPU where there is one; otherwise TensorFlow is kept from seeing it
  */
@@ -55,11 +55,11 @@ export async function loadTfjsNode(
   return unavailable(failures, gpu ? PACKAGES[0] : PACKAGES[1]);
 }
 
-/** What `setup native` built comes first, because it was asked for; for a GPU only when it was built for one. */
+/** What `setup tensorflow` built comes first, because it was asked for; for a GPU only when it was built for one. */
 function packagesFor(gpu: boolean): InstalledPackage[] {
-  const built = nativeFolder();
+  const built = setupFolder();
   const found = installedPackages(PACKAGES, VARIABLE, [built]);
-  if (!gpu || readBuiltNative(built)?.cuda) return found;
+  if (!gpu || readBuiltAddon(built)?.cuda) return found;
   const isBuilt = ({ folder }: InstalledPackage) => folder.startsWith(built + path.sep);
   return [...found.filter((one) => !isBuilt(one)), ...found.filter(isBuilt)];
 }
@@ -75,7 +75,7 @@ async function load({ name, version, folder }: InstalledPackage, gpu: boolean): 
     await loadQuietly(() => require(folder) as unknown);
     await activate('tensorflow');
   });
-  replaceNativeKernels();
+  replaceKernels();
   const { isUsingGpuDevice, binding } = core().backend() as NodeBackend;
   const tensorflow = binding.TF_Version;
   return {
@@ -91,8 +91,8 @@ async function load({ name, version, folder }: InstalledPackage, gpu: boolean): 
 const NPM_CUDA: CudaBuild = { cuda: '11.2', cudnn: '8.1', capabilities: [35, 50, 60, 70, 75, 80] };
 
 function cudaBuildOf(name: string, folder: string): CudaBuild | undefined {
-  // The package lies in node_modules/@tensorflow of the folder that `setup native` made.
-  const built = readBuiltNative(path.resolve(folder, '../../..'));
+  // The package lies in node_modules/@tensorflow of the folder that `setup tensorflow` made.
+  const built = readBuiltAddon(path.resolve(folder, '../../..'));
   if (built) return built.cuda;
   return name === PACKAGES[0] ? NPM_CUDA : undefined;
 }
@@ -121,8 +121,8 @@ function explain(error: unknown): string {
 
 function unavailable(failures: string[], wanted: string): Unavailable {
   const install = `npm install ${wanted}@${core().version_core}`;
-  const setup = 'run "handgrad setup native", which builds it here';
-  const other = 'or choose the wasm engine';
+  const setup = 'run "handgrad setup tensorflow", which builds it here';
+  const other = 'or choose the wasm backend';
   if (failures.length) {
     return { reason: failures.join('; '), remedy: `${setup}, install it again with this Node (${install}), ${other}` };
   }

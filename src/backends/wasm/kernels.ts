@@ -5,8 +5,8 @@ import { core } from '../tensorflowJs';
 
 type Operands = Record<'a' | 'b', TensorInfo>;
 
-// Three kernels of a training step take a slow road in TensorFlow.js's WebAssembly engine although a fast one is in the
-// same binary (times in docs/engines.md), and one is wrong. What is not covered here goes to the engine's own kernel.
+// Three kernels of a training step take a slow road in TensorFlow.js's WebAssembly backend although a fast one is in the
+// same binary (times in docs/backends.md), and one is wrong. What is not covered here goes to the backend's own kernel.
 
 const REPLACED = {
   BatchMatMul: transposeFirst,
@@ -21,7 +21,7 @@ export function replaceWasmKernels(): void {
 }
 
 /**
- * A product with transposed operands, by transposing first. The engine's kernel hands a product to XNNPACK only when
+ * A product with transposed operands, by transposing first. The backend's kernel hands a product to XNNPACK only when
  * neither operand is transposed; Xᵀ·dZ otherwise takes a plain loop.
  * Covers two matrices of float32; batches of matrices keep the plain loop.
  */
@@ -43,7 +43,7 @@ export function transposeFirst(original: KernelFunc): KernelFunc {
 }
 
 /**
- * The column sums of a matrix as the product 1ᵀ·x, which XNNPACK computes. The engine's kernel transposes x and then
+ * The column sums of a matrix as the product 1ᵀ·x, which XNNPACK computes. The backend's kernel transposes x and then
  * sums rows. Covers axis 0 of a float32 matrix.
  */
 export function columnSumsAsProduct(original: KernelFunc): KernelFunc {
@@ -72,7 +72,7 @@ export function columnSumsAsProduct(original: KernelFunc): KernelFunc {
 }
 
 /**
- * max(x, c) for one number c as "clip to [c, ∞)", which is vectorised. The engine's kernel calls a function for each
+ * max(x, c) for one number c as "clip to [c, ∞)", which is vectorised. The backend's kernel calls a function for each
  * element. Both keep NaN. Covers float32 x and a finite c as the second operand, which is the ReLU of the post.
  */
 export function maximumAsClip(original: KernelFunc): KernelFunc {
@@ -87,7 +87,7 @@ export function maximumAsClip(original: KernelFunc): KernelFunc {
 }
 
 /**
- * One-hot rows of float32. The engine's kernel (TensorFlow.js 4.22), asked for them, writes the bits of integers.
+ * One-hot rows of float32. The backend's kernel (TensorFlow.js 4.22), asked for them, writes the bits of integers.
  * Covers classes of int32.
  */
 export function oneHotInFloats(original: KernelFunc): KernelFunc {
@@ -111,7 +111,7 @@ function isMatrix(x: TensorInfo): boolean {
 }
 
 /**
- * Four rows at a time: the reads run along rows and each write run fills part of one cache line. The engine's Transpose
+ * Four rows at a time: the reads run along rows and each write run fills part of one cache line. The backend's Transpose
  * writes one element per line, five times slower on a batch of the post.
  * @param x [m, n]
  * @returns [n, m]; the caller disposes its data

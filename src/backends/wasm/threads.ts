@@ -16,7 +16,7 @@ type ThreadedModule = BackendWasm['wasm'] & {
 type Factory = (module: { mainScriptUrlOrBlob: string; locateFile(file: string): string }) => Promise<ThreadedModule>;
 
 /**
- * Starts the threaded build of the WebAssembly engine, which TensorFlow.js 4.22 switches off in Node
+ * Starts the threaded build of the WebAssembly backend, which TensorFlow.js 4.22 switches off in Node
  * (tensorflow/tfjs#3830): it would give each worker a blob, and Node's workers read files. Here they get the texts that
  * are in the package, so no file is written. The workers keep no process alive.
  * @param threads 2 … MAX_THREADS, this one included
@@ -53,7 +53,7 @@ export async function startThreads(threads: number): Promise<ThreadedModule> {
   }
 }
 
-/** Lets the process end while the workers run, as TensorFlow.js's other engines do. */
+/** Lets the process end while the workers run, as TensorFlow.js's other backends do. */
 export function letExit(module: BackendWasm['wasm']): void {
   for (const worker of (module as ThreadedModule).PThread.runningWorkers) worker.unref();
 }

@@ -12,7 +12,7 @@ export const wasm: Backend = {
   async start(notice, { threads: wanted }) {
     useWideVectors();
     const load = () => loadQuietly(wasmPackage);
-    const current = runningEngine();
+    const current = runningBackend();
     const decided = wanted ?? (current && threadsOf(current));
     const { result, share } = decided ? { result: await load(), share: 1 } : await watchProcessors(load);
     const threads = await keepingListeners(() => activateWith(decided ?? fastest(share), notice));
@@ -38,8 +38,8 @@ export const wasm: Backend = {
 const wasmPackage = () => require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
 
 /**
- * How many threads are fastest. The engine's threads wait for each other by looking all the time, so that on processors
- * that others use as well two are slower than one (docs/engines.md): no more than there are processors free for them, and
+ * How many threads are fastest. The backend's threads wait for each other by looking all the time, so that on processors
+ * that others use as well two are slower than one (docs/backends.md): no more than there are processors free for them, and
  * half of those beyond two, up to TensorFlow.js's own limit, because many of them are two halves of one core.
  * @param share the processors that this process can have to itself
  */
@@ -47,18 +47,18 @@ function fastest(share: number): number {
   return share < 1.5 ? 1 : Math.min(4, Math.max(2, Math.floor(share / 2)));
 }
 
-/** Makes the engine of one thread: TensorFlow.js's own. */
+/** Makes the backend of one thread: TensorFlow.js's own. */
 let ownFactory: (() => KernelBackend | Promise<KernelBackend>) | undefined;
 
-const runningEngine = () => core().engine().registry['wasm'] as BackendWasm | undefined;
+const runningBackend = () => core().engine().registry['wasm'] as BackendWasm | undefined;
 
 /**
- * Makes the engine current, on `threads` threads; on one, with a notice, where more do not start. An engine that runs
+ * Makes the backend current, on `threads` threads; on one, with a notice, where more do not start. A backend that runs
  * already with another number is stopped and started again.
  * @returns the number of threads that it has now
  */
 async function activateWith(threads: number, notice: (message: string) => void): Promise<number | Unavailable> {
-  const running = runningEngine();
+  const running = runningBackend();
   const current = running && threadsOf(running);
   if (current !== threads) {
     if (running && running.numDataIds() > 0) {
@@ -72,7 +72,7 @@ async function activateWith(threads: number, notice: (message: string) => void):
     } catch (error) {
       if (threads === 1) throw error;
       const message = error instanceof Error ? error.message : String(error);
-      notice(`The wasm engine cannot start ${threads} threads (${message.split('\n')[0]}): it computes on one.`);
+      notice(`The wasm backend cannot start ${threads} threads (${message.split('\n')[0]}): it computes on one.`);
       await startAgain(1);
     }
   }
@@ -80,7 +80,7 @@ async function activateWith(threads: number, notice: (message: string) => void):
   return threadsOf(core().backend() as BackendWasm);
 }
 
-/** Stops the engine where it runs, and starts it. */
+/** Stops the backend where it runs, and starts it. */
 async function startAgain(threads: number): Promise<void> {
   const tf = core();
   ownFactory ??= tf.findBackendFactory('wasm');
@@ -93,9 +93,9 @@ async function threaded(threads: number): Promise<BackendWasm> {
   const module = await startThreads(threads);
   const { BackendWasm, setThreadsCount } = wasmPackage();
   setThreadsCount(threads);
-  const engine = new BackendWasm(module);
+  const backend = new BackendWasm(module);
   letExit(module);
-  return engine;
+  return backend;
 }
 
 /** Only the threaded build says how many it has; the other one has the thread that it is called on. */

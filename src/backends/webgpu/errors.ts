@@ -11,20 +11,20 @@ export interface WebGpuDevice {
 }
 
 /**
- * Makes an engine report what goes wrong on its device. WebGPU throws nothing: an operation that fails, because a buffer
+ * Makes a backend report what goes wrong on its device. WebGPU throws nothing: an operation that fails, because a buffer
  * is too large or the memory is full, leaves zeros, an event that nobody hears, and a training run that goes on. From the
  * first such event on, every number that is read is an error instead.
- * @returns the same engine
+ * @returns the same backend
  */
-export function reportErrors(engine: KernelBackend, device: WebGpuDevice): KernelBackend {
+export function reportErrors(backend: KernelBackend, device: WebGpuDevice): KernelBackend {
   let failure: string | undefined;
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault(); // otherwise Dawn prints it too
     failure ??= event.error.message;
   });
   void device.lost.then(({ message }) => (failure ??= `the device was lost: ${message}`));
-  const read = engine.read.bind(engine);
-  engine.read = async (dataId: DataId) => {
+  const read = backend.read.bind(backend);
+  backend.read = async (dataId: DataId) => {
     const values = await read(dataId).catch((error: unknown) => {
       if (failure === undefined) throw error;
     });
@@ -32,8 +32,8 @@ export function reportErrors(engine: KernelBackend, device: WebGpuDevice): Kerne
     const firstLine = failure.split('\n')[0]!.replace(/\.$/, '');
     throw new HandgradError(
       'backend',
-      `The GPU could not compute what it was asked for (${firstLine}): try a smaller batch or network, or another engine.`,
+      `The GPU could not compute what it was asked for (${firstLine}): try a smaller batch or network, or another backend.`,
     );
   };
-  return engine;
+  return backend;
 }

@@ -6,7 +6,7 @@ import { activate, commonVersions, core, loadQuietly } from '../tensorflowJs';
 import { reportErrors, type WebGpuDevice } from './errors';
 
 const DAWN = 'webgpu';
-const ENGINE = '@tensorflow/tfjs-backend-webgpu';
+const BACKEND = '@tensorflow/tfjs-backend-webgpu';
 const VARIABLE = 'HANDGRAD_WEBGPU';
 
 // The limits that TensorFlow.js's shaders want as large as the adapter has them; otherwise a device has the least.
@@ -35,19 +35,19 @@ interface Dawn {
   create(options: readonly string[]): Gpu;
   readonly globals: object;
 }
-type EngineClass = new (device: WebGpuDevice, info: AdapterInfo) => KernelBackend;
+type WebGpuBackendClass = new (device: WebGpuDevice, info: AdapterInfo) => KernelBackend;
 
 let running: Running | undefined;
 
-/** Any GPU, through Vulkan, Metal or Direct3D 12: TensorFlow.js's WebGPU engine on Dawn, the WebGPU of Chrome. */
+/** Any GPU, through Vulkan, Metal or Direct3D 12: TensorFlow.js's WebGPU backend on Dawn, the WebGPU of Chrome. */
 export const webgpu: Backend = {
   async start(_notice, { allowSoftware = false }) {
     if (!running) {
-      const found = installedPackages([DAWN, ENGINE], VARIABLE);
+      const found = installedPackages([DAWN, BACKEND], VARIABLE);
       const dawn = found.find(({ name }) => name === DAWN);
-      const engine = found.find(({ name, version }) => name === ENGINE && version === core().version_core);
-      if (!dawn || !engine) return notInstalled(dawn, engine);
-      const started = await startOn(dawn, engine, allowSoftware);
+      const backend = found.find(({ name, version }) => name === BACKEND && version === core().version_core);
+      if (!dawn || !backend) return notInstalled(dawn, backend);
+      const started = await startOn(dawn, backend, allowSoftware);
       if ('reason' in started) return started;
       running = started;
     }
@@ -58,7 +58,7 @@ export const webgpu: Backend = {
 
 async function startOn(
   dawnPackage: InstalledPackage,
-  enginePackage: InstalledPackage,
+  backendPackage: InstalledPackage,
   allowSoftware: boolean,
 ): Promise<Running | Unavailable> {
   const dawnPath = pathToFileURL(require.resolve(dawnPackage.folder)).href;
@@ -69,18 +69,20 @@ async function startOn(
     return {
       reason: 'no GPU offers it Vulkan, Metal or Direct3D 12',
       remedy:
-        "install the GPU's driver (on Linux with Vulkan: libvulkan1, and vulkaninfo has to list it), or choose the wasm engine",
+        "install the GPU's driver (on Linux with Vulkan: libvulkan1, and vulkaninfo has to list it), or choose the wasm backend",
     };
   }
   const { info } = adapter;
   if (info.isFallbackAdapter && !allowSoftware) {
     return {
       reason: `the only adapter is a program on the processor (${info.description})`,
-      remedy: 'pass --allow-software to compute on it all the same, or choose the wasm engine, which is much faster',
+      remedy: 'pass --allow-software to compute on it all the same, or choose the wasm backend, which is much faster',
     };
   }
-  Object.assign(globalThis, dawn.globals); // the engine says GPUBufferUsage and the like
-  const { WebGPUBackend } = await loadQuietly(() => require(enginePackage.folder) as { WebGPUBackend: EngineClass });
+  Object.assign(globalThis, dawn.globals); // the backend says GPUBufferUsage and the like
+  const { WebGPUBackend } = await loadQuietly(
+    () => require(backendPackage.folder) as { WebGPUBackend: WebGpuBackendClass },
+  );
   // What is registered holds `gpu`: Dawn works only as long as somebody does.
   core().registerBackend('webgpu', async () => {
     const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
@@ -93,12 +95,12 @@ async function startOn(
   const name = info.device || info.description;
   return {
     device: `${name} through WebGPU (${[info.vendor, info.architecture, info.description].filter(Boolean).join(', ')})`,
-    versions: { ...commonVersions(), 'tfjs-backend-webgpu': enginePackage.version, webgpu: dawnPackage.version },
+    versions: { ...commonVersions(), 'tfjs-backend-webgpu': backendPackage.version, webgpu: dawnPackage.version },
   };
 }
 
 /**
- * TensorFlow.js looks for the browser's `navigator.gpu` before it makes its engine. It stands there for that moment only:
+ * TensorFlow.js looks for the browser's `navigator.gpu` before it makes its backend. It stands there for that moment only:
  * a global navigator is what other code takes for a browser.
  */
 function withNavigator<T>(gpu: Gpu, work: () => T): T {
@@ -112,12 +114,12 @@ function withNavigator<T>(gpu: Gpu, work: () => T): T {
   }
 }
 
-function notInstalled(dawn: InstalledPackage | undefined, engine: InstalledPackage | undefined): Unavailable {
+function notInstalled(dawn: InstalledPackage | undefined, backend: InstalledPackage | undefined): Unavailable {
   const wanted = core().version_core;
-  const missing = [!dawn && DAWN, !engine && `${ENGINE} ${wanted}`].filter((name) => name !== false);
+  const missing = [!dawn && DAWN, !backend && `${BACKEND} ${wanted}`].filter((name) => name !== false);
   const folder = process.env[VARIABLE];
   return {
     reason: `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not installed${folder ? ` in ${folder}, which ${VARIABLE} names` : ''}`,
-    remedy: `run "npm install ${DAWN}@^0.6.2 ${ENGINE}@${wanted}"${folder ? ' in that folder' : ''}, or choose the wasm engine`,
+    remedy: `run "npm install ${DAWN}@^0.6.2 ${BACKEND}@${wanted}"${folder ? ' in that folder' : ''}, or choose the wasm backend`,
   };
 }

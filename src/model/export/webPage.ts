@@ -5,7 +5,7 @@ import { HandgradError } from '../../errors';
 import { type ExportedFile, floatBytes } from './exported';
 import type { PlainNetwork } from './plainNetwork';
 
-/** What the page needs of TensorFlow.js: its core, and the engines that a browser may have. */
+/** What the page needs of TensorFlow.js: its core, and the backends that a browser may have. */
 const LIBRARIES = [
   ['@tensorflow/tfjs-core', 'tf-core.min.js'],
   ['@tensorflow/tfjs-backend-webgpu', 'tf-backend-webgpu.min.js'],

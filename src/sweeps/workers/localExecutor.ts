@@ -8,7 +8,7 @@ export const TRIALS = 'trials';
 /** How a machine is divided among the runs that go on at once. */
 export interface Division {
   readonly workers: number;
-  /** Threads of each run's engine. */
+  /** Threads of each run's backend. */
   readonly threads: number;
   /** The graphics cards, which the runs take in turn. */
   readonly gpus: readonly string[];

@@ -22,7 +22,7 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
   /** What it ends with for each kind of error. */
   readonly exitCodes: Readonly<Record<ErrorKind, number>>;
-  /** The settings that have an engine take this many threads. */
+  /** The settings that have a backend take this many threads. */
   readonly threads: (count: number) => Readonly<Record<string, Value>>;
 }
 
@@ -43,9 +43,9 @@ export interface TrialRun {
 
 /** What a child process gets of the machine. */
 export interface Share {
-  /** Threads of the engine. */
+  /** Threads of the backend. */
   readonly threads: number;
-  /** The graphics card it sees; undefined leaves that to the engine. */
+  /** The graphics card it sees; undefined leaves that to the backend. */
   readonly gpu: string | undefined;
 }
 
@@ -190,7 +190,7 @@ async function clearFolder(dir: string, takeOver: boolean): Promise<boolean> {
   }
 }
 
-/** The engines that take their threads from the environment, and the card. */
+/** The backends that take their threads from the environment, and the card. */
 function variablesOf({ threads, gpu }: Share): Record<string, string> {
   const count = String(threads);
   const shared = { OMP_NUM_THREADS: count, TF_NUM_INTRAOP_THREADS: count, TF_NUM_INTEROP_THREADS: '1' };

@@ -1,20 +1,23 @@
 import { expect } from 'chai';
-import { nativeFolder, readBuiltNative } from '../../../../src/backends/tensorflow/builtNative';
+import { setupFolder, readBuiltAddon } from '../../../../src/backends/tensorflow/builtAddon';
 import { runInChild } from '../../child';
 import { need } from '../../../need';
 
-describe('the native engine that setup native built', function () {
+describe('the tensorflow backend that setup tensorflow built', function () {
   this.timeout(60_000);
 
   it('hears every signal while it computes, and computes on', async function () {
-    need(this, readBuiltNative(nativeFolder()) ? undefined : 'there is no .cache/native; run "handgrad setup native"');
+    need(
+      this,
+      readBuiltAddon(setupFolder()) ? undefined : 'there is no .cache/tensorflow; run "handgrad setup tensorflow"',
+    );
     // Without its mask of signals, small products come back to a broken heap after a few of them.
     const { code, stdout, stderr } = await runInChild(
       `
       const { spawn } = require('node:child_process');
       const tf = require('@tensorflow/tfjs-core');
       const { selectBackend } = require('./src/backends');
-      selectBackend('native').then(async () => {
+      selectBackend('tensorflow').then(async () => {
         let [heard, ended] = [0, false];
         process.on('SIGUSR2', () => heard++);
         const [A, B] = [tf.ones([256, 256]), tf.ones([256, 10])];

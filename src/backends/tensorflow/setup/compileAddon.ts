@@ -30,7 +30,7 @@ export async function findCompiler(progress: Progress): Promise<Compiler> {
       : 'install one (on Debian and Ubuntu: apt-get install g++)';
   throw new HandgradError(
     'backend',
-    `setup native needs a C++ compiler, and ${named ? `${named}, which CXX names, does not run` : 'there is none'}: ${remedy}.`,
+    `setup tensorflow needs a C++ compiler, and ${named ? `${named}, which CXX names, does not run` : 'there is none'}: ${remedy}.`,
   );
 }
 

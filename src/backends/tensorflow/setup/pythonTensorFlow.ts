@@ -17,7 +17,7 @@ export async function findPython(python: string, progress: Progress): Promise<st
   if (version !== undefined) return version;
   throw new HandgradError(
     'backend',
-    `setup native takes TensorFlow from Python, and ${python} does not run: install Python 3, or name an interpreter with --python or a TensorFlow with --tensorflow.`,
+    `setup tensorflow takes TensorFlow from Python, and ${python} does not run: install Python 3, or name an interpreter with --python or a TensorFlow with --tensorflow.`,
   );
 }
 
@@ -33,7 +33,7 @@ print(found.submodule_search_locations[0] if found and found.submodule_search_lo
 }
 
 /**
- * Downloads TensorFlow with pip and unpacks what the engine needs of it.
+ * Downloads TensorFlow with pip and unpacks what the backend needs of it.
  * @param work the folder that gets it, as `tensorflow/`
  */
 export async function downloadTensorFlow(python: string, work: string, progress: Progress): Promise<TensorFlow> {
@@ -51,7 +51,7 @@ export async function downloadTensorFlow(python: string, work: string, progress:
   return { ...tensorflow, removeWhatOnlyCompilingNeeds: () => fs.rm(headers, { recursive: true }) };
 }
 
-/** Python's own zip reader, which is there wherever pip is. Only what the engine loads and is compiled with. */
+/** Python's own zip reader, which is there wherever pip is. Only what the backend loads and is compiled with. */
 const UNPACK = `
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { CudaBuild } from '../builtNative';
+import type { CudaBuild } from '../builtAddon';
 import { HandgradError } from '../../../errors';
 
 /** A TensorFlow to build against. */

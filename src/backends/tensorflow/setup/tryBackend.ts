@@ -3,16 +3,16 @@ import { lastWords, runScript } from '../../runScript';
 import type { Progress } from './command';
 
 /**
- * Starts the native engine of a folder in a process of its own, which also checks its arithmetic.
+ * Starts the tensorflow backend of a folder in a process of its own, which also checks its arithmetic.
  * @param folder has tfjs-node in its node_modules
  * @returns the version that TensorFlow gives, or the sentence that says why it does not work
  */
-export async function tryEngine(
+export async function tryBackend(
   folder: string,
   { signal }: Progress,
 ): Promise<{ version: string } | { wrong: string }> {
   const backends = JSON.stringify(path.join(__dirname, '../..'));
-  const code = `require(${backends}).selectBackend('native').then(
+  const code = `require(${backends}).selectBackend('tensorflow').then(
     ({ versions }) => process.send({ version: versions.tensorflow }),
     (error) => process.send({ wrong: error.message }));`;
   const end = await runScript(code, { env: { HANDGRAD_TFJS_NODE: folder }, signal });

@@ -2,14 +2,14 @@ import type { Backend } from '../backend';
 import { loadTfjsNode } from './tfjsNode';
 
 /** TensorFlow on the processor, through tfjs-node or through tfjs-node-gpu kept away from the GPU. */
-export const native: Backend = {
+export const tensorflow: Backend = {
   async start(notice) {
     const tensorflow = await loadTfjsNode(notice, { gpu: false });
     if ('reason' in tensorflow) return tensorflow;
     if (tensorflow.usesGpu) {
       return {
         reason: 'TensorFlow has already taken the GPU in this process',
-        remedy: 'choose the native engine in a process of its own',
+        remedy: 'choose the tensorflow backend in a process of its own',
       };
     }
     return { device: `${tensorflow.title} on the processor`, versions: tensorflow.versions };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { explainNoGpu, mustCompile } from '../../../src/backends/tensorflow/cuda';
+import { explainNoGpu, mustCompile } from '../../../src/backends/tensorflow/tensorflowGpu';
 import { readLog } from '../../../src/backends/tensorflow/cudaLibraries';
 import { firstVisible, nvidiaGpus, parseGpus } from '../../../src/backends/nvidia';
 import { needNvidia } from '../../need';
@@ -12,7 +12,7 @@ const SMI = '0, NVIDIA H100 80GB HBM3, 81559, 580.159.04, 9.0\n1, NVIDIA GeForce
 const NPM = { cuda: '11.2', cudnn: '8.1', capabilities: [35, 50, 60, 70, 75, 80] };
 const title = 'TensorFlow 2.9.1 (@tensorflow/tfjs-node-gpu 4.22.0)';
 
-describe('cuda', () => {
+describe('tensorflow-gpu', () => {
   describe('reads what nvidia-smi prints', () => {
     it('one row for each GPU', () => {
       expect(parseGpus(SMI)).to.deep.equal([
@@ -76,7 +76,7 @@ describe('cuda', () => {
       expect(reason).to.contain('NVIDIA H100 80GB HBM3').and.to.contain('needs CUDA 11.2 and cuDNN 8.1');
       expect(reason).to.contain('libcudart.so.11.0 (found /usr/local/cuda-12/lib64/libcudart.so.12)');
       expect(reason).to.contain('libcudnn.so.8 (no such file)');
-      expect(remedy).to.contain('handgrad setup native').and.to.contain('webgpu');
+      expect(remedy).to.contain('handgrad setup tensorflow').and.to.contain('webgpu');
     });
 
     it('a build for the processor, a driver that is not there, and an error of CUDA', () => {
@@ -96,15 +96,15 @@ describe('cuda', () => {
     });
 
     it('runs, names the device and its memory, and leaves memory to others', async () => {
-      const answer = await selectInChild('cuda', {});
-      if (!('engine' in answer)) throw new Error(answer.message);
-      expect(answer.engine.device).to.match(
+      const answer = await selectInChild('tensorflow-gpu', {});
+      if (!('backend' in answer)) throw new Error(answer.message);
+      expect(answer.backend.device).to.match(
         /^NVIDIA .+ \([\d,]+ MiB, compute capability \d+\.\d, driver [\d.]+\), through Tensor/,
       );
     });
 
     it('repeats a training bit for bit', async () => {
-      const code = `require('./src/backends').selectBackend('cuda')
+      const code = `require('./src/backends').selectBackend('tensorflow-gpu')
         .then(() => require('./spec/backends/shortTraining').shortTraining()).then((run) => console.log(JSON.stringify(run)))`;
       const env = { TF_DETERMINISTIC_OPS: '1' };
       expect((await runInChild(code, env)).stdout)

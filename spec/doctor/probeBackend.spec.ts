@@ -1,27 +1,27 @@
 import { expect } from 'chai';
-import { KERNELS, probeEngine } from '../../src/doctor/probeEngine';
-import { NPM_ENGINES } from '../engine';
+import { KERNELS, probeBackend } from '../../src/doctor/probeBackend';
+import { NPM_BACKENDS } from '../backend';
 import { runInChild, temporaryFolder } from '../backends/child';
 
-describe('probeEngine', function () {
+describe('probeBackend', function () {
   this.timeout(60_000);
 
-  for (const engine of NPM_ENGINES) {
-    it(`measures ${engine}: it lacks nothing, and its product is right`, async () => {
-      const report = await probeEngine(engine, {});
+  for (const backend of NPM_BACKENDS) {
+    it(`measures ${backend}: it lacks nothing, and its product is right`, async () => {
+      const report = await probeBackend(backend, {});
       if (!report.runs) throw new Error(report.reason);
-      expect(report.name).to.equal(engine);
+      expect(report.name).to.equal(backend);
       expect(report.missingKernels).to.deep.equal([]);
       expect(report.gflops).to.be.within(0.005, 1e5);
       expect(report.largestError).to.be.above(0).and.below(1e-5);
     });
   }
 
-  it('says why an engine does not run', async () => {
+  it('says why a backend does not run', async () => {
     const before = process.env['HANDGRAD_WEBGPU'];
     process.env['HANDGRAD_WEBGPU'] = temporaryFolder();
     try {
-      const report = await probeEngine('webgpu', {});
+      const report = await probeBackend('webgpu', {});
       expect(report).to.have.property('runs', false);
       expect(report)
         .to.have.property('reason')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
-import { type BuiltNative, NATIVE_VERSION, nativeFolder, readBuiltNative } from '../builtNative';
+import { type BuiltAddon, ADDON_VERSION, setupFolder, readBuiltAddon } from '../builtAddon';
 import { HandgradError } from '../../../errors';
 import { makeFolder } from '../../../files/makeFolder';
 import { storageError } from '../../../files/storageError';
@@ -9,7 +9,7 @@ import { compileAddon, findCompiler } from './compileAddon';
 import { command, type Progress } from './command';
 import { downloadTensorFlow, findPython, installedTensorFlow } from './pythonTensorFlow';
 import { inspectTensorFlow, type TensorFlow } from './tensorFlow';
-import { tryEngine } from './tryBackend';
+import { tryBackend } from './tryBackend';
 
 export interface SetupOptions extends Progress {
   /** The interpreter whose TensorFlow is taken, or whose pip downloads one: `python3`. */
@@ -22,12 +22,12 @@ export interface SetupOptions extends Progress {
 
 export interface SetupResult {
   readonly folder: string;
-  readonly built: BuiltNative;
+  readonly built: BuiltAddon;
   /** Whether it was there already, and nothing was done. */
   readonly already: boolean;
 }
 
-/** The packages that the engine is made of; the second has the headers that Node's installation may lack. */
+/** The packages that the backend is made of; the second has the headers that Node's installation may lack. */
 const PACKAGES = ['@tensorflow/tfjs-node@4.22.0', 'node-api-headers@1.9.0'];
 
 // Bytes, measured with TensorFlow 2.21 for x86-64: npm's packages, and the wheel with what is unpacked of it.
@@ -35,22 +35,22 @@ const PACKAGES_BYTES = 0.4e9;
 const DOWNLOAD_BYTES = 1.6e9;
 
 /**
- * Builds the native engine: tfjs-node's addon, compiled here against a TensorFlow that is installed or downloaded. Everything
+ * Builds the tensorflow backend: tfjs-node's addon, compiled here against a TensorFlow that is installed or downloaded. Everything
  * is made in a folder beside the final one, tried, and only then put in its place.
- * @throws HandgradError 'backend' when something is missing or does not build, 'storage' when there is no room; the engine
+ * @throws HandgradError 'backend' when something is missing or does not build, 'storage' when there is no room; the backend
  * that was there before stays
  */
-export async function setupNative(options: SetupOptions): Promise<SetupResult> {
+export async function setupTensorflow(options: SetupOptions): Promise<SetupResult> {
   const { onStep = () => {}, force = false } = options;
   refuseOtherSystems();
-  const folder = nativeFolder();
+  const folder = setupFolder();
   const compiler = await findCompiler(options);
   const found = await findTensorFlow(options);
   await removeLeftovers();
-  const before = readBuiltNative(folder);
+  const before = readBuiltAddon(folder);
   if (!force && before && isSame(before, found)) {
-    onStep(`Trying the engine in ${folder}`);
-    if ('version' in (await tryEngine(folder, options))) return { folder, built: before, already: true };
+    onStep(`Trying the backend in ${folder}`);
+    if ('version' in (await tryBackend(folder, options))) return { folder, built: before, already: true };
   }
   await refuseLittleSpace(path.dirname(folder), PACKAGES_BYTES + (found ? 0 : DOWNLOAD_BYTES));
   const work = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}`;
@@ -65,14 +65,14 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
     await compileAddon(compiler, tensorflow, work, options);
     await tensorflow.removeWhatOnlyCompilingNeeds?.();
     onStep('Trying it');
-    const tried = await tryEngine(work, options);
+    const tried = await tryBackend(work, options);
     if ('wrong' in tried) {
-      throw new HandgradError('backend', `The native engine was built and does not work: ${tried.wrong}`);
+      throw new HandgradError('backend', `The tensorflow backend was built and does not work: ${tried.wrong}`);
     }
     const library = found ? tensorflow.folder : path.relative(work, tensorflow.folder);
-    const built: BuiltNative = { version: NATIVE_VERSION, tensorflow: tried.version, library, cuda: tensorflow.cuda };
-    await fs.writeFile(path.join(work, 'native.json'), `${JSON.stringify(built, undefined, 2)}\n`);
-    await removeNative();
+    const built: BuiltAddon = { version: ADDON_VERSION, tensorflow: tried.version, library, cuda: tensorflow.cuda };
+    await fs.writeFile(path.join(work, 'addon.json'), `${JSON.stringify(built, undefined, 2)}\n`);
+    await removeTensorflow();
     await fs.rename(work, folder);
     return { folder, built, already: false };
   } catch (error) {
@@ -86,7 +86,7 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
 
 /** Removes what setups left that were killed. */
 export async function removeLeftovers(): Promise<void> {
-  const { dir, base } = path.parse(nativeFolder());
+  const { dir, base } = path.parse(setupFolder());
   for (const name of await fs.readdir(dir).catch((): string[] => [])) {
     const match = name.startsWith(base) && /^\.(?:(\d+)|removed)-[0-9a-f]{8}$/.exec(name.slice(base.length));
     if (!match || (match[1] !== undefined && isAlive(Number(match[1])))) continue;
@@ -103,14 +103,14 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Removes all that `setup native` made.
+ * Removes all that `setup tensorflow` made.
  * @returns whether there was something
  */
-export async function removeNative(): Promise<boolean> {
-  const folder = nativeFolder();
+export async function removeTensorflow(): Promise<boolean> {
+  const folder = setupFolder();
   const { dir, base } = path.parse(folder);
   const entries = await fs.readdir(dir).catch((): string[] => []);
-  // A folder that is half removed must not look like an engine.
+  // A folder that is half removed must not look like a backend.
   const doomed = `${folder}.removed-${randomBytes(4).toString('hex')}`;
   const there = entries.includes(base);
   if (there) await fs.rename(folder, doomed);
@@ -123,7 +123,7 @@ function refuseOtherSystems(): void {
   if (process.platform === 'linux' || process.platform === 'darwin') return;
   throw new HandgradError(
     'backend',
-    `setup native builds on Linux and macOS, not on ${process.platform}: run "npm install @tensorflow/tfjs-node@4.22.0" instead.`,
+    `setup tensorflow builds on Linux and macOS, not on ${process.platform}: run "npm install @tensorflow/tfjs-node@4.22.0" instead.`,
   );
 }
 
@@ -133,9 +133,9 @@ async function findTensorFlow({ tensorflow, python, ...progress }: SetupOptions)
   return installedTensorFlow(python, progress);
 }
 
-/** Was that engine built against the TensorFlow that would be taken now? */
-function isSame(before: BuiltNative, found: TensorFlow | undefined): boolean {
-  if (before.version !== NATIVE_VERSION) return false;
+/** Was that backend built against the TensorFlow that would be taken now? */
+function isSame(before: BuiltAddon, found: TensorFlow | undefined): boolean {
+  if (before.version !== ADDON_VERSION) return false;
   if (!found) return !path.isAbsolute(before.library);
   return before.library === found.folder && (found.version === undefined || before.tensorflow === found.version);
 }
@@ -147,7 +147,7 @@ async function refuseLittleSpace(place: string, needed: number): Promise<void> {
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new HandgradError(
     'storage',
-    `setup native needs ${gigabytes(needed)} in ${place}, which has ${gigabytes(bavail * bsize)} free; free some space.`,
+    `setup tensorflow needs ${gigabytes(needed)} in ${place}, which has ${gigabytes(bavail * bsize)} free; free some space.`,
   );
 }
 

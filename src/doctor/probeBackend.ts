@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendName, selectBackend } from '../backends';
-import type { EngineOptions } from '../backends/backend';
+import type { BackendOptions } from '../backends/backend';
 import { lastWords, runScript } from '../backends/runScript';
 import { HandgradError } from '../errors';
 import { createRandom } from '../random';
@@ -11,12 +11,12 @@ export const KERNELS: readonly string[] = [
   'Neg OneHot Pack RealDiv Reshape Reverse Select Sigmoid Slice Sqrt Square Step Sub Sum Tanh ZerosLike',
 ].flatMap((line) => line.split(' '));
 
-/** What an engine is like on this machine, or why it does not run. */
-export type EngineReport = { readonly name: BackendName } & (
+/** What a backend is like on this machine, or why it does not run. */
+export type BackendReport = { readonly name: BackendName } & (
   | {
       readonly runs: true;
       readonly device: string;
-      /** Kernels that handgrad calls and the engine lacks. */
+      /** Kernels that handgrad calls and the backend lacks. */
       readonly missingKernels: readonly string[];
       /** Of a product of 256x784 and 784x256, the largest of the post. */
       readonly gflops: number;
@@ -29,16 +29,16 @@ export type EngineReport = { readonly name: BackendName } & (
 const [M, K, N] = [256, 784, 256];
 const MEASURE_MS = 300;
 
-/** Starts an engine in a process of its own, so that one that ends its process is no more than one that does not run. */
-export async function probeEngine(name: BackendName, options: EngineOptions): Promise<EngineReport> {
+/** Starts a backend in a process of its own, so that one that ends its process is no more than one that does not run. */
+export async function probeBackend(name: BackendName, options: BackendOptions): Promise<BackendReport> {
   const code = `require(${JSON.stringify(__filename)}).probeHere(${JSON.stringify(name)}, ${JSON.stringify(options)})
     .then((report) => process.send(report));`;
   const end = await runScript(code);
-  return (end.answer as EngineReport | undefined) ?? { name, runs: false, reason: lastWords(end) };
+  return (end.answer as BackendReport | undefined) ?? { name, runs: false, reason: lastWords(end) };
 }
 
-/** `probeEngine` in this process: the engine is TensorFlow.js's current one afterwards. */
-export async function probeHere(name: BackendName, options: EngineOptions): Promise<EngineReport> {
+/** `probeBackend` in this process: the backend is TensorFlow.js's current one afterwards. */
+export async function probeHere(name: BackendName, options: BackendOptions): Promise<BackendReport> {
   let device: string;
   try {
     ({ device } = await selectBackend(name, options));

@@ -1,11 +1,11 @@
 import type { Backend, Unavailable } from '../backend';
-import type { CudaBuild } from './builtNative';
+import type { CudaBuild } from './builtAddon';
 import { type MissingLibrary, missingLibraries } from './cudaLibraries';
 import { firstVisible, type NvidiaGpu, nvidiaGpus } from '../nvidia';
 import { loadTfjsNode, type LoadedTensorFlow } from './tfjsNode';
 
 /** TensorFlow on an NVIDIA GPU. TensorFlow itself is asked which device it uses: the package's name says nothing. */
-export const cuda: Backend = {
+export const tensorflowGpu: Backend = {
   async start(notice) {
     const tensorflow = await loadTfjsNode(notice, { gpu: true });
     if ('reason' in tensorflow) return tensorflow;
@@ -45,7 +45,7 @@ async function whyNoGpu(tensorflow: LoadedTensorFlow, gpus: readonly NvidiaGpu[]
 const hidesAll = (visible = process.env['CUDA_VISIBLE_DEVICES']) =>
   visible !== undefined && /^(-1.*|\s*)$/.test(visible);
 
-const OTHERS = 'or choose the webgpu engine, which needs no CUDA, or native or wasm';
+const OTHERS = 'or choose the webgpu backend, which needs no CUDA, or tensorflow or wasm';
 
 /**
  * Why TensorFlow runs on the processor, and the way out.
@@ -65,7 +65,7 @@ export function explainNoGpu(
     return { reason: `${none}: ${gpus}`, remedy: `install NVIDIA's driver where there is a GPU, ${OTHERS}` };
   }
   const names = [...new Set(gpus.map(describe))].join(', ');
-  const current = 'install "tensorflow[and-cuda]" with pip and run "handgrad setup native --python PYTHON"';
+  const current = 'install "tensorflow[and-cuda]" with pip and run "handgrad setup tensorflow --python PYTHON"';
   if (!build) {
     return {
       reason: `${title} was built for the processor only, and this machine has ${names}`,

@@ -1,37 +1,37 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { nativeFolder, readBuiltNative } from '../../../../src/backends/tensorflow/builtNative';
-import { removeLeftovers } from '../../../../src/backends/tensorflow/setup/setupNative';
+import { setupFolder, readBuiltAddon } from '../../../../src/backends/tensorflow/builtAddon';
+import { removeLeftovers } from '../../../../src/backends/tensorflow/setup/setupTensorflow';
 import { inspectTensorFlow } from '../../../../src/backends/tensorflow/setup/tensorFlow';
 import { temporaryFolder } from '../../child';
 import { program } from '../../../cli/program';
 
-// The build itself takes a download of 270 MB: .ci/run does it once, and the specs of the native engine run on the result.
+// The build itself takes a download of 270 MB: .ci/run does it once, and the specs of the tensorflow backend run on the result.
 
-describe('setup native', function () {
+describe('setup tensorflow', function () {
   this.timeout(60_000);
   const leftovers = () => {
-    const { dir, base } = path.parse(nativeFolder());
+    const { dir, base } = path.parse(setupFolder());
     return fs.existsSync(dir) ? fs.readdirSync(dir).filter((name) => name.startsWith(`${base}.`)) : [];
   };
 
   const refused: [what: string, code: number, says: RegExp, env: Record<string, string>, ...args: string[]][] = [
-    ['another engine', 2, /setup sets up native, not "cuda"/, {}, 'cuda'],
-    ['both ways to name a TensorFlow', 2, /mutually exclusive/, {}, 'native', '--python', 'p', '--tensorflow', 't'],
+    ['another backend', 2, /setup sets up tensorflow, not "tensorflow-gpu"/, {}, 'tensorflow-gpu'],
+    ['both ways to name a TensorFlow', 2, /mutually exclusive/, {}, 'tensorflow', '--python', 'p', '--tensorflow', 't'],
     [
       'a machine without compiler',
       4,
       /needs a C\+\+ compiler.*apt-get install g\+\+/,
       { CXX: '/nonexistent/cxx' },
-      'native',
+      'tensorflow',
     ],
     [
       'a Python that is not there',
       4,
       /\/nonexistent\/python does not run/,
       {},
-      'native',
+      'tensorflow',
       '--python',
       '/nonexistent/python',
     ],
@@ -40,26 +40,26 @@ describe('setup native', function () {
       4,
       /is no TensorFlow to build against/,
       {},
-      'native',
+      'tensorflow',
       '--tensorflow',
       temporaryFolder(),
     ],
   ];
   for (const [what, code, says, env, ...args] of refused) {
     it(`refuses ${what} before it changes anything`, async () => {
-      const before = readBuiltNative(nativeFolder());
+      const before = readBuiltAddon(setupFolder());
       const ended = await program(['setup', ...args], env);
       expect(ended.code, ended.stderr).to.equal(code);
       expect(ended.stderr)
         .to.match(says)
         .and.not.match(/\n\s+at /);
-      expect(readBuiltNative(nativeFolder())).to.deep.equal(before);
+      expect(readBuiltAddon(setupFolder())).to.deep.equal(before);
       expect(leftovers()).to.deep.equal([]);
     });
   }
 
   it('takes away what a setup left that was killed, and nothing that another one works on', async () => {
-    const { dir, base } = path.parse(nativeFolder());
+    const { dir, base } = path.parse(setupFolder());
     const names = {
       dead: `${base}.4194305-00000000`,
       alive: `${base}.${process.pid}-00000000`,

@@ -1,2 +1,0 @@
-// Loaded before the specs that `npm test` runs again on the native engine.
-process.env['HANDGRAD_SPEC_ENGINE'] = 'native';

@@ -1,5 +1,5 @@
 import { HandgradError } from '../src/errors';
-import { createCli, keepDashes } from './arguments/createCli';
+import { Chosen, createCli, keepDashes } from './arguments/createCli';
 import { COMMANDS } from './commands';
 import { EXIT_CODES } from './exitCodes';
 import { Interruption } from './interruption';
@@ -12,18 +12,31 @@ import { createTerminal, type Io } from './terminal/terminal';
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
-    const cli = createCli(COMMANDS, io);
     if (argv.length === 0) {
-      io.stderr.write(`${await cli.getHelp()}\n`);
+      io.stderr.write(`${await createCli(COMMANDS, io).getHelp()}\n`);
       return EXIT_CODES.usage;
     }
-    // With a callback yargs hands over what help and --version say instead of printing it.
-    await cli.parseAsync(keepDashes(argv), {}, (_error: unknown, _args: unknown, output: string) => {
-      if (output) io.stdout.write(`${output}\n`);
-    });
+    await (await chosen(argv, io))?.run();
     return 0;
   } catch (error) {
     return report(error, io, argv.includes('--debug'));
+  }
+}
+
+/** The command that argv names; undefined where it asks for help or the version, which is said here. */
+async function chosen(argv: readonly string[], io: Io): Promise<Chosen | undefined> {
+  try {
+    // With a callback yargs hands over what help and --version say instead of printing it.
+    await createCli(COMMANDS, io).parseAsync(
+      keepDashes(argv),
+      {},
+      (_error: unknown, _args: unknown, output: string) => {
+        if (output) io.stdout.write(`${output}\n`);
+      },
+    );
+  } catch (error) {
+    if (error instanceof Chosen) return error;
+    throw error;
   }
 }
 

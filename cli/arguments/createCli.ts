@@ -14,9 +14,9 @@ const NOT_FLAGS = ['_', '$0', '--'];
 const TOO_FEW = 'An argument is missing; --help shows what the command takes.';
 
 /**
- * The command line as yargs sees it. `parseAsync(argv)` runs the command that argv names.
+ * The command line as yargs sees it.
  * @param commands every command there is
- * @throws (parseAsync) HandgradError 'usage' for what cannot be understood, and whatever the command throws
+ * @throws (parseAsync) Chosen with the command that argv names, HandgradError 'usage' for what cannot be understood
  */
 export function createCli(commands: Readonly<Record<CommandName, ListedCommand>>, io: Io): Argv {
   const cli = yargs()
@@ -65,8 +65,17 @@ function addCommand(cli: Argv, name: CommandName, { usage, describe, load }: Lis
       for (const [line, does] of command.examples) y.example(`handgrad ${line}`, does);
       return y.usage(`handgrad ${usage}\n\n${describe}`).epilogue('');
     },
-    (args) => command.run(withDashes(args), io),
+    (args) => {
+      throw new Chosen(() => command.run(withDashes(args), io));
+    },
   );
+}
+
+/** Leaves yargs with the command to run: after a handler that returns, it renders the whole help, for nothing. */
+export class Chosen extends Error {
+  constructor(readonly run: () => Promise<void>) {
+    super();
+  }
 }
 
 // yargs loses an argument that is a dash alone, so another stands for it meanwhile: no argument can hold a NUL.

@@ -41,7 +41,7 @@ const FORMATS = {
   onnx: {
     place: () => 'model.onnx',
     isFolder: false,
-    files: async ({ network }) => oneFile(await onnxModel(network)),
+    files: ({ network }) => Promise.resolve(oneFile(onnxModel(network))),
     use: 'onnxruntime.InferenceSession takes it',
   },
   safetensors: {

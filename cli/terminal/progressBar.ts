@@ -1,4 +1,3 @@
-import { SingleBar, Presets } from 'cli-progress';
 import type { Terminal } from './terminal';
 
 /** One line that moves, on stderr; nothing at all where that is no terminal. */
@@ -14,6 +13,7 @@ export interface ProgressBar {
 /** A progress bar on the terminal's stderr. Whoever starts it has to stop it, whatever happens. */
 export function createProgressBar({ progress, err }: Terminal): ProgressBar {
   if (!progress) return { start() {}, update() {}, stop() {} };
+  const { SingleBar, Presets } = require('cli-progress') as typeof import('cli-progress');
   const bar = new SingleBar(
     {
       stream: progress,

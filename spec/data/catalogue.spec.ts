@@ -1,15 +1,47 @@
 import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { catalogue, datasetNames, isDatasetName, ROLES } from '../../src/data/catalogue';
 
 const entries = Object.entries(catalogue);
+
+const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
+const size = z.int().positive();
+const file = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
+  bytes: size,
+  sha256: hex(64).optional(),
+  gz: z.strictObject({ bytes: size, md5: hex(32), sha256: hex(64).optional() }),
+});
+const source = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('http'), url: z.url({ protocol: /^https?$/ }).endsWith('/') }),
+  z.strictObject({ kind: z.literal('apt'), package: z.string(), folder: z.string() }),
+  z.strictObject({ kind: z.literal('npm'), package: z.string(), version: z.string(), folder: z.string() }),
+  z.strictObject({ kind: z.literal('folder'), path: z.string() }),
+]);
+const entry = z.strictObject({
+  name: z.string().regex(/^[a-z0-9-]+$/),
+  title: z.string(),
+  imageShape: z.tuple([size, size]),
+  classNames: z.array(z.string()).min(2),
+  licence: z.string(),
+  citation: z.string(),
+  files: z.strictObject({ trainImages: file, trainLabels: file, testImages: file, testLabels: file }),
+  sources: z.array(source).min(1),
+});
 
 describe('the catalogue', () => {
   it('has an entry for each file of datasets/, under the name it gives itself', () => {
     const files = readdirSync(join(__dirname, '../../datasets')).filter((name) => name.endsWith('.json'));
     expect(files.sort()).to.deep.equal(datasetNames.map((name) => `${name}.json`).sort());
     for (const [key, { name }] of entries) expect(name).to.equal(key);
+  });
+
+  it('says all that an entry has to say, and nothing else', () => {
+    for (const [key, found] of entries) expect(entry.safeParse(found).error?.message, key).to.equal(undefined);
+    const wrong = { ...catalogue.mnist, imageShape: [28] };
+    expect(entry.safeParse(wrong).success).to.be.false;
   });
 
   it('gives sizes that agree with the shapes: an IDX header and a byte for each pixel and label', () => {

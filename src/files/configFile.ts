@@ -12,8 +12,11 @@ const MAX_ALIASES = 20;
  * @throws HandgradError 'usage' when it cannot be read or is not that
  */
 export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(await readText(path), { prettyErrors: true, resolveKnownTags: false });
+  const text = await readText(path);
+  const written = ownContent(text);
+  if (written !== undefined) return written;
+  const { parseDocument } = require('yaml') as typeof import('yaml');
+  const document = parseDocument(text, { prettyErrors: true, resolveKnownTags: false });
   // A warning is a tag or a key that would be dropped or changed quietly.
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault)
@@ -33,6 +36,18 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
     throw unusable(path, 'must hold settings as "name: value" lines');
   }
   return content as Record<string, unknown>;
+}
+
+/** What a file that handgrad itself wrote says, such as the settings of a trial, which then waits for no parser of YAML. */
+function ownContent(text: string): Record<string, unknown> | undefined {
+  if (!text.startsWith('{\n') || text.includes('__proto__')) return undefined;
+  try {
+    const content = JSON.parse(text) as Record<string, unknown>;
+    // Written once more it differs if a key stands in it twice.
+    return `${JSON.stringify(content, null, 2)}\n` === text ? content : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readText(path: string): Promise<string> {

@@ -84,7 +84,7 @@ describe('an exported network in other tools', function () {
       const folder = mkdtempSync(join(tmpdir(), 'handgrad-onnx-'));
       try {
         const file = (name: string) => join(folder, name);
-        writeFileSync(file('model.onnx'), await onnxModel(small));
+        writeFileSync(file('model.onnx'), onnxModel(small));
         writeFileSync(file('images'), features);
         writeFileSync(file('labels'), new Uint8Array(features.length / small.layers[0]!.inputs));
         writeFileSync(file('probabilities'), floatBytes([probabilities]));

@@ -92,8 +92,8 @@ const OPERATORS = {
  * The network as an ONNX model. Its input `features` [n, inputs] are features as they are stored, its output
  * `probabilities` [n, classes]; the class names stand in the metadata, as JSON under `class_names`.
  */
-export async function onnxModel({ layers, activation, classNames }: PlainNetwork): Promise<Uint8Array> {
-  const { Root } = (await import('protobufjs')).default;
+export function onnxModel({ layers, activation, classNames }: PlainNetwork): Uint8Array {
+  const { Root } = require('protobufjs/light') as typeof import('protobufjs/light');
   const model = Root.fromJSON(DESCRIPTOR).lookupType('Model');
   const last = layers.length;
   const tensor = (name: string, data: Float32Array, dims: readonly number[]) => ({

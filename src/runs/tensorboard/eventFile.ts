@@ -24,8 +24,8 @@ export interface EventFile {
  * @throws HandgradError `storage`
  */
 export async function openEventFile(dir: string, step: number): Promise<EventFile> {
-  const messages = await eventMessages();
-  const framing = await recordFraming();
+  const messages = eventMessages();
+  const framing = recordFraming();
   const existing = await lastEventFile(dir);
   const seconds = Date.now() / 1000;
   const path = join(dir, existing ?? `${EVENT_FILE_PREFIX}${Math.floor(seconds)}.handgrad`);
@@ -88,8 +88,8 @@ interface Framing {
 const HEAD_BYTES = 12;
 const TAIL_BYTES = 4;
 
-async function recordFraming(): Promise<Framing> {
-  const { crc32c } = await import('@aws-crypto/crc32c');
+function recordFraming(): Framing {
+  const { crc32c } = require('@aws-crypto/crc32c') as typeof import('@aws-crypto/crc32c');
   // TFRecord masks checksums, because one of data that holds checksums is weak.
   const checksum = (bytes: Buffer) => {
     const crc = crc32c(bytes);

@@ -14,28 +14,26 @@ const LEADING_BITS = 16;
  * a tenth, so that the right bucket is this one or the next. Logarithms instead, of every weight and every gradient, took a
  * twentieth of the post's epoch.
  */
-const FIRST_BUCKETS = firstBuckets();
+let firstBuckets: Uint16Array | undefined;
 
-function firstBuckets(): Uint16Array {
-  const rest = 2 ** (32 - LEADING_BITS);
-  const number = new Float32Array(1);
-  const bits = new Uint32Array(number.buffer);
-  return Uint16Array.from({ length: 2 ** LEADING_BITS }, (_, leading) => {
-    const isNegative = leading >= 2 ** (LEADING_BITS - 1);
-    bits[0] = leading * rest + (isNegative ? rest - 1 : 0);
-    return firstAtLeast(number[0]!);
-  });
-}
-
-/** The first bucket whose limit is not below the value, by halving. */
-function firstAtLeast(value: number): number {
-  let [low, high] = [0, LIMITS.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (LIMITS[middle]! < value) low = middle + 1;
-    else high = middle;
+function makeFirstBuckets(): Uint16Array {
+  const half = 2 ** (LEADING_BITS - 1);
+  const buckets = new Uint16Array(2 * half);
+  const bits = new Uint32Array(buckets.length);
+  // Of negative numbers the smallest has all other bits set, of positive ones none.
+  for (let leading = 0; leading < bits.length; leading++) {
+    bits[leading] = (leading << (32 - LEADING_BITS)) | (leading < half ? 0 : 2 ** (32 - LEADING_BITS) - 1);
   }
-  return low;
+  const numbers = new Float32Array(bits.buffer);
+  // In the order of the numbers: the negative ones from the largest pattern down, then the positive ones. NaNs stand at both
+  // ends and are never looked up.
+  let bucket = 0;
+  for (let i = 0; i < bits.length; i++) {
+    const leading = i < half ? 2 * half - 1 - i : i - half;
+    while (bucket < LIMITS.length - 1 && LIMITS[bucket]! < numbers[leading]!) bucket++;
+    buckets[leading] = bucket;
+  }
+  return buckets;
 }
 
 /** Counts numbers into TensorBoard's buckets. What is not finite is left out: no bucket takes it. */
@@ -43,10 +41,11 @@ export function histogramOf(values: Float32Array): Histogram {
   const counts = new Float64Array(LIMITS.length);
   let [min, max, num, sum, sumSquares] = [Infinity, -Infinity, 0, 0, 0];
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  firstBuckets ??= makeFirstBuckets();
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (!Number.isFinite(value)) continue;
-    counts[bucketOf(value, bits[i]!)]!++;
+    counts[bucketOf(firstBuckets, value, bits[i]!)]!++;
     if (value < min) min = value;
     if (value > max) max = value;
     num++;
@@ -65,7 +64,7 @@ export function histogramOf(values: Float32Array): Histogram {
 }
 
 /** The first bucket whose limit is not below the value; `bits` are those of the value as a float32. */
-function bucketOf(value: number, bits: number): number {
-  const bucket = FIRST_BUCKETS[bits >>> (32 - LEADING_BITS)]!;
+function bucketOf(firstBuckets: Uint16Array, value: number, bits: number): number {
+  const bucket = firstBuckets[bits >>> (32 - LEADING_BITS)]!;
   return LIMITS[bucket]! < value ? bucket + 1 : bucket;
 }

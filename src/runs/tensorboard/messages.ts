@@ -1,4 +1,4 @@
-import type { Type } from 'protobufjs';
+import type { Type } from 'protobufjs/light';
 
 // The parts of TensorBoard's messages that a run needs, with their field numbers as tensorboard/compat/proto and
 // tensorboard/plugins/hparams/*.proto (2.21) give them. google.protobuf.Value is the well-known type.
@@ -128,8 +128,8 @@ const FLOAT = 1;
 const SUCCESS = 1;
 
 /** The messages of an event file. protobufjs is loaded here, when the first file is opened. */
-export async function eventMessages(): Promise<Messages> {
-  const { Root } = (await import('protobufjs')).default;
+export function eventMessages(): Messages {
+  const { Root } = require('protobufjs/light') as typeof import('protobufjs/light');
   const root = Root.fromJSON(DESCRIPTOR);
   const event = root.lookupType('Event');
   const hparams = root.lookupType('HParamsPluginData');

@@ -78,7 +78,7 @@ describe('an exported network in other tools', function () {
   });
 
   for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
-    it(`onnx: ${activation} is what it is here`, async function () {
+    it(`onnx: ${activation} is what it is here`, function () {
       need(this, pythonLacks('onnx', 'onnxruntime'));
       const { network: small, features, probabilities } = smallNetwork(activation);
       const folder = mkdtempSync(join(tmpdir(), 'handgrad-onnx-'));

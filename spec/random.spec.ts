@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { beta, createRandom, fraction, keyOf, permutation, randomFromState, scramble } from '../src/random';
+import { betaVariate, createRandom, hash32, keyOf, permutation, randomFromState, toUnit } from '../src/random';
 
 describe('the seeded generator', () => {
   const draw = (random: ReturnType<typeof createRandom>, n = 5) => Array.from({ length: n }, () => random.uniform());
@@ -46,7 +46,7 @@ describe('the seeded generator', () => {
 
 describe('the generator without a state', () => {
   it('gives what it gave when runs were first recorded with it', () => {
-    expect([scramble(0, 0), scramble(1, 0), scramble(-5, 123_456)]).to.deep.equal(FIRST_SCRAMBLED);
+    expect([hash32(0, 0), hash32(1, 0), hash32(-5, 123_456)]).to.deep.equal(FIRST_HASHES);
     expect(keyOf(7, 'dropout', 3)).to.equal(FIRST_KEY);
   });
 
@@ -70,21 +70,21 @@ describe('the generator without a state', () => {
       return count;
     };
     for (let i = 0; i < n; i++) {
-      const bits = scramble(42, i);
+      const bits = hash32(42, i);
       for (let b = 0; b < 32; b++) ones[b]! += (bits >>> b) & 1;
-      same += bitsOf(bits ^ scramble(42, i + 1));
-      sameKey += bitsOf(bits ^ scramble(43, i));
+      same += bitsOf(bits ^ hash32(42, i + 1));
+      sameKey += bitsOf(bits ^ hash32(43, i));
     }
     for (const count of ones) expect(count / n).to.be.closeTo(0.5, 0.02);
     expect(same / n).to.be.closeTo(16, 0.15);
     expect(sameKey / n).to.be.closeTo(16, 0.15);
-    const mean = Array.from({ length: n }, (_, i) => fraction(scramble(9, i))).reduce((a, b) => a + b) / n;
+    const mean = Array.from({ length: n }, (_, i) => toUnit(hash32(9, i))).reduce((a, b) => a + b) / n;
     expect(mean).to.be.closeTo(0.5, 0.01);
   });
 
   for (const alpha of [0.01, 0.2, 1, 4]) {
     it(`beta(${alpha}, ${alpha}) has mean 1/2 and variance 1 / (4 (2α + 1)), in [0, 1]`, () => {
-      const draws = Array.from({ length: 5000 }, (_, step) => beta(keyOf(1, 'mixup', step), alpha));
+      const draws = Array.from({ length: 5000 }, (_, step) => betaVariate(keyOf(1, 'mixup', step), alpha));
       expect(draws.every((x) => x >= 0 && x <= 1)).to.be.true;
       const mean = draws.reduce((a, b) => a + b) / draws.length;
       const variance = draws.reduce((sum, x) => sum + (x - mean) ** 2, 0) / draws.length;
@@ -94,7 +94,7 @@ describe('the generator without a state', () => {
   }
 });
 
-const FIRST_SCRAMBLED = [-1832243442, 920564995, 177259030];
+const FIRST_HASHES = [-1832243442, 920564995, 177259030];
 const FIRST_KEY = -1357975365;
 const FIRST_UNIFORMS = [0.7612766138253905, 0.5396832515204624];
 const FIRST_ORDER = [4, 8, 6, 0, 7, 5, 3, 2, 9, 1];

@@ -6,30 +6,38 @@ export { ACTIVATIONS, relu, reluBackward, type Activation, type ActivationName }
 export {
   crossEntropyLoss,
   crossEntropyLossBackward,
-  oneHot,
   softmax,
   softmaxBackward,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
 } from './nn/softmaxCrossEntropy';
-export { INITIALISERS, type Initialiser, type InitialiserName } from './nn/initialise';
-export {
-  backward,
-  forward,
-  initParams,
-  lossAndGradients,
-  mlp,
-  parameterNames,
-  type Masks,
-  type Params,
-  type Trace,
-} from './nn/mlp';
+export { initParams, INITIALIZERS, type Initializer, type InitializerName } from './nn/initialize';
+export { type LayerGradients, type Step, type Taken, type Trace } from './nn/step';
+export { backward, forward, lossAndGradients, mlp, plainSteps, type Layer, type Network } from './nn/mlp';
+export { mixup, oneHot, smoothLabels } from './nn/targets';
 
-export { batchNorm, batchNormBackward, foldBatchNorm, type BatchNormTrace } from './nn/batchNorm';
+export {
+  batchNorm,
+  batchNormBackward,
+  foldBatchNorm,
+  type BatchNormRecord,
+  type Norm,
+  type NormalizedLayer,
+  type Statistics,
+} from './nn/batchNorm';
 export { dropout, dropoutBackward, dropoutMask } from './nn/dropout';
-export { smoothLabels } from './nn/labelSmoothing';
-export { mixup } from './nn/mixup';
-export { fold, normalise, type Normalisation } from './nn/fold';
+export {
+  dropInputs,
+  dropoutMasks,
+  listGradients,
+  parametersOf,
+  trainingSteps,
+  withBatchNorm,
+  withParameters,
+  type ParameterTensor,
+  type TrainableNetwork,
+} from './nn/network';
+export { fold, normalize, type Normalization } from './nn/fold';
 
 export { sgd, updater } from './optim/sgd';
 export {
@@ -53,10 +61,9 @@ export { clipByGlobalNorm, clipping } from './optim/clip';
 export { updateAverages } from './optim/average';
 
 export { dataIterator, type Batch, type DataIterator } from './training/batches';
-export { disposeState, inferenceNetwork, startState, type TrainState } from './training/trainState';
+export { bestNetwork, disposeState, inferenceNetwork, startState, type TrainState } from './training/trainState';
 export {
   train,
-  trainedNetwork,
   type EndEvent,
   type EpochEvent,
   type StepEvent,
@@ -81,4 +88,4 @@ export { loadDataFashionMnist } from './loadDataFashionMnist';
 
 export { loadModel, saveModel, type Model } from './model/modelFile';
 export { checkArchitecture, type Architecture, type Parameter } from './model/architecture';
-export { readParameters, tensorsOf } from './model/parameters';
+export { networkOf, readParameters } from './model/parameters';

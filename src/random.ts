@@ -61,7 +61,7 @@ export function permutation(random: Random, n: number): Int32Array {
  * @param i the place in it
  * @returns a signed 32-bit integer
  */
-export function scramble(key: number, i: number): number {
+export function hash32(key: number, i: number): number {
   let bits = Math.imul(i + 1, 0x9e3779b9) ^ key;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
@@ -69,15 +69,15 @@ export function scramble(key: number, i: number): number {
 }
 
 /**
- * The key, for `scramble`, of one thing that is drawn: of a purpose, in a run with this seed, at these counters (a step; an
+ * The key, for `hash32`, of one thing that is drawn: of a purpose, in a run with this seed, at these counters (a step; an
  * epoch and a sample).
  */
 export function keyOf(seed: number, stream: Stream, ...counters: readonly number[]): number {
-  return counters.reduce(scramble, scramble(scramble(0, seed), STREAMS.indexOf(stream)));
+  return counters.reduce(hash32, hash32(hash32(0, seed), STREAMS.indexOf(stream)));
 }
 
-/** A number in (0, 1) from 32 bits of `scramble`. */
-export function fraction(bits: number): number {
+/** A number in (0, 1) from 32 bits of `hash32`. */
+export function toUnit(bits: number): number {
   return ((bits >>> 0) + 0.5) / 2 ** 32;
 }
 
@@ -87,10 +87,10 @@ export function fraction(bits: number): number {
  * @param key names the draw
  * @param alpha α, above 0; the larger, the more tries it takes: about 70 for 4
  */
-export function beta(key: number, alpha: number): number {
+export function betaVariate(key: number, alpha: number): number {
   for (let i = 0; ; i += 2) {
-    const x = Math.log(fraction(scramble(key, i))) / alpha;
-    const y = Math.log(fraction(scramble(key, i + 1))) / alpha;
+    const x = Math.log(toUnit(hash32(key, i))) / alpha;
+    const y = Math.log(toUnit(hash32(key, i + 1))) / alpha;
     const largest = Math.max(x, y);
     // log(e^x + e^y): a pair is taken where the sum is at most 1, and x's part of it is the number.
     const sum = largest + Math.log(Math.exp(x - largest) + Math.exp(y - largest));

@@ -3,7 +3,7 @@ import { selectBackend } from '../../src/backends';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { loadDataset } from '../../src/data/loadDataset';
 import { type Samples, selectRows } from '../../src/data/samples';
-import { initParams } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import type { Configuration } from '../../src/sweeps/spec/samplers';
@@ -115,10 +115,10 @@ async function search(
 }
 
 function begin(data: { train: Samples; validation: Samples }, { lr, hidden }: Configuration): TrainOptions {
-  const params = initParams(data.train.numInputs, 10, hidden as number[], createRandom(0, 'init'));
+  const network = initParams(data.train.numInputs, 10, hidden as number[], createRandom(0, 'init'));
   const optimizer = createOptimizer('sgd', lr as number);
   return {
-    state: startState(params, optimizer),
+    state: startState(network, optimizer),
     optimizer,
     trainIter: dataIterator(data.train, 64, createRandom(0, 'order')),
     testIter: dataIterator(data.validation, 1000),

@@ -21,11 +21,11 @@ export const command: Command = {
 
 async function runEvaluation(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const { dataset, backend, params, activation, classNames } = await useModel(args, terminal, io);
+  const { dataset, backend, network, classNames } = await useModel(args, terminal, io);
   try {
-    const testIter = dataIterator(dataset.test, evaluationBatchSize(params));
-    const { loss, accuracy } = await evaluate(testIter, params, activation);
-    const confusion = await confusionMatrix(testIter, params, activation);
+    const testIter = dataIterator(dataset.test, evaluationBatchSize(network));
+    const { loss, accuracy } = await evaluate(testIter, network);
+    const confusion = await confusionMatrix(testIter, network);
     const perClass = classReport(confusion).map((figures, label) => ({ label, name: classNames[label]!, ...figures }));
     const samples = dataset.test.count;
     if (args['json'] === true) {
@@ -52,7 +52,7 @@ async function runEvaluation(args: Args, io: Io): Promise<void> {
       table(['', '', ...confusion.map((_, label) => `${label}`)], counts, `rl${'r'.repeat(confusion.length)}`),
     );
   } finally {
-    tf.dispose(params);
+    tf.dispose(network);
   }
 }
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { selectRows } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
-import { dropoutMasks } from '../../src/nn/dropoutMasks';
-import { initParams, type Masks } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
+import { dropInputs, dropoutMasks, withBatchNorm } from '../../src/nn/network';
 import { createRandom, keyOf } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { gradcheck } from '../../src/training/gradcheck';
@@ -59,18 +59,19 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
   const dataset = await openDataset(config, terminal, io.signal);
   const backend = await startBackend(config, terminal);
   const { numInputs, numOutputs, train } = dataset;
-  const { seed, hidden, init, batchNorm, activation } = config;
-  const params = initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), init, batchNorm);
-  let masks: Masks = [];
+  const { seed, hidden, init, batchNorm, activation, dropout, inputDropout } = config;
+  const plain = initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), { init, activation });
+  const network = batchNorm ? withBatchNorm(plain) : plain;
+  let masks: tf.Tensor2D[] = [];
   try {
     const first = selectRows(
       train,
       Int32Array.from({ length: Math.min(SAMPLES, train.count) }, (_, i) => i),
     );
-    const [batch] = [...held(dataIterator(first, SAMPLES))];
-    masks = dropoutMasks(first.count, params, config, keyOf(seed, 'dropout', 1));
-    const random = createRandom(seed, 'gradcheck');
-    const results = await gradcheck({ params, batch: batch!, activation, masks, random });
+    const key = keyOf(seed, 'dropout', 1);
+    const [batch] = [...held(dataIterator(first, SAMPLES), (X) => dropInputs(X, inputDropout, key))];
+    masks = dropoutMasks(first.count, network, dropout, key);
+    const results = await gradcheck({ network, batch: batch!, masks, random: createRandom(seed, 'gradcheck') });
     tf.dispose([batch!.X, batch!.y]);
     // Nothing compared is nothing shown.
     const failed = results.filter(({ entries, relativeError }) => entries === 0 || !(relativeError <= tolerance));
@@ -96,11 +97,11 @@ async function runGradcheck(args: Args, io: Io): Promise<void> {
       );
     }
   } finally {
-    tf.dispose([params, masks.filter((mask) => mask !== undefined)]);
+    tf.dispose([network, masks]);
   }
 }
 
-/** The batches of an iterator, kept beyond its loop. */
-function* held(batches: ReturnType<typeof dataIterator>) {
-  for (const { X, y } of batches) yield { X: tf.clone(X), y: tf.clone(y) };
+/** The batches of an iterator, kept beyond its loop, with something done to their samples. */
+function* held(batches: ReturnType<typeof dataIterator>, change: (X: tf.Tensor2D) => tf.Tensor2D) {
+  for (const { X, y } of batches) yield { X: tf.tidy(() => change(tf.clone(X))), y: tf.clone(y) };
 }

@@ -75,17 +75,13 @@ async function runPrediction(args: Args, io: Io): Promise<void> {
 }
 
 async function predictSamples(args: Args, terminal: Terminal, io: Io): Promise<void> {
-  const { dataset, backend, params, activation, classNames } = await useModel(args, terminal, io);
+  const { dataset, backend, network, classNames } = await useModel(args, terminal, io);
   try {
     const { test, imageShape } = dataset;
     const indices = (args['index'] as string[]).map((text) => wholeNumber('--index', text, 0, test.count - 1));
     if (indices.length === 0) throw new HandgradError('usage', 'The flag --index needs the number of a test sample.');
     const best = rankedBy(classNames, args);
-    const rows = await predict(
-      dataIterator(selectRows(test, indices), evaluationBatchSize(params)),
-      params,
-      activation,
-    );
+    const rows = await predict(dataIterator(selectRows(test, indices), evaluationBatchSize(network)), network);
     if (args['json'] === true) {
       const predictions = rows.map((probabilities, i) => {
         const label = test.labels[indices[i]!]!;
@@ -101,7 +97,7 @@ async function predictSamples(args: Args, terminal: Terminal, io: Io): Promise<v
       show({ name: `${index}`, probabilities, note, picture }, best, terminal, args);
     });
   } finally {
-    tf.dispose(params);
+    tf.dispose(network);
   }
 }
 

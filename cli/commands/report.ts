@@ -81,11 +81,12 @@ async function examineRun(dir: string, args: Args, terminal: Terminal, io: Io): 
     terminal.warning(`${dir} has no ${RUN_FILES.model} yet: the report shows its curves only.`);
     return undefined;
   }
-  const { params, dataset, backend, activation, classNames } = await useModel({ ...args, MODEL: dir }, terminal, io);
+  const { network, dataset, backend, classNames } = await useModel({ ...args, MODEL: dir }, terminal, io);
   try {
-    const parameters = await readParameters(params);
+    const parameters = await readParameters(network);
+    const { activation } = network;
     return await examineNetwork({ parameters, activation, dataset, classNames, backend: backend.name });
   } finally {
-    tf.dispose(params);
+    tf.dispose(network);
   }
 }

@@ -4,7 +4,7 @@ import { backgroundOf } from '../../src/data/background';
 import { type Inversion, type ReadImage, readImage } from '../../src/data/formats/imageFile';
 import type { Samples } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
-import { tensorsOf } from '../../src/model/parameters';
+import { networkOf } from '../../src/model/parameters';
 import { dataIterator } from '../../src/training/batches';
 import { evaluationBatchSize, predict } from '../../src/training/evaluate';
 import { openDataset } from './dataset';
@@ -42,14 +42,13 @@ export async function openImageClassifier(args: Args, terminal: Terminal, io: Io
   const known = await imagesOf(model, asked, terminal, io);
   const invert = (args['invert'] as Inversion | undefined) ?? 'auto';
   const backend = await startBackend(asked, terminal);
-  const params = tensorsOf(model.parameters);
-  const activation = model.config?.activation ?? 'relu';
+  const network = networkOf(model.parameters, model.config?.activation ?? 'relu');
   const [height, width] = known.imageShape;
 
   async function* flush(files: readonly string[]): AsyncGenerator<PredictedFile> {
     const read = await Promise.all(files.map((file) => readOne(file, { ...known, invert })));
     const images = read.flatMap((one) => ('image' in one ? [one.image] : []));
-    const rows = images.length === 0 ? [] : await predict(iterate(images), params, activation);
+    const rows = images.length === 0 ? [] : await predict(iterate(images), network);
     let next = 0;
     for (const one of read) yield 'image' in one ? { ...one, probabilities: rows[next++]! } : one;
   }
@@ -60,7 +59,7 @@ export async function openImageClassifier(args: Args, terminal: Terminal, io: Io
       ...{ features, scale: known.scale, labels: new Int32Array(images.length), count: images.length },
       numInputs: height * width,
     };
-    return dataIterator(samples, evaluationBatchSize(params));
+    return dataIterator(samples, evaluationBatchSize(network));
   };
   return {
     ...known,
@@ -75,7 +74,7 @@ export async function openImageClassifier(args: Args, terminal: Terminal, io: Io
       }
       yield* flush(chunk);
     },
-    close: () => tf.dispose(params),
+    close: () => tf.dispose(network),
   };
 }
 

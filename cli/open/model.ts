@@ -1,8 +1,7 @@
 import type { Dataset } from '../../src/data/samples';
 import type { RunningBackend } from '../../src/backends';
-import { tensorsOf } from '../../src/model/parameters';
-import type * as tf from '@tensorflow/tfjs-core';
-import type { ActivationName } from '../../src/nn/activations';
+import { networkOf } from '../../src/model/parameters';
+import type { Network } from '../../src/nn/mlp';
 import { openDataset } from './dataset';
 import { startBackend } from './backend';
 import { checkModel, openModel } from '../../src/runs/modelConfig';
@@ -24,8 +23,7 @@ export const MODEL_SETTINGS = [
 export interface ModelInUse {
   readonly dataset: Dataset;
   readonly backend: RunningBackend;
-  readonly params: tf.Tensor[];
-  readonly activation: ActivationName;
+  readonly network: Network;
   readonly classNames: readonly string[];
 }
 
@@ -48,8 +46,7 @@ export async function useModel(args: Args, terminal: Terminal, io: Io): Promise<
   return {
     dataset,
     backend,
-    params: tensorsOf(model.parameters),
-    activation: made?.activation ?? 'relu',
+    network: networkOf(model.parameters, made?.activation ?? 'relu'),
     classNames: made?.classNames ?? dataset.classNames,
   };
 }

@@ -1,15 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../../src/errors';
-import { initParams } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
+import { parametersOf, withBatchNorm } from '../../src/nn/network';
 import { createRandom } from '../../src/random';
 import { restoreState } from '../../src/runs/checkpoint';
 import type { Parameter } from '../../src/model/architecture';
-import { readParameters, tensorsOf } from '../../src/model/parameters';
+import { networkOf, readParameters } from '../../src/model/parameters';
 import { dataIterator } from '../../src/training/batches';
 import { evaluationBatchSize } from '../../src/training/evaluate';
-import { train, trainedNetwork, type TrainOptions } from '../../src/training/train';
-import { disposeState, startState, type TrainState } from '../../src/training/trainState';
+import { train, type TrainOptions } from '../../src/training/train';
+import { bestNetwork, disposeState, startState, type TrainState } from '../../src/training/trainState';
 import { checkpointing } from '../../src/runs/checkpointing';
 import type { Config } from '../../src/runs/config';
 import { Interruption } from '../interruption';
@@ -17,7 +18,7 @@ import { modelConfig } from '../../src/runs/modelConfig';
 import { formatShare, shellWord } from '../../src/words';
 import { openTensorBoard, type TensorBoard } from '../../src/runs/tensorboard/recorder';
 import { identityOf, type Run, type StartEvent, type TrainingReport } from '../../src/runs/runRecord';
-import { augmentation, normalisationOf, normalisationTensors, trainingSettings } from '../../src/runs/trainOptions';
+import { augmentation, normalisationOf, normalizationTensors, trainingSettings } from '../../src/runs/trainOptions';
 
 /** How long steps may keep the process from noticing signals and redrawing, in milliseconds: steps block. */
 const TURN_MS = 50;
@@ -67,8 +68,8 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
         await saving.now();
         await lock.assertHeld();
         await folder.saveModel({
-          parameters: await readNetwork(options),
-          config: { ...modelConfig(config, dataset), ...(await readNormalisation(state)) },
+          parameters: await readNetwork(state),
+          config: { ...modelConfig(config, dataset), ...(await readNormalization(state)) },
         });
         const end = { ...event, runDir: folder.dir };
         // Last: whoever finds this line finds everything.
@@ -89,16 +90,16 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
 }
 
 function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainOptions {
-  const { batchSize, seed, hidden, init, batchNorm } = config;
+  const { batchSize, seed, hidden, init, activation, batchNorm } = config;
   const { numInputs, numOutputs } = dataset;
-  const params = start
-    ? tensorsOf(start.parameters)
-    : initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), init, batchNorm);
+  const plain = start
+    ? networkOf(start.parameters, activation)
+    : initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), { init, activation });
   const order = config.shuffle ? createRandom(seed, 'order') : undefined;
   const trainIter = dataIterator(samples.train, batchSize, order, augmentation(dataset, config));
   const settings = trainingSettings(config, trainIter.numBatches);
-  const state = startState(params, settings.optimizer, order && { order }, {
-    normalization: normalisationTensors(normalisationOf(dataset, samples.train, config)),
+  const state = startState(batchNorm ? withBatchNorm(plain) : plain, settings.optimizer, order && { order }, {
+    normalization: normalizationTensors(normalisationOf(dataset, samples.train, config)),
     averages: config.ema !== undefined,
     best: config.patience !== undefined,
   });
@@ -108,7 +109,7 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
     disposeState(state);
     throw error;
   }
-  const evaluationBatch = evaluationBatchSize(params);
+  const evaluationBatch = evaluationBatchSize(plain);
   return {
     ...settings,
     state,
@@ -120,8 +121,8 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
 }
 
 /** The trained network, as plain data. */
-async function readNetwork(options: TrainOptions): Promise<Parameter[]> {
-  const network = trainedNetwork(options);
+async function readNetwork(state: TrainState): Promise<Parameter[]> {
+  const network = bestNetwork(state);
   try {
     return await readParameters(network);
   } finally {
@@ -129,10 +130,11 @@ async function readNetwork(options: TrainOptions): Promise<Parameter[]> {
   }
 }
 
-/** What the inputs were normalised by. The saved W1 and b1 have it in them: it is told, and not to be applied again. */
-async function readNormalisation({ normalization }: TrainState): Promise<object> {
-  const [mean, std] = await Promise.all(normalization.map((tensor) => tensor.data()));
-  return mean && std ? { foldedNormalisation: { mean: Array.from(mean), std: Array.from(std) } } : {};
+/** What the inputs were normalized by. The saved W1 and b1 have it in them: it is for the record, not to be applied again. */
+async function readNormalization({ normalization }: TrainState): Promise<object> {
+  if (!normalization) return {};
+  const [mean, std] = await Promise.all([normalization.mean.data(), normalization.std.data()]);
+  return { foldedNormalisation: { mean: Array.from(mean), std: Array.from(std) } };
 }
 
 function startEvent({ config, dataset, samples, backend, folder, resumed }: Run, state: TrainState): StartEvent {
@@ -141,7 +143,7 @@ function startEvent({ config, dataset, samples, backend, folder, resumed }: Run,
     dataset: dataset.name,
     backend: backend.name,
     device: backend.device,
-    parameters: state.params.reduce((sum, { size }) => sum + size, 0),
+    parameters: parametersOf(state.network).reduce((sum, { tensor }) => sum + tensor.size, 0),
     trainSamples: samples.train.count,
     ...(samples.validation && { valSamples: samples.validation.count }),
     testSamples: dataset.test.count,

@@ -1,4 +1,13 @@
-import { createOptimizer, createRandom, dataIterator, initParams, startState, train } from '../../src';
+import {
+  createOptimizer,
+  createRandom,
+  dataIterator,
+  disposeState,
+  initParams,
+  parametersOf,
+  startState,
+  train,
+} from '../../src';
 
 /** What a training run was: all that two backends, or two runs on one backend, can be compared by. */
 export interface ShortTraining {
@@ -42,9 +51,9 @@ export async function shortTraining(): Promise<ShortTraining> {
     testAccuracies.push(event.testAccuracy!);
   }
   const params: string[] = [];
-  for (const tensor of state.params) {
+  for (const { tensor } of parametersOf(state.network)) {
     params.push(Buffer.from(Float32Array.from(await tensor.data()).buffer).toString('base64'));
-    tensor.dispose();
   }
+  disposeState(state);
   return { losses, testAccuracies, params };
 }

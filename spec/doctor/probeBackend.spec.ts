@@ -35,17 +35,17 @@ describe('probeBackend', function () {
   it('knows every kernel that training, evaluation and the gradient check call', async () => {
     const code = `
       const tf = require('@tensorflow/tfjs-core');
-      const { ACTIVATIONS, createOptimizer, createRandom, confusionMatrix, dataIterator, evaluate, gradcheck, initParams, OPTIMIZERS, selectBackend, startState, train } = require('./src');
+      const { ACTIVATIONS, bestNetwork, createOptimizer, createRandom, confusionMatrix, dataIterator, evaluate, gradcheck, initParams, OPTIMIZERS, selectBackend, startState, train } = require('./src');
       const random = createRandom(1, 'split');
       const samples = { features: Uint8Array.from({ length: 400 }, () => random.integer(256)), labels: Int32Array.from({ length: 40 }, () => random.integer(3)), count: 40, numInputs: 10, scale: 1 / 255 };
       const work = async () => {
         for (const activation of Object.keys(ACTIVATIONS)) for (const name of Object.keys(OPTIMIZERS)) {
           const optimizer = createOptimizer(name, 0.1);
-          const state = startState(initParams(10, 3, [4], createRandom(1, 'init')), optimizer);
+          const state = startState(initParams(10, 3, [4], createRandom(1, 'init'), { activation }), optimizer);
           const testIter = dataIterator(samples, 16);
           const trainIter = dataIterator(samples, 16, createRandom(1, 'order'));
-          for await (const _ of train({ state, trainIter, testIter, numEpochs: 1, activation, optimizer })) void _;
-          await evaluate(testIter, state.params, activation);
+          for await (const _ of train({ state, trainIter, testIter, numEpochs: 1, optimizer })) void _;
+          await evaluate(testIter, bestNetwork(state));
         }
       };
       selectBackend('wasm').then(() => tf.profile(work)).then(({ kernelNames }) => console.log(JSON.stringify(kernelNames)));`;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
-import { batchNorm, batchNormBackward, foldBatchNorm, startStatistics, updateStatistics } from '../../src/nn/batchNorm';
+import { batchNorm, batchNormBackward, foldBatchNorm, initNorm, updateStatistics } from '../../src/nn/batchNorm';
 import { linear } from '../../src/nn/linear';
 import { onEachBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
@@ -9,48 +9,48 @@ describe('batchNorm', () => {
   onEachBackend(() => {
     it('gives each column mean b and deviation g, by hand', () => {
       // Columns of mean 2 and variance 1, and of mean 4 and variance 4.
-      const Z = tf.tensor2d([
+      const U = tf.tensor2d([
         [1, 6],
         [3, 2],
       ]);
-      const { Y, trace } = batchNorm(Z, tf.tensor1d([1, 3]), tf.tensor1d([0, 10]));
+      const { Z, mean, variance } = batchNorm(U, tf.tensor1d([1, 3]), tf.tensor1d([0, 10]));
       expectClose(
-        Y,
+        Z,
         [
           [-1, 13],
           [1, 7],
         ],
         1e-4,
       ); // ε = 1e-5 beside a variance of 1
-      expectClose(trace.mean, [2, 4]);
-      expectClose(trace.variance, [1, 4]);
+      expectClose(mean, [2, 4]);
+      expectClose(variance, [1, 4]);
     });
 
     it('a column that is the same for all gives b, and a finite gradient', () => {
-      const Z = tf.fill<tf.Rank.R2>([4, 1], 7);
-      const { Y, trace } = batchNorm(Z, tf.tensor1d([2]), tf.tensor1d([0.5]));
-      expectClose(Y, [[0.5], [0.5], [0.5], [0.5]]);
-      const { dZ } = batchNormBackward(randomTensor<tf.Rank.R2>([4, 1]), trace, tf.tensor1d([2]));
-      expect(dZ.dataSync().every(Number.isFinite)).to.be.true;
+      const U = tf.fill<tf.Rank.R2>([4, 1], 7);
+      const { Z, ...record } = batchNorm(U, tf.tensor1d([2]), tf.tensor1d([0.5]));
+      expectClose(Z, [[0.5], [0.5], [0.5], [0.5]]);
+      const { dU } = batchNormBackward(randomTensor<tf.Rank.R2>([4, 1]), record, tf.tensor1d([2]));
+      expect(dU.dataSync().every(Number.isFinite)).to.be.true;
     });
 
     it('backward agrees with finite differences in all three', () => {
-      const Z = randomTensor<tf.Rank.R2>([6, 4], 1, 2);
+      const U = randomTensor<tf.Rank.R2>([6, 4], 1, 2);
       const g = randomTensor<tf.Rank.R1>([4], 2);
       const b = randomTensor<tf.Rank.R1>([4], 3);
-      const dY = randomTensor<tf.Rank.R2>([6, 4], 4);
-      const { dZ, dg, db } = batchNormBackward(dY, batchNorm(Z, g, b).trace, g);
-      expectGradient((Z) => batchNorm(Z as tf.Tensor2D, g, b).Y, Z, dY, dZ);
-      expectGradient((g) => batchNorm(Z, g as tf.Tensor1D, b).Y, g, dY, dg);
-      expectGradient((b) => batchNorm(Z, g, b as tf.Tensor1D).Y, b, dY, db);
-      // What a unit cannot change by normalisation is not in its gradient.
-      expectClose(tf.sum(dZ, 0), [0, 0, 0, 0], 1e-5);
-      expectClose(tf.sum(tf.mul(dZ, Z), 0), [0, 0, 0, 0], 1e-3);
+      const dZ = randomTensor<tf.Rank.R2>([6, 4], 4);
+      const { dU, dg, db } = batchNormBackward(dZ, batchNorm(U, g, b), g);
+      expectGradient((U) => batchNorm(U as tf.Tensor2D, g, b).Z, U, dZ, dU);
+      expectGradient((g) => batchNorm(U, g as tf.Tensor1D, b).Z, g, dZ, dg);
+      expectGradient((b) => batchNorm(U, g, b as tf.Tensor1D).Z, b, dZ, db);
+      // Normalization fixes a unit's mean and length: neither is in its gradient.
+      expectClose(tf.sum(dU, 0), [0, 0, 0, 0], 1e-5);
+      expectClose(tf.sum(tf.mul(dU, U), 0), [0, 0, 0, 0], 1e-3);
     });
 
-    it('running statistics go a tenth of the way, to the unbiased variance, by hand', () => {
-      const { trace } = batchNorm(tf.tensor2d([[1], [3]]), tf.tensor1d([1]), tf.tensor1d([0]));
-      const [mean, variance] = updateStatistics(...startStatistics(1), trace, 2);
+    it('running statistics move a tenth of the way, to the unbiased variance, by hand', () => {
+      const batch = batchNorm(tf.tensor2d([[1], [3]]), tf.tensor1d([1]), tf.tensor1d([0]));
+      const { mean, variance } = updateStatistics(initNorm(tf.tensor1d([0])), batch, 2);
       expectClose(mean, [0.2]);
       expectClose(variance, [0.9 + 0.1 * 2]); // 1 · 2 / (2 - 1)
     });
@@ -63,9 +63,9 @@ describe('batchNorm', () => {
         tf.Tensor1D,
       ];
       const variance = tf.square<tf.Tensor1D>(randomTensor<tf.Rank.R1>([4], 6));
-      const folded = foldBatchNorm(W, b, g, mean, variance);
-      const Z = tf.matMul(X, W);
-      const wanted = tf.add(tf.mul(g, tf.div(tf.sub(Z, mean), tf.sqrt(tf.add(variance, 1e-5)))), b);
+      const folded = foldBatchNorm({ W, norm: { g, b, mean, variance } });
+      const U = tf.matMul(X, W);
+      const wanted = tf.add(tf.mul(g, tf.div(tf.sub(U, mean), tf.sqrt(tf.add(variance, 1e-5)))), b);
       expectClose(linear(X, folded.W, folded.b), wanted, 1e-4);
     });
   });

@@ -1,21 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { dropout, dropoutBackward, dropoutMask } from '../../src/nn/dropout';
-import { dropoutMasks } from '../../src/nn/dropoutMasks';
-import { initParams } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
+import { dropInputs, dropoutMasks } from '../../src/nn/network';
 import { createRandom, keyOf } from '../../src/random';
 import { onEachBackend, useBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
 describe('dropout', () => {
   onEachBackend(() => {
-    it('silences where the mask is 0 and scales the rest, forward and backward, by hand', () => {
+    it('drops where the mask is 0 and scales the rest, forward and backward, by hand', () => {
       const M = tf.tensor2d([[0, 2]]);
       expectClose(dropout(tf.tensor2d([[3, 4]]), M), [[0, 8]]);
       expectClose(dropoutBackward(tf.tensor2d([[5, 6]]), M), [[0, 12]]);
-      const X = randomTensor<tf.Rank.R2>([4, 5], 1);
-      const [dY, mask] = [randomTensor<tf.Rank.R2>([4, 5], 2), dropoutMask([4, 5], 0.4, 3)];
-      expectGradient((X) => dropout(X as tf.Tensor2D, mask), X, dY, dropoutBackward(dY, mask));
+      const H = randomTensor<tf.Rank.R2>([4, 5], 1);
+      const [dH, mask] = [randomTensor<tf.Rank.R2>([4, 5], 2), dropoutMask([4, 5], 0.4, 3)];
+      expectGradient((H) => dropout(H as tf.Tensor2D, mask), H, dH, dropoutBackward(dH, mask));
     });
   });
 });
@@ -43,10 +43,12 @@ describe('dropout masks', () => {
     });
   }
 
-  it('masks of other steps, layers and seeds have nothing to do with each other, and the same key gives the same', () => {
-    const params = initParams(20, 3, [20, 20], createRandom(0, 'init'));
-    const masks = (seed: number, step: number) =>
-      dropoutMasks(50, params, { inputDropout: 0.5, dropout: 0.5 }, keyOf(seed, 'dropout', step));
+  it('masks of other steps, layers and seeds are independent, and the same key gives the same', () => {
+    const network = initParams(20, 3, [20, 20], createRandom(0, 'init'));
+    const masks = (seed: number, step: number) => {
+      const key = keyOf(seed, 'dropout', step);
+      return [dropInputs(tf.ones([50, 20]), 0.5, key), ...dropoutMasks(50, network, 0.5, key)];
+    };
     const same = (a?: tf.Tensor, b?: tf.Tensor) => tf.mean(tf.cast(tf.equal(a!, b!), 'float32')).dataSync()[0]!;
     const [first, second, third] = masks(1, 1);
     expect(same(first, masks(1, 1)[0])).to.equal(1);
@@ -55,11 +57,11 @@ describe('dropout masks', () => {
     }
   });
 
-  it('draws masks only where something is dropped', () => {
-    const params = initParams(6, 3, [5], createRandom(0, 'init'));
-    expect(dropoutMasks(4, params, {}, 1)).to.deep.equal([undefined, undefined]);
-    const [input, hidden] = dropoutMasks(4, params, { dropout: 0.5 }, 1);
-    expect(input).to.equal(undefined);
-    expect(hidden!.shape).to.deep.equal([4, 5]);
+  it('draws masks only where something is dropped, and one for each hidden layer', () => {
+    const network = initParams(6, 3, [5, 7], createRandom(0, 'init'));
+    expect(dropoutMasks(4, network, 0, 1)).to.deep.equal([]);
+    expect(dropoutMasks(4, network, 0.5, 1).map(({ shape }) => shape)).to.deep.equal([[4, 5], [4, 7]]); // prettier-ignore
+    const X = tf.ones<tf.Rank.R2>([4, 6]);
+    expect(dropInputs(X, 0, 1)).to.equal(X);
   });
 });

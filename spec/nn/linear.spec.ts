@@ -17,7 +17,7 @@ describe('linear', () => {
         [2, 1, 0.5],
       ]);
     const b = () => tf.tensor1d([10, 20, 30]);
-    const dY = () =>
+    const dZ = () =>
       tf.tensor2d([
         [1, 0, 2],
         [0, 1, 0],
@@ -32,8 +32,8 @@ describe('linear', () => {
       ]);
     });
 
-    it('computes dW = Xᵀ·dY and db = the column sums of dY, by hand', () => {
-      const { dW, db } = linearBackward(dY(), X());
+    it('computes dW = Xᵀ·dZ and db, the column sums of dZ, by hand', () => {
+      const { dW, db } = linearBackward(dZ(), X());
       expectClose(dW, [
         [2, 0, 1],
         [2, 4, 4],
@@ -41,8 +41,8 @@ describe('linear', () => {
       expectClose(db, [0, 4, 3]);
     });
 
-    it('computes dX = dY·Wᵀ, by hand', () => {
-      expectClose(linearInputBackward(dY(), W()), [
+    it('computes dX = dZ·Wᵀ, by hand', () => {
+      expectClose(linearInputBackward(dZ(), W()), [
         [-1, 3],
         [0, 1],
         [-2, 1.5],
@@ -53,11 +53,11 @@ describe('linear', () => {
       const X = randomTensor<tf.Rank.R2>([5, 4], 1);
       const W = randomTensor<tf.Rank.R2>([4, 3], 2);
       const b = randomTensor<tf.Rank.R1>([3], 3);
-      const dY = randomTensor<tf.Rank.R2>([5, 3], 4);
-      const { dW, db } = linearBackward(dY, X);
-      expectGradient((X) => linear(X as tf.Tensor2D, W, b), X, dY, linearInputBackward(dY, W));
-      expectGradient((W) => linear(X, W as tf.Tensor2D, b), W, dY, dW);
-      expectGradient((b) => linear(X, W, b as tf.Tensor1D), b, dY, db);
+      const dZ = randomTensor<tf.Rank.R2>([5, 3], 4);
+      const { dW, db } = linearBackward(dZ, X);
+      expectGradient((X) => linear(X as tf.Tensor2D, W, b), X, dZ, linearInputBackward(dZ, W));
+      expectGradient((W) => linear(X, W as tf.Tensor2D, b), W, dZ, dW);
+      expectGradient((b) => linear(X, W, b as tf.Tensor1D), b, dZ, db);
     });
   });
 });

@@ -3,12 +3,12 @@ import { expect } from 'chai';
 import {
   crossEntropyLoss,
   crossEntropyLossBackward,
-  oneHot,
   softmax,
   softmaxBackward,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
 } from '../../src/nn/softmaxCrossEntropy';
+import { oneHot } from '../../src/nn/targets';
 import { onEachBackend } from '../backend';
 import { expectClose, expectGradient, randomTensor } from '../finiteDifferences';
 
@@ -44,9 +44,9 @@ describe('softmax and cross-entropy', () => {
       expectClose(P, softmax(logits()));
     });
 
-    it('the gradient by hand: (P - Y) / n', () => {
-      const Y = oneHot(y(), 2);
-      expectClose(softmaxCrossEntropyBackward(softmax(logits()), Y), [
+    it('the gradient by hand: (P - T) / n', () => {
+      const T = oneHot(y(), 2);
+      expectClose(softmaxCrossEntropyBackward(softmax(logits()), T), [
         [0.125, -0.125],
         [0.4, -0.4],
       ]);
@@ -71,10 +71,10 @@ describe('softmax and cross-entropy', () => {
       const one = tf.scalar(1);
       expectGradient((O) => softmax(O as tf.Tensor2D), O, dP, softmaxBackward(dP, P));
       expectGradient((P) => crossEntropyLoss(P as tf.Tensor2D, y), P, one, crossEntropyLossBackward(P, y), 0.02);
-      const Y = oneHot(y, 4);
-      const fused = (O: tf.Tensor) => softmaxCrossEntropy(O as tf.Tensor2D, Y).loss;
-      expectGradient(fused, O, one, softmaxCrossEntropyBackward(P, Y));
-      const soft = softmax(randomTensor<tf.Rank.R2>([6, 4], 4)); // any rows that sum to 1 are a truth
+      const T = oneHot(y, 4);
+      const fused = (O: tf.Tensor) => softmaxCrossEntropy(O as tf.Tensor2D, T).loss;
+      expectGradient(fused, O, one, softmaxCrossEntropyBackward(P, T));
+      const soft = softmax(randomTensor<tf.Rank.R2>([6, 4], 4)); // any rows that sum to 1 are targets
       expectGradient(
         (O) => softmaxCrossEntropy(O as tf.Tensor2D, soft).loss,
         O,

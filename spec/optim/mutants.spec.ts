@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
-import type { mixup as Mixup } from '../../src/nn/mixup';
+import type { mixup as Mixup } from '../../src/nn/targets';
 import type { updateAverages as UpdateAverages } from '../../src/optim/average';
 import type { clipByGlobalNorm as ClipByGlobalNorm } from '../../src/optim/clip';
 import type { createOptimizer as CreateOptimizer, OptimizerName } from '../../src/optim/optimizers';
@@ -20,14 +20,13 @@ const momentum = wrongsOf('optim/momentum');
 const rmsprop = wrongsOf('optim/rmsprop');
 const adam = wrongsOf('optim/adam');
 const optimizers = wrongsOf('optim/optimizers');
-const mlp = wrongsOf('nn/mlp');
+const network = wrongsOf('nn/network');
 const decay = wrongsOf('optim/decay');
 const clip = wrongsOf('optim/clip');
 const average = wrongsOf('optim/average');
 const schedules = wrongsOf('optim/schedules');
 const batchNorm = wrongsOf('nn/batchNorm');
-const smoothing = wrongsOf('nn/labelSmoothing');
-const mixing = wrongsOf('nn/mixup');
+const targets = wrongsOf('nn/targets');
 
 const mutants: Mutant[] = [
   ...sgd('tf.sub(W, tf.mul(grads[i]!, rate))', {
@@ -103,7 +102,10 @@ const mutants: Mutant[] = [
     'decay through the loss: twice': 'tf.add(dW, tf.mul(params[i]!, 2 * weightDecay))',
     'decay through the loss: gradient dropped': 'tf.mul(params[i]!, weightDecay)',
   }),
-  ...mlp('rank === 2);', { 'decay: of biases too': 'rank >= 1);', 'decay: of biases only': 'rank < 2);' }),
+  ...network('{ W: true, b: false, g: false }', {
+    'decay: of biases too': '{ W: true, b: true, g: true }',
+    'decay: of biases only': '{ W: false, b: true, g: true }',
+  }),
   ...decay('decays[i] ? tf.add', { 'decay through the loss: of everything': 'true ? tf.add' }),
   ...decay('decays[i] ? tf.mul', { 'decoupled decay: of everything': 'true ? tf.mul' }),
   ...decay('tf.mul(W, 1 - lr * weightDecay)', {
@@ -164,10 +166,10 @@ const mutants: Mutant[] = [
     'schedules: the warmup counts': 'Math.min(at - 1, span)',
     'schedules: a step late': 'Math.min(at - rise, span)',
   }),
-  ...batchNorm('tf.mul(tf.sub(batch, running), MOMENTUM)', {
-    'running statistics: sign': 'tf.mul(tf.sub(running, batch), MOMENTUM)',
-    'running statistics: those of the last batch': 'tf.sub(batch, running)',
-    'running statistics: stand still': 'tf.zerosLike(running)',
+  ...batchNorm('tf.mul(tf.sub(to, from), MOMENTUM)', {
+    'running statistics: sign': 'tf.mul(tf.sub(from, to), MOMENTUM)',
+    'running statistics: those of the last batch': 'tf.sub(to, from)',
+    'running statistics: stand still': 'tf.zerosLike(from)',
   }),
   ...batchNorm('n / Math.max(1, n - 1)', { 'running variance: that of the batch alone': '1' }),
   ...batchNorm('b: tf.sub(b, tf.mul(mean, k))', {
@@ -179,18 +181,18 @@ const mutants: Mutant[] = [
     'batch norm in use: g dropped': 'scaleOf(variance)',
     'batch norm in use: variance dropped': 'g',
   }),
-  ...smoothing('tf.add(tf.mul(Y, 1 - smoothing), smoothing / Y.shape[1])', {
-    'label smoothing: truth not lessened': 'tf.add(Y, smoothing / Y.shape[1])',
-    'label smoothing: not shared': 'tf.add(tf.mul(Y, 1 - smoothing), smoothing)',
-    'label smoothing: nothing for the others': 'tf.mul(Y, 1 - smoothing)',
+  ...targets('tf.add(tf.mul(T, 1 - smoothing), smoothing / T.shape[1])', {
+    'label smoothing: targets not lessened': 'tf.add(T, smoothing / T.shape[1])',
+    'label smoothing: not shared': 'tf.add(tf.mul(T, 1 - smoothing), smoothing)',
+    'label smoothing: nothing for the others': 'tf.mul(T, 1 - smoothing)',
   }),
-  ...mixing('tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(tf.reverse(A, 0), 1 - lambda))', {
+  ...targets('tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(tf.reverse(A, 0), 1 - lambda))', {
     'mixup: λ and 1 - λ exchanged': 'tf.add<tf.Tensor2D>(tf.mul(A, 1 - lambda), tf.mul(tf.reverse(A, 0), lambda))',
     'mixup: with itself': 'tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(A, 1 - lambda))',
     'mixup: not weighed': 'tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.reverse(A, 0))',
     'mixup: columns exchanged': 'tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(tf.reverse(A, 1), 1 - lambda))',
   }),
-  ...mixing('Y: mix(Y)', { 'mixup: truth not mixed': 'Y' }),
+  ...targets('T: mix(T)', { 'mixup: targets not mixed': 'T' }),
 ];
 
 /** The rates of a run of 100 steps and 10 epochs at most 1, by hand: schedule, options, step, rate. */
@@ -272,10 +274,10 @@ describe('F52 mutants of update rules, schedules, averages and targets', () => {
     };
     compare(firstStep('adam', 0.75), 10 - 2 / (2 + 2));
     compare(firstStep('rmsprop', 0.75), 10 - 2 / (1 + 2)); // S is not corrected: a quarter of 4
-    const { mixup } = copy.load<{ mixup: typeof Mixup }>('src/nn/mixup');
-    const { X, Y } = mixup(tf.tensor2d([[4, 8], [12, 24]]), tf.tensor2d([[0.9, 0.1], [0.2, 0.8]]), 0.75); // prettier-ignore
+    const { mixup } = copy.load<{ mixup: typeof Mixup }>('src/nn/targets');
+    const { X, T } = mixup(tf.tensor2d([[4, 8], [12, 24]]), tf.tensor2d([[0.9, 0.1], [0.2, 0.8]]), 0.75); // prettier-ignore
     compare(X, 6, 12, 10, 20);
-    compare(Y, 0.725, 0.275, 0.375, 0.625);
+    compare(T, 0.725, 0.275, 0.375, 0.625);
     return Math.max(...errors);
   }
 

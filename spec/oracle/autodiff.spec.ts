@@ -4,19 +4,26 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
 import { batchNorm, batchNormBackward } from '../../src/nn/batchNorm';
-import { dropoutMasks } from '../../src/nn/dropoutMasks';
 import { linear, linearBackward, linearInputBackward } from '../../src/nn/linear';
-import { forward, initParams, lossAndGradients, mlp } from '../../src/nn/mlp';
+import { forward, lossAndGradients, mlp, plainSteps } from '../../src/nn/mlp';
+import {
+  dropInputs,
+  dropoutMasks,
+  listGradients,
+  parametersOf,
+  trainingSteps,
+  withParameters,
+} from '../../src/nn/network';
 import {
   crossEntropyLoss,
   crossEntropyLossBackward,
-  oneHot,
   softmax,
   softmaxBackward,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
 } from '../../src/nn/softmaxCrossEntropy';
-import { createRandom } from '../../src/random';
+import { oneHot } from '../../src/nn/targets';
+import { randomNetwork, randomNormalized } from '../nn/randomNetwork';
 import { onEachBackend } from '../backend';
 import { randomTensor } from '../finiteDifferences';
 
@@ -38,13 +45,13 @@ describe("against TensorFlow.js's own autodiff", () => {
     it('linear', () => {
       const W = randomTensor<tf.Rank.R2>([5, 4], 3);
       const b = randomTensor<tf.Rank.R1>([4], 4);
-      const dY = randomTensor<tf.Rank.R2>([7, 4], 5);
+      const dZ = randomTensor<tf.Rank.R2>([7, 4], 5);
       const [dX, dW, db] = tf.grads((X, W, b) => linear(X as tf.Tensor2D, W as tf.Tensor2D, b as tf.Tensor1D))(
         [X, W, b],
-        dY,
+        dZ,
       );
-      const ours = linearBackward(dY, X);
-      expectSame(linearInputBackward(dY, W), dX!);
+      const ours = linearBackward(dZ, X);
+      expectSame(linearInputBackward(dZ, W), dX!);
       expectSame(ours.dW, dW!);
       expectSame(ours.db, db!);
     });
@@ -52,43 +59,43 @@ describe("against TensorFlow.js's own autodiff", () => {
     for (const name of Object.keys(ACTIVATIONS) as ActivationName[]) {
       it(name, () => {
         const { forward, backward } = ACTIVATIONS[name];
-        const dY = randomTensor<tf.Rank.R2>([7, 5], 6);
-        expectSame(backward(dY, X, forward(X)), tf.grad((X) => forward(X as tf.Tensor2D))(X, dY));
+        const [Z, dH] = [X, randomTensor<tf.Rank.R2>([7, 5], 6)];
+        expectSame(backward(dH, Z, forward(Z)), tf.grad((Z) => forward(Z as tf.Tensor2D))(Z, dH));
       });
     }
 
-    it('batch normalisation', () => {
-      const dY = randomTensor<tf.Rank.R2>([7, 5], 6);
+    it('batch normalization', () => {
+      const [U, dZ] = [X, randomTensor<tf.Rank.R2>([7, 5], 6)];
       const [g, b] = [randomTensor<tf.Rank.R1>([5], 7), randomTensor<tf.Rank.R1>([5], 8)];
-      const [dZ, dg, db] = tf.grads((Z, g, b) => {
-        const { mean, variance } = tf.moments(Z, 0);
+      const [dU, dg, db] = tf.grads((U, g, b) => {
+        const { mean, variance } = tf.moments(U, 0);
         return tf.batchNorm2d(
-          Z as tf.Tensor2D,
+          U as tf.Tensor2D,
           mean as tf.Tensor1D,
           variance as tf.Tensor1D,
           b as tf.Tensor1D,
           g as tf.Tensor1D,
           1e-5,
         );
-      })([X, g, b], dY);
-      const ours = batchNormBackward(dY, batchNorm(X, g, b).trace, g);
-      expectSame(ours.dZ, dZ!);
+      })([U, g, b], dZ);
+      const ours = batchNormBackward(dZ, batchNorm(U, g, b), g);
+      expectSame(ours.dU, dU!);
       expectSame(ours.dg, dg!);
       expectSame(ours.db, db!);
     });
 
     for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
-      it(`the whole network with batch normalisation, dropout and ${activation}`, () => {
-        const Y = oneHot(y(), 4);
-        const params = initParams(5, 4, [8, 6], createRandom(0, 'init'), 'he', true).map((p, i) =>
-          randomTensor(p.shape, 30 + i),
-        );
-        const masks = dropoutMasks(7, params, { inputDropout: 0.2, dropout: 0.3 }, 5);
-        const { grads } = lossAndGradients(X, Y, params, activation, masks);
-        const theirs = tf.grads((...params: tf.Tensor[]) =>
-          tf.losses.softmaxCrossEntropy(Y, forward(X, params, activation, masks).sums.at(-1)!).asScalar(),
-        )(params);
-        grads.forEach((grad, i) => expectSame(grad, theirs[i]!, 1e-4));
+      it(`the whole network with batch normalization, dropout and ${activation}`, () => {
+        const T = oneHot(y(), 4);
+        const network = randomNormalized([5, 8, 6, 4], activation, 30);
+        const masks = dropoutMasks(7, network, 0.3, 5);
+        const seen = dropInputs(X, 0.2, 5);
+        const { grads } = lossAndGradients(seen, T, trainingSteps(network, masks));
+        const theirs = tf.grads((...params: tf.Tensor[]) => {
+          const { O } = forward(seen, trainingSteps(withParameters(network, params), masks));
+          return tf.losses.softmaxCrossEntropy(T, O).asScalar();
+        })(parametersOf(network).map(({ tensor }) => tensor));
+        listGradients(grads).forEach((grad, i) => expectSame(grad, theirs[i]!, 1e-4));
       });
     }
 
@@ -98,24 +105,24 @@ describe("against TensorFlow.js's own autodiff", () => {
     });
 
     it("cross-entropy, and both in one against TensorFlow.js's own loss", () => {
-      const Y = oneHot(y(), 4);
+      const T = oneHot(y(), 4);
       const P = softmax(O);
       expectSame(crossEntropyLossBackward(P, y()), tf.grad((P) => crossEntropyLoss(P as tf.Tensor2D, y()))(P));
-      const theirs = (O: tf.Tensor) => tf.losses.softmaxCrossEntropy(Y, O).asScalar();
-      expectSame(softmaxCrossEntropy(O, Y).loss, theirs(O));
-      expectSame(softmaxCrossEntropyBackward(P, Y), tf.grad(theirs)(O));
+      const theirs = (O: tf.Tensor) => tf.losses.softmaxCrossEntropy(T, O).asScalar();
+      expectSame(softmaxCrossEntropy(O, T).loss, theirs(O));
+      expectSame(softmaxCrossEntropyBackward(P, T), tf.grad(theirs)(O));
     });
 
     for (const hiddens of [[], [8], [8, 6], [8, 7, 6]]) {
       it(`the whole network, hidden layers: [${hiddens.join(', ')}]`, () => {
-        const params = initParams(5, 4, hiddens, createRandom(0, 'init')).map((p, i) => randomTensor(p.shape, 30 + i));
-        const Y = oneHot(y(), 4);
-        const { loss, grads } = lossAndGradients(X, Y, params);
+        const network = randomNetwork([5, ...hiddens, 4], 30);
+        const T = oneHot(y(), 4);
+        const { loss, grads } = lossAndGradients(X, T, plainSteps(network));
         const theirs = tf.valueAndGrads((...params: tf.Tensor[]) =>
-          tf.losses.softmaxCrossEntropy(Y, mlp(X, params)).asScalar(),
-        )(params);
+          tf.losses.softmaxCrossEntropy(T, mlp(X, withParameters(network, params))).asScalar(),
+        )(parametersOf(network).map(({ tensor }) => tensor));
         expectSame(loss, theirs.value);
-        grads.forEach((grad, i) => expectSame(grad, theirs.grads[i]!));
+        listGradients(grads).forEach((grad, i) => expectSame(grad, theirs.grads[i]!));
       });
     }
   });

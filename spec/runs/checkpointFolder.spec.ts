@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HandgradError } from '../../src/errors';
-import { initParams } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
+import { tensorsOf } from '../../src/nn/network';
 import { createOptimizer, type OptimizerName } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
@@ -56,7 +57,8 @@ describe('the folder of checkpoints', () => {
     expect(found.checkpoint.config).to.deep.equal(CONFIG);
     const [state, expected] = [stateAt(7), stateAt(2)];
     restoreState(state, found.checkpoint, found.path);
-    state.params.forEach((param, i) => expect(param.dataSync()).to.deep.equal(expected.params[i]!.dataSync()));
+    const wanted = tensorsOf(expected.network);
+    tensorsOf(state.network).forEach((tensor, i) => expect(tensor.dataSync()).to.deep.equal(wanted[i]!.dataSync()));
     expect(state.step).to.equal(2);
     expect(state.random.order!.state()).to.deep.equal(expected.random.order!.state());
   });
@@ -166,7 +168,7 @@ describe('the folder of checkpoints', () => {
     );
     const drawing = { ...narrow, random: { ...narrow.random, init: createRandom(1, 'init') } };
     expect(() => restoreState(drawing, checkpoint, 'c')).to.throw(HandgradError, 'keeps the generators "order"');
-    expect(wide.params[0]!.shape).to.deep.equal([5, 6]);
+    expect(wide.network.layers[0]!.W.shape).to.deep.equal([5, 6]);
     for (const [format, said] of [
       ['3', 'a checkpoint in format 3, and this handgrad reads format 2'],
       // Says why, and what to do.
@@ -189,7 +191,7 @@ describe('the folder of checkpoints', () => {
   });
 
   it('F09 a state that is not finite is never written, whatever list it is in', async () => {
-    for (const name of ['b1', 'optimizer/velocity/b2', 'losses/1']) {
+    for (const name of ['b1', 'optimizer/velocity/b2', 'losses/last']) {
       for (const value of [NaN, Infinity]) {
         const state = stateAt(3, 4, 'momentum');
         const bad = mapTensors(state, (tensor, at) => (at === name ? tf.fill(tensor.shape, value) : tensor));

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
+import type { Network } from '../../src/nn/mlp';
 import { dataIterator } from '../../src/training/batches';
 import {
   accuracy,
@@ -14,7 +15,10 @@ import { onEachBackend } from '../backend';
 describe('evaluate', () => {
   onEachBackend(() => {
     // A linear classifier of one input: O = [0, x - 0.5]. Class 1 is predicted where x > 0.5.
-    const params = () => [tf.tensor2d([[0, 1]]), tf.tensor1d([0, -0.5])];
+    const network = (): Network => ({
+      layers: [{ W: tf.tensor2d([[0, 1]]), b: tf.tensor1d([0, -0.5]) }],
+      activation: 'relu',
+    });
     const samples = {
       features: Float32Array.from([0, 1, 0.25, 0.75, 1]),
       scale: 1,
@@ -36,22 +40,22 @@ describe('evaluate', () => {
 
     for (const batchSize of [1, 2, 3, 5, 100]) {
       it(`weighs every sample the same in batches of ${batchSize}, by hand`, async () => {
-        const result = await evaluate(dataIterator(samples, batchSize), params());
+        const result = await evaluate(dataIterator(samples, batchSize), network());
         expect(result.accuracy).to.be.closeTo(3 / 5, 1e-7);
         expect(result.loss).to.be.closeTo(meanLoss, 1e-6);
-        expect(await evaluateAccuracy(dataIterator(samples, batchSize), params())).to.be.closeTo(3 / 5, 1e-7);
+        expect(await evaluateAccuracy(dataIterator(samples, batchSize), network())).to.be.closeTo(3 / 5, 1e-7);
       });
     }
 
     it('counts which class is taken for which', async () => {
-      expect(await confusionMatrix(dataIterator(samples, 2), params())).to.deep.equal([
+      expect(await confusionMatrix(dataIterator(samples, 2), network())).to.deep.equal([
         [1, 1],
         [1, 2],
       ]);
     });
 
     it('gives the probabilities of every sample', async () => {
-      const rows = await predict(dataIterator(samples, 2), params());
+      const rows = await predict(dataIterator(samples, 2), network());
       expect(rows).to.have.length(5);
       rows.forEach(([zero, one], i) => {
         expect(one).to.be.closeTo(1 / (1 + Math.exp(0.5 - samples.features[i]!)), 1e-6);
@@ -60,14 +64,20 @@ describe('evaluate', () => {
     });
 
     it('evaluates as many samples at once as keep the widest layer at half a million numbers, and at least one', () => {
-      const of = (...shapes: number[][]) => tf.tidy(() => evaluationBatchSize(shapes.map((shape) => tf.zeros(shape))));
-      expect(of([784, 256], [256], [256, 10], [10])).to.equal(668);
-      expect(of([4, 4096], [4096], [4096, 3], [3])).to.equal(128);
-      expect(of([2_000_000, 1], [1])).to.equal(1);
+      const of = (...widths: number[]) =>
+        tf.tidy(() => {
+          const layers = widths.slice(1).map((width, l) => {
+            return { W: tf.zeros<tf.Rank.R2>([widths[l]!, width]), b: tf.zeros<tf.Rank.R1>([width]) };
+          });
+          return evaluationBatchSize({ layers, activation: 'relu' });
+        });
+      expect(of(784, 256, 10)).to.equal(668);
+      expect(of(4, 4096, 3)).to.equal(128);
+      expect(of(2_000_000, 1)).to.equal(1);
     });
 
     it('leaves no tensor behind', async () => {
-      const weights = params();
+      const weights = network();
       const before = tf.memory().numTensors;
       await evaluate(dataIterator(samples, 2), weights);
       await confusionMatrix(dataIterator(samples, 2), weights);

@@ -3,7 +3,9 @@ import { augmenter } from '../../src/data/augment';
 import { fitNormalisation } from '../../src/data/fitNormalisation';
 import type { LearningRate } from '../../src/optim/optimizer';
 import { createOptimizer, type OptimizerName, type OptimizerOptions, OPTIMIZERS } from '../../src/optim/optimizers';
-import { initParams } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
+import { withBatchNorm } from '../../src/nn/network';
+import type { ActivationName } from '../../src/nn/activations';
 import { learningRate } from '../../src/optim/schedules';
 import { createRandom } from '../../src/random';
 import { decodeCheckpoint, encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
@@ -25,10 +27,10 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'two hidden layers': { hiddens: [8, 6] },
   'in the order of the samples': { shuffle: false },
   'with a validation part': { validation: true },
-  'batch normalisation and normalised inputs': {
+  'batch normalization and normalized inputs': {
     hiddens: [8, 6],
     batchNorm: true,
-    normalise: true,
+    normalize: true,
     activation: 'tanh',
   },
   'dropout, label smoothing and mixup': { dropout: 0.3, inputDropout: 0.1, labelSmoothing: 0.1, mixup: 0.4, seed: 5 },
@@ -38,11 +40,11 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
     weightDecay: 0.01,
     clipNorm: 0.1,
   },
-  'averages, of batch normalisation too': { ema: 0.9, batchNorm: true },
+  'averages, of batch normalization too': { ema: 0.9, batchNorm: true },
   augmentation: { augment: true },
   'early stopping': { patience: 1, validation: true },
   'everything together': {
-    ...{ hiddens: [8, 6], batchNorm: true, normalise: true, dropout: 0.3, inputDropout: 0.1, labelSmoothing: 0.1 },
+    ...{ hiddens: [8, 6], batchNorm: true, normalize: true, dropout: 0.3, inputDropout: 0.1, labelSmoothing: 0.1 },
     ...{ mixup: 0.4, ema: 0.9, augment: true, clipNorm: 1, patience: 1, validation: true, rule: 'adamw' },
     lr: (step) => learningRate('cosine', step, { ...PACE, lr: 0.01, warmupSteps: 3 }),
   },
@@ -56,7 +58,8 @@ interface Variant extends Omit<StepOptions, 'optimizer'>, OptimizerOptions, Pick
   readonly shuffle?: boolean;
   readonly validation?: boolean;
   readonly batchNorm?: boolean;
-  readonly normalise?: boolean;
+  readonly normalize?: boolean;
+  readonly activation?: ActivationName;
   readonly augment?: boolean;
 }
 
@@ -96,17 +99,17 @@ export async function resumeAtEveryStep(name: string): Promise<{ steps: number; 
 }
 
 function runOf(variant: Variant): TrainOptions {
-  const { hiddens = [8], shuffle = true, validation = false, batchNorm, normalise, augment, ...others } = variant;
-  const { rule = 'sgd', lr = 0.05, clipNorm, weightDecay, ...options } = others;
+  const { hiddens = [8], shuffle = true, validation = false, batchNorm, normalize, augment, ...others } = variant;
+  const { rule = 'sgd', lr = 0.05, clipNorm, weightDecay, activation, ...options } = others;
   const optimizer = createOptimizer(rule, lr, { clipNorm, weightDecay });
   const order = shuffle ? createRandom(0, 'order') : undefined;
-  const params = initParams(20, 3, hiddens, createRandom(0, 'init'), 'he', batchNorm);
+  const network = initParams(20, 3, hiddens, createRandom(0, 'init'), { init: 'he', activation });
   const samples = smallDataset(BATCHES * 10 - 3, 20, 3, 1);
   const { mean, std } = fitNormalisation(samples, true);
   const changes = augment ? augmenter([4, 5], { shift: 1, flip: true, cutout: 2 }, 3) : undefined;
   return {
-    state: startState(params, optimizer, order && { order }, {
-      normalization: normalise ? [tf.tensor1d([...mean]), tf.tensor1d([...std])] : [],
+    state: startState(batchNorm ? withBatchNorm(network) : network, optimizer, order && { order }, {
+      normalization: normalize ? { mean: tf.tensor1d([...mean]), std: tf.tensor1d([...std]) } : undefined,
       averages: options.ema !== undefined,
       best: options.patience !== undefined,
     }),

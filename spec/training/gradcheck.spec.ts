@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
-import { initParams } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
 import { createRandom } from '../../src/random';
 import { gradcheck } from '../../src/training/gradcheck';
 import { onEachBackend } from '../backend';
@@ -10,10 +10,10 @@ describe('gradcheck', () => {
   onEachBackend((backend) => {
     for (const hiddens of [[], [256], [32, 16], [16, 16, 16]]) {
       it(`finds the gradients of the network right, hidden layers: [${hiddens.join(', ')}], fresh weights`, async () => {
-        const params = initParams(784, 10, hiddens, createRandom(0, 'init'));
+        const network = initParams(784, 10, hiddens, createRandom(0, 'init'));
         const X = tf.relu(randomTensor<tf.Rank.R2>([4, 784], 3));
         const batch = { X, y: tf.tensor1d([1, 0, 9, 4], 'int32') };
-        const results = await gradcheck({ params, batch, random: createRandom(0, 'gradcheck'), entries: 10 });
+        const results = await gradcheck({ network, batch, random: createRandom(0, 'gradcheck'), entries: 10 });
         expect(results.map(({ name }) => name)).to.deep.equal(
           hiddens.concat(10).flatMap((_, l) => [`W${l + 1}`, `b${l + 1}`]),
         );
@@ -25,20 +25,20 @@ describe('gradcheck', () => {
     }
 
     it('does not claim to have compared gradients that float32 cannot show', async () => {
-      const params = initParams(30, 4, [32, 32, 32], createRandom(0, 'init'));
+      const network = initParams(30, 4, [32, 32, 32], createRandom(0, 'init'), { activation: 'sigmoid' });
       const batch = { X: randomTensor<tf.Rank.R2>([4, 30], 3), y: tf.tensor1d([1, 0, 3, 2], 'int32') };
       const random = createRandom(0, 'gradcheck');
-      const results = await gradcheck({ params, batch, random, activation: 'sigmoid', entries: 6 });
+      const results = await gradcheck({ network, batch, random, entries: 6 });
       expect(results[0]).to.deep.equal({ name: 'W1', entries: 0, relativeError: NaN });
       expect(results.at(-2)!.entries).to.equal(6);
       expect(results.at(-2)!.relativeError).to.be.lessThan(1e-3);
     });
 
-    it('leaves no tensor behind, also when the backend fails half way', async () => {
-      const params = initParams(6, 3, 4, createRandom(0, 'init'));
+    it('leaves no tensor behind, also when the engine fails half way', async () => {
+      const network = initParams(6, 3, 4, createRandom(0, 'init'));
       const batch = { X: randomTensor<tf.Rank.R2>([2, 6]), y: tf.tensor1d([1, 0], 'int32') };
       const before = tf.memory().numTensors;
-      await gradcheck({ params, batch, random: createRandom(0, 'gradcheck') });
+      await gradcheck({ network, batch, random: createRandom(0, 'gradcheck') });
       expect(tf.memory().numTensors).to.equal(before);
       let draws = 0;
       const failing = {
@@ -49,7 +49,7 @@ describe('gradcheck', () => {
         },
       };
       let message = '';
-      await gradcheck({ params, batch, random: failing, entries: 6 }).catch(
+      await gradcheck({ network, batch, random: failing, entries: 6 }).catch(
         (error: Error) => (message = error.message),
       );
       expect(message).to.equal('half way');

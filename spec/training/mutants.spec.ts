@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import type { ActivationName } from '../../src/nn/activations';
-import { dropoutMasks } from '../../src/nn/dropoutMasks';
+import { dropInputs, dropoutMasks, type TrainableNetwork } from '../../src/nn/network';
 import { createRandom } from '../../src/random';
 import type { gradcheck as Gradcheck } from '../../src/training/gradcheck';
 import { useBackend } from '../backend';
@@ -28,6 +28,8 @@ const LOSS = 'src/nn/softmaxCrossEntropy.ts';
 const MLP = 'src/nn/mlp.ts';
 const BATCH_NORM = 'src/nn/batchNorm.ts';
 const DROPOUT = 'src/nn/dropout.ts';
+/** How the walk over the steps calls each one's backward. */
+const WALK = 'step.backward(dY(), taken)';
 
 /** Every way in which one expression of a backward pass can be wrong, and the network in which it shows. */
 function wrongs(file: string, network: Network, from: string, ways: Record<string, string>): Mutant[] {
@@ -38,226 +40,240 @@ const batchNorm = { batchNorm: true, activation: 'tanh' } as const;
 const dropped = { dropout: 0.4, activation: 'tanh' } as const;
 
 const mutantsOfTheLayers: Mutant[] = [
-  ...wrongs(BATCH_NORM, batchNorm, 'const db = tf.sum<tf.Tensor1D>(dY, 0);', {
-    'batch norm, db: sign': 'const db = tf.neg(tf.sum<tf.Tensor1D>(dY, 0));',
-    'batch norm, db: mean instead of sum': 'const db = tf.mean<tf.Tensor1D>(dY, 0);',
-    'batch norm, db: dropped': 'const db = tf.zerosLike(tf.sum<tf.Tensor1D>(dY, 0));',
+  ...wrongs(BATCH_NORM, batchNorm, 'const db = tf.sum<tf.Tensor1D>(dZ, 0);', {
+    'batch norm, db: sign': 'const db = tf.neg(tf.sum<tf.Tensor1D>(dZ, 0));',
+    'batch norm, db: mean instead of sum': 'const db = tf.mean<tf.Tensor1D>(dZ, 0);',
+    'batch norm, db: dropped': 'const db = tf.zerosLike(tf.sum<tf.Tensor1D>(dZ, 0));',
   }),
-  ...wrongs(BATCH_NORM, batchNorm, 'tf.mul<tf.Tensor1D>(tf.sum(tf.mul(dY, D), 0), s)', {
-    'batch norm, dg: sign': 'tf.neg<tf.Tensor1D>(tf.mul<tf.Tensor1D>(tf.sum(tf.mul(dY, D), 0), s))',
-    'batch norm, dg: not normalised': 'tf.sum<tf.Tensor1D>(tf.mul(dY, D), 0)',
-    'batch norm, dg: mean instead of sum': 'tf.mul<tf.Tensor1D>(tf.mean(tf.mul(dY, D), 0), s)',
-    'batch norm, dg: D dropped': 'tf.mul<tf.Tensor1D>(tf.sum(dY, 0), s)',
+  ...wrongs(BATCH_NORM, batchNorm, 'tf.mul<tf.Tensor1D>(tf.sum(tf.mul(dZ, D), 0), s)', {
+    'batch norm, dg: sign': 'tf.neg<tf.Tensor1D>(tf.mul<tf.Tensor1D>(tf.sum(tf.mul(dZ, D), 0), s))',
+    'batch norm, dg: not normalized': 'tf.sum<tf.Tensor1D>(tf.mul(dZ, D), 0)',
+    'batch norm, dg: mean instead of sum': 'tf.mul<tf.Tensor1D>(tf.mean(tf.mul(dZ, D), 0), s)',
+    'batch norm, dg: D dropped': 'tf.mul<tf.Tensor1D>(tf.sum(dZ, 0), s)',
     'batch norm, dg: dropped': 'tf.zerosLike<tf.Tensor1D>(s)',
   }),
-  ...wrongs(BATCH_NORM, batchNorm, 'tf.sub(dY, tf.div(db, n))', {
-    'batch norm, dZ: the part of the mean dropped': 'dY',
-    'batch norm, dZ: the part of the mean, sign': 'tf.add(dY, tf.div(db, n))',
-    'batch norm, dZ: the part of the mean, scale': 'tf.sub(dY, db)',
+  ...wrongs(BATCH_NORM, batchNorm, 'tf.sub(dZ, tf.div(db, n))', {
+    'batch norm, dU: the part of the mean dropped': 'dZ',
+    'batch norm, dU: the part of the mean, sign': 'tf.add(dZ, tf.div(db, n))',
+    'batch norm, dU: the part of the mean, scale': 'tf.sub(dZ, db)',
   }),
-  ...wrongs(BATCH_NORM, batchNorm, 'tf.sub(centred, tf.mul(D, tf.mul(s, tf.div(dg, n))))', {
-    'batch norm, dZ: the part of the variance dropped': 'centred',
-    'batch norm, dZ: the part of the variance, sign': 'tf.add(centred, tf.mul(D, tf.mul(s, tf.div(dg, n))))',
-    'batch norm, dZ: the part of the variance, scale': 'tf.sub(centred, tf.mul(D, tf.mul(s, tf.div(dg, 2 * n))))',
-    'batch norm, dZ: the part of the variance, not normalised': 'tf.sub(centred, tf.mul(D, tf.div(dg, n)))',
+  ...wrongs(BATCH_NORM, batchNorm, 'tf.sub(centered, tf.mul(D, tf.mul(s, tf.div(dg, n))))', {
+    'batch norm, dU: the part of the variance dropped': 'centered',
+    'batch norm, dU: the part of the variance, sign': 'tf.add(centered, tf.mul(D, tf.mul(s, tf.div(dg, n))))',
+    'batch norm, dU: the part of the variance, scale': 'tf.sub(centered, tf.mul(D, tf.mul(s, tf.div(dg, 2 * n))))',
+    'batch norm, dU: the part of the variance, not normalized': 'tf.sub(centered, tf.mul(D, tf.div(dg, n)))',
   }),
-  ...wrongs(BATCH_NORM, batchNorm, 'dZ: tf.mul(dN, tf.mul(g, s))', {
-    'batch norm, dZ: sign': 'dZ: tf.neg(tf.mul(dN, tf.mul(g, s)))',
-    'batch norm, dZ: g dropped': 'dZ: tf.mul(dN, s)',
-    'batch norm, dZ: s dropped': 'dZ: tf.mul(dN, g)',
-    'batch norm, dZ: dropped': 'dZ: tf.zerosLike(dN)',
+  ...wrongs(BATCH_NORM, batchNorm, 'dU: tf.mul(dN, tf.mul(g, s))', {
+    'batch norm, dU: sign': 'dU: tf.neg(tf.mul(dN, tf.mul(g, s)))',
+    'batch norm, dU: g dropped': 'dU: tf.mul(dN, s)',
+    'batch norm, dU: s dropped': 'dU: tf.mul(dN, g)',
+    'batch norm, dU: dropped': 'dU: tf.zerosLike(dN)',
   }),
-  ...wrongs(DROPOUT, dropped, 'return tf.mul(dY, M)', {
-    'dropout: mask dropped': 'return tf.mul(dY, tf.onesLike(M))',
-    'dropout: not scaled': 'return tf.mul(dY, tf.step(M))',
-    'dropout: scaled twice': 'return tf.mul(tf.mul(dY, M), M)',
-    'dropout: mask inverted': 'return tf.mul(dY, tf.sub(1, tf.step(M)))',
-    'dropout: sign': 'return tf.neg(tf.mul(dY, M))',
+  ...wrongs(DROPOUT, dropped, 'return tf.mul(dH, M)', {
+    'dropout: mask dropped': 'return tf.mul(dH, tf.onesLike(M))',
+    'dropout: not scaled': 'return tf.mul(dH, tf.step(M))',
+    'dropout: scaled twice': 'return tf.mul(tf.mul(dH, M), M)',
+    'dropout: mask inverted': 'return tf.mul(dH, tf.sub(1, tf.step(M)))',
+    'dropout: sign': 'return tf.neg(tf.mul(dH, M))',
   }),
-  ...wrongs(ACTIVATIONS, { activation: 'leaky-relu' }, 'tf.mul(dY, tf.add(LEAK, tf.mul(tf.step(Y), 1 - LEAK)))', {
-    'leaky relu: leak dropped': 'tf.mul(dY, tf.step(Y))',
-    'leaky relu: scale': 'tf.mul(dY, tf.add(LEAK, tf.step(Y)))',
-    'leaky relu: sign': 'tf.neg(tf.mul(dY, tf.add(LEAK, tf.mul(tf.step(Y), 1 - LEAK))))',
+  ...wrongs(ACTIVATIONS, { activation: 'leaky-relu' }, 'tf.mul(dH, tf.add(LEAK, tf.mul(tf.step(H), 1 - LEAK)))', {
+    'leaky relu: leak dropped': 'tf.mul(dH, tf.step(H))',
+    'leaky relu: scale': 'tf.mul(dH, tf.add(LEAK, tf.step(H)))',
+    'leaky relu: sign': 'tf.neg(tf.mul(dH, tf.add(LEAK, tf.mul(tf.step(H), 1 - LEAK))))',
   }),
-  ...wrongs(ACTIVATIONS, { activation: 'tanh' }, 'tf.mul(dY, tf.sub(1, tf.square(Y)))', {
-    'tanh: not squared': 'tf.mul(dY, tf.sub(1, Y))',
-    'tanh: sign': 'tf.mul(dY, tf.sub(tf.square(Y), 1))',
-    'tanh: slope dropped': 'tf.mul(dY, 1)',
-    'tanh: scale': 'tf.mul(dY, tf.sub(1.1, tf.square(Y)))',
+  ...wrongs(ACTIVATIONS, { activation: 'tanh' }, 'tf.mul(dH, tf.sub(1, tf.square(H)))', {
+    'tanh: not squared': 'tf.mul(dH, tf.sub(1, H))',
+    'tanh: sign': 'tf.mul(dH, tf.sub(tf.square(H), 1))',
+    'tanh: slope dropped': 'tf.mul(dH, 1)',
+    'tanh: scale': 'tf.mul(dH, tf.sub(1.1, tf.square(H)))',
   }),
-  ...wrongs(ACTIVATIONS, { activation: 'sigmoid' }, 'tf.mul(dY, tf.mul(Y, tf.sub(1, Y)))', {
-    'sigmoid: one factor dropped': 'tf.mul(dY, tf.sub(1, Y))',
-    'sigmoid: the other dropped': 'tf.mul(dY, Y)',
-    'sigmoid: sign': 'tf.mul(dY, tf.mul(Y, tf.sub(Y, 1)))',
+  ...wrongs(ACTIVATIONS, { activation: 'sigmoid' }, 'tf.mul(dH, tf.mul(H, tf.sub(1, H)))', {
+    'sigmoid: one factor dropped': 'tf.mul(dH, tf.sub(1, H))',
+    'sigmoid: the other dropped': 'tf.mul(dH, H)',
+    'sigmoid: sign': 'tf.mul(dH, tf.mul(H, tf.sub(H, 1)))',
   }),
-  ...wrongs(ACTIVATIONS, { activation: 'silu' }, 'tf.mul(dY, tf.add(S, tf.mul(Y, tf.sub(1, S))))', {
-    'silu: first term dropped': 'tf.mul(dY, tf.mul(Y, tf.sub(1, S)))',
-    'silu: second term dropped': 'tf.mul(dY, S)',
-    'silu: second term, sign': 'tf.mul(dY, tf.sub(S, tf.mul(Y, tf.sub(1, S))))',
-    'silu: input for output': 'tf.mul(dY, tf.add(S, tf.mul(X, tf.sub(1, S))))',
+  ...wrongs(ACTIVATIONS, { activation: 'silu' }, 'tf.mul(dH, tf.add(G, tf.mul(H, tf.sub(1, G))))', {
+    'silu: first term dropped': 'tf.mul(dH, tf.mul(H, tf.sub(1, G)))',
+    'silu: second term dropped': 'tf.mul(dH, G)',
+    'silu: second term, sign': 'tf.mul(dH, tf.sub(G, tf.mul(H, tf.sub(1, G))))',
+    'silu: input for output': 'tf.mul(dH, tf.add(G, tf.mul(Z, tf.sub(1, G))))',
   }),
   ...wrongs(
     ACTIVATIONS,
     { activation: 'gelu' },
-    'tf.add(tf.add(1, T), tf.mul(tf.mul(X, tf.sub(1, tf.square(T))), du))',
+    'tf.add(tf.add(1, G), tf.mul(tf.mul(Z, tf.sub(1, tf.square(G))), du))',
     {
-      'gelu: second term dropped': 'tf.add(1, T)',
-      'gelu: first term dropped': 'tf.mul(tf.mul(X, tf.sub(1, tf.square(T))), du)',
-      'gelu: inner derivative dropped': 'tf.add(tf.add(1, T), tf.mul(X, tf.sub(1, tf.square(T))))',
-      'gelu: slope of tanh, not squared': 'tf.add(tf.add(1, T), tf.mul(tf.mul(X, tf.sub(1, T)), du))',
+      'gelu: second term dropped': 'tf.add(1, G)',
+      'gelu: first term dropped': 'tf.mul(tf.mul(Z, tf.sub(1, tf.square(G))), du)',
+      'gelu: inner derivative dropped': 'tf.add(tf.add(1, G), tf.mul(Z, tf.sub(1, tf.square(G))))',
+      'gelu: slope of tanh, not squared': 'tf.add(tf.add(1, G), tf.mul(tf.mul(Z, tf.sub(1, G)), du))',
     },
   ),
-  ...wrongs(ACTIVATIONS, { activation: 'gelu' }, 'tf.mul(XX, 3 * GELU_CUBIC)', {
-    'gelu: 3 of the cube dropped': 'tf.mul(XX, GELU_CUBIC)',
+  ...wrongs(ACTIVATIONS, { activation: 'gelu' }, 'tf.mul(ZZ, 3 * GELU_CUBIC)', {
+    'gelu: 3 of the cube dropped': 'tf.mul(ZZ, GELU_CUBIC)',
   }),
-  ...wrongs(MLP, { ...batchNorm, ...dropped }, 'const dH = M ? dropoutBackward(dX, M) : dX;', {
-    'walk: dropout left out': 'const dH = dX;',
+  // The step of a layer, and the walk over the steps.
+  ...wrongs(DROPOUT, { ...batchNorm, ...dropped }, 'dX: () => dropoutBackward(dH, M)', {
+    'walk: dropout left out': 'dX: () => dH',
   }),
-  ...wrongs(MLP, batchNorm, '      dY = dZ;\n', { 'walk: batch normalisation left out': '' }),
-  ...wrongs(MLP, batchNorm, 'linearBackward(dZ, inputs[l]!)', {
-    'walk: dW before batch normalisation': 'linearBackward(dY, inputs[l]!)',
+  ...wrongs(BATCH_NORM, batchNorm, 'dX: () => linearInputBackward(dU, W)', {
+    'walk: batch normalization left out': 'dX: () => linearInputBackward(dZ, W)',
   }),
-  ...wrongs(MLP, batchNorm, 'norms[l]!', { 'walk: another layer’s normalisation': 'norms[0]!' }),
+  ...wrongs(BATCH_NORM, batchNorm, 'dW: tf.matMul(X, dU, true, false)', {
+    'walk: dW before batch normalization': 'dW: tf.matMul(X, dZ, true, false)',
+  }),
+  ...wrongs(MLP, batchNorm, WALK, {
+    'walk: another layer’s normalization': 'step.backward(dY(), { ...trace[0]!, X: taken.X, Y: taken.Y })',
+  }),
   // Where units are dropped, what the activation gave is not what the next layer took in.
-  ...wrongs(MLP, dropped, 'outputs[l - 1]!', { 'walk: dropped units for outputs': 'inputs[l]!' }),
+  ...wrongs(MLP, dropped, WALK, {
+    'walk: dropped units for outputs':
+      'step.backward(dY(), { ...taken, Y: (trace[trace.findIndex((other) => other.step === step) + 1] ?? taken).Y })',
+  }),
 ];
 
 const mutants: Mutant[] = [
   {
     file: LINEAR,
     what: 'dW: sign',
-    from: 'dW: tf.matMul(X, dY, true, false)',
-    to: 'dW: tf.neg(tf.matMul(X, dY, true, false))',
+    from: 'dW: tf.matMul(X, dZ, true, false)',
+    to: 'dW: tf.neg(tf.matMul(X, dZ, true, false))',
   },
   {
     file: LINEAR,
     what: 'dW: scale',
-    from: 'dW: tf.matMul(X, dY, true, false)',
-    to: 'dW: tf.mul(tf.matMul(X, dY, true, false), 1.1)',
+    from: 'dW: tf.matMul(X, dZ, true, false)',
+    to: 'dW: tf.mul(tf.matMul(X, dZ, true, false), 1.1)',
   },
   {
     file: LINEAR,
     what: 'dW: mean instead of sum',
-    from: 'dW: tf.matMul(X, dY, true, false)',
-    to: 'dW: tf.div(tf.matMul(X, dY, true, false), X.shape[0])',
+    from: 'dW: tf.matMul(X, dZ, true, false)',
+    to: 'dW: tf.div(tf.matMul(X, dZ, true, false), X.shape[0])',
   },
   {
     file: LINEAR,
     what: 'dW: dropped',
-    from: 'dW: tf.matMul(X, dY, true, false)',
-    to: 'dW: tf.zerosLike(tf.matMul(X, dY, true, false))',
+    from: 'dW: tf.matMul(X, dZ, true, false)',
+    to: 'dW: tf.zerosLike(tf.matMul(X, dZ, true, false))',
   },
   {
     file: LINEAR,
     what: 'dW: transposed',
-    from: 'dW: tf.matMul(X, dY, true, false)',
-    to: 'dW: tf.reshape(tf.matMul(dY, X, true, false), [X.shape[1], dY.shape[1]])',
+    from: 'dW: tf.matMul(X, dZ, true, false)',
+    to: 'dW: tf.reshape(tf.matMul(dZ, X, true, false), [X.shape[1], dZ.shape[1]])',
   },
-  { file: LINEAR, what: 'db: sign', from: 'db: tf.sum(dY, 0)', to: 'db: tf.neg(tf.sum(dY, 0))' },
-  { file: LINEAR, what: 'db: mean instead of sum', from: 'db: tf.sum(dY, 0)', to: 'db: tf.mean(dY, 0)' },
-  { file: LINEAR, what: 'db: scale', from: 'db: tf.sum(dY, 0)', to: 'db: tf.mul(tf.sum(dY, 0), 0.9)' },
-  { file: LINEAR, what: 'db: dropped', from: 'db: tf.sum(dY, 0)', to: 'db: tf.zerosLike(tf.sum(dY, 0))' },
+  { file: LINEAR, what: 'db: sign', from: 'db: tf.sum(dZ, 0)', to: 'db: tf.neg(tf.sum(dZ, 0))' },
+  { file: LINEAR, what: 'db: mean instead of sum', from: 'db: tf.sum(dZ, 0)', to: 'db: tf.mean(dZ, 0)' },
+  { file: LINEAR, what: 'db: scale', from: 'db: tf.sum(dZ, 0)', to: 'db: tf.mul(tf.sum(dZ, 0), 0.9)' },
+  { file: LINEAR, what: 'db: dropped', from: 'db: tf.sum(dZ, 0)', to: 'db: tf.zerosLike(tf.sum(dZ, 0))' },
   {
     file: LINEAR,
     what: 'dX: sign',
-    from: 'return tf.matMul(dY, W, false, true)',
-    to: 'return tf.neg(tf.matMul(dY, W, false, true))',
+    from: 'return tf.matMul(dZ, W, false, true)',
+    to: 'return tf.neg(tf.matMul(dZ, W, false, true))',
   },
   {
     file: LINEAR,
     what: 'dX: scale',
-    from: 'return tf.matMul(dY, W, false, true)',
-    to: 'return tf.mul(tf.matMul(dY, W, false, true), 1.1)',
+    from: 'return tf.matMul(dZ, W, false, true)',
+    to: 'return tf.mul(tf.matMul(dZ, W, false, true), 1.1)',
   },
   {
     file: LINEAR,
     what: 'dX: dropped',
-    from: 'return tf.matMul(dY, W, false, true)',
-    to: 'return tf.zerosLike(tf.matMul(dY, W, false, true))',
+    from: 'return tf.matMul(dZ, W, false, true)',
+    to: 'return tf.zerosLike(tf.matMul(dZ, W, false, true))',
   },
   {
     file: LINEAR,
     what: 'dX: W not transposed',
-    from: 'return tf.matMul(dY, W, false, true)',
-    to: 'return tf.matMul(dY, W.shape[0] === W.shape[1] ? W : tf.reshape(W, [W.shape[1], W.shape[0]]))',
+    from: 'return tf.matMul(dZ, W, false, true)',
+    to: 'return tf.matMul(dZ, W.shape[0] === W.shape[1] ? W : tf.reshape(W, [W.shape[1], W.shape[0]]))',
   },
   {
     file: ACTIVATIONS,
     what: 'relu: sign',
-    from: 'return tf.mul(dY, tf.step(Y))',
-    to: 'return tf.neg(tf.mul(dY, tf.step(Y)))',
+    from: 'return tf.mul(dH, tf.step(H))',
+    to: 'return tf.neg(tf.mul(dH, tf.step(H)))',
   },
   {
     file: ACTIVATIONS,
     what: 'relu: scale',
-    from: 'return tf.mul(dY, tf.step(Y))',
-    to: 'return tf.mul(tf.mul(dY, tf.step(Y)), 1.1)',
+    from: 'return tf.mul(dH, tf.step(H))',
+    to: 'return tf.mul(tf.mul(dH, tf.step(H)), 1.1)',
   },
   {
     file: ACTIVATIONS,
     what: 'relu: mask dropped',
-    from: 'return tf.mul(dY, tf.step(Y))',
-    to: 'return tf.mul(dY, tf.onesLike(Y))',
+    from: 'return tf.mul(dH, tf.step(H))',
+    to: 'return tf.mul(dH, tf.onesLike(H))',
   },
   {
     file: ACTIVATIONS,
     what: 'relu: mask inverted',
-    from: 'return tf.mul(dY, tf.step(Y))',
-    to: 'return tf.mul(dY, tf.sub(1, tf.step(Y)))',
+    from: 'return tf.mul(dH, tf.step(H))',
+    to: 'return tf.mul(dH, tf.sub(1, tf.step(H)))',
   },
   {
     file: ACTIVATIONS,
     what: 'relu: output for mask',
-    from: 'return tf.mul(dY, tf.step(Y))',
-    to: 'return tf.mul(dY, Y)',
+    from: 'return tf.mul(dH, tf.step(H))',
+    to: 'return tf.mul(dH, H)',
   },
   {
     file: LOSS,
     what: 'loss: sign',
-    from: 'return tf.div(tf.sub(P, Y), P.shape[0])',
-    to: 'return tf.div(tf.sub(Y, P), P.shape[0])',
+    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
+    to: 'return tf.div(tf.sub(T, P), P.shape[0])',
   },
   {
     file: LOSS,
     what: 'loss: mean dropped',
-    from: 'return tf.div(tf.sub(P, Y), P.shape[0])',
-    to: 'return tf.sub(P, Y)',
+    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
+    to: 'return tf.sub(P, T)',
   },
   {
     file: LOSS,
     what: 'loss: divided by classes',
-    from: 'return tf.div(tf.sub(P, Y), P.shape[0])',
-    to: 'return tf.div(tf.sub(P, Y), P.shape[1])',
+    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
+    to: 'return tf.div(tf.sub(P, T), P.shape[1])',
   },
   {
     file: LOSS,
-    what: 'loss: truth dropped',
-    from: 'return tf.div(tf.sub(P, Y), P.shape[0])',
+    what: 'loss: targets dropped',
+    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
     to: 'return tf.div(P, P.shape[0])',
   },
   {
     file: LOSS,
     what: 'loss: prediction dropped',
-    from: 'return tf.div(tf.sub(P, Y), P.shape[0])',
-    to: 'return tf.div(tf.neg(Y), P.shape[0])',
+    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
+    to: 'return tf.div(tf.neg(T), P.shape[0])',
   },
   {
     file: MLP,
     what: 'walk: activation left out',
-    from: 'dY = ACTIVATIONS[activation].backward(dH, sums[l - 1]!, outputs[l - 1]!)',
-    to: 'dY = dH',
+    from: 'dX: () => ACTIVATIONS[name].backward(dH, Z, H)',
+    to: 'dX: () => dH',
   },
   {
     file: MLP,
     what: 'walk: another layer’s input',
-    from: 'linearBackward(dY, inputs[l]!)',
-    to: 'linearBackward(dY, inputs[l === 2 ? 1 : l]!)',
+    from: WALK,
+    to: 'step.backward(dY(), { ...taken, X: trace[Math.max(0, trace.findIndex((other) => other.step === step) - 2)]!.X })',
   },
   {
     file: MLP,
     what: 'walk: another layer’s mask',
-    from: 'sums[l - 1]!, outputs[l - 1]!)',
-    to: 'sums[l - 1]!, outputs[0]!)',
+    from: WALK,
+    to: 'step.backward(dY(), { ...taken, Y: trace[1]!.Y })',
+  },
+  {
+    file: MLP,
+    what: 'walk: from the first step to the last',
+    from: 'trace.toReversed()',
+    to: 'trace',
   },
   ...mutantsOfTheLayers,
 ];
@@ -265,19 +281,25 @@ const mutants: Mutant[] = [
 // Square hidden layers and as many samples as classes: the shapes fit whatever is transposed or mixed up.
 const widths = [5, 5, 5];
 
-async function worstError(load: () => { gradcheck: typeof Gradcheck }, network: Network = {}): Promise<number> {
-  const { activation, batchNorm, dropout } = network;
+async function worstError(load: () => { gradcheck: typeof Gradcheck }, kind: Network = {}): Promise<number> {
+  const { activation = 'relu', batchNorm, dropout = 0 } = kind;
   const { gradcheck } = load();
-  const params = [5, ...widths].flatMap((width, l, all) => {
-    if (l === 0) return [];
-    const scale = batchNorm && l < widths.length ? [randomTensor<tf.Rank.R1>([width], 30 + l)] : [];
-    const W = randomTensor<tf.Rank.R2>([all[l - 1]!, width], l);
-    return [W, randomTensor<tf.Rank.R1>([width], 10 + l, 0.5), ...scale];
+  const layers = widths.map((width, l) => {
+    const inputs = widths[l - 1] ?? 5;
+    const W = randomTensor<tf.Rank.R2>([inputs, width], l + 1);
+    const b = randomTensor<tf.Rank.R1>([width], 11 + l, 0.5);
+    if (!batchNorm || l === widths.length - 1) return { W, b };
+    return {
+      W,
+      norm: { b, g: randomTensor<tf.Rank.R1>([width], 31 + l), mean: tf.zerosLike(b), variance: tf.onesLike(b) },
+    };
   });
-  const batch = { X: randomTensor<tf.Rank.R2>([6, 5], 20), y: tf.tensor1d([0, 1, 2, 3, 4, 2], 'int32') };
-  const masks = dropoutMasks(6, params, { dropout, inputDropout: dropout }, 1);
+  const network: TrainableNetwork = { layers, activation };
+  const X = dropInputs(randomTensor<tf.Rank.R2>([6, 5], 20), dropout, 1);
+  const batch = { X, y: tf.tensor1d([0, 1, 2, 3, 4, 2], 'int32') };
+  const masks = dropoutMasks(6, network, dropout, 1);
   const random = createRandom(0, 'gradcheck');
-  const results = await gradcheck({ params, batch, activation, masks, random, entries: 25 });
+  const results = await gradcheck({ network, batch, masks, random, entries: 25 });
   for (const { name, entries } of results) expect(entries, `entries compared in ${name}`).to.be.greaterThan(1);
   return Math.max(...results.map(({ relativeError }) => relativeError));
 }

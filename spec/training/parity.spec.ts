@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import path from 'node:path';
-import { lossAndGradients, parameterNames } from '../../src/nn/mlp';
-import { oneHot } from '../../src/nn/softmaxCrossEntropy';
+import { lossAndGradients, plainSteps } from '../../src/nn/mlp';
+import { listGradients, parametersOf, withParameters } from '../../src/nn/network';
+import { oneHot } from '../../src/nn/targets';
+import { networkOf } from '../../src/model/parameters';
 import { updater } from '../../src/optim/sgd';
 import { readSafetensors, type Safetensors } from '../../src/model/safetensors';
 import { onEachBackend } from '../backend';
@@ -28,12 +30,13 @@ for (const [fixture, numParams] of [
       file = await readSafetensors(path.join(__dirname, 'fixtures', fixture));
     });
     const numbers = (name: string) => file.tensors.get(name)!.data as Float32Array;
-    const names = parameterNames(Array.from({ length: numParams }, (_, i) => ({ shape: i % 2 === 0 ? [1, 1] : [1] })));
+    const names = Array.from({ length: numParams / 2 }, (_, l) => [`W${l + 1}`, `b${l + 1}`]).flat();
 
     onEachBackend(() => {
       it('50 losses, the first gradients and the final parameters are within 1e-5', () => {
-        let params: tf.Tensor[] = names.map((name) => tf.tensor(numbers(name), [...file.tensors.get(name)!.shape]));
-        const numOutputs = params.at(-1)!.size;
+        const saved = names.map((name) => ({ name, data: numbers(name), shape: file.tensors.get(name)!.shape }));
+        let network = networkOf(saved, 'relu');
+        const numOutputs = saved.at(-1)!.data.length;
         const [numBatches, batchSize, numInputs] = file.tensors.get('X')!.shape as [number, number, number];
         const pixels = numbers('X');
         const classes = numbers('y');
@@ -47,24 +50,26 @@ for (const [fixture, numParams] of [
             [batchSize, numInputs],
           );
           const y = tf.tensor1d(Int32Array.from(classes.subarray(at * batchSize, (at + 1) * batchSize)), 'int32');
-          const { loss, grads } = lossAndGradients(X, oneHot(y, numOutputs), params);
+          const { loss, grads: byLayer } = lossAndGradients(X, oneHot(y, numOutputs), plainSteps(network));
+          const grads = listGradients(byLayer);
           if (step === 0) {
             names.forEach((name, i) => {
               const expected = numbers(`float32.d${name}`);
               expect(relativeError(grads[i]!.dataSync(), expected), `d${name}`).to.be.lessThan(1e-5);
             });
           }
-          params = updater(params, grads, LR);
+          const params = parametersOf(network).map(({ tensor }) => tensor);
+          network = withParameters(network, updater(params, grads, LR));
           return loss.dataSync()[0]!;
         });
         losses.forEach((loss, step) => {
           expect(Math.abs(loss / expectedLosses[step]! - 1), `loss of step ${step}`).to.be.lessThan(1e-5);
         });
         expect(losses[49]).to.be.lessThan(losses[0]! * 0.8, 'the network learned something');
-        names.forEach((name, i) => {
+        for (const { name, tensor } of parametersOf(network)) {
           const expected = numbers(`float32.final.${name}`);
-          expect(relativeError(params[i]!.dataSync(), expected), name).to.be.lessThan(1e-5);
-        });
+          expect(relativeError(tensor.dataSync(), expected), name).to.be.lessThan(1e-5);
+        }
       });
     });
   });

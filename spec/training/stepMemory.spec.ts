@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
-import { initParams } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { leastStepBytes } from '../../src/training/stepMemory';
@@ -23,9 +23,9 @@ describe('leastStepBytes', () => {
   ]) {
     it(`is less than a step takes, and more than a fifth of it: ${widths.join(', ')}`, async () => {
       const before = tf.memory().numBytes;
-      const params = initParams(widths[0]!, 4, widths.slice(1, -1), createRandom(1, 'init'));
+      const network = initParams(widths[0]!, 4, widths.slice(1, -1), createRandom(1, 'init'));
       const optimizer = createOptimizer('sgd', 0.1);
-      const state = startState(params, optimizer);
+      const state = startState(network, optimizer);
       const batch = { X: tf.ones<tf.Rank.R2>([64, widths[0]!]), y: tf.zeros<tf.Rank.R1>([64], 'int32') };
       let next: tf.TensorContainer;
       const { peakBytes } = await tf.profile(

@@ -3,13 +3,15 @@ import { expect } from 'chai';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { HandgradError } from '../../src/errors';
-import { initParams } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
+import type { Network } from '../../src/nn/mlp';
+import { tensorsOf, withBatchNorm } from '../../src/nn/network';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
 import { evaluate } from '../../src/training/evaluate';
-import { train, trainedNetwork, type TrainEvent, type TrainOptions } from '../../src/training/train';
-import { disposeState, startState, stateTensors } from '../../src/training/trainState';
+import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
+import { bestNetwork, disposeState, startState, stateTensors, type TrainState } from '../../src/training/trainState';
 import { NPM_BACKENDS, onEachBackend, SPEC_BACKENDS, startBackend, useBackend } from '../backend';
 import { smallDataset } from '../smallDataset';
 
@@ -34,6 +36,9 @@ async function collect(options: TrainOptions): Promise<TrainEvent[]> {
   return events;
 }
 
+/** The network of a state that training adds nothing to: a plain one. */
+const plain = ({ network }: TrainState) => network as Network;
+
 const epochs = (events: TrainEvent[]) => events.filter((event) => event.type === 'epoch');
 
 describe('train', () => {
@@ -55,7 +60,7 @@ describe('train', () => {
       expect(rows.at(-1)!.loss).to.be.lessThan(rows[0]!.loss / 2);
       expect(rows.at(-1)!.testAccuracy).to.be.greaterThan(0.9);
       const end = events.at(-1)!;
-      const judged = await evaluate(run.testIter, run.state.params);
+      const judged = await evaluate(run.testIter, plain(run.state));
       expect(end).to.include({ type: 'end', epochs: 12, testLoss: judged.loss, testAccuracy: judged.accuracy });
     });
 
@@ -63,7 +68,7 @@ describe('train', () => {
       // With a learning rate of 0 nothing moves, so the mean training loss is the loss on the training samples.
       const run = options({ lr: 0, numEpochs: 1 });
       const [epoch] = epochs(await collect(run));
-      const { loss } = await evaluate(dataIterator(trainSamples, 1000), run.state.params);
+      const { loss } = await evaluate(dataIterator(trainSamples, 1000), plain(run.state));
       expect(epoch!.loss).to.be.closeTo(loss, 1e-6);
     });
 
@@ -100,8 +105,9 @@ describe('train', () => {
           testAccuracy,
         ]);
       expect(numbers(await collect(one))).to.deep.equal(numbers(await collect(two)));
-      one.state.params.forEach((param, i) => {
-        expect(param.dataSync()).to.deep.equal(two.state.params[i]!.dataSync());
+      const weights = tensorsOf(two.state.network);
+      tensorsOf(one.state.network).forEach((tensor, i) => {
+        expect(tensor.dataSync()).to.deep.equal(weights[i]!.dataSync());
       });
     });
 
@@ -141,9 +147,9 @@ describe('train', () => {
       return { ...samples, labels: samples.labels.map(() => random.integer(3)) };
     };
     const stopping = (patience: number) => {
-      const params = initParams(20, 3, 8, createRandom(0, 'init'));
+      const network = initParams(20, 3, 8, createRandom(0, 'init'));
       return options({
-        state: startState(params, createOptimizer('sgd', 0.5), {}, { best: true }),
+        state: startState(network, createOptimizer('sgd', 0.5), {}, { best: true }),
         trainIter: dataIterator(noise(103, 1), 10, createRandom(0, 'order')),
         valIter: dataIterator(noise(61, 2), 64),
         numEpochs: 60,
@@ -160,26 +166,26 @@ describe('train', () => {
         expect(accuracies.length)
           .to.equal(best + patience)
           .and.lessThan(60);
-        const network = trainedNetwork(run);
+        const network = bestNetwork(run.state);
         const judged = await evaluate(run.valIter!, network);
         expect(judged.accuracy).to.equal(accuracies[best - 1]);
         const { accuracy } = await evaluate(run.testIter, network);
         expect(events.at(-1)).to.include({ epochs: best + patience, bestEpoch: best, testAccuracy: accuracy });
-        const last = await evaluate(run.valIter!, run.state.params);
+        const last = await evaluate(run.valIter!, plain(run.state));
         expect(last.accuracy).to.be.at.most(judged.accuracy);
-        expect(network[0]!.dataSync()).not.to.deep.equal(run.state.params[0]!.dataSync());
+        expect(network.layers[0]!.W.dataSync()).not.to.deep.equal(run.state.network.layers[0]!.W.dataSync());
       });
     }
   });
 
   describe('judges the network as it is used', () => {
     useBackend('wasm');
-    it('by averages, running statistics and normalised inputs, all in the plain network it gives back', async () => {
-      const params = initParams(20, 3, 8, createRandom(0, 'init'), 'he', true);
+    it('by averages, running statistics and normalized inputs, all in the plain network it gives back', async () => {
+      const fresh = withBatchNorm(initParams(20, 3, 8, createRandom(0, 'init'), { init: 'he' }));
       const optimizer = createOptimizer('adam', (step) => 0.02 / Math.sqrt(step));
       const run = options({
-        state: startState(params, optimizer, {}, {
-          normalization: [tf.tensor1d([0.3]), tf.tensor1d([0.25])],
+        state: startState(fresh, optimizer, {}, {
+          normalization: { mean: tf.tensor1d([0.3]), std: tf.tensor1d([0.25]) },
           averages: true,
         }), // prettier-ignore
         optimizer,
@@ -188,8 +194,8 @@ describe('train', () => {
         numEpochs: 4,
       });
       const rows = epochs(await collect(run));
-      const network = trainedNetwork(run);
-      expect(network.map(({ shape }) => shape)).to.deep.equal([[20, 8], [8], [8, 3], [3]]);
+      const network = bestNetwork(run.state);
+      expect(tensorsOf(network).map(({ shape }) => shape)).to.deep.equal([[20, 8], [8], [8, 3], [3]]);
       const { loss, accuracy } = await evaluate(run.testIter, network);
       expect(rows.at(-1)).to.include({ testLoss: loss, testAccuracy: accuracy });
       expect(accuracy).to.be.greaterThan(0.9);

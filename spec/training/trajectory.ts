@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import path from 'node:path';
 import type { mlp } from '../../src/nn/mlp';
+import type { NormalizedLayer } from '../../src/nn/batchNorm';
+import { parametersOf, type TrainableNetwork } from '../../src/nn/network';
 import { readSafetensors, type Safetensors } from '../../src/model/safetensors';
 import type { createOptimizer, OptimizerName, OptimizerOptions } from '../../src/optim/optimizers';
 import type { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
 import type { StepOptions, trainStep } from '../../src/training/trainStep';
 
-// Ten steps of the real `trainStep` against PyTorch's own optimizers and batch normalisation, from the same parameters over
+// Ten steps of the real `trainStep` against PyTorch's own optimizers and batch normalization, from the same parameters over
 // the same batches (fixtures/make_trajectories.py ran them).
 
 export const RUNS: Record<string, Run> = {
@@ -45,14 +47,14 @@ export const readTrajectories = (): Promise<Safetensors> =>
 
 /**
  * Takes the ten steps of a run.
- * @returns how far losses, parameters, running statistics and the logits of the network in use are from PyTorch's, by name:
+ * @returns how far losses, parameters, running statistics and the logits of the inference network are from PyTorch's, by name:
  *   the length of the difference over the length of PyTorch's
  */
 export function deviations(name: string, file: Safetensors, source: Source): Record<string, number> {
   const { rule = 'sgd', lr, batchNorm, labelSmoothing, ...options } = RUNS[name]!;
-  const tensor = (of: string) => {
+  const tensor = <R extends tf.Rank>(of: string) => {
     const { data, shape } = file.tensors.get(of)!;
-    return tf.tensor(data as Float32Array, [...shape]);
+    return tf.tensor<R>(data as Float32Array, [...shape] as tf.ShapeMap[R]);
   };
   const found: Record<string, number> = {};
   const compare = (what: string, actual: tf.Tensor) => {
@@ -61,10 +63,16 @@ export function deviations(name: string, file: Safetensors, source: Source): Rec
     const length = (values: Iterable<number>) => Math.hypot(...values);
     found[what] = length(Array.from(a, (value, i) => value - e[i]!)) / length(e);
   };
-  const names = ['W1', 'b1', 'g1', 'W2', 'b2', 'g2', 'W3', 'b3'].filter((key) => batchNorm || key[0] !== 'g');
+  const layer = (l: number) => ({ W: tensor<tf.Rank.R2>(`W${l}`), b: tensor<tf.Rank.R1>(`b${l}`) });
+  const normalized = (l: number): NormalizedLayer => {
+    const { W, b } = layer(l);
+    return { W, norm: { g: tensor(`g${l}`), b, mean: tf.zerosLike(b), variance: tf.onesLike(b) } };
+  };
+  const hidden = batchNorm ? normalized : layer;
+  const network: TrainableNetwork = { layers: [hidden(1), hidden(2), layer(3)], activation: 'relu' };
   const optimizer = source.createOptimizer(rule, lr, options);
-  const state = source.startState(names.map(tensor), optimizer);
-  const [X, y] = [tensor('X') as tf.Tensor3D, tensor('y') as tf.Tensor2D];
+  const state = source.startState(network, optimizer);
+  const [X, y] = [tensor<tf.Rank.R3>('X'), tensor<tf.Rank.R2>('y')];
   const batch = (step: number) => ({
     X: tf.squeeze<tf.Tensor2D>(tf.slice(X, [step, 0, 0], [1, -1, -1]), [0]),
     y: tf.cast(tf.squeeze<tf.Tensor1D>(tf.slice(y, [step, 0], [1, -1]), [0]), 'int32'),
@@ -72,12 +80,14 @@ export function deviations(name: string, file: Safetensors, source: Source): Rec
   const losses = Array.from({ length: 10 }, (_, step) => {
     source.replaceTensors(state, source.trainStep(batch(step), state, { optimizer, labelSmoothing }));
     state.step++;
-    return state.losses[1]!.dataSync()[0]!;
+    return state.losses.last.dataSync()[0]!;
   });
   compare('losses', tf.tensor1d(losses));
-  names.forEach((key, i) => compare(`final.${key}`, state.params[i]!));
-  state.statistics.forEach((statistic, i) => {
-    compare(`${i % 2 === 0 ? 'mean' : 'variance'}${Math.floor(i / 2) + 1}`, statistic);
+  for (const { name, tensor } of parametersOf(state.network)) compare(`final.${name}`, tensor);
+  state.network.layers.forEach((layer, l) => {
+    if (!('norm' in layer)) return;
+    compare(`mean${l + 1}`, layer.norm.mean);
+    compare(`variance${l + 1}`, layer.norm.variance);
   });
   compare('logits', source.mlp(batch(0).X, source.inferenceNetwork(state)));
   return found;

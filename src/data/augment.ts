@@ -1,5 +1,5 @@
 import { HandgradError } from '../errors';
-import { fraction, keyOf, scramble } from '../random';
+import { hash32, keyOf, toUnit } from '../random';
 import type { Samples } from './samples';
 
 /** How the training images are changed, each time they are seen; what is left out is not done. */
@@ -42,15 +42,15 @@ export function augmenter([height, width]: readonly [number, number], how: Augme
   const size = height * width;
   return (from, row, epoch, to, at) => {
     const key = keyOf(seed, 'augment', epoch, row);
-    const table = tables[Math.floor(fraction(scramble(key, 0)) * tables.length)]!;
+    const table = tables[Math.floor(toUnit(hash32(key, 0)) * tables.length)]!;
     const start = row * size;
     for (let p = 0; p < size; p++) {
       const source = table[p]!;
       to[at + p] = source < 0 ? 0 : from[start + source]!;
     }
     if (cutout === 0) return;
-    const top = Math.floor(fraction(scramble(key, 1)) * height) - (cutout >> 1);
-    const left = Math.floor(fraction(scramble(key, 2)) * width) - (cutout >> 1);
+    const top = Math.floor(toUnit(hash32(key, 1)) * height) - (cutout >> 1);
+    const left = Math.floor(toUnit(hash32(key, 2)) * width) - (cutout >> 1);
     const [first, end] = [Math.max(0, left), Math.min(width, left + cutout)];
     for (let y = Math.max(0, top); y < Math.min(height, top + cutout); y++) {
       to.fill(0, at + y * width + first, at + y * width + end);

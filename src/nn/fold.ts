@@ -1,48 +1,42 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { foldBatchNorm } from './batchNorm';
-import { layersOf, type Params } from './mlp';
+import type { Layer, Network } from './mlp';
+import type { TrainableNetwork } from './network';
 
-/** How the inputs are normalised: X ← (X - mean) / std. A number for all of them, or one for each, [numInputs]. */
-export interface Normalisation {
-  readonly mean: tf.Tensor;
-  readonly std: tf.Tensor;
-}
+/** How the inputs are normalized: X ← (X - mean) / std. One number for all of them, or one for each, [numInputs]. */
+export type Normalization = { readonly mean: tf.Tensor; readonly std: tf.Tensor };
 
 /**
- * The inputs as a network with normalisation sees them: mean 0 and standard deviation 1 over the training samples. A step
- * of gradient descent is then as good along one input as along another.
+ * The inputs with mean 0 and standard deviation 1 over the training samples. A step of gradient descent is then as good
+ * along one input as along another.
  * @param X [n, numInputs]
  */
-export function normalise(X: tf.Tensor2D, { mean, std }: Normalisation): tf.Tensor2D {
+export function normalize(X: tf.Tensor2D, { mean, std }: Normalization): tf.Tensor2D {
   return tf.div(tf.sub(X, mean), std);
 }
 
 /**
- * The network as it is used: a plain one, W1 b1 W2 b2 …, whatever it was trained with. What training adds is either gone by
- * then (dropout is the identity) or affine, and an affine map next to a linear layer is one layer with it:
- * - normalised inputs: ((X - m) / s)·W + b = X·(W / s) + (b - (m / s)·W), with m and s a column for the rows of W;
- * - batch normalisation, by its running statistics: see `foldBatchNorm`.
+ * The network for inference: a plain one, whatever it was trained with. What training adds is either gone by then (dropout
+ * is the identity) or affine, and an affine map next to a linear layer is one layer with it:
+ * - normalized inputs: ((X - m) / s)·W + b = X·(W / s) + (b - (m / s)·W), with m and s a column for the rows of W;
+ * - batch normalization, by its running statistics: see `foldBatchNorm`.
  *
  * So a trained network is evaluated, saved and exported with nothing beside its weights that could be forgotten.
- * @param params as they are trained, with scales where layers have batch normalisation
- * @param statistics [mean1, variance1, mean2, …] of those layers
- * @returns fresh tensors [W1, b1, W2, b2, …]
+ * @returns fresh tensors
  */
-export function fold(params: Params, statistics: readonly tf.Tensor[], normalisation?: Normalisation): tf.Tensor[] {
-  let seen = 0;
-  return layersOf(params).flatMap(({ W, b, g }, l) => {
-    // Batch normalisation comes after the layer's own inputs are in, so it is folded last. Its bias enters after it: 0 before.
-    const within = g ? tf.zerosLike(b) : b;
-    const first = l === 0 && normalisation ? foldNormalisation(W, within, normalisation) : { W, b: within };
-    if (!g) return [tf.clone(first.W), tf.clone(first.b)];
-    const [mean, variance] = [statistics[seen]!, statistics[seen + 1]!] as [tf.Tensor1D, tf.Tensor1D];
-    seen += 2;
-    const folded = foldBatchNorm(first.W, b, g, tf.sub(mean, first.b), variance);
-    return [folded.W, folded.b];
+export function fold({ layers, activation }: TrainableNetwork, normalization?: Normalization): Network {
+  const plain = layers.map((layer, l): Layer => {
+    // A layer with batch normalization adds its bias later.
+    const linear = 'norm' in layer ? { W: layer.W, b: tf.zerosLike(layer.norm.b) } : layer;
+    const { W, b } = l === 0 && normalization ? foldNormalization(linear, normalization) : linear;
+    if (!('norm' in layer)) return { W: tf.clone(W), b: tf.clone(b) };
+    // What the normalization of the inputs adds to U is subtracted again with the mean.
+    return foldBatchNorm({ W, norm: { ...layer.norm, mean: tf.sub(layer.norm.mean, b) } });
   });
+  return { layers: plain, activation };
 }
 
-function foldNormalisation(W: tf.Tensor2D, b: tf.Tensor1D, { mean, std }: Normalisation) {
+function foldNormalization({ W, b }: Layer, { mean, std }: Normalization): Layer {
   const column = (values: tf.Tensor) => (values.rank === 0 ? values : tf.reshape(values, [-1, 1]));
   const scaled = tf.div<tf.Tensor2D>(W, column(std));
   return { W: scaled, b: tf.sub<tf.Tensor1D>(b, tf.sum(tf.mul(scaled, column(mean)), 0)) };

@@ -1,49 +1,49 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-// X [n, i]  the n samples of a batch, one a row
+// X [n, i]  the n samples of a batch, or the activations H of the layer below: one sample a row
 // W [i, o]  W[j, k] is how strongly input j speaks for output k
 // b [o]     added to every row
-// Y [n, o]
+// Z [n, o]  the pre-activations
 //
-// dY is the gradient of the loss L with respect to Y, and has Y's shape: dY[r, k] = ∂L/∂Y[r, k].
+// dZ is the gradient of the loss L with respect to Z, and has Z's shape: dZ[r, k] = ∂L/∂Z[r, k].
 
 /**
- * The affine map of a layer: Y = X·W + b, that is Y[r, k] = Σ_j X[r, j] W[j, k] + b[k].
+ * The affine map of a layer: **Z = X·W + b**, that is Z[r, k] = Σ_j X[r, j] W[j, k] + b[k].
  * @param X [n, i]
  * @param W [i, o]
  * @param b [o]
- * @returns Y [n, o]
+ * @returns Z [n, o]
  */
 export function linear(X: tf.Tensor2D, W: tf.Tensor2D, b: tf.Tensor1D): tf.Tensor2D {
   return tf.add(tf.matMul(X, W), b);
 }
 
 /**
- * What the loss says to the parameters of a linear layer.
+ * Gradients of the loss with respect to W and b.
  *
- * W[j, k] reaches the loss through Y[r, k] of every sample r, each time multiplied by X[r, j]. The chain rule sums over
- * these ways: ∂L/∂W[j, k] = Σ_r X[r, j] dY[r, k], which is the product **dW = Xᵀ·dY**.
- * b[k] reaches it through the same Y[r, k], multiplied by 1: ∂L/∂b[k] = Σ_r dY[r, k], so **db = the column sums of dY**.
- * @param dY [n, o]
+ * W[j, k] reaches the loss through Z[r, k] of every sample r, each time multiplied by X[r, j]. The chain rule sums over
+ * these paths: ∂L/∂W[j, k] = Σ_r X[r, j] dZ[r, k], which is the product **dW = Xᵀ·dZ**.
+ * b[k] reaches it through the same Z[r, k], multiplied by 1: ∂L/∂b[k] = Σ_r dZ[r, k], so **db is the column sums of dZ**.
+ * @param dZ [n, o]
  * @param X [n, i]
- * @returns dW [i, o], db [o]: shaped like what they are the gradients of
+ * @returns dW [i, o] and db [o], each shaped like its parameter
  */
-export function linearBackward(dY: tf.Tensor2D, X: tf.Tensor2D): { dW: tf.Tensor2D; db: tf.Tensor1D } {
-  return { dW: tf.matMul(X, dY, true, false), db: tf.sum(dY, 0) };
+export function linearBackward(dZ: tf.Tensor2D, X: tf.Tensor2D): { dW: tf.Tensor2D; db: tf.Tensor1D } {
+  return { dW: tf.matMul(X, dZ, true, false), db: tf.sum(dZ, 0) };
 }
 
 /**
- * What the loss says to the layer below, through a linear layer.
+ * Gradient of the loss with respect to X: what the layer below receives.
  *
  * X[r, j] reaches the loss through every output k of its own row, each time multiplied by W[j, k]:
- * ∂L/∂X[r, j] = Σ_k dY[r, k] W[j, k], which is the product **dX = dY·Wᵀ**.
+ * ∂L/∂X[r, j] = Σ_k dZ[r, k] W[j, k], which is the product **dX = dZ·Wᵀ**.
  *
- * It stands apart from `linearBackward` because the first layer has nobody below: the gradient with respect to the
- * pixels would cost as much as dW and be thrown away.
- * @param dY [n, o]
+ * It is a function of its own because the first layer does not need it: the gradient with respect to the pixels would cost
+ * as much as dW and be thrown away.
+ * @param dZ [n, o]
  * @param W [i, o]
  * @returns dX [n, i]
  */
-export function linearInputBackward(dY: tf.Tensor2D, W: tf.Tensor2D): tf.Tensor2D {
-  return tf.matMul(dY, W, false, true);
+export function linearInputBackward(dZ: tf.Tensor2D, W: tf.Tensor2D): tf.Tensor2D {
+  return tf.matMul(dZ, W, false, true);
 }

@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { oneHot } from './targets';
 
 // n samples, k classes.
-// O [n, k]  the network's outputs (logits): any real numbers
+// O [n, k]  logits, the outputs of the network: any real numbers
 // P [n, k]  probabilities: every row is positive and sums to 1
-// Y [n, k]  the truth as probabilities: a row is 1 at the right class and 0 elsewhere (one-hot)
+// T [n, k]  targets: what P should be; one-hot, unless smoothed or mixed (see `targets.ts`)
+// y [n]     labels: the class of each sample, int32
 
 /**
- * Probabilities from logits: P[r, c] = exp(O[r, c]) / Σ_j exp(O[r, j]).
+ * Probabilities from logits: **P[r, c] = exp(O[r, c]) / Σ_j exp(O[r, j])**.
  *
  * exp overflows float32 beyond 88, so the row's maximum m is subtracted first. Nothing changes:
  * exp(O - m) / Σ exp(O - m) = exp(-m) exp(O) / (exp(-m) Σ exp(O)). Now the largest exponent is 0, the sum lies between
@@ -20,9 +22,9 @@ export function softmax(O: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * dO from dP. Raising O[r, j] raises P[r, j] and lowers the other probabilities of the row:
- * ∂P[r, c]/∂O[r, j] = P[r, c] (1[c = j] - P[r, j]), by the quotient rule. Summed over the ways c:
- * dO[r, j] = Σ_c dP[r, c] ∂P[r, c]/∂O[r, j] = P[r, j] (dP[r, j] - Σ_c dP[r, c] P[r, c]).
+ * Raising O[r, j] raises P[r, j] and lowers the other probabilities of the row: by the quotient rule,
+ * ∂P[r, c]/∂O[r, j] = P[r, c] (1[c = j] - P[r, j]). Summed over the paths c:
+ * **dO[r, j] = Σ_c dP[r, c] ∂P[r, c]/∂O[r, j] = P[r, j] (dP[r, j] - Σ_c dP[r, c] P[r, c])**.
  * @param dP [n, k]
  * @param P [n, k], what `softmax` returned
  * @returns dO [n, k]
@@ -32,11 +34,10 @@ export function softmaxBackward(dP: tf.Tensor2D, P: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * Cross-entropy of predicted probabilities, averaged over the batch, as the post writes it:
- * L = -1/n Σ_r log P[r, y_r].
+ * Cross-entropy of predicted probabilities, averaged over the batch, as in the post: **L = -1/n Σ_r log P[r, y_r]**.
  *
- * A probability that has underflowed to 0 makes it infinite; `softmaxCrossEntropy` computes the same from logits and
- * never does. Training uses that one.
+ * A probability that has underflowed to 0 makes it infinite. `softmaxCrossEntropy` computes the same from logits and
+ * cannot underflow; training uses that one.
  * @param P [n, k]
  * @param y [n], int32 classes
  * @returns L, a scalar
@@ -46,8 +47,8 @@ export function crossEntropyLoss(P: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
 }
 
 /**
- * Only the probability of the right class enters L, as -log P / n, whose derivative is -1 / (n P):
- * dP[r, c] = -Y[r, c] / (n P[r, c]).
+ * Only the probability of the right class enters L, as -log P / n, whose derivative is -1 / (n P). With T the one-hot rows
+ * of y: **dP[r, c] = -T[r, c] / (n P[r, c])**.
  * @param P [n, k]
  * @param y [n], int32 classes
  * @returns dP [n, k]
@@ -58,41 +59,31 @@ export function crossEntropyLossBackward(P: tf.Tensor2D, y: tf.Tensor1D): tf.Ten
 }
 
 /**
- * Softmax and cross-entropy in one, from logits. With m the row's maximum and S = Σ_j exp(O_j - m), the log-probability
- * of class c is O_c - m - log S, so that
- * L = 1/n Σ_r (log S_r - Σ_c Y[r, c] (O[r, c] - m_r)), given that the rows of Y sum to 1.
+ * Softmax and cross-entropy in one, from logits. With m the row's maximum, D = O - m and the partition function
+ * S = Σ_j exp(D_j), the log-probability of class c is D_c - log S, so
+ * **L = 1/n Σ_r (log S_r - Σ_c T[r, c] D[r, c])**, given that the rows of T sum to 1.
  * No probability passes through a logarithm: nothing underflows, for logits of any size.
  * @param O [n, k]
- * @param Y [n, k]
+ * @param T [n, k]
  * @returns loss L, a scalar, and P [n, k], the softmax, which the backward pass needs
  */
-export function softmaxCrossEntropy(O: tf.Tensor2D, Y: tf.Tensor2D): { loss: tf.Scalar; P: tf.Tensor2D } {
-  const Z = tf.sub<tf.Tensor2D>(O, tf.max(O, 1, true));
-  const E = tf.exp(Z);
+export function softmaxCrossEntropy(O: tf.Tensor2D, T: tf.Tensor2D): { loss: tf.Scalar; P: tf.Tensor2D } {
+  const D = tf.sub<tf.Tensor2D>(O, tf.max(O, 1, true));
+  const E = tf.exp(D);
   const S = tf.sum<tf.Tensor2D>(E, 1, true); // [n, 1]
-  const loss = tf.mean<tf.Scalar>(tf.sub(tf.log(S), tf.sum(tf.mul(Y, Z), 1, true)));
+  const loss = tf.mean<tf.Scalar>(tf.sub(tf.log(S), tf.sum(tf.mul(T, D), 1, true)));
   return { loss, P: tf.div(E, S) };
 }
 
 /**
- * The gradient of the mean loss with respect to the logits. With the two steps above, one after the other and
- * dP = -Y / (n P): dO = P (dP - Σ_c dP P) = -Y/n + P Σ_c Y/n, and because the rows of Y sum to 1
+ * Gradient of the mean loss with respect to the logits. Put dP = -T / (n P) into `softmaxBackward`:
+ * dO = P (dP - Σ_c dP P) = -T/n + P Σ_c T/n, and because the rows of T sum to 1
  *
- * **dO = (P - Y) / n**: predicted minus true. (1/n because L is the mean over the batch.)
+ * **dO = (P - T) / n**: predicted minus wanted. (1/n because L is the mean over the batch.)
  * @param P [n, k], from `softmaxCrossEntropy`
- * @param Y [n, k]
+ * @param T [n, k]
  * @returns dO [n, k]
  */
-export function softmaxCrossEntropyBackward(P: tf.Tensor2D, Y: tf.Tensor2D): tf.Tensor2D {
-  return tf.div(tf.sub(P, Y), P.shape[0]);
-}
-
-/**
- * Classes as rows of probabilities: 1 at the class, 0 elsewhere. `tf.oneHot` does not know one class only, which is always the
- * right one.
- * @param y [n], int32 in [0, k)
- * @returns Y [n, k], float32
- */
-export function oneHot(y: tf.Tensor1D, k: number): tf.Tensor2D {
-  return k === 1 ? tf.ones([y.size, 1]) : (tf.oneHot(y, k, 1, 0, 'float32') as tf.Tensor2D);
+export function softmaxCrossEntropyBackward(P: tf.Tensor2D, T: tf.Tensor2D): tf.Tensor2D {
+  return tf.div(tf.sub(P, T), P.shape[0]);
 }

@@ -8,7 +8,7 @@ import { runPictures } from './pictures';
 import { readRun } from '../runs/readRun';
 import { MOST_MISTAKES, runReport, type Trained } from './runReport';
 import type { Parameter } from '../model/architecture';
-import { tensorsOf } from '../model/parameters';
+import { networkOf } from '../model/parameters';
 import { dataIterator } from '../training/batches';
 import { predict } from '../training/evaluate';
 
@@ -31,14 +31,14 @@ export async function examineNetwork({
   classNames,
   backend,
 }: Examined): Promise<Trained> {
-  const params = tensorsOf(parameters);
+  const network = networkOf(parameters, activation);
   try {
     const { test, imageShape } = dataset;
-    const probabilities = await predict(dataIterator(test, EVALUATION_BATCH), params, activation);
+    const probabilities = await predict(dataIterator(test, EVALUATION_BATCH), network);
     const examination = examine(probabilities, test.labels, MOST_MISTAKES);
     return { examination, test, classNames, imageShape, parameters, backend };
   } finally {
-    tf.dispose(params);
+    tf.dispose(network);
   }
 }
 

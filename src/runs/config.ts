@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BACKENDS, type BackendName, MAX_THREADS } from '../backends';
 import { ACTIVATIONS, type ActivationName } from '../nn/activations';
-import { INITIALISERS, type InitialiserName } from '../nn/initialise';
+import { INITIALIZERS, type InitializerName } from '../nn/initialize';
 import { CHECKPOINT_EVERY_RULE, isCheckpointEvery } from './checkpointEvery';
 import { OPTIMIZERS, type OptimizerName } from '../optim/optimizers';
 import { SCHEDULES, type ScheduleName } from '../optim/schedules';
@@ -66,7 +66,7 @@ export const configSchema = z.strictObject({
 
   hidden: z.array(wholeNumber(1, MAX_WIDTH), WIDTHS).max(64, WIDTHS).readonly().default([256]),
   activation: choice<ActivationName>(keysOf(ACTIVATIONS)).default('relu'),
-  init: choice<InitialiserName>(keysOf(INITIALISERS)).default('normal'),
+  init: choice<InitializerName>(keysOf(INITIALIZERS)).default('normal'),
   batchNorm: yesOrNo().default(false),
   dropout: part().default(0),
   inputDropout: part().default(0),

@@ -5,6 +5,7 @@ import type { Dataset, Samples } from '../data/samples';
 import { HandgradError } from '../errors';
 import { createOptimizer } from '../optim/optimizers';
 import { learningRate } from '../optim/schedules';
+import type { Normalization } from '../nn/fold';
 import type { TrainOptions } from '../training/train';
 import { type Config, lastEpoch } from './config';
 
@@ -26,7 +27,6 @@ export function trainingSettings(
   const rate = schedule === 'constant' && warmup === 0 ? lr : (step: number) => learningRate(schedule, step, pace);
   return {
     numEpochs: lastEpoch(config),
-    activation: config.activation,
     optimizer: createOptimizer(config.optimizer, rate, { clipNorm, momentum, beta1, beta2, epsilon, weightDecay }),
     ema: config.ema,
     dropout: config.dropout,
@@ -58,7 +58,7 @@ export function normalisationOf(dataset: Dataset, train: Samples, config: Config
   return config.normalise ? fitNormalisation(train, dataset.imageShape === undefined) : undefined;
 }
 
-/** The normalisation on the backend, as the state keeps it: [mean, std], or nothing. */
-export function normalisationTensors(fitted: FittedNormalisation | undefined): tf.Tensor[] {
-  return fitted ? [tf.tensor1d([...fitted.mean]), tf.tensor1d([...fitted.std])] : [];
+/** The normalization on the backend, as the state keeps it. */
+export function normalizationTensors(fitted: FittedNormalisation | undefined): Normalization | undefined {
+  return fitted && { mean: tf.tensor1d([...fitted.mean]), std: tf.tensor1d([...fitted.std]) };
 }

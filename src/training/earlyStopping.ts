@@ -1,14 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { Network } from '../nn/mlp';
+import { mapNetwork } from '../nn/network';
 import type { TrainState } from './trainState';
 
 /**
  * Keeps a network in the state if it is the best so far: the one with the highest validation accuracy, the first of equals.
- * @param network plain parameters; copied
+ * @param network as it would be used; copied
  */
-export function rememberBest(state: TrainState, network: readonly tf.Tensor[], epoch: number, accuracy: number): void {
+export function rememberBest(state: TrainState, network: Network, epoch: number, accuracy: number): void {
   if (state.bestEpoch > 0 && !(accuracy > state.bestAccuracy)) return;
-  tf.dispose(state.best);
-  state.best = network.map((tensor) => tf.clone(tensor));
+  if (state.best) tf.dispose(state.best);
+  state.best = mapNetwork(network, (tensor) => tf.clone(tensor));
   state.bestEpoch = epoch;
   state.bestAccuracy = accuracy;
 }

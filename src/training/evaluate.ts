@@ -1,14 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ActivationName } from '../nn/activations';
-import { mlp, type Params } from '../nn/mlp';
-import { oneHot, softmax, softmaxCrossEntropy } from '../nn/softmaxCrossEntropy';
+import { mlp, type Network } from '../nn/mlp';
+import { numOutputs } from '../nn/network';
+import { softmax, softmaxCrossEntropy } from '../nn/softmaxCrossEntropy';
+import { oneHot } from '../nn/targets';
 import type { DataIterator } from './batches';
 
 /**
  * The number of correct predictions in a batch, as in the post: those whose largest output stands at the right class.
  * @param yHat [n, k], probabilities or logits: softmax does not change which is largest
  * @param y [n], int32 classes
- * @returns a scalar; it stays on the backend, so that a loop over batches need not wait for it
+ * @returns a scalar; it stays on the backend, so a loop over batches need not wait for it
  */
 export function accuracy(yHat: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
   return tf.sum(tf.cast(tf.equal(tf.argMax(yHat, 1), y), 'float32'));
@@ -18,31 +19,23 @@ export function accuracy(yHat: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
  * How many samples to evaluate at once. Many, because every operation costs something however little it has to do; but no
  * more than keep the largest tensor at 2 MB, beyond which nothing is gained and memory is lost.
  */
-export function evaluationBatchSize(params: Params): number {
-  const widest = Math.max(...params.flatMap(({ shape }) => shape));
+export function evaluationBatchSize({ layers }: Network): number {
+  const widest = Math.max(...layers.flatMap(({ W }) => W.shape));
   return Math.max(1, Math.floor(2 ** 19 / widest));
 }
 
 /** The share of the samples that the network classifies right, in [0, 1]. */
-export async function evaluateAccuracy(
-  dataIter: DataIterator,
-  params: Params,
-  activation: ActivationName = 'relu',
-): Promise<number> {
-  return (await evaluate(dataIter, params, activation)).accuracy;
+export async function evaluateAccuracy(dataIter: DataIterator, network: Network): Promise<number> {
+  return (await evaluate(dataIter, network)).accuracy;
 }
 
 /** Mean cross-entropy and accuracy over all the samples. Reads from the backend once. */
-export async function evaluate(
-  dataIter: DataIterator,
-  params: Params,
-  activation: ActivationName = 'relu',
-): Promise<{ loss: number; accuracy: number }> {
+export async function evaluate(dataIter: DataIterator, network: Network): Promise<{ loss: number; accuracy: number }> {
   let sums = tf.zeros<tf.Rank.R1>([2]);
   try {
     for (const { X, y } of dataIter) {
       const next = tf.tidy(() => {
-        const O = mlp(X, params, activation);
+        const O = mlp(X, network);
         const { loss } = softmaxCrossEntropy(O, oneHot(y, O.shape[1]));
         // The batch's loss is a mean; times its size it is a sum, and the smaller last batch counts for what it is.
         return tf.add<tf.Tensor1D>(sums, tf.stack([tf.mul(loss, y.size), accuracy(O, y)]));
@@ -61,17 +54,13 @@ export async function evaluate(
  * Which classes are taken for which.
  * @returns [k][k] counts: row c, column p says how many samples of class c were predicted as p
  */
-export async function confusionMatrix(
-  dataIter: DataIterator,
-  params: Params,
-  activation: ActivationName = 'relu',
-): Promise<number[][]> {
-  const k = params.at(-1)!.size;
+export async function confusionMatrix(dataIter: DataIterator, network: Network): Promise<number[][]> {
+  const k = numOutputs(network);
   let counts = tf.zeros<tf.Rank.R2>([k, k]);
   try {
     for (const { X, y } of dataIter) {
       const next = tf.tidy(() => {
-        const predicted = tf.argMax<tf.Tensor1D>(mlp(X, params, activation), 1);
+        const predicted = tf.argMax<tf.Tensor1D>(mlp(X, network), 1);
         // One-hot rows of truth and prediction: their product counts the pairs.
         return tf.add<tf.Tensor2D>(counts, tf.matMul(oneHot(y, k), oneHot(predicted, k), true, false));
       });
@@ -88,14 +77,10 @@ export async function confusionMatrix(
  * The probabilities that the network gives to the classes.
  * @returns one array [k] for each sample
  */
-export async function predict(
-  dataIter: DataIterator,
-  params: Params,
-  activation: ActivationName = 'relu',
-): Promise<number[][]> {
+export async function predict(dataIter: DataIterator, network: Network): Promise<number[][]> {
   const rows: number[][] = [];
   for (const { X } of dataIter) {
-    const P = tf.tidy(() => softmax(mlp(X, params, activation)));
+    const P = tf.tidy(() => softmax(mlp(X, network)));
     try {
       rows.push(...(await P.array()));
     } finally {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
+import { tensorsOf } from '../nn/network';
 import { namedTensors, type StateTensors, stateTensors, type TrainState } from './trainState';
 
 /** What is done about a batch that leads to numbers that are not finite. */
@@ -30,9 +31,9 @@ export function createWatch(): Watch {
   return async (state, lr) => {
     turn = !turn;
     const suspicious =
-      (turn && (await lossIsDue(async () => !(await isFiniteScalar(state.losses[0]!))))) ||
-      (await parametersAreDue(async () => !(await haveFiniteSum(state.params))));
-    if (suspicious) await refuseNotFinite(state, lr);
+      (turn && (await lossIsDue(async () => !(await isFiniteScalar(state.losses.sum))))) ||
+      (await parametersAreDue(async () => !(await haveFiniteSum(tensorsOf(state.network)))));
+    if (suspicious) await assertFinite(state, lr);
   };
 }
 
@@ -43,27 +44,27 @@ export function createWatch(): Watch {
 export async function isFiniteState(next: StateTensors): Promise<boolean> {
   if (await haveFiniteSum(stateTensors(next))) return true;
   // The sum of large finite numbers may overflow.
-  return (await firstNotFinite(next)) === undefined;
+  return (await firstNonFinite(next)) === undefined;
 }
 
 /**
  * Looks at every number of a state.
  * @throws HandgradError 'diverged' as the watch
  */
-export async function refuseNotFinite(state: TrainState, lr: number): Promise<void> {
-  const tensor = await firstNotFinite(state);
+export async function assertFinite(state: TrainState, lr: number): Promise<void> {
+  const tensor = await firstNonFinite(state);
   if (tensor === undefined) return;
-  const [loss] = await state.losses[1]!.data();
+  const [loss] = await state.losses.last.data();
   const where = `after step ${state.step}, in epoch ${state.epoch + 1}, at learning rate ${lr}`;
   const what = tensor.startsWith('losses/') ? `the loss is ${loss}` : `${tensor} is not finite and the loss is ${loss}`;
   throw new HandgradError(
     'diverged',
-    `Training diverged: ${what} ${where}; try a smaller --lr, or --on-nan skip-batch when a few samples are to blame.`,
+    `Training diverged: ${what} ${where}; try a smaller lr, or onNan skip-batch when a few samples are to blame.`,
   );
 }
 
 /** The name of the first tensor that holds a number that is not finite. */
-async function firstNotFinite(state: StateTensors): Promise<string | undefined> {
+async function firstNonFinite(state: StateTensors): Promise<string | undefined> {
   for (const [name, tensor] of namedTensors(state)) if (!allFinite(await tensor.data())) return name;
   return undefined;
 }

@@ -1,17 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ActivationName } from '../nn/activations';
-import { forward, lossAndGradients, type Masks, parameterNames, type Params } from '../nn/mlp';
-import { oneHot } from '../nn/softmaxCrossEntropy';
+import { type Activation, ACTIVATIONS } from '../nn/activations';
+import { forward, lossAndGradients } from '../nn/mlp';
+import {
+  listGradients,
+  numOutputs,
+  type ParameterTensor,
+  parametersOf,
+  type TrainableNetwork,
+  trainingSteps,
+  withParameters,
+} from '../nn/network';
+import { oneHot } from '../nn/targets';
 import type { Random } from '../random';
 import type { Batch } from './batches';
 
 export interface GradcheckOptions {
-  readonly params: Params;
+  readonly network: TrainableNetwork;
   /** A few samples are enough: every one of them takes part in every gradient. */
   readonly batch: Batch;
-  readonly activation?: ActivationName;
-  /** Dropout: the same units are silent throughout the check. */
-  readonly masks?: Masks;
+  /** Dropout: the same units are dropped throughout the check. */
+  readonly masks?: readonly tf.Tensor2D[];
   /** Chooses the entries; the `gradcheck` stream. */
   readonly random: Random;
   /** How many entries of each tensor are tried: half of them those with the largest gradients, half at random. */
@@ -25,9 +33,8 @@ export interface GradcheckResult {
   /** W1, b1, … */
   readonly name: string;
   /**
-   * Entries compared. One whose smallest step still takes a hidden unit across 0, where ReLU has a corner, is left out; and
-   * all are where the gradients are too small for differences of float32 logits to show them (deep sigmoid layers with small
-   * weights).
+   * Entries compared. Left out are those whose smallest step still takes a hidden unit across 0, where ReLU has a corner; and
+   * all of them where the gradients are too small to show in float32 logits (deep sigmoid layers with small weights).
    */
   readonly entries: number;
   /** |numeric - byHand| / max(|numeric|, |byHand|), each | | the length of the vector over the entries compared. */
@@ -35,43 +42,43 @@ export interface GradcheckResult {
 }
 
 /**
- * Holds the hand-written gradients against central differences: (L(w + h) - L(w - h)) / 2h ≈ ∂L/∂w, with an error of
+ * Compares the hand-written gradients with central differences: (L(w + h) - L(w - h)) / 2h ≈ ∂L/∂w, with an error of
  * order h². The backend computes the logits in float32; the loss is computed from them here, in float64 and from its
  * definition, because differences of a float32 loss near 2.3 would be lost in its rounding.
  * @returns one row for each parameter tensor
  */
 export async function gradcheck(options: GradcheckOptions): Promise<GradcheckResult[]> {
-  const { params, batch, activation = 'relu', masks } = options;
+  const { network, batch, masks } = options;
   const grads = tf.tidy(() => {
-    const Y = oneHot(batch.y, params.at(-1)!.size);
-    return lossAndGradients(batch.X, Y, params, activation, masks).grads;
+    const T = oneHot(batch.y, numOutputs(network));
+    return listGradients(lossAndGradients(batch.X, T, trainingSteps(network, masks)).grads);
   });
   try {
-    const names = parameterNames(params);
     const results: GradcheckResult[] = [];
-    for (let p = 0; p < params.length; p++) results.push(await checkTensor(options, names[p]!, p, grads[p]!));
+    for (const [i, parameter] of parametersOf(network).entries()) {
+      results.push(await checkParameter(options, parameter, grads[i]!));
+    }
     return results;
   } finally {
     tf.dispose(grads);
   }
 }
 
-async function checkTensor(
+async function checkParameter(
   options: GradcheckOptions,
-  name: string,
-  p: number,
+  parameter: ParameterTensor,
   grad: tf.Tensor,
 ): Promise<GradcheckResult> {
-  const { params, random, entries = 20 } = options;
+  const { random, entries = 20 } = options;
+  const { name } = parameter;
   const byHand = await grad.data();
-  const values = await params[p]!.data();
   let compared = 0;
   let difference = 0;
   let lengthNumeric = 0;
   let lengthByHand = 0;
   let noise = 0;
   for (const i of chooseEntries(byHand, entries, random)) {
-    const numeric = await centralDifference(options, p, i, values[i]!);
+    const numeric = await centralDifference(options, parameter, i);
     if (numeric === undefined) continue;
     compared++;
     difference += (numeric.slope - byHand[i]!) ** 2;
@@ -86,21 +93,21 @@ async function checkTensor(
 }
 
 /**
- * The slope of the loss over entry i of parameter tensor p, or undefined where it has a corner within the smallest step:
- * between two sides of a corner there is a difference, but no derivative. With it, how much of a slope the rounding of the
- * logits alone can make.
+ * The slope of the loss over entry i of a parameter, or undefined where it has a corner within the smallest step: between two
+ * sides of a corner there is a difference, but no derivative. With it, the slope that the rounding of the logits alone can
+ * make.
  */
 async function centralDifference(
   options: GradcheckOptions,
-  p: number,
+  parameter: ParameterTensor,
   i: number,
-  w: number,
 ): Promise<{ slope: number; rounding: number } | undefined> {
   const { step = 1e-2 } = options;
+  const w = (await parameter.tensor.data())[i]!;
   for (const h of [step, step / 10, step / 100, step / 1000]) {
-    const above = await lossWith(options, p, i, w + h);
-    const below = await lossWith(options, p, i, w - h);
-    // Float32 rounds both points: what was really moved is the distance between the rounded ones.
+    const above = await lossWith(options, parameter, i, w + h);
+    const below = await lossWith(options, parameter, i, w - h);
+    // Float32 rounds both points: the real distance is the one between the rounded ones.
     const distance = Math.fround(w + h) - Math.fround(w - h);
     if (above.hiddenSigns !== below.hiddenSigns) continue;
     return { slope: (above.loss - below.loss) / distance, rounding: above.rounding / distance };
@@ -117,37 +124,37 @@ function chooseEntries(grad: ArrayLike<number>, entries: number, random: Random)
   return chosen;
 }
 
-/** How many times longer than what the rounding of one logit can make gradients have to be: most of it averages out. */
+/** Gradients must exceed the rounding error of one logit by this factor to be compared: most of it averages out. */
 const BEYOND_NOISE = 10;
 
-/** The activations that have a corner at 0. */
-const CORNERED: ReadonlySet<ActivationName> = new Set<ActivationName>(['relu', 'leaky-relu']);
-
-/** The loss with entry i of parameter tensor p at `value`, and on which side of 0 each hidden unit is then. */
+/** The loss with entry i of a parameter at `value`, and on which side of 0 each hidden unit is then. */
 async function lossWith(
-  { params, batch, activation = 'relu', masks }: GradcheckOptions,
-  p: number,
+  { network, batch, masks }: GradcheckOptions,
+  { name, tensor }: ParameterTensor,
   i: number,
   value: number,
 ): Promise<{ loss: number; rounding: number; hiddenSigns: string }> {
-  const moved = (await params[p]!.data()).slice();
+  const moved = (await tensor.data()).slice();
   moved[i] = value;
-  const sums = tf.tidy(() => {
-    const changed = params.with(p, tf.tensor(moved, params[p]!.shape));
-    return [...forward(batch.X, changed, activation, masks).sums];
+  const outputs = tf.tidy(() => {
+    const params = parametersOf(network).map((other) =>
+      other.name === name ? tf.tensor(moved, tensor.shape) : other.tensor,
+    );
+    const { trace } = forward(batch.X, trainingSteps(withParameters(network, params), masks));
+    return trace.map(({ Y }) => Y);
   });
   try {
-    const cornered = CORNERED.has(activation) ? sums.slice(0, -1) : [];
-    const hidden = await Promise.all(cornered.map((Z) => Z.data()));
-    const O = await sums.at(-1)!.array();
+    const { corner }: Activation = ACTIVATIONS[network.activation];
+    const hidden = await Promise.all((corner ? outputs.slice(0, -1) : []).map((Y) => Y.data()));
+    const O = await outputs.at(-1)!.array();
     return {
       loss: meanCrossEntropy(O, await batch.y.data()),
       // Half a unit in float32's last place, of the largest logit.
       rounding: 2 ** -24 * Math.max(...O.flat().map(Math.abs)),
-      hiddenSigns: hidden.map((Z) => Array.from(Z, (z) => (z > 0 ? '+' : '-')).join('')).join(),
+      hiddenSigns: hidden.map((Y) => Array.from(Y, (y) => (y > 0 ? '+' : '-')).join('')).join(),
     };
   } finally {
-    tf.dispose(sums);
+    tf.dispose(outputs);
   }
 }
 

@@ -5,22 +5,29 @@ import type { DataIterator } from './batches';
 import { outOfPatience, rememberBest } from './earlyStopping';
 import { evaluate } from './evaluate';
 import { learningRateAt } from '../optim/optimizer';
-import { createWatch, isFiniteState, type OnNan, refuseNotFinite, type Watch } from './finite';
-import { disposeReplaced, inferenceNetwork, replaceTensors, type TrainState, zeroLosses } from './trainState';
+import { assertFinite, createWatch, isFiniteState, type OnNan, type Watch } from './finite';
+import {
+  bestNetwork,
+  disposeReplaced,
+  inferenceNetwork,
+  replaceTensors,
+  type TrainState,
+  zeroLosses,
+} from './trainState';
 import { type StepOptions, trainStep } from './trainStep';
 
 export interface TrainOptions extends StepOptions {
   readonly state: TrainState;
   readonly trainIter: DataIterator;
   readonly testIter: DataIterator;
-  /** With a validation part, the epochs are judged on it and the test set is looked at once, at the end. */
+  /** With a validation part, the epochs are evaluated on it, and the test set is used once, at the end. */
   readonly valIter?: DataIterator;
   readonly numEpochs: number;
-  /** Stop after so many epochs that are no better on the validation samples; the best network is what remains. */
+  /** Stop after so many epochs without a better accuracy on the validation samples, and keep the best network. */
   readonly patience?: number;
   /**
-   * What is done when numbers are not finite. `skip-batch` leaves out the batches that lead to them: it looks at every step
-   * before it counts, and so waits for the backend every time.
+   * What to do about non-finite values. `skip-batch` leaves out the batches that lead to them: it checks every step before it
+   * counts, and so waits for the backend every time.
    */
   readonly onNan?: OnNan;
 }
@@ -40,13 +47,13 @@ export interface EpochEvent {
   readonly type: 'epoch';
   readonly epoch: number;
   readonly step: number;
-  /** Mean training loss over the samples of the epoch, each as it was when its batch came. */
+  /** Mean training loss over the samples of the epoch, each as it was in its step. */
   readonly loss: number;
   /** What the post prints. */
   readonly lastBatchLoss: number;
-  /** The learning rate of its last step, where it changes. */
+  /** The learning rate of its last step, where a schedule changes it. */
   readonly lr?: number;
-  /** Batches that were left out because they led to numbers that are not finite, where there were any. */
+  /** Batches that were left out because they led to non-finite values, where there were any. */
   readonly skippedBatches?: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
@@ -62,7 +69,7 @@ export interface EpochEvent {
 export interface EndEvent {
   readonly type: 'end';
   readonly epochs: number;
-  /** The epoch whose network was kept, when training stops early. */
+  /** The epoch whose network was kept, where training stops early. */
   readonly bestEpoch?: number;
   readonly testLoss: number;
   readonly testAccuracy: number;
@@ -72,9 +79,9 @@ export interface EndEvent {
 export type TrainEvent = StepEvent | EpochEvent | EndEvent;
 
 /**
- * Trains by mini-batch gradient descent and tells what happens as it happens. Goes on from wherever the state stands, in
- * the middle of an epoch too, to the numbers that a run without a break comes to.
- * @throws HandgradError 'diverged' soon after the loss or a parameter is not finite: before it is told in an event
+ * Trains by mini-batch gradient descent and yields what happens as it happens. Resumes from wherever the state stands, in
+ * the middle of an epoch too, with the numbers of an uninterrupted run.
+ * @throws HandgradError 'diverged' soon after the loss or a parameter is non-finite: before an event reports it
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, void> {
   const { state, trainIter, testIter, valIter, numEpochs, patience } = options;
@@ -86,10 +93,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     const { loss, lastBatchLoss } = yield* trainEpoch(options, clock, watch);
     const trainSeconds = clock() - state.epochBegan;
     const lr = learningRateAt(options.optimizer.lr, state.step);
-    // Before the network is judged: what an epoch tells is never of one that diverged.
-    if (!(await isFiniteState(state))) await refuseNotFinite(state, lr);
-    const judged = await judge(options, valIter ?? testIter, state.epoch + 1);
-    if (!valIter) test = judged;
+    // Check first, so that a diverged network is never evaluated or reported.
+    if (!(await isFiniteState(state))) await assertFinite(state, lr);
+    const figures = await evaluateState(options, valIter ?? testIter, state.epoch + 1);
+    if (!valIter) test = figures;
     const seconds = clock() - state.epochBegan;
     const { skippedBatches } = state;
     beginEpoch(state);
@@ -102,14 +109,14 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       ...(typeof options.optimizer.lr === 'number' ? {} : { lr }),
       ...(skippedBatches > 0 && { skippedBatches }),
       ...(valIter
-        ? { valLoss: judged.loss, valAccuracy: judged.accuracy }
-        : { testLoss: judged.loss, testAccuracy: judged.accuracy }),
+        ? { valLoss: figures.loss, valAccuracy: figures.accuracy }
+        : { testLoss: figures.loss, testAccuracy: figures.accuracy }),
       seconds,
       trainSeconds,
       samplesPerSecond: Math.round(trainIter.numSamples / trainSeconds),
     };
   }
-  test ??= await judge(options, testIter);
+  test ??= await evaluateState(options, testIter);
   yield {
     type: 'end',
     epochs: state.epoch,
@@ -121,25 +128,15 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
 }
 
 /**
- * The network that training has come to: that of the best epoch where it stops early, that of the last otherwise.
- * @returns plain parameters, W1 b1 W2 b2 …, which the caller disposes of
- */
-export function trainedNetwork({ state, patience }: Pick<TrainOptions, 'state' | 'patience'>): tf.Tensor[] {
-  if (patience !== undefined && state.bestEpoch > 0) return state.best.map((tensor) => tf.clone(tensor));
-  return inferenceNetwork(state);
-}
-
-/**
  * Loss and accuracy of the network as it would be used.
- * @param epoch the epoch that ends with it, which may be the best one; without it, what training came to is judged
+ * @param epoch the epoch that ends with it, which may be the best one; without it, what training came to is evaluated
  */
-async function judge(options: TrainOptions, samples: DataIterator, epoch?: number) {
-  const { state, activation, patience } = options;
-  const network = epoch === undefined ? trainedNetwork(options) : inferenceNetwork(state);
+async function evaluateState({ state, patience }: TrainOptions, samples: DataIterator, epoch?: number) {
+  const network = epoch === undefined ? bestNetwork(state) : inferenceNetwork(state);
   try {
-    const judged = await evaluate(samples, network, activation);
-    if (epoch !== undefined && patience !== undefined) rememberBest(state, network, epoch, judged.accuracy);
-    return judged;
+    const figures = await evaluate(samples, network);
+    if (epoch !== undefined && patience !== undefined) rememberBest(state, network, epoch, figures.accuracy);
+    return figures;
   } finally {
     tf.dispose(network);
   }
@@ -172,20 +169,21 @@ async function* trainEpoch(
     yield { type: 'step', epoch: state.epoch + 1, step: state.step, samples: state.samples };
   }
   if (order) state.random.order = order;
-  const [sum, last] = await Promise.all(state.losses.map((scalar) => scalar.data()));
+  const [sum, last] = await Promise.all([state.losses.sum.data(), state.losses.last.data()]);
   const counted = state.samples - state.skippedSamples;
   if (counted === 0) throw everySkipped(state, learningRateAt(options.optimizer.lr, state.step));
-  return { loss: sum![0]! / counted, lastBatchLoss: last![0]! };
+  return { loss: sum[0]! / counted, lastBatchLoss: last[0]! };
 }
 
 function everySkipped({ epoch, step }: TrainState, lr: number): HandgradError {
   return new HandgradError(
     'diverged',
-    `Training diverged: every batch of epoch ${epoch + 1} (up to step ${step}, at learning rate ${lr}) led to numbers that are not finite and was skipped; try a smaller --lr.`,
+    `Training diverged: every batch of epoch ${epoch + 1} (up to step ${step}, at learning rate ${lr}) led to ` +
+      'non-finite values and was skipped; try a smaller lr.',
   );
 }
 
-/** The epoch at hand is finished, and the next one at hand. */
+/** The current epoch is finished; the next one becomes current. */
 function beginEpoch(state: TrainState): void {
   state.epoch++;
   state.batch = 0;
@@ -193,11 +191,11 @@ function beginEpoch(state: TrainState): void {
   state.skippedBatches = 0;
   state.skippedSamples = 0;
   state.epochBegan = state.seconds;
-  tf.dispose(state.losses);
+  tf.dispose([state.losses.sum, state.losses.last]);
   state.losses = zeroLosses();
 }
 
-/** A clock that goes on from the state's, and sets it, every time it is looked at. */
+/** A clock that continues from the state's seconds, and sets them every time it is read. */
 function resumeClock(state: TrainState): () => number {
   const before = state.seconds;
   const started = performance.now();

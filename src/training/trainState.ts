@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { startStatistics } from '../nn/batchNorm';
-import { fold, type Normalisation } from '../nn/fold';
-import { layersOf, parameterNames } from '../nn/mlp';
+import { fold, type Normalization } from '../nn/fold';
+import type { Network } from '../nn/mlp';
+import { mapNetwork, parametersOf, type TrainableNetwork } from '../nn/network';
 import type { Optimizer, OptimizerState } from '../optim/optimizer';
 import type { Random, Stream } from '../random';
 
@@ -10,19 +10,17 @@ import type { Random, Stream } from '../random';
  * checkpoints and resume go through that function and know no tensor by name.
  */
 export type StateTensors = {
-  params: tf.Tensor[];
+  network: TrainableNetwork;
   /** What the optimizer remembers. */
   optimizer: OptimizerState;
-  /** The mean and standard deviation of the inputs, fitted before the first step; empty when they are taken as they are. */
-  normalization: tf.Tensor[];
-  /** The running mean and variance of each layer with batch normalization. */
-  statistics: tf.Tensor[];
-  /** The exponential moving averages of `params` and `statistics`; empty when none are kept. */
-  averages: tf.Tensor[];
-  /** The network of the best epoch, ready for use; empty when training does not stop early. */
-  best: tf.Tensor[];
-  /** Two scalars of the current epoch: the sum of its samples' losses so far, and the mean loss of its last batch. */
-  losses: tf.Tensor[];
+  /** How the inputs are normalized, fitted before the first step; undefined when they are taken as they are. */
+  normalization: Normalization | undefined;
+  /** The exponential moving averages of the network's tensors; undefined when none are kept. */
+  averages: TrainableNetwork | undefined;
+  /** The network of the best epoch, ready for use; undefined when training does not stop early. */
+  best: Network | undefined;
+  /** Of the current epoch: the sum of its samples' losses so far, and the mean loss of its last batch. */
+  losses: { sum: tf.Scalar; last: tf.Scalar };
 };
 
 /**
@@ -56,8 +54,8 @@ export interface TrainState extends StateTensors {
 
 /** What only some runs keep. */
 export interface Extras {
-  /** [mean, std] of the inputs. */
-  readonly normalization?: tf.Tensor[];
+  /** Of the inputs. */
+  readonly normalization?: Normalization;
   /** Exponential moving averages of the weights. */
   readonly averages?: boolean;
   /** The network of the best epoch. */
@@ -66,22 +64,21 @@ export interface Extras {
 
 /**
  * The state before the first step. It takes over the tensors it is given.
+ * @param optimizer the one that `train` is given too
  * @param random the generators that training draws from; an iterator that shuffles brings `order` itself
  */
 export function startState(
-  params: tf.Tensor[],
+  network: TrainableNetwork,
   optimizer: Optimizer,
   random: TrainState['random'] = {},
-  { normalization = [], averages = false, best = false }: Extras = {},
+  { normalization, averages = false, best = false }: Extras = {},
 ): TrainState {
-  const statistics = layersOf(params).flatMap(({ g }) => (g ? startStatistics(g.size) : []));
   return {
-    params,
-    optimizer: optimizer.init(params),
+    network,
+    optimizer: optimizer.init(parametersOf(network).map(({ tensor }) => tensor)),
     normalization,
-    statistics,
-    averages: averages ? [...params, ...statistics].map((tensor) => tf.clone(tensor)) : [],
-    best: best ? tf.tidy(() => fold(params, statistics)) : [],
+    averages: averages ? mapNetwork(network, (tensor) => tf.clone(tensor)) : undefined,
+    best: best ? tf.tidy(() => fold(network)) : undefined,
     bestEpoch: 0,
     bestAccuracy: 0,
     losses: zeroLosses(),
@@ -98,48 +95,54 @@ export function startState(
 }
 
 /** The losses of an epoch that has not started. */
-export function zeroLosses(): tf.Tensor[] {
-  return [tf.scalar(0), tf.scalar(0)];
+export function zeroLosses(): StateTensors['losses'] {
+  return { sum: tf.scalar(0), last: tf.scalar(0) };
 }
 
 /**
  * The network as it would be used now: the averages where the state keeps some, with batch normalization and the
  * normalization of the inputs folded in.
- * @returns plain parameters, W1 b1 W2 b2 …, which the caller disposes of
+ * @returns a plain network, which the caller disposes of
  */
-export function inferenceNetwork(
-  state: Pick<StateTensors, 'params' | 'statistics' | 'averages' | 'normalization'>,
-): tf.Tensor[] {
-  const { params, statistics, averages } = state;
-  const averaged = averages.length > 0;
-  const weights = averaged ? averages.slice(0, params.length) : params;
-  const running = averaged ? averages.slice(params.length) : statistics;
-  return tf.tidy(() => fold(weights, running, normalizationOf(state)));
+export function inferenceNetwork({
+  network,
+  averages,
+  normalization,
+}: Pick<StateTensors, 'network' | 'averages' | 'normalization'>): Network {
+  return tf.tidy(() => fold(averages ?? network, normalization));
 }
 
-/** How a state's network takes its inputs, or undefined when as they are. */
-export function normalizationOf({ normalization }: Pick<StateTensors, 'normalization'>): Normalisation | undefined {
-  const [mean, std] = normalization;
-  return mean && std && { mean, std };
+/**
+ * The network that training has come to: that of the best epoch where it stops early, that of the last otherwise.
+ * @returns a plain network, which the caller disposes of
+ */
+export function bestNetwork(state: TrainState): Network {
+  if (!state.best || state.bestEpoch === 0) return inferenceNetwork(state);
+  return mapNetwork(state.best, (tensor) => tf.clone(tensor));
 }
 
-/** Every tensor of a state, replaced by what `f` makes of it. Parameters have the names of a model file: W1, b1, …. */
+/**
+ * Every tensor of a state, replaced by what `f` makes of it.
+ * @param f gets the tensor's name too: that of a model file for the network (W1, b1, …), and `averages/W1`,
+ * `optimizer/velocity/W1`, … for what belongs to it
+ */
 export function mapTensors(state: StateTensors, f: (tensor: tf.Tensor, name: string) => tf.Tensor): StateTensors {
-  const names = parameterNames(state.params);
-  const numbered = (list: string, tensors: readonly tf.Tensor[]) =>
-    tensors.map((tensor, i) => f(tensor, `${list}/${i}`));
-  const named = (prefix: string, tensors: readonly tf.Tensor[]) =>
-    tensors.map((tensor, i) => f(tensor, `${prefix}${names[i]!}`));
+  const { network, optimizer, normalization, averages, best, losses } = state;
+  const names = parametersOf(network).map(({ name }) => name);
+  const of = <T extends tf.Tensor>(name: string, tensor: T) => f(tensor, name) as T;
+  const slots = Object.entries(optimizer).map(([slot, tensors]) => {
+    return [slot, tensors.map((tensor, i) => of(`optimizer/${slot}/${names[i]!}`, tensor))] as const;
+  });
   return {
-    params: named('', state.params),
-    optimizer: Object.fromEntries(
-      Object.entries(state.optimizer).map(([slot, tensors]) => [slot, named(`optimizer/${slot}/`, tensors)]),
-    ),
-    normalization: numbered('normalization', state.normalization),
-    statistics: numbered('statistics', state.statistics),
-    averages: numbered('averages', state.averages),
-    best: numbered('best', state.best),
-    losses: numbered('losses', state.losses),
+    network: mapNetwork(network, f),
+    optimizer: Object.fromEntries(slots),
+    normalization: normalization && {
+      mean: of('normalization/mean', normalization.mean),
+      std: of('normalization/std', normalization.std),
+    },
+    averages: averages && mapNetwork(averages, (tensor, name) => of(`averages/${name}`, tensor)),
+    best: best && mapNetwork(best, (tensor, name) => of(`best/${name}`, tensor)),
+    losses: { sum: of('losses/sum', losses.sum), last: of('losses/last', losses.last) },
   };
 }
 

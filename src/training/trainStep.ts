@@ -1,32 +1,35 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ActivationName } from '../nn/activations';
-import { updateStatistics } from '../nn/batchNorm';
-import { dropoutMasks } from '../nn/dropoutMasks';
-import { normalise } from '../nn/fold';
-import { smoothLabels } from '../nn/labelSmoothing';
-import { mixup } from '../nn/mixup';
-import { decaysOf, lossAndGradients, type Trace } from '../nn/mlp';
-import { oneHot } from '../nn/softmaxCrossEntropy';
+import { normalize } from '../nn/fold';
+import { lossAndGradients } from '../nn/mlp';
+import {
+  dropInputs,
+  dropoutMasks,
+  listGradients,
+  numOutputs,
+  parametersOf,
+  tensorsOf,
+  trainingSteps,
+  updateRunningStatistics,
+  withParameters,
+  withTensors,
+} from '../nn/network';
+import { mixup, oneHot, smoothLabels } from '../nn/targets';
 import { updateAverages } from '../optim/average';
 import type { Optimizer } from '../optim/optimizer';
-import { beta, keyOf } from '../random';
+import { betaVariate, keyOf } from '../random';
 import type { Batch } from './batches';
-import { normalizationOf, type StateTensors, type TrainState } from './trainState';
+import type { StateTensors, TrainState } from './trainState';
 
-/**
- * What a step does beyond the post's. Everything is off when left out. Whether the network has batch normalisation is said
- * by its parameters.
- */
+/** What a step is made of. Everything but the optimizer goes beyond the post, and is off when left out. */
 export interface StepOptions {
   /** The one that the state was started with. */
   readonly optimizer: Optimizer;
-  readonly activation?: ActivationName;
-  /** What is kept of the averages of the weights; the state has to have them. */
+  /** The decay of the averages of the weights; the state has to have them. */
   readonly ema?: number;
   /** The probability that a hidden unit is dropped, and that an input is. */
   readonly dropout?: number;
   readonly inputDropout?: number;
-  /** The part of the truth that all classes share. */
+  /** The part of the probability that is spread evenly over all classes. */
   readonly labelSmoothing?: number;
   /** α of the beta distribution that samples are mixed by. */
   readonly mixup?: number;
@@ -39,45 +42,44 @@ export interface StepOptions {
  * result replaces.
  */
 export function trainStep(batch: Batch, state: TrainState, options: StepOptions): StateTensors {
-  const { activation, optimizer, ema } = options;
+  const { network, normalization, averages, best, losses } = state;
+  const { optimizer, ema, dropout = 0, seed = 0 } = options;
   const step = state.step + 1;
-  const { X, Y } = asTrained(batch, state, options);
-  const masks = dropoutMasks(X.shape[0], state.params, options, keyOf(options.seed ?? 0, 'dropout', step));
-  const { loss, grads, norms } = lossAndGradients(X, Y, state.params, activation, masks);
-  const { params } = state;
-  const updated = optimizer.update({ params, grads, decays: decaysOf(params) }, state.optimizer, step);
-  const statistics = allStatistics(state.statistics, norms, X.shape[0]);
+  const { X, T } = prepareBatch(batch, state, options);
+  const masks = dropoutMasks(X.shape[0], network, dropout, keyOf(seed, 'dropout', step));
+  const { loss, grads, trace } = lossAndGradients(X, T, trainingSteps(network, masks));
+
+  const parameters = parametersOf(network);
+  const gradients = {
+    params: parameters.map(({ tensor }) => tensor),
+    grads: listGradients(grads),
+    decays: parameters.map(({ decays }) => decays),
+  };
+  const updated = optimizer.update(gradients, state.optimizer, step);
+  const next = updateRunningStatistics(withParameters(network, updated.params), trace);
   return {
-    params: [...updated.params],
+    network: next,
     optimizer: updated.state,
-    normalization: state.normalization,
-    statistics,
-    // The average of a network with batch normalisation has the average statistics.
-    averages: ema === undefined ? [] : updateAverages(state.averages, [...updated.params, ...statistics], ema, step),
-    best: state.best,
+    normalization,
+    averages:
+      averages && ema !== undefined
+        ? withTensors(averages, updateAverages(tensorsOf(averages), tensorsOf(next), ema, step))
+        : averages,
+    best,
     // The batch's loss is a mean; times its size it is a sum, so that the smaller last batch counts for what it is.
-    losses: [tf.add(state.losses[0]!, tf.mul(loss, batch.y.size)), loss],
+    losses: { sum: tf.add(losses.sum, tf.mul(loss, batch.y.size)), last: loss },
   };
 }
 
-/** The samples as the network sees them, and their truth as probabilities. */
-function asTrained(
+/** The samples as the network takes them in this step, and their targets. */
+function prepareBatch(
   { X, y }: Batch,
-  state: TrainState,
-  { labelSmoothing, mixup: alpha, seed = 0 }: StepOptions,
-): { X: tf.Tensor2D; Y: tf.Tensor2D } {
-  const truth = oneHot(y, state.params.at(-1)!.size);
-  const normalisation = normalizationOf(state);
-  const Y = labelSmoothing ? smoothLabels(truth, labelSmoothing) : truth;
-  const inputs = normalisation ? normalise(X, normalisation) : X;
-  return alpha ? mixup(inputs, Y, beta(keyOf(seed, 'mixup', state.step + 1), alpha)) : { X: inputs, Y };
-}
-
-function allStatistics(statistics: readonly tf.Tensor[], norms: Trace['norms'], n: number): tf.Tensor[] {
-  return norms
-    .filter((norm) => norm !== undefined)
-    .flatMap((norm, i) => {
-      const [mean, variance] = [statistics[2 * i], statistics[2 * i + 1]] as [tf.Tensor1D, tf.Tensor1D];
-      return updateStatistics(mean, variance, norm, n);
-    });
+  { network, normalization, step }: TrainState,
+  { inputDropout = 0, labelSmoothing = 0, mixup: alpha = 0, seed = 0 }: StepOptions,
+): { X: tf.Tensor2D; T: tf.Tensor2D } {
+  let T = oneHot(y, numOutputs(network));
+  if (labelSmoothing > 0) T = smoothLabels(T, labelSmoothing);
+  if (normalization) X = normalize(X, normalization);
+  if (alpha > 0) ({ X, T } = mixup(X, T, betaVariate(keyOf(seed, 'mixup', step + 1), alpha)));
+  return { X: dropInputs(X, inputDropout, keyOf(seed, 'dropout', step + 1)), T };
 }

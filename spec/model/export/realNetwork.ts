@@ -8,7 +8,7 @@ import { selectBackend } from '../../../src/backends';
 import { defaultDataDir } from '../../../src/data/defaultDataDir';
 import { loadDataset } from '../../../src/data/loadDataset';
 import type { Dataset } from '../../../src/data/samples';
-import { tensorsOf } from '../../../src/model/parameters';
+import { networkOf } from '../../../src/model/parameters';
 import { dataIterator } from '../../../src/training/batches';
 import { evaluateAccuracy, predict } from '../../../src/training/evaluate';
 import { session } from '../../cli/session';
@@ -43,11 +43,11 @@ export function useRealNetwork(...flags: readonly string[]): () => RealNetwork {
     await selectBackend('wasm');
     const dataset = await loadDataset('fashion-mnist', { dataDir });
     const { parameters, config } = await openModel(run);
-    const params = tensorsOf(parameters);
+    const network = networkOf(parameters, config!.activation);
     try {
       const testIter = dataIterator(dataset.test, 1000);
-      const probabilities = Float32Array.from((await predict(testIter, params, config!.activation)).flat());
-      const accuracy = await evaluateAccuracy(testIter, params, config!.activation);
+      const probabilities = Float32Array.from((await predict(testIter, network)).flat());
+      const accuracy = await evaluateAccuracy(testIter, network);
       const files = {
         images: join(folder, 'images.bin'),
         labels: join(folder, 'labels.bin'),
@@ -58,7 +58,7 @@ export function useRealNetwork(...flags: readonly string[]): () => RealNetwork {
       writeFileSync(files.probabilities, Buffer.from(probabilities.buffer));
       made = { folder, run, dataset, probabilities, accuracy, files };
     } finally {
-      tf.dispose(params);
+      tf.dispose(network);
     }
   });
   after(() => {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { plainNetwork, type PlainNetwork } from '../../../src/model/export/plainNetwork';
+import { networkOf } from '../../../src/model/parameters';
 import type { ActivationName } from '../../../src/nn/activations';
 import { mlp } from '../../../src/nn/mlp';
 import { softmax } from '../../../src/nn/softmaxCrossEntropy';
@@ -27,8 +28,7 @@ export function smallNetwork(activation: ActivationName): {
       Float32Array.from(features, (value) => value * scale),
       [40, 6],
     );
-    const params = parameters.map(({ data, shape }) => tf.tensor(data, shape));
-    return softmax(mlp(X, params, activation)).dataSync() as Float32Array;
+    return softmax(mlp(X, networkOf(parameters, activation))).dataSync() as Float32Array;
   });
   const classNames = ['a', 'b', 'c'];
   return { network: plainNetwork({ parameters, scale, activation, classNames }), features, probabilities };

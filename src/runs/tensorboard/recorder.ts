@@ -1,20 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { selectRows } from '../../data/samples';
-import type { ActivationName } from '../../nn/activations';
 import { lossAndGradients } from '../../nn/mlp';
-import { normalise } from '../../nn/fold';
-import { oneHot } from '../../nn/softmaxCrossEntropy';
+import { normalize } from '../../nn/fold';
+import { listGradients, numOutputs, parametersOf, trainingSteps } from '../../nn/network';
+import { oneHot } from '../../nn/targets';
 import { learningRateAt } from '../../optim/optimizer';
 import { encodePng } from '../../pictures/png';
 import { GREYS, weightGrid } from '../../pictures/weightGrid';
 import type { Parameter } from '../../model/architecture';
-import { readParameters } from '../../model/parameters';
+import { readParameters, readTensors } from '../../model/parameters';
 import { openEventFile } from './eventFile';
 import { histogramOf } from './histogram';
 import type { SummaryValue } from './messages';
 import { dataIterator, type DataIterator } from '../../training/batches';
 import type { EpochEvent, TrainEvent, TrainOptions } from '../../training/train';
-import { normalizationOf, type TrainState } from '../../training/trainState';
+import type { TrainState } from '../../training/trainState';
 import type { Config, ConfigKey } from '../config';
 import type { Run } from '../runRecord';
 
@@ -53,7 +53,7 @@ export async function openTensorBoard(run: Run, { state, optimizer }: TrainOptio
         await write(event.step, [
           ...figures(event, learningRateAt(optimizer.lr, event.step)),
           ...(await weightsNow(run, state, event.epoch)),
-          ...distributions('gradients', await gradientsOf(fixed, state, config.activation)),
+          ...distributions('gradients', await gradientsOf(fixed, state)),
         ]);
       } else if (event.type === 'end') {
         await write(state.step, [
@@ -88,8 +88,8 @@ function figures(event: EpochEvent, lr: number): SummaryValue[] {
 }
 
 /** What there is to tell of the weights. Read once, and let go of before anything else is read. */
-async function weightsNow(run: Run, { params }: TrainState, epoch: number): Promise<SummaryValue[]> {
-  const weights = await readParameters(params);
+async function weightsNow(run: Run, { network }: TrainState, epoch: number): Promise<SummaryValue[]> {
+  const weights = await readParameters(network);
   return [...distributions('weights', weights), ...(await picture(run, weights[0]!, epoch))];
 }
 
@@ -110,16 +110,17 @@ function firstBatch({ config, samples: { train } }: Run): DataIterator {
   return dataIterator(selectRows(train, rows), count);
 }
 
-async function gradientsOf(batches: DataIterator, state: TrainState, activation: ActivationName): Promise<Parameter[]> {
-  const { params } = state;
+async function gradientsOf(
+  batches: DataIterator,
+  { network, normalization }: Pick<TrainState, 'network' | 'normalization'>,
+): Promise<Parameter[]> {
   for (const { X, y } of batches) {
     const grads = tf.tidy(() => {
-      const normalization = normalizationOf(state);
-      const inputs = normalization ? normalise(X, normalization) : X;
-      return lossAndGradients(inputs, oneHot(y, params.at(-1)!.size), params, activation).grads;
+      const inputs = normalization ? normalize(X, normalization) : X;
+      return listGradients(lossAndGradients(inputs, oneHot(y, numOutputs(network)), trainingSteps(network)).grads);
     });
     try {
-      return await readParameters(grads);
+      return await readTensors(parametersOf(network).map(({ name }, i) => ({ name, tensor: grads[i]! })));
     } finally {
       tf.dispose(grads);
     }

@@ -1,12 +1,34 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Random } from '../random';
+import type { ActivationName } from './activations';
+import type { Network } from './mlp';
+
+/**
+ * The post's `init_params`: a network with fresh parameters, the weights drawn and the biases 0.
+ * @param numHiddens the width of the hidden layer, or of each from the first to the last; [] makes a linear classifier
+ * @param random the `init` stream of the run
+ */
+export function initParams(
+  numInputs: number,
+  numOutputs: number,
+  numHiddens: number | readonly number[],
+  random: Random,
+  { init = 'normal', activation = 'relu' }: { init?: InitializerName; activation?: ActivationName } = {},
+): Network {
+  const widths = [numInputs, ...[numHiddens].flat(), numOutputs];
+  const layers = widths.slice(1).map((width, l) => ({
+    W: INITIALIZERS[init](random, widths[l]!, width),
+    b: tf.zeros<tf.Rank.R1>([width]),
+  }));
+  return { layers, activation };
+}
 
 /** Draws a weight matrix. */
-export type Initialiser = (random: Random, numInputs: number, numOutputs: number) => tf.Tensor2D;
+export type Initializer = (random: Random, numInputs: number, numOutputs: number) => tf.Tensor2D;
 
 /**
  * Small random weights, as in the post: each from a normal distribution with mean 0 and standard deviation 0.01. They must
- * differ, or all units of a layer would get equal gradients and stay one and the same for ever.
+ * differ, or all units of a layer would get equal gradients and remain equal.
  * @returns W [numInputs, numOutputs]
  */
 export function normal(random: Random, numInputs: number, numOutputs: number): tf.Tensor2D {
@@ -24,7 +46,7 @@ export function he(random: Random, numInputs: number, numOutputs: number): tf.Te
 
 /**
  * Glorot and Bengio 2010: uniform in ±√(6 / (numInputs + numOutputs)), whose variance is 2 / (numInputs + numOutputs):
- * halfway between what keeps the signals' size forward (1 / inputs) and the gradients' backward (1 / outputs), for
+ * halfway between what keeps the size of the signals forward (1 / inputs) and of the gradients backward (1 / outputs), for
  * activations of slope 1 at 0, such as tanh.
  * @returns W [numInputs, numOutputs]
  */
@@ -38,6 +60,6 @@ function draw(numInputs: number, numOutputs: number, next: () => number): tf.Ten
 }
 
 /** Every way to draw the initial weights, by the name that users give. */
-export const INITIALISERS = { normal, he, glorot } satisfies Record<string, Initialiser>;
+export const INITIALIZERS = { normal, he, glorot } satisfies Record<string, Initializer>;
 
-export type InitialiserName = keyof typeof INITIALISERS;
+export type InitializerName = keyof typeof INITIALIZERS;

@@ -38,6 +38,9 @@ const RULES: Record<string, readonly string[]> = {
   'src/backends/tensorflow/setup': [
     ...['node', 'execa', 'src/backends', 'src/backends/tensorflow', 'src/errors', 'src/files'],
   ],
+  'src/backends/device': ['node', 'src/backends', 'type:@tensorflow/tfjs-core'],
+  'src/backends/device/native': ['node', 'koffi', 'src/backends', 'src/backends/device', 'src/errors', 'src/files'],
+  'src/backends/device/cuda': ['node', 'koffi', 'src/backends', 'src/backends/device', 'src/errors', 'src/files'],
   'src/backends/wasm': ['node', 'src/backends', 'type:@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm'],
   'src/backends/webgpu': ['node', 'src/backends', 'src/errors', 'type:@tensorflow/tfjs-core'],
   'src/doctor': [

@@ -1,4 +1,5 @@
 import { HandgradError } from '../../src/errors';
+import { setupNative } from '../../src/backends/device/native/native';
 import { removeTensorflow, setupTensorflow } from '../../src/backends/tensorflow/setup/setupTensorflow';
 import type { Args } from '../arguments/options';
 import { quoted } from '../../src/words';
@@ -23,8 +24,9 @@ export const command: Command = {
     },
     quiet: OUTPUT_OPTIONS.quiet,
   },
-  positionals: { backend: 'tensorflow, the backend to set up' },
+  positionals: { backend: 'native or tensorflow, the backend to set up' },
   examples: [
+    ['setup native', 'compile the native backend now instead of at the first training'],
     ['setup tensorflow', "with python3's TensorFlow, or one that pip downloads"],
     ['setup tensorflow --python venv/bin/python', 'with the TensorFlow of another Python, which may have CUDA'],
     ['setup tensorflow --remove', 'take it all away again'],
@@ -34,8 +36,15 @@ export const command: Command = {
 
 async function runSetup(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
+  if (args['backend'] === 'native') {
+    const given = ['python', 'tensorflow', 'force', 'remove'].find((flag) => args[flag] !== undefined);
+    if (given) throw new HandgradError('usage', `setup native has no --${given}: it compiles what is not compiled yet.`);
+    const { file, wasThere } = await setupNative();
+    terminal.result(`The native backend ${wasThere ? 'is there already' : 'is compiled'}: ${file}; auto takes it from now on.`);
+    return;
+  }
   if (args['backend'] !== 'tensorflow') {
-    throw new HandgradError('usage', `setup sets up tensorflow, not ${quoted(args['backend'])}.`);
+    throw new HandgradError('usage', `setup sets up native or tensorflow, not ${quoted(args['backend'])}.`);
   }
   if (args['remove'] === true) {
     terminal.result((await removeTensorflow()) ? 'The tensorflow backend is removed.' : 'There is nothing to remove.');

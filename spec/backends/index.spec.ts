@@ -6,6 +6,9 @@ import { HandgradError } from '../../src/errors';
 import { NPM_BACKENDS } from '../backend';
 import { runInChild, selectInChild, temporaryFolder } from './child';
 
+/** No compiler on the path, and no library that one made before. */
+const WITHOUT_COMPILER = { CXX: '/nowhere/c++', HANDGRAD_NATIVE: temporaryFolder() };
+
 describe('selectBackend', () => {
   for (const name of NPM_BACKENDS) {
     it(`makes ${name} the current backend and describes it`, async () => {
@@ -62,16 +65,22 @@ describe('selectBackend', () => {
       });
     }
 
-    it('auto takes wasm and says why not tensorflow-gpu and tensorflow', async () => {
-      const answer = await selectInChild('auto', env);
+    it('auto without a compiler takes wasm and says why not native, tensorflow-gpu and tensorflow', async () => {
+      const answer = await selectInChild('auto', { ...env, ...WITHOUT_COMPILER });
       if (!('backend' in answer)) throw new Error(answer.message);
       expect(answer.backend.name).to.equal('wasm');
-      expect(answer.backend.rejected.map(({ name }) => name)).to.deep.equal(['tensorflow-gpu', 'tensorflow']);
-      for (const { reason } of answer.backend.rejected) expect(reason).to.contain('no tfjs-node');
+      const rejected = answer.backend.rejected.filter(({ name }) => name !== 'cuda');
+      expect(rejected.map(({ name }) => name)).to.deep.equal(['native', 'tensorflow-gpu', 'tensorflow']);
+      expect(rejected[0]!.reason).to.match(/no C\+\+ compiler.*(apt-get install g\+\+|xcode-select)/);
+      for (const { reason } of rejected.slice(1)) expect(reason).to.contain('no tfjs-node');
     });
 
     it('auto takes cpu where WebAssembly does not start either, and says why', async () => {
-      const answer = await selectInChild('auto', env, 'delete WebAssembly.instantiate; delete WebAssembly.Module;');
+      const answer = await selectInChild(
+        'auto',
+        { ...env, ...WITHOUT_COMPILER },
+        'delete WebAssembly.instantiate; delete WebAssembly.Module;',
+      );
       if (!('backend' in answer)) throw new Error(answer.message);
       expect(answer.backend.name).to.equal('cpu');
       expect(answer.backend.rejected.at(-1)).to.have.property('name', 'wasm');

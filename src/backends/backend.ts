@@ -16,12 +16,18 @@ export interface Unavailable {
   readonly reason: string;
   /** What the user can do about it, as an order: `install …`. */
   readonly remedy: string;
+  /** This machine has not the hardware for it: nobody who asked for no backend in particular needs to hear of that. */
+  readonly noHardware?: boolean;
 }
 
 /** What can be chosen about how a backend runs. A backend takes no notice of what it has no use for. */
 export interface BackendOptions {
-  /** Threads that wasm computes on. */
+  /** Threads that native and wasm compute on. */
   readonly threads?: number;
+  /** Whether cuda may round the operands of matrix products to TF32, which is faster and less exact; other backends refuse. */
+  readonly tf32?: boolean;
+  /** Whether a backend may be compiled now when it has not been yet; it takes seconds. */
+  readonly compile?: boolean;
   /** Whether webgpu may take an adapter that is a program on the processor. */
   readonly allowSoftware?: boolean;
 }

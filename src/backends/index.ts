@@ -1,21 +1,28 @@
 import { HandgradError } from '../errors';
 import type { Backend, BackendOptions, Running, Unavailable } from './backend';
 import { cpu } from './cpu';
+import { cuda } from './device/cuda/cuda';
+import { MOST_NATIVE_THREADS, native } from './device/native/native';
 import { tensorflowGpu } from './tensorflow/tensorflowGpu';
 import { tensorflow } from './tensorflow/tensorflow';
 import { core } from './tensorflowJs';
 import { verify } from './selfTest';
 import { wasm } from './wasm/wasm';
-import { MAX_THREADS } from './wasm/threads';
 import { webgpu } from './webgpu/webgpu';
 
-export { MAX_THREADS };
+/** The most threads that can be asked for; wasm computes on 8 at most. */
+export const MAX_THREADS = MOST_NATIVE_THREADS;
 
 /** Every backend, by the name that users give. */
-export const BACKENDS = { 'tensorflow-gpu': tensorflowGpu, tensorflow, webgpu, wasm, cpu } satisfies Record<
-  string,
-  Backend
->;
+export const BACKENDS = {
+  cuda,
+  native,
+  'tensorflow-gpu': tensorflowGpu,
+  tensorflow,
+  webgpu,
+  wasm,
+  cpu,
+} satisfies Record<string, Backend>;
 
 export type BackendName = keyof typeof BACKENDS;
 
@@ -23,12 +30,15 @@ export type BackendName = keyof typeof BACKENDS;
  * What `auto` tries. Fastest first; cpu, which every Node runs, is the last resort. webgpu is taken by name only: how fast and
  * how exact it is depends on the GPU and its driver.
  */
-export const AUTO_ORDER: readonly BackendName[] = ['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'];
+export const AUTO_ORDER: readonly BackendName[] = ['cuda', 'native', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'];
 
 /** The backend that TensorFlow.js computes on from now on. */
 export interface RunningBackend extends Running {
   readonly name: BackendName;
-  /** The backends that `auto` would have liked better, and why it could not take each; empty for a named backend. */
+  /**
+   * The backends that `auto` would have liked better, and why it could not take each, as far as the machine has the hardware for
+   * them; empty for a named backend.
+   */
   readonly rejected: readonly Rejection[];
 }
 
@@ -40,12 +50,16 @@ export interface Rejection {
 /**
  * Starts a backend, checks its arithmetic on a small network with known numbers, and makes it the one that
  * TensorFlow.js computes on.
- * @param requested a name, or `auto` for the first of tensorflow-gpu, tensorflow, wasm and cpu that runs here
+ * @param requested a name, or `auto` for the first of cuda, native, tensorflow-gpu, tensorflow, wasm and cpu that runs here
  * @param options.onNotice takes one-sentence messages that the user should see
- * @param options.threads how many threads the wasm backend computes on, 1 … 8; the others choose theirs themselves
+ * @param options.threads how many threads native or wasm computes on, 1 … 64; the others choose theirs themselves
+ * @param options.tf32 lets cuda round the operands of matrix products to TF32
+ * @param options.compile lets `auto` compile the native backend when that has not been done yet, unless the environment has
+ * HANDGRAD_NO_COMPILE=1; a native backend that is asked for by name is compiled when it is needed
  * @param options.allowSoftware let webgpu take an adapter that is a program on the processor, such as SwiftShader
- * @throws HandgradError `usage` for another name or number of threads; `backend` when the named backend cannot run here or computes wrong numbers, with the remedy. No
- * other backend is taken in its place, and the one that was current before is current again.
+ * @throws HandgradError `usage` for another name or number of threads, or for TF32 on another backend than cuda; `backend` when
+ * the named backend cannot run here or computes wrong numbers, with the remedy. No other backend is taken in its place, and the
+ * one that was current before is current again.
  */
 export async function selectBackend(
   requested: 'auto' | BackendName,
@@ -62,15 +76,19 @@ export async function selectBackend(
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {
     throw new HandgradError('usage', `A backend cannot have ${threads} threads: choose 1 to ${MAX_THREADS}.`);
   }
+  const compile = requested !== 'auto' || (options.compile === true && process.env['HANDGRAD_NO_COMPILE'] !== '1');
   const before = core().getBackend();
   const rejected: (Rejection & Unavailable)[] = [];
   for (const name of requested === 'auto' ? AUTO_ORDER : [requested]) {
-    const started = await start(name, onNotice, options);
+    if (options.tf32 && requested !== 'auto' && name !== 'cuda') throw onlyOnCuda(name);
+    const started = await start(name, onNotice, { ...options, compile });
     if (!('reason' in started)) {
+      if (options.tf32 && name !== 'cuda') throw onlyOnCuda(name);
       if (threads !== undefined && started.threads === undefined) {
         onNotice(`The ${name} backend chooses its threads itself: the number ${threads} has no effect on it.`);
       }
-      return { name, ...started, rejected: rejected.map(({ name, reason }) => ({ name, reason })) };
+      const missed = rejected.filter(({ noHardware }) => !noHardware);
+      return { name, ...started, rejected: missed.map(({ name, reason }) => ({ name, reason })) };
     }
     rejected.push({ name, ...started });
   }
@@ -79,6 +97,12 @@ export async function selectBackend(
   const why = rejected.map(({ name, reason }) => (requested === 'auto' ? `${name}: ${reason}` : reason)).join('; ');
   throw new HandgradError('backend', `${which}: ${why}; ${rejected.at(-1)!.remedy}.`);
 }
+
+const onlyOnCuda = (name: BackendName) =>
+  new HandgradError(
+    'usage',
+    `TF32 is a format of NVIDIA's tensor cores: the cuda backend computes in it, ${name} does not.`,
+  );
 
 async function start(
   name: BackendName,

@@ -11,6 +11,7 @@ const WORDS = [
  */
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error.name === 'OutOfDeviceMemory') return true; // native and cuda
   if (error.name === 'RuntimeError') return /^Aborted|memory access out of bounds/.test(error.message);
   return WORDS.some((words) => words.test(error.message));
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { expect } from 'chai';
 import { MAX_THREADS, selectBackend } from '../../../src/backends';
+import { MOST_WASM_THREADS } from '../../../src/backends/wasm/threads';
 import { HandgradError } from '../../../src/errors';
 import { runInChild, temporaryFolder, type Ended } from '../child';
 import type { ShortTraining } from '../shortTraining';
@@ -75,9 +76,16 @@ describe('wasm with threads', function () {
   });
 
   it('says so when there are more threads than processors', async () => {
-    const found = answer<string[]>(await onThreads(MAX_THREADS, 'print(notices)'));
-    if (os.availableParallelism() >= MAX_THREADS) expect(found).to.deep.equal([]);
+    const found = answer<string[]>(await onThreads(MOST_WASM_THREADS, 'print(notices)'));
+    if (os.availableParallelism() >= MOST_WASM_THREADS) expect(found).to.deep.equal([]);
     else expect(found[0]).to.match(/^8 threads on (one processor|\d+ processors) slow each other down/);
+  });
+
+  it('takes eight where more are asked for, and says so', async () => {
+    const work = 'print({ threads: backend.threads, notices })';
+    const found = answer<{ threads: number; notices: string[] }>(await onThreads(MOST_WASM_THREADS + 1, work));
+    expect(found.threads).to.equal(8);
+    expect(found.notices[0]).to.equal('The wasm backend computes on 8 threads at most.');
   });
 
   it('changes the number only while no tensor is on the backend, and keeps it when nobody asks', async () => {
@@ -101,7 +109,7 @@ describe('wasm with threads', function () {
     it(`refuses ${threads} threads`, async () => {
       const error = await selectBackend('wasm', { threads }).catch((thrown: unknown) => thrown);
       expect(error).to.be.instanceOf(HandgradError).with.property('kind', 'usage');
-      expect((error as Error).message).to.contain('choose 1 to 8');
+      expect((error as Error).message).to.contain(`choose 1 to ${MAX_THREADS}`);
     });
   }
 });

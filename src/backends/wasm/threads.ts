@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 
 /** The threaded build takes no more, whatever it is asked for. */
-export const MAX_THREADS = 8;
+export const MOST_WASM_THREADS = 8;
 
 /** What Emscripten made of the threaded build: TensorFlow.js's name for it, with what its type leaves out. */
 type ThreadedModule = BackendWasm['wasm'] & {
@@ -19,7 +19,7 @@ type Factory = (module: { mainScriptUrlOrBlob: string; locateFile(file: string):
  * Starts the threaded build of the WebAssembly backend, which TensorFlow.js 4.22 switches off in Node
  * (tensorflow/tfjs#3830): it would give each worker a blob, and Node's workers read files. Here they get the texts that
  * are in the package, so no file is written. The workers keep no process alive.
- * @param threads 2 … MAX_THREADS, this one included
+ * @param threads 2 … MOST_WASM_THREADS, this one included
  * @returns the module that a `BackendWasm` is made of, after `setThreadsCount(threads)`; once that is made, `letExit` it
  * @throws Error when a worker does not start
  */

@@ -4,7 +4,7 @@ import type { Backend, Unavailable } from '../backend';
 import { allowedProcessors, watchProcessors } from '../processors';
 import { activate, commonVersions, core, loadQuietly } from '../tensorflowJs';
 import { replaceWasmKernels } from './kernels';
-import { letExit, startThreads } from './threads';
+import { letExit, MOST_WASM_THREADS, startThreads } from './threads';
 import { useWideVectors } from './wideVectors';
 
 /** WebAssembly on the processor. Comes with npm, so every machine has it. */
@@ -13,7 +13,10 @@ export const wasm: Backend = {
     useWideVectors();
     const load = () => loadQuietly(wasmPackage);
     const current = runningBackend();
-    const decided = wanted ?? (current && threadsOf(current));
+    if (wanted !== undefined && wanted > MOST_WASM_THREADS) {
+      notice(`The wasm backend computes on ${MOST_WASM_THREADS} threads at most.`);
+    }
+    const decided = wanted ? Math.min(wanted, MOST_WASM_THREADS) : current && threadsOf(current);
     const { result, share } = decided ? { result: await load(), share: 1 } : await watchProcessors(load);
     const threads = await keepingListeners(() => activateWith(decided ?? fastest(share), notice));
     if (typeof threads !== 'number') return threads;

@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { LibraryHandle } from 'koffi';
+
+/** Names folders, first of all, where libraries of CUDA are looked for. */
+export const LIBRARIES_VARIABLE = 'HANDGRAD_CUDA_LIBS';
+
+/** The majors of CUDA whose libraries are taken, newest first. */
+export const CUDA_MAJORS = [13, 12] as const;
+
+/** A library that was found and loaded. */
+export interface FoundLibrary {
+  readonly library: LibraryHandle;
+  /** Its path, or the name by which the system's loader found it. */
+  readonly file: string;
+}
+
+/** Where it was looked for, and what was said about each file that could not be loaded. */
+export interface NotFound {
+  readonly looked: readonly string[];
+  readonly errors: readonly string[];
+}
+
+/** NVIDIA's driver. */
+export function loadDriver(): FoundLibrary | NotFound {
+  return loadFirst(['libcuda.so.1', 'libcuda.so', 'nvcuda.dll']);
+}
+
+/**
+ * A library of the CUDA toolkit: the newest major that the driver supports.
+ * @param stem `libnvrtc`
+ * @param needs stems of libraries that it loads itself, from the same folder; they are loaded before it
+ * @param driverVersion as cuDriverGetVersion gives it: 13000
+ */
+export function loadToolkitLibrary(
+  stem: string,
+  needs: readonly string[],
+  driverVersion: number,
+): FoundLibrary | NotFound {
+  const majors = CUDA_MAJORS.filter((major) => major <= Math.floor(driverVersion / 1000));
+  const names = majors.map((major) => `${stem}.so.${major}`);
+  return loadFirst(names, needs);
+}
+
+function loadFirst(names: readonly string[], needs: readonly string[] = []): FoundLibrary | NotFound {
+  const koffi = require('koffi') as typeof import('koffi');
+  const folders = libraryFolders();
+  const errors: string[] = [];
+  for (const name of names) {
+    // The folders that the user names come before the system's loader, the guesses after it.
+    const named = namedFolders().map((folder) => path.join(folder, name));
+    const guessed = folders.map((folder) => path.join(folder, name));
+    for (const file of [...named.filter(exists), name, ...guessed.filter(exists)]) {
+      try {
+        for (const need of needs) loadNeeded(koffi, path.dirname(file), need);
+        return { library: koffi.load(file, { global: true }), file };
+      } catch (error) {
+        if (file !== name) errors.push(`${file}: ${(error as Error).message}`);
+      }
+    }
+  }
+  return { looked: [...namedFolders(), ...folders], errors };
+}
+
+/** Loads what another library will ask the system's loader for by name: it is then there already. */
+function loadNeeded(koffi: typeof import('koffi'), folder: string, stem: string): void {
+  if (folder === '.') return;
+  for (const name of fs.readdirSync(folder).filter((one) => one.startsWith(`${stem}.so.`) && !one.includes('.alt.'))) {
+    koffi.load(path.join(folder, name), { global: true });
+  }
+}
+
+const namedFolders = () => (process.env[LIBRARIES_VARIABLE] ?? '').split(path.delimiter).filter(Boolean);
+
+/** The folders in which toolkits, pip and conda keep libraries of CUDA, as far as they exist. */
+export function libraryFolders(env: NodeJS.ProcessEnv = process.env): string[] {
+  const toolkits = [env['CUDA_HOME'], env['CUDA_PATH'], ...matching('/usr/local', /^cuda/), '/opt/cuda'];
+  const prefixes = [env['VIRTUAL_ENV'], env['CONDA_PREFIX'], ...pythonPrefixes(env)].filter(
+    (prefix) => prefix !== undefined,
+  );
+  const sites = [...prefixes, path.join(os.homedir(), '.local'), '/usr/local', '/usr'].flatMap((prefix) =>
+    matching(path.join(prefix, 'lib'), /^python3/).flatMap((python) =>
+      ['site-packages', 'dist-packages'].map((site) => path.join(python, site)),
+    ),
+  );
+  const packages = sites
+    .flatMap((site) => matching(path.join(site, 'nvidia'), /./))
+    .map((one) => path.join(one, 'lib'));
+  const all = [
+    ...toolkits.flatMap((root) => (root ? [path.join(root, 'lib64'), path.join(root, 'lib')] : [])),
+    ...packages,
+    ...prefixes.map((prefix) => path.join(prefix, 'lib')),
+    '/usr/lib/x86_64-linux-gnu',
+    '/usr/lib/wsl/lib',
+  ];
+  return [...new Set(all)].filter(exists);
+}
+
+/** Where the Pythons on the path are installed: what stands beside their `bin`. */
+function pythonPrefixes(env: NodeJS.ProcessEnv): string[] {
+  return (env['PATH'] ?? '')
+    .split(path.delimiter)
+    .filter((folder) => folder && ['python3', 'python'].some((name) => exists(path.join(folder, name))))
+    .map((folder) => path.dirname(folder));
+}
+
+function matching(folder: string, pattern: RegExp): string[] {
+  try {
+    return fs
+      .readdirSync(folder)
+      .filter((name) => pattern.test(name))
+      .map((name) => path.join(folder, name));
+  } catch {
+    return []; // folders that are not there hold nothing
+  }
+}
+
+const exists = (file: string) => fs.existsSync(file);

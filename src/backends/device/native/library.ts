@@ -1,0 +1,58 @@
+import { type Address, type NumberArray, OutOfDeviceMemory } from '../device';
+
+/** Launches that fit into the ring. */
+export const RING = 256;
+/** Parameters that a launch may have. */
+export const SLOTS = 24;
+/** A launch in the ring: its kernel, its shares, its parameters. */
+export const LAUNCH_BYTES = 8 + 8 * SLOTS;
+
+/** The compiled library, as JavaScript calls it. */
+export interface Library {
+  /** Memory that JavaScript and the library's threads share: launches, and what they tell each other. */
+  readonly ring: ArrayBuffer;
+  readonly board: ArrayBuffer;
+  /** float32 numbers in one vector of the processor. */
+  readonly lanes: number;
+  wake(): void;
+  /** How many threads may work from now on, the caller's among them. */
+  setThreads(threads: number): void;
+  finish(until: number): void;
+  allocate(bytes: number): Address;
+  release(address: Address): void;
+  copyIn(address: Address, values: NumberArray): void;
+  copyOut(into: NumberArray, address: Address): void;
+}
+
+/**
+ * Loads a library that `compileLibrary` made and starts its threads.
+ * @param threads the most that may ever work; at first only the caller's own does
+ * @throws Error when it cannot be loaded or a thread does not start
+ */
+export function openLibrary(file: string, threads: number): Library {
+  const koffi = require('koffi') as typeof import('koffi');
+  const library = koffi.load(file);
+  const start = library.func('int start(int threads, _Out_ void **ring, _Out_ void **board)');
+  const allocate = library.func('uintptr_t allocate(double bytes)') as (bytes: number) => number | bigint;
+  const release = library.func('void release(uintptr_t memory)') as (memory: number) => void;
+  const copyIn = library.func('void copyMemory(uintptr_t to, void *from, double bytes)');
+  const copyOut = library.func('void copyMemory(void *to, uintptr_t from, double bytes)');
+  const [ring, board]: [unknown[], unknown[]] = [[null], [null]];
+  if (start(threads, ring, board) !== 0) throw new Error(`${threads} threads could not be started`);
+  return {
+    ring: koffi.view(ring[0], RING * LAUNCH_BYTES),
+    board: koffi.view(board[0], 12),
+    lanes: library.func('int vectorLanes()')() as number,
+    setThreads: library.func('void setThreads(int threads)') as (threads: number) => void,
+    wake: library.func('void wake()') as () => void,
+    finish: library.func('void finish(uint32_t until)') as (until: number) => void,
+    allocate(bytes) {
+      const address = Number(allocate(bytes));
+      if (address === 0) throw new OutOfDeviceMemory(`no memory for ${bytes} bytes`);
+      return address;
+    },
+    release,
+    copyIn: (address, values) => void copyIn(address, values, values.byteLength),
+    copyOut: (into, address) => void copyOut(into, address, into.byteLength),
+  };
+}

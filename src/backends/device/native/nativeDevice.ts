@@ -1,0 +1,193 @@
+import type { Device, Kernel, MatrixProduct } from '../device';
+import type { KernelDeclaration } from '../kernelFile';
+import { MemoryPool } from '../memoryPool';
+import { LAUNCH_BYTES, openLibrary, RING } from './library';
+
+/** Numbers that one share of an element-wise kernel goes over, about: enough to be worth waking a thread for. */
+const SHARE_NUMBERS = 16_384;
+
+/** How far JavaScript may be ahead, in launches; when it is that far it works along until only so many are left. */
+const AHEAD = 96;
+const LEFT = 24;
+
+/** The longest part of k that a product takes at once: a panel of the packed operand then stays in the cache. */
+const LONGEST_K = 1024;
+
+/** A share of a product: so many rows of the result, so many panels of columns. */
+const TILE_ROWS = 24;
+const TILE_PANELS = 4;
+
+/** What JavaScript and the threads tell each other, by its place in the board (launcher.cpp). */
+const BOARD = { written: 0, done: 1, sleepers: 2 } as const;
+
+/** A processor as a device. */
+export interface NativeDevice extends Device {
+  /** Numbers in one vector of the processor. */
+  readonly lanes: number;
+  /** The most threads that it can compute on. */
+  readonly mostThreads: number;
+  /** Computes on so many threads from now on, this one included; results are the same bits on any number. */
+  setThreads(threads: number): void;
+  /** Tries a step's largest product on one thread and on more, for a few milliseconds, and says which was fastest. */
+  fastestThreads(): number;
+}
+
+/**
+ * The processor as a device.
+ * @param libraryFile what `compileLibrary` made
+ * @param kernels the kernels in it, in its order
+ * @param mostThreads threads that may compute, this one included; at first it is this one alone
+ */
+export function openNativeDevice(
+  libraryFile: string,
+  kernels: readonly KernelDeclaration[],
+  mostThreads: number,
+): NativeDevice {
+  const library = openLibrary(libraryFile, mostThreads);
+  const { ring, board } = library;
+  const integers = new Int32Array(ring);
+  const unsigned = new Uint32Array(ring);
+  const floats = new Float32Array(ring);
+  const state = new Int32Array(board);
+  const byName = new Map(kernels.map((kernel, index): [string, Kernel] => [kernel.name, { ...kernel, index }]));
+  const named = (name: string): Kernel => {
+    const kernel = byName.get(name);
+    if (!kernel) throw new Error(`There is no kernel ${name}.`);
+    return kernel;
+  };
+  const [packMatrix, multiply] = [named('packMatrix'), named('multiply')];
+  const packedMemory = new MemoryPool(library);
+  const panel = 2 * library.lanes;
+  let threads = 1;
+  let written = 0;
+
+  function queue(kernel: Kernel, shares: number, values: readonly number[]): void {
+    if (((written - Atomics.load(state, BOARD.done)) | 0) >= AHEAD) library.finish((written - LEFT) >>> 0);
+    const at = ((written >>> 0) % RING) * (LAUNCH_BYTES / 4);
+    integers[at] = kernel.index;
+    integers[at + 1] = shares;
+    const { parameters } = kernel;
+    for (let i = 0, slot = at + 2; i < parameters.length; i++, slot += 2) {
+      const value = values[i]!;
+      switch (parameters[i]!.kind) {
+        case 'pointer':
+          unsigned[slot] = value;
+          unsigned[slot + 1] = value / 2 ** 32;
+          break;
+        case 'integer':
+          integers[slot] = value;
+          break;
+        case 'number':
+          floats[slot] = value;
+      }
+    }
+    written = (written + 1) | 0;
+    Atomics.store(state, BOARD.written, written);
+    if (Atomics.load(state, BOARD.sleepers) > 0) library.wake();
+  }
+
+  const wait = () => library.finish(written >>> 0);
+
+  function setThreads(count: number): void {
+    wait();
+    threads = count;
+    library.setThreads(count);
+  }
+
+  const device: NativeDevice = {
+    lanes: library.lanes,
+    mostThreads,
+    setThreads,
+    fastestThreads() {
+      let fastest = { threads: 1, ms: Infinity };
+      for (
+        let count = 1;
+        count <= mostThreads;
+        count = count === mostThreads ? Infinity : Math.min(2 * count, mostThreads)
+      ) {
+        setThreads(count);
+        const ms = productTime(device);
+        // Twice the threads for a tenth of the time are better left to others.
+        if (ms < 0.9 * fastest.ms) fastest = { threads: count, ms };
+      }
+      return fastest.threads;
+    },
+    longestReduction: Infinity,
+    kernel: named,
+    hasKernel: (name) => byName.has(name),
+    launch(kernel, items, weight, values) {
+      if (items === 0) return;
+      queue(kernel, Math.max(1, Math.min(4 * threads, Math.round((items * weight) / SHARE_NUMBERS))), values);
+    },
+    multiply({ a, b, out, m, k, n, transposeA, transposeB }: MatrixProduct) {
+      if (m === 0 || n === 0) return;
+      const strideA = transposeA ? m : k;
+      const strideB = transposeB ? k : n;
+      const panels = Math.ceil(n / panel);
+      const shares = Math.ceil(m / TILE_ROWS) * Math.ceil(panels / TILE_PANELS);
+      const parts = Math.ceil(k / LONGEST_K);
+      const part = Math.ceil(k / parts);
+      for (let first = 0; first < k; first += part) {
+        const length = Math.min(part, k - first);
+        const bytes = 4 * panels * panel * length;
+        const packed = packedMemory.allocate(bytes);
+        const from = b + 4 * first * (transposeB ? 1 : strideB);
+        queue(packMatrix, Math.min(panels, Math.ceil((length * n) / SHARE_NUMBERS)), [
+          from,
+          strideB,
+          Number(transposeB),
+          packed,
+          length,
+          n,
+        ]);
+        queue(multiply, shares, [
+          a + 4 * first * (transposeA ? strideA : 1),
+          strideA,
+          Number(transposeA),
+          packed,
+          out,
+          m,
+          length,
+          n,
+          Number(first > 0),
+          TILE_ROWS,
+          TILE_PANELS,
+        ]);
+        packedMemory.free(packed, bytes);
+      }
+    },
+    allocate: (bytes) => library.allocate(bytes),
+    release(address) {
+      wait(); // what is queued may use it
+      library.release(address);
+    },
+    write(address, values) {
+      wait(); // what is queued may use the memory
+      library.copyIn(address, values);
+    },
+    read(address, into) {
+      wait();
+      library.copyOut(into, address);
+    },
+    wait,
+  };
+  return device;
+}
+
+const TRIALS = 5;
+
+/** The median time of the post's largest product, in milliseconds. */
+function productTime(device: Device): number {
+  const [m, k, n] = [256, 784, 256];
+  const [a, b, out] = [device.allocate(4 * m * k), device.allocate(4 * k * n), device.allocate(4 * m * n)];
+  device.write(a, new Float32Array(m * k));
+  device.write(b, new Float32Array(k * n));
+  const times = Array.from({ length: TRIALS }, () => {
+    const started = performance.now();
+    device.multiply({ a, b, out, m, k, n, transposeA: false, transposeB: false });
+    device.wait();
+    return performance.now() - started;
+  });
+  for (const address of [a, b, out]) device.release(address);
+  return times.sort((x, y) => x - y)[TRIALS >> 1]!;
+}

@@ -38,9 +38,12 @@ async function runSetup(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
   if (args['backend'] === 'native') {
     const given = ['python', 'tensorflow', 'force', 'remove'].find((flag) => args[flag] !== undefined);
-    if (given) throw new HandgradError('usage', `setup native has no --${given}: it compiles what is not compiled yet.`);
+    if (given)
+      throw new HandgradError('usage', `setup native has no --${given}: it compiles what is not compiled yet.`);
     const { file, wasThere } = await setupNative();
-    terminal.result(`The native backend ${wasThere ? 'is there already' : 'is compiled'}: ${file}; auto takes it from now on.`);
+    terminal.result(
+      `The native backend ${wasThere ? 'is there already' : 'is compiled'}: ${file}; auto takes it from now on.`,
+    );
     return;
   }
   if (args['backend'] !== 'tensorflow') {

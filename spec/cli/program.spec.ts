@@ -154,7 +154,7 @@ describe('the program', function () {
     ['F41 infinity', 2, /--lr must be/, 'train', '--lr', '1e999'],
     ['F41 zero', 2, /--epochs must be/, 'train', '--epochs', '0'],
     ['F41 zero hidden units', 2, /--hidden must be/, 'train', '--hidden', '0'],
-    ['F41 no thread', 2, /--threads must be a whole number from 1 to 8/, 'train', '--threads', '0'],
+    ['F41 no thread', 2, /--threads must be a whole number from 1 to 64/, 'train', '--threads', '0'],
     [
       'F41 a value for a flag that takes none',
       2,

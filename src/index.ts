@@ -1,5 +1,5 @@
 export { HandgradError, type ErrorKind } from './errors';
-export { createRandom, permutation, randomFromState, type Random, type Stream } from './random';
+export { createRandom, permutation, type Random, type Stream } from './random';
 
 export { linear, linearBackward, linearInputBackward } from './nn/linear';
 export { ACTIVATIONS, relu, reluBackward, type Activation, type ActivationName } from './nn/activations';
@@ -60,7 +60,7 @@ export { learningRate, SCHEDULES, type ScheduleName, type ScheduleOptions } from
 export { clipByGlobalNorm, clipping } from './optim/clip';
 export { updateAverages } from './optim/average';
 
-export { dataIterator, type Batch, type DataIterator } from './training/batches';
+export { dataIterator, type Batch, type DataIterator, type IteratorOptions } from './training/batches';
 export { bestNetwork, disposeState, inferenceNetwork, startState, type TrainState } from './training/trainState';
 export {
   train,

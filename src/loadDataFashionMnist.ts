@@ -1,9 +1,8 @@
 import { loadDataset, type LoadOptions } from './data/loadDataset';
-import { createRandom } from './random';
 import { dataIterator, type DataIterator } from './training/batches';
 
 /**
- * The post's data: Fashion-MNIST's 60,000 training images, shuffled anew for every pass, and its 10,000 test images.
+ * The post's data: Fashion-MNIST's 60,000 training images, in another order for every pass, and its 10,000 test images.
  * Downloads and verifies them when they are not there yet.
  * @param batchSize samples per batch; the last one of a pass may be smaller
  * @param seed governs the order
@@ -14,5 +13,5 @@ export async function loadDataFashionMnist(
   { seed = 0, ...options }: LoadOptions = {},
 ): Promise<[trainIter: DataIterator, testIter: DataIterator]> {
   const { train, test } = await loadDataset('fashion-mnist', options);
-  return [dataIterator(train, batchSize, createRandom(seed, 'order')), dataIterator(test, batchSize)];
+  return [dataIterator(train, batchSize, { shuffleSeed: seed }), dataIterator(test, batchSize)];
 }

@@ -1,17 +1,19 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
-import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 /**
- * What the random numbers of a run are used for. Each purpose has a stream of its own, 2^64 numbers away from the next
- * (xoroshiro128+'s jump), so that asking for a validation split changes neither the initial weights nor, apart from the
- * rows that are gone, how the order is drawn. New purposes go to the end: the position is the stream's number.
+ * What the random numbers of a run are used for. Each purpose has a stream of its own, so that asking for a validation split
+ * does not change the initial weights. New purposes go to the end: the position is the number of the stream.
  */
 export const STREAMS = ['init', 'split', 'order', 'gradcheck', 'dropout', 'mixup', 'augment', 'sweep'] as const;
 export type Stream = (typeof STREAMS)[number];
 
-/** A seeded generator. Its whole state can be saved as JSON and restored. */
+// Two kinds of generators. `createRandom` is for what is drawn once, before training: weights, a split, a sweep's trials. It
+// has a state, which nobody saves. What is drawn during training is a function of the seed, the purpose and a counter (the
+// step, the epoch) alone: `hash32` of a `keyOf` them. Nothing of it has to be saved, and a resumed run draws the same.
+
+/** A seeded generator. */
 export interface Random {
   /** Uniform in [0, 1). */
   uniform(): number;
@@ -19,30 +21,31 @@ export interface Random {
   integer(n: number): number;
   /** Normal with the given mean and standard deviation. */
   normal(mean: number, std: number): number;
-  /** The state after everything drawn so far; `randomFromState` goes on from it. */
-  state(): readonly number[];
 }
 
 /**
- * The generator for one purpose of a run with this seed: the same numbers on every backend and machine.
+ * The generator for one purpose of a run with this seed: the same numbers on every backend and machine. (xoroshiro128+, whose
+ * jump puts 2^64 numbers between one purpose and the next.)
  * @param seed any 32-bit integer
  */
 export function createRandom(seed: number, stream: Stream): Random {
   const rng = xoroshiro128plus(seed);
   for (let i = 0; i <= STREAMS.indexOf(stream); i++) rng.jump();
-  return wrap(rng);
-}
-
-/** Continues a generator from what `state()` returned. */
-export function randomFromState(state: readonly number[]): Random {
-  return wrap(xoroshiro128plusFromState(state));
+  const uniform = () => uniformFloat64(rng);
+  return {
+    uniform,
+    integer: (n) => uniformInt(rng, 0, n - 1),
+    // Box-Muller: sqrt(-2 ln u) cos(2 pi v) is standard normal. The sine half is not used.
+    normal: (mean, std) => mean + std * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+  };
 }
 
 /**
  * A uniformly random order of 0 … n-1 (Fisher-Yates, as in Knuth, The Art of Computer Programming, vol. 2, 3.4.2 P).
+ * @param random `createRandom`, or `countingRandom` for an order that can be drawn again
  * @returns [n]
  */
-export function permutation(random: Random, n: number): Int32Array {
+export function permutation(random: Pick<Random, 'integer'>, n: number): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = random.integer(i + 1);
@@ -54,9 +57,8 @@ export function permutation(random: Random, n: number): Int32Array {
 }
 
 /**
- * 32 random bits that depend on two integers and nothing else: a generator without a state. What is drawn in a step can so be
- * a function of the seed and the step, in whatever order, and a resumed run draws the same. (The multiples of 2^32 / φ,
- * scattered by the key and MurmurHash3's finaliser, which lets every bit of its input reach every bit of its output.)
+ * 32 random bits that depend on two integers and nothing else. (The multiples of 2^32 / φ, scattered by the key and
+ * MurmurHash3's finalizer, which lets every bit of its input reach every bit of its output.)
  * @param key names the sequence
  * @param i the place in it
  * @returns a signed 32-bit integer
@@ -68,12 +70,24 @@ export function hash32(key: number, i: number): number {
   return bits ^ (bits >>> 16);
 }
 
-/**
- * The key, for `hash32`, of one thing that is drawn: of a purpose, in a run with this seed, at these counters (a step; an
- * epoch and a sample).
- */
+/** The key, for `hash32`, of what is drawn for a purpose of a run at these counters: a step; an epoch and a sample. */
 export function keyOf(seed: number, stream: Stream, ...counters: readonly number[]): number {
   return counters.reduce(hash32, hash32(hash32(0, seed), STREAMS.indexOf(stream)));
+}
+
+/** Integers from the sequence of a key, one after the other: for a draw that takes many, such as the order of an epoch. */
+export function countingRandom(key: number): Pick<Random, 'integer'> {
+  let i = 0;
+  return {
+    integer(n) {
+      // Below the largest multiple of n, every remainder comes equally often.
+      const limit = 2 ** 32 - (2 ** 32 % n);
+      let bits: number;
+      do bits = hash32(key, i++) >>> 0;
+      while (bits >= limit);
+      return bits % n;
+    },
+  };
 }
 
 /** A number in (0, 1) from 32 bits of `hash32`. */
@@ -96,15 +110,4 @@ export function betaVariate(key: number, alpha: number): number {
     const sum = largest + Math.log(Math.exp(x - largest) + Math.exp(y - largest));
     if (sum <= 0) return Math.exp(x - sum);
   }
-}
-
-function wrap(rng: RandomGenerator): Random {
-  const uniform = () => uniformFloat64(rng);
-  return {
-    uniform,
-    integer: (n) => uniformInt(rng, 0, n - 1),
-    // Box-Muller: sqrt(-2 ln u) cos(2 pi v) is standard normal. The sine half is not kept: the state stays four numbers.
-    normal: (mean, std) => mean + std * Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
-    state: () => rng.getState(),
-  };
 }

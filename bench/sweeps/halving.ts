@@ -120,7 +120,7 @@ function begin(data: { train: Samples; validation: Samples }, { lr, hidden }: Co
   return {
     state: startState(network, optimizer),
     optimizer,
-    trainIter: dataIterator(data.train, 64, createRandom(0, 'order')),
+    trainIter: dataIterator(data.train, 64, { shuffleSeed: 0 }),
     testIter: dataIterator(data.validation, 1000),
     numEpochs: EPOCHS,
   };

@@ -95,10 +95,12 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
   const plain = start
     ? networkOf(start.parameters, activation)
     : initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), { init, activation });
-  const order = config.shuffle ? createRandom(seed, 'order') : undefined;
-  const trainIter = dataIterator(samples.train, batchSize, order, augmentation(dataset, config));
+  const trainIter = dataIterator(samples.train, batchSize, {
+    shuffleSeed: config.shuffle ? seed : undefined,
+    augment: augmentation(dataset, config),
+  });
   const settings = trainingSettings(config, trainIter.numBatches);
-  const state = startState(batchNorm ? withBatchNorm(plain) : plain, settings.optimizer, order && { order }, {
+  const state = startState(batchNorm ? withBatchNorm(plain) : plain, settings.optimizer, {
     normalization: normalizationTensors(normalisationOf(dataset, samples.train, config)),
     averages: config.ema !== undefined,
     best: config.patience !== undefined,

@@ -43,7 +43,7 @@ describe('probeBackend', function () {
           const optimizer = createOptimizer(name, 0.1);
           const state = startState(initParams(10, 3, [4], createRandom(1, 'init'), { activation }), optimizer);
           const testIter = dataIterator(samples, 16);
-          const trainIter = dataIterator(samples, 16, createRandom(1, 'order'));
+          const trainIter = dataIterator(samples, 16, { shuffleSeed: 1 });
           for await (const _ of train({ state, trainIter, testIter, numEpochs: 1, optimizer })) void _;
           await evaluate(testIter, bestNetwork(state));
         }

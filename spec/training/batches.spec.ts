@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
+import type { Augment } from '../../src/data/augment';
 import type { Samples } from '../../src/data/samples';
-import { createRandom } from '../../src/random';
-import { dataIterator } from '../../src/training/batches';
+import { type Batch, dataIterator } from '../../src/training/batches';
 import { onEachBackend } from '../backend';
 
 const samples: Samples = {
@@ -53,8 +53,8 @@ describe('dataIterator', () => {
       }
     });
 
-    it('draws a new order for every pass, each with every sample once and its own label', () => {
-      const iterator = dataIterator(samples, 2, createRandom(5, 'order'));
+    it('every pass has an order of its own, each with every sample once and its own label', () => {
+      const iterator = dataIterator(samples, 2, { shuffleSeed: 5 });
       const passes = Array.from({ length: 8 }, () => {
         const rows: [number, number][] = [];
         for (const { X, y } of iterator) {
@@ -73,6 +73,31 @@ describe('dataIterator', () => {
         ]);
       }
       expect(new Set(passes.map(String)).size).to.be.greaterThan(4);
+    });
+
+    it('the order is a function of the seed and the epoch: a pass can be had again, and what is left of one', () => {
+      const labels = (batches: Iterable<Batch>) => Array.from(batches, ({ y }) => Array.from(y.dataSync()));
+      const iterator = dataIterator(samples, 2, { shuffleSeed: 5 });
+      const loops = [labels(iterator), labels(iterator), labels(iterator)];
+      const passes = [0, 1, 2].map((epoch) => labels(dataIterator(samples, 2, { shuffleSeed: 5 }).pass(epoch)));
+      expect(passes).to.deep.equal(loops);
+      expect(labels(iterator.pass(1, 1))).to.deep.equal(loops[1]!.slice(1));
+      const others = labels(dataIterator(samples, 2, { shuffleSeed: 6 }).pass(0));
+      expect(others).not.to.deep.equal(loops[0]);
+      expect(labels(dataIterator(samples, 2).pass(3))).to.deep.equal([[0, 1], [2, 3], [4]]);
+    });
+
+    it('an augmentation is told the row and the epoch, and whatever it writes is what the batch holds', () => {
+      const seen: string[] = [];
+      const augment: Augment = (from, row, epoch, to, at) => {
+        seen.push(`${epoch}:${row}`);
+        to.set([from[2 * row + 1]!, from[2 * row]!], at);
+      };
+      const mirrored = Array.from(dataIterator(samples, 5, { augment }).pass(4), ({ X }) =>
+        Array.from(X.dataSync(), (x) => Math.round(x * 255)),
+      );
+      expect(mirrored).to.deep.equal([[51, 0, 153, 102, 255, 204, 20, 10, 40, 30]]);
+      expect(seen).to.deep.equal(['4:0', '4:1', '4:2', '4:3', '4:4']);
     });
 
     it('holds one batch at a time, and none after the loop, also when the loop is left early', () => {

@@ -102,18 +102,17 @@ function runOf(variant: Variant): TrainOptions {
   const { hiddens = [8], shuffle = true, validation = false, batchNorm, normalize, augment, ...others } = variant;
   const { rule = 'sgd', lr = 0.05, clipNorm, weightDecay, activation, ...options } = others;
   const optimizer = createOptimizer(rule, lr, { clipNorm, weightDecay });
-  const order = shuffle ? createRandom(0, 'order') : undefined;
   const network = initParams(20, 3, hiddens, createRandom(0, 'init'), { init: 'he', activation });
   const samples = smallDataset(BATCHES * 10 - 3, 20, 3, 1);
   const { mean, std } = fitNormalisation(samples, true);
   const changes = augment ? augmenter([4, 5], { shift: 1, flip: true, cutout: 2 }, 3) : undefined;
   return {
-    state: startState(batchNorm ? withBatchNorm(network) : network, optimizer, order && { order }, {
+    state: startState(batchNorm ? withBatchNorm(network) : network, optimizer, {
       normalization: normalize ? { mean: tf.tensor1d([...mean]), std: tf.tensor1d([...std]) } : undefined,
       averages: options.ema !== undefined,
       best: options.patience !== undefined,
     }),
-    trainIter: dataIterator(samples, 10, order, changes),
+    trainIter: dataIterator(samples, 10, { shuffleSeed: shuffle ? 0 : undefined, augment: changes }),
     testIter: dataIterator(smallDataset(30, 20, 3, 2), 16),
     valIter: validation ? dataIterator(smallDataset(20, 20, 3, 3), 16) : undefined,
     numEpochs: EPOCHS,
@@ -127,7 +126,7 @@ const bytesOf = async (state: TrainState) => encodeCheckpoint(await takeCheckpoi
 /** All of a state but its clock. */
 async function contentOf(state: TrainState): Promise<string> {
   const { tensors, progress } = await takeCheckpoint(state, RUN, {});
-  const still = { tensors, run: RUN, config: {}, progress: { ...progress, seconds: 0, epochBegan: 0 } };
+  const still = { tensors, run: RUN, config: {}, progress: { ...progress, seconds: 0, epochStart: 0 } };
   return Buffer.from(encodeCheckpoint(still)).toString('base64');
 }
 

@@ -53,7 +53,7 @@ async function countOf(
 ): Promise<number> {
   const optimizer = createOptimizer(rule, 0.1, { weightDecay, clipNorm });
   const plain = initParams(12, 3, hiddens, createRandom(0, 'init'), { activation });
-  const state = startState(batchNorm ? withBatchNorm(plain) : plain, optimizer, {}, {
+  const state = startState(batchNorm ? withBatchNorm(plain) : plain, optimizer, {
     normalization: normalize ? { mean: tf.tensor1d([0.3]), std: tf.tensor1d([0.25]) } : undefined,
     averages: options.ema !== undefined,
   }); // prettier-ignore

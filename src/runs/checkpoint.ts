@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { HandgradError } from '../errors';
-import { randomFromState, type Stream, STREAMS } from '../random';
 import { allFinite } from '../training/finite';
 import { mapTensors, namedTensors, replaceTensors, type TrainState } from '../training/trainState';
 import { CONFIG_KEY, FORMAT_KEY, FORMAT_VERSION } from '../model/modelFile';
@@ -44,9 +43,8 @@ const progressSchema = z.strictObject({
   skippedSamples: count,
   bestEpoch: count,
   bestAccuracy: z.number().min(0).max(1),
-  random: z.partialRecord(z.enum(STREAMS), z.array(z.int()).min(1).max(16)),
   seconds,
-  epochBegan: seconds,
+  epochStart: seconds,
 });
 
 const runSchema = z.strictObject({
@@ -64,9 +62,8 @@ export type Progress = Readonly<z.output<typeof progressSchema>>;
  * @throws HandgradError 'diverged' naming the first tensor that is not finite: such a state is never kept
  */
 export async function takeCheckpoint(state: TrainState, run: RunIdentity, config: unknown): Promise<Checkpoint> {
-  const { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy, seconds, epochBegan } =
+  const { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy, seconds, epochStart } =
     state;
-  const random = Object.fromEntries(Object.entries(state.random).map(([name, one]) => [name, [...one.state()]]));
   const tensors = await Promise.all([...namedTensors(state)].map(([name, tensor]) => copyOf(name, tensor)));
   const bad = tensors.find(({ data }) => !allFinite(data as Float32Array));
   if (bad) {
@@ -74,7 +71,7 @@ export async function takeCheckpoint(state: TrainState, run: RunIdentity, config
     throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller lr.`);
   }
   const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy };
-  return { tensors, progress: { ...counts, random, seconds, epochBegan }, run, config };
+  return { tensors, progress: { ...counts, seconds, epochStart }, run, config };
 }
 
 /** The bytes of a checkpoint: a model file with the rest of the state beside the parameters. */
@@ -120,15 +117,11 @@ export function restoreState(state: TrainState, { tensors, progress }: Checkpoin
     const [wanted, is] = [shown(expected.get(name)), shown(found.get(name))];
     if (wanted !== is) throw invalid(file, `is of another network or optimizer: ${name} is ${is}, not ${wanted}`);
   }
-  const [draws, keeps] = [state.random, progress.random].map((random) => Object.keys(random).sort().join(' '));
-  if (draws !== keeps) throw invalid(file, `keeps the generators "${keeps}", and this run draws from "${draws}"`);
-  const { random, ...numbers } = progress;
   replaceTensors(
     state,
     mapTensors(state, (_, name) => toTensor(found.get(name)!)),
   );
-  Object.assign(state, numbers);
-  for (const [name, numbers] of Object.entries(random)) state.random[name as Stream] = randomFromState(numbers);
+  Object.assign(state, progress);
 }
 
 /** The kind of a tensor in words. */

@@ -1,46 +1,52 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Augment } from '../data/augment';
 import type { Samples } from '../data/samples';
-import { permutation, type Random } from '../random';
+import { countingRandom, keyOf, permutation } from '../random';
 
-/** Some samples on the backend: X [n, numInputs] float32 as the network sees them, y [n] int32 classes. */
+/** Some samples on the backend: X [n, numInputs] float32 as the network takes them, y [n] int32 labels. */
 export interface Batch {
   readonly X: tf.Tensor2D;
   readonly y: tf.Tensor1D;
 }
 
 /**
- * The post's `train_iter` and `test_iter`: every loop over it is one pass over the samples. It owns its batches: one lives
- * until the next is asked for or the loop is left, so a loop over it manages no memory.
+ * The post's `train_iter` and `test_iter`: every loop over it is one pass over the samples, the next epoch. It owns its
+ * batches: one lives until the next is asked for or the loop is left, so a loop over it manages no memory.
  */
 export interface DataIterator extends Iterable<Batch> {
   readonly numSamples: number;
   readonly numBatches: number;
-  /** The generator that every loop draws its order from. */
-  readonly shuffle?: Random;
   /**
    * One pass, or what is left of one.
-   * @param shuffle draws the order of the whole pass; without it, the order of the samples
-   * @param first the number of the first batch, from 0: those before it are left out, and the order stays what it is
-   * @param epoch the number of the pass, from 0: what an augmentation draws depends on it
+   * @param epoch its number, from 0: the order, and what an augmentation draws, are functions of the seed and the epoch
+   * @param first the number of the first batch, from 0: those before it are left out, and the order remains the same
    */
-  pass(shuffle?: Random, first?: number, epoch?: number): Iterable<Batch>;
+  pass(epoch: number, first?: number): Iterable<Batch>;
 }
 
-/**
- * Splits samples into batches of `batchSize`; the last one holds what is left and may be smaller.
- * @param shuffle the run's `order` stream: every pass draws a new order from it. Without it, the order of the samples.
- * @param augment changes the samples; for training only
- */
-export function dataIterator(samples: Samples, batchSize: number, shuffle?: Random, augment?: Augment): DataIterator {
-  // One for all passes: a new one for each, of the test set above all, was memory that the garbage collector let pile up.
-  let room: Float32Array | undefined;
-  function* pass(random?: Random, first = 0, epoch = 0): Generator<Batch> {
-    const order = random && permutation(random, samples.count);
-    room ??= new Float32Array(Math.min(batchSize, samples.count) * samples.numInputs);
-    for (let start = first * batchSize; start < samples.count; start += batchSize) {
-      const end = Math.min(start + batchSize, samples.count);
-      const batch = uploadBatch(samples, order, start, end, room, augment, epoch);
+export interface IteratorOptions {
+  /** Shuffles the samples, in another order for every epoch. Left out, they come in their own order. */
+  readonly shuffleSeed?: number;
+  /** Changes the samples; for training only. */
+  readonly augment?: Augment;
+}
+
+/** Makes a batch of the samples at `rows`. This is all that depends on where the samples are. */
+type UploadBatch = (rows: Int32Array, epoch: number) => Batch;
+
+/** Splits samples into batches of `batchSize`; the last one holds what is left and may be smaller. */
+export function dataIterator(
+  samples: Samples,
+  batchSize: number,
+  { shuffleSeed, augment }: IteratorOptions = {},
+): DataIterator {
+  const { count } = samples;
+  const uploadBatch = fromMemory(samples, Math.min(batchSize, count), augment);
+  const inOrder = shuffleSeed === undefined ? Int32Array.from({ length: count }, (_, row) => row) : undefined;
+  function* pass(epoch: number, first = 0): Generator<Batch> {
+    const order = inOrder ?? permutation(countingRandom(keyOf(shuffleSeed!, 'order', epoch)), count);
+    for (let start = first * batchSize; start < count; start += batchSize) {
+      const batch = uploadBatch(order.subarray(start, start + batchSize), epoch);
       try {
         yield batch;
       } finally {
@@ -48,46 +54,43 @@ export function dataIterator(samples: Samples, batchSize: number, shuffle?: Rand
       }
     }
   }
+  let epochs = 0;
   return {
-    numSamples: samples.count,
-    numBatches: Math.ceil(samples.count / batchSize),
-    shuffle,
+    numSamples: count,
+    numBatches: Math.ceil(count / batchSize),
     pass,
-    [Symbol.iterator]: () => pass(shuffle),
+    [Symbol.iterator]: () => pass(epochs++),
+  };
+}
+
+/** Batches of samples that the process holds: they become float32 there, and are copied to the backend. */
+function fromMemory(
+  { features, labels, numInputs, scale }: Samples,
+  batchSize: number,
+  augment?: Augment,
+): UploadBatch {
+  // Reused across passes; allocating it per pass, of the test set above all, let garbage pile up.
+  let room: Float32Array | undefined;
+  return (rows, epoch) => {
+    const size = rows.length * numInputs;
+    room ??= new Float32Array(batchSize * numInputs);
+    // A backend may keep the array that a tensor is made of. A scaled batch is a tensor of its own once it is scaled.
+    const values = scale === 1 ? new Float32Array(size) : room.subarray(0, size);
+    const classes = new Int32Array(rows.length);
+    // Bytes become floats on the way. Row by row: `set` converts many numbers at a time, a loop over them one.
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      classes[i] = labels[row]!;
+      if (augment) augment(features, row, epoch, values, i * numInputs);
+      else values.set(features.subarray(row * numInputs, (row + 1) * numInputs), i * numInputs);
+    }
+    const X = tf.tidy(() => scaled(tf.tensor2d(values, [rows.length, numInputs]), scale));
+    return { X, y: tf.tensor1d(classes, 'int32') };
   };
 }
 
 /**
- * Copies the samples at positions start … end-1 of the order to the backend, as the network sees them.
- * @param room for a batch on its way; free again when this returns
- */
-function uploadBatch(
-  samples: Samples,
-  order: Int32Array | undefined,
-  start: number,
-  end: number,
-  room: Float32Array,
-  augment: Augment | undefined,
-  epoch: number,
-): Batch {
-  const { features, labels, numInputs, scale } = samples;
-  const size = (end - start) * numInputs;
-  // A backend may hold on to what a tensor is made of. What is scaled is a tensor of its own once it is scaled.
-  const values = scale === 1 ? new Float32Array(size) : room.subarray(0, size);
-  // Bytes become floats on the way. Row by row: `set` converts many numbers at a time, a loop over them one.
-  const classes = new Int32Array(end - start);
-  for (let i = 0; i < classes.length; i++) {
-    const row = order ? order[start + i]! : start + i;
-    classes[i] = labels[row]!;
-    if (augment) augment(features, row, epoch, values, i * numInputs);
-    else values.set(features.subarray(row * numInputs, (row + 1) * numInputs), i * numInputs);
-  }
-  const X = tf.tidy(() => scaled(tf.tensor2d(values, [classes.length, numInputs]), scale));
-  return { X, y: tf.tensor1d(classes, 'int32') };
-}
-
-/**
- * Stored numbers as the network sees them, on the backend.
+ * Stored numbers as the network takes them, on the backend.
  * A byte is divided by 255 and not multiplied by 1/255: of the two only the quotient is, in float32, the nearest number to
  * byte/255, which is what the post's `ToTensor` gives.
  */

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
-import { randomFromState } from '../random';
 import type { DataIterator } from './batches';
 import { outOfPatience, rememberBest } from './earlyStopping';
 import { evaluate } from './evaluate';
@@ -87,17 +86,16 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const { state, trainIter, testIter, valIter, numEpochs, patience } = options;
   const clock = resumeClock(state);
   const watch = createWatch();
-  if (trainIter.shuffle) state.random.order ??= trainIter.shuffle;
   let test: { loss: number; accuracy: number } | undefined;
   while (state.epoch < numEpochs && !outOfPatience(state, patience)) {
     const { loss, lastBatchLoss } = yield* trainEpoch(options, clock, watch);
-    const trainSeconds = clock() - state.epochBegan;
+    const trainSeconds = clock() - state.epochStart;
     const lr = learningRateAt(options.optimizer.lr, state.step);
     // Check first, so that a diverged network is never evaluated or reported.
     if (!(await isFiniteState(state))) await assertFinite(state, lr);
     const figures = await evaluateState(options, valIter ?? testIter, state.epoch + 1);
     if (!valIter) test = figures;
-    const seconds = clock() - state.epochBegan;
+    const seconds = clock() - state.epochStart;
     const { skippedBatches } = state;
     beginEpoch(state);
     yield {
@@ -149,9 +147,7 @@ async function* trainEpoch(
   watch: Watch,
 ): AsyncGenerator<StepEvent, { loss: number; lastBatchLoss: number }, void> {
   const { state, trainIter, onNan = 'stop' } = options;
-  // Drawn from a copy: until the epoch ends, the state has to know where its order began.
-  const order = state.random.order && randomFromState(state.random.order.state());
-  for (const batch of trainIter.pass(order, state.batch, state.epoch)) {
+  for (const batch of trainIter.pass(state.epoch, state.batch)) {
     const next = tf.tidy(() => trainStep(batch, state, options));
     const skipped = onNan === 'skip-batch' && !(await isFiniteState(next));
     if (skipped) disposeReplaced(next, state);
@@ -168,7 +164,6 @@ async function* trainEpoch(
     clock();
     yield { type: 'step', epoch: state.epoch + 1, step: state.step, samples: state.samples };
   }
-  if (order) state.random.order = order;
   const [sum, last] = await Promise.all([state.losses.sum.data(), state.losses.last.data()]);
   const counted = state.samples - state.skippedSamples;
   if (counted === 0) throw everySkipped(state, learningRateAt(options.optimizer.lr, state.step));
@@ -190,7 +185,7 @@ function beginEpoch(state: TrainState): void {
   state.samples = 0;
   state.skippedBatches = 0;
   state.skippedSamples = 0;
-  state.epochBegan = state.seconds;
+  state.epochStart = state.seconds;
   tf.dispose([state.losses.sum, state.losses.last]);
   state.losses = zeroLosses();
 }

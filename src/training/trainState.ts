@@ -3,7 +3,6 @@ import { fold, type Normalization } from '../nn/fold';
 import type { Network } from '../nn/mlp';
 import { mapNetwork, parametersOf, type TrainableNetwork } from '../nn/network';
 import type { Optimizer, OptimizerState } from '../optim/optimizer';
-import type { Random, Stream } from '../random';
 
 /**
  * The tensors of a state. Whoever adds some adds them to `mapTensors`, and a step returns all of them: replacing, disposing,
@@ -42,14 +41,9 @@ export interface TrainState extends StateTensors {
   /** The epoch that `best` is from, 0 before the first, and its accuracy on the validation samples. */
   bestEpoch: number;
   bestAccuracy: number;
-  /**
-   * The generators that training draws from, each after what the finished steps drew. Only `order` stands where the current
-   * epoch started: the order of a whole epoch is drawn at once.
-   */
-  random: Partial<Record<Stream, Random>>;
   /** Seconds that the run has taken so far, and how many it had when the current epoch started. */
   seconds: number;
-  epochBegan: number;
+  epochStart: number;
 }
 
 /** What only some runs keep. */
@@ -65,12 +59,10 @@ export interface Extras {
 /**
  * The state before the first step. It takes over the tensors it is given.
  * @param optimizer the one that `train` is given too
- * @param random the generators that training draws from; an iterator that shuffles brings `order` itself
  */
 export function startState(
   network: TrainableNetwork,
   optimizer: Optimizer,
-  random: TrainState['random'] = {},
   { normalization, averages = false, best = false }: Extras = {},
 ): TrainState {
   return {
@@ -88,9 +80,8 @@ export function startState(
     samples: 0,
     skippedBatches: 0,
     skippedSamples: 0,
-    random,
     seconds: 0,
-    epochBegan: 0,
+    epochStart: 0,
   };
 }
 

@@ -11,10 +11,10 @@ const root = path.join(__dirname, '..');
 
 /**
  * The rooms of the house, and what each may import: other rooms by name (`type:` types only), all of `src`, `node` for
- * built-ins, packages. A file belongs to the room with the longest name that holds it, and a room may use the rooms in it.
+ * built-ins, packages. Whoever may import errors may import the words that their sentences are made of. A file belongs to the room with the longest name that holds it, and a room may use the rooms in it.
  */
 const RULES: Record<string, readonly string[]> = {
-  'src/errors': [],
+  'src/errors': ['src/words'],
   'src/words': ['fastest-levenshtein'],
   'src/files': ['node', 'yaml', 'zod', 'src/errors', 'src/words'],
   'src/random': ['pure-rand'],
@@ -190,7 +190,11 @@ function allowed(file: string, { from, typeOnly }: Import): boolean {
   return (
     within(room, own) ||
     RULES[own]!.some(
-      (rule) => rule === room || (rule === 'src' && within(room, 'src')) || (typeOnly && rule === `type:${room}`),
+      (rule) =>
+        rule === room ||
+        (rule === 'src' && within(room, 'src')) ||
+        (rule === 'src/errors' && room === 'src/words') ||
+        (typeOnly && rule === `type:${room}`),
     )
   );
 }

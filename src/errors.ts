@@ -1,3 +1,5 @@
+import { visible } from './words';
+
 /** What went wrong, in the words of the exit-code table: the command line turns each kind into its code. */
 export type ErrorKind =
   | 'failure' // an expectation was missed, or nothing below fits
@@ -22,9 +24,6 @@ export class HandgradError extends Error {
     options?: ErrorOptions,
   ) {
     // Messages quote files and paths, and those may hold what moves a terminal's cursor.
-    super(
-      message.replace(/[^\P{Cc}\n]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`),
-      options,
-    );
+    super(visible(message), options);
   }
 }

@@ -37,8 +37,12 @@ export function quoted(value: unknown): string {
   // Lists and mappings come from files, and may be huge or contain themselves.
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a mapping';
   if (typeof value !== 'string') return String(value);
-  const text = JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
+  return visible(JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value));
+}
+
+/** Text in which what a terminal would obey, or nobody would see, is spelled out. Line feeds stay. */
+export function visible(text: string): string {
+  return text.replace(/[^\P{C}\n]|\p{Zl}|\p{Zp}/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
 }
 
 /** A path as it can be pasted into a shell. */

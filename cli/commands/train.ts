@@ -128,7 +128,8 @@ async function resumeTraining(
     io.signal.throwIfAborted();
     const checkpointsDir = join(dir, RUN_FILES.checkpoints);
     for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder);
-    const folder = await reopenRunFolder(dir, run.earlier, found?.checkpoint.progress.epoch ?? 0, config);
+    const metricsBytes = run.earlier.epochEnds[run.epochs.length - 1] ?? 0;
+    const folder = await reopenRunFolder(dir, { metricsBytes, before: run.earlier.config, config });
     const checkpoints = await openCheckpointFolder(checkpointsDir, found?.checkpoint.progress.step);
     const { lock } = claimed;
     const resumed = { config, dataset, samples, backend, folder, checkpoints, lock, start, resumed: run };

@@ -4,9 +4,9 @@ import { BACKENDS, type BackendName } from '../../src/backends';
 import { HandgradError } from '../../src/errors';
 import type { RunIdentity } from '../../src/runs/checkpoint';
 import { type FoundCheckpoint, newestCheckpoint } from '../../src/runs/checkpointFolder';
-import { readEarlierRun, RUN_FILES } from '../../src/runs/runFolder';
+import { findRun } from '../../src/runs/readRun';
+import { RUN_FILES } from '../../src/runs/runFolder';
 import type { ResumedRun } from '../../src/runs/runRecord';
-import type { EpochEvent } from '../../src/training/train';
 import { type Config, type ConfigKey, configSchema, lastEpoch } from '../../src/runs/config';
 import { type ModelConfig, parseModelConfig } from '../../src/runs/modelConfig';
 import { flagName, type Resolved } from '../arguments/options';
@@ -38,7 +38,13 @@ export async function openEarlierRun(dir: string, asked: Resolved): Promise<Resu
   if (!(await stat(dir).catch(() => undefined))?.isDirectory()) {
     throw new HandgradError('usage', `There is no run folder ${dir}; give --resume the folder of a run that began.`);
   }
-  const earlier = await readEarlierRun(dir);
+  const earlier = await findRun(dir);
+  if (!earlier) {
+    throw new HandgradError(
+      'usage',
+      `${dir} holds no run that could go on (there is no ${join(dir, RUN_FILES.config)}); give the folder of one that began.`,
+    );
+  }
   const before = parseConfig(earlier.config, dir);
   const config = mergeConfig(dir, before, asked);
   const found = await newestCheckpoint(join(dir, RUN_FILES.checkpoints));
@@ -50,24 +56,9 @@ export async function openEarlierRun(dir: string, asked: Resolved): Promise<Resu
       `${dir} has finished ${done} epochs, so ${config.epochs < done ? '--epochs' : '--stop-after'} must be at least ${done}, not ${lastEpoch(config)}.`,
     );
   }
-  const rows = earlier.metrics.map(({ event }) => event);
-  const finished = rows.at(-1)?.['type'] === 'end' && (await exists(join(dir, RUN_FILES.model)));
-  const end = finished && lastEpoch(config) === lastEpoch(before) ? rows.at(-1) : undefined;
-  return {
-    dir,
-    config,
-    earlier,
-    found,
-    epochs: rows.filter((row) => row['type'] === 'epoch' && Number(row['epoch']) <= done) as unknown as EpochEvent[],
-    end: end as ResumedRun['end'],
-  };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  const finished = earlier.hasModel && lastEpoch(config) === lastEpoch(before);
+  const epochs = earlier.epochs.filter(({ epoch }) => epoch <= done);
+  return { dir, config, earlier, found, epochs, end: finished ? earlier.end : undefined };
 }
 
 /** The backend that the run's numbers come from; the one that was asked for when there are none yet. */

@@ -84,6 +84,7 @@ export async function trainAndSave(run: Run, report: TrainingReport, signal: Abo
   } finally {
     report.stop();
     await board?.close();
+    await folder.close();
     await saving.settle();
     disposeState(state);
   }

@@ -4,7 +4,7 @@ import { connectRedis, type RedisAddress } from '../../src/sweeps/workers/queue/
 import { announceSweep, listSweeps, listWorkers } from '../../src/sweeps/workers/queue/registry';
 import { rank } from '../../src/sweeps/state/ranking';
 import { replay } from '../../src/sweeps/state/sweepState';
-import { didYouMean, plural } from '../../src/words';
+import { didYouMean, plural, quoted } from '../../src/words';
 import { readSweepFolder } from '../../src/sweeps/sweepFolder';
 import { plannedTrials } from '../../src/sweeps/spec/samplers';
 import { resultTable } from './sweep';
@@ -88,6 +88,6 @@ function unknownSweep(id: string, known: readonly string[]): HandgradError {
   const hint = known.length === 0 ? 'it holds none' : didYouMean(id, known);
   return new HandgradError(
     'usage',
-    `There is no sweep ${JSON.stringify(id.slice(0, 60))} in this queue; ${hint}`.replace(/(?<![?.])$/, '.'),
+    `There is no sweep ${quoted(id)} in this queue; ${hint}`.replace(/(?<![?.])$/, '.'),
   );
 }

@@ -60,6 +60,7 @@ describe('a run folder', () => {
     const lines = (await readFile(join(dir, 'metrics.jsonl'), 'utf8')).split('\n');
     expect(lines.pop()).to.equal('');
     expect(lines.map((line) => JSON.parse(line) as unknown)).to.deep.equal(events);
+    await run.close();
   });
 
   it('keeps the model', async () => {
@@ -156,6 +157,7 @@ describe('a run folder', () => {
       fill(4096);
       const error = await run.appendMetrics({ epoch: 2, long: 'x'.repeat(20000) }).catch(failed);
       await run.appendMetrics({ epoch: 3 });
+      await run.close();
       show(error);`) as Outcome;
     expect(failed.kind).to.equal('storage');
     expect(failed.message).to.match(/metrics\.jsonl: the disk is full \(200\d\d bytes needed, \d+ free\)/);

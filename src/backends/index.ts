@@ -1,4 +1,5 @@
 import { HandgradError } from '../errors';
+import { quoted } from '../words';
 import type { Backend, BackendOptions, Running, Unavailable } from './backend';
 import { cpu } from './cpu';
 import { cuda } from './device/cuda/cuda';
@@ -67,10 +68,7 @@ export async function selectBackend(
 ): Promise<RunningBackend> {
   if (requested !== 'auto' && !Object.hasOwn(BACKENDS, requested)) {
     const names = Object.keys(BACKENDS).join(', ');
-    throw new HandgradError(
-      'usage',
-      `There is no backend ${JSON.stringify(requested)}: choose auto or one of ${names}.`,
-    );
+    throw new HandgradError('usage', `There is no backend ${quoted(requested)}: choose auto or one of ${names}.`);
   }
   const { threads } = options;
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MAX_THREADS)) {

@@ -1,6 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
 import { HandgradError } from '../errors';
-import { formatBytes } from '../words';
+import { readWhole } from './readWhole';
 
 /** A config is a screen of text; what is larger is something else, and is not read. */
 const MAX_BYTES = 1_000_000;
@@ -51,19 +50,9 @@ function ownContent(text: string): Record<string, unknown> | undefined {
 }
 
 async function readText(path: string): Promise<string> {
-  try {
-    const found = await stat(path);
-    if (found.isDirectory()) throw unusable(path, 'is a folder; name the file in it');
-    if (!found.isFile()) throw unusable(path, 'is not a file');
-    if (found.size > MAX_BYTES) {
-      throw unusable(path, `has ${formatBytes(found.size)}, and a config may have ${formatBytes(MAX_BYTES)} at most`);
-    }
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof HandgradError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw unusable(path, code === 'ENOENT' ? 'does not exist' : `cannot be read (${message})`, error);
-  }
+  const bytes = await readWhole(path, MAX_BYTES, (why, cause) => unusable(path, why, cause));
+  if (bytes) return bytes.toString('utf8');
+  throw unusable(path, 'does not exist');
 }
 
 function unusable(path: string, why: string, cause?: unknown): HandgradError {

@@ -31,6 +31,18 @@ export async function storageError(error: unknown, path: string, bytes?: number)
   return new HandgradError('storage', `Cannot write ${path}: ${why}${space}; ${remedy}.`, { cause: error });
 }
 
+/**
+ * Does something with the file system; what fails there is the error for a path that could not be written.
+ * @throws HandgradError `storage`, or the one that `work` throws
+ */
+export async function withStorageErrors<T>(path: string, work: () => Promise<T>, bytes?: number): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof HandgradError ? error : await storageError(error, path, bytes);
+  }
+}
+
 async function freeBytes(folder: string): Promise<string> {
   try {
     const { bavail, bsize } = await statfs(folder);

@@ -1,5 +1,5 @@
 import { HandgradError } from '../errors';
-import { quote } from './strictJson';
+import { quoted } from '../words';
 
 /** A weight or a bias as plain data: `W1` [inputs, outputs], `b1` [outputs], … row-major. */
 export interface Parameter {
@@ -72,11 +72,11 @@ function checkNames(
   if (missing.length === 0 && extra.length === 0) return;
   const faults = [
     ...(missing.length > 0 ? [`${list(missing)} missing`] : []),
-    ...(extra.length > 0 ? [`${list(extra.map(quote))} not expected`] : []),
+    ...(extra.length > 0 ? [`${list(extra.map(quoted))} not expected`] : []),
   ];
   throw new HandgradError(
     'model',
-    `${file} does not hold this network: expected the tensors ${list(names)}, found ${list([...shapes.keys()].map(quote))} ` +
+    `${file} does not hold this network: expected the tensors ${list(names)}, found ${list([...shapes.keys()].map(quoted))} ` +
       `(${faults.join(', ')}); save each layer's weight as W1, W2, … and its bias as b1, b2, ….`,
   );
 }

@@ -2,7 +2,7 @@ import { HandgradError } from '../errors';
 import { checkArchitecture, parameterNames, type Parameter } from './architecture';
 import { writeFileAtomic } from '../files/atomicFile';
 import { encodeSafetensors, readSafetensors, type NamedTensor, type Safetensors } from './safetensors';
-import { quote } from './strictJson';
+import { quoted } from '../words';
 import { fromTorchLayout, hasTorchNames, toTorchLayout } from './torchLayout';
 
 /** A trained network as plain data, with what is needed to use it. */
@@ -71,7 +71,7 @@ function toParameter({ name, dtype, shape, data }: NamedTensor, file: string): P
   if (data instanceof Float32Array) return { name, shape, data };
   throw new HandgradError(
     'model',
-    `${file} holds tensor ${quote(name)} in ${dtype}; save it in float32 (F32) instead.`,
+    `${file} holds tensor ${quoted(name)} in ${dtype}; save it in float32 (F32) instead.`,
   );
 }
 
@@ -82,7 +82,7 @@ function readConfig(metadata: Record<string, string>, file: string): unknown {
   if (version !== FORMAT_VERSION) {
     throw new HandgradError(
       'model',
-      `${file} is in model format ${quote(version)} and this handgrad reads format ${FORMAT_VERSION}; use a newer handgrad.`,
+      `${file} is in model format ${quoted(version)} and this handgrad reads format ${FORMAT_VERSION}; use a newer handgrad.`,
     );
   }
   const config = metadata[CONFIG_KEY];

@@ -1,5 +1,6 @@
 import { HandgradError } from '../errors';
-import { parseStrictJson, quote, type StrictJson } from './strictJson';
+import { quoted } from '../words';
+import { parseStrictJson, type StrictJson } from './strictJson';
 
 /** The element types of safetensors 0.8.0, the reference implementation, and what one element takes in bits. */
 export const DTYPE_BITS = {
@@ -85,7 +86,7 @@ export function decodeHeader(json: Uint8Array, fileBytes: number, file: string):
 
 function readPlace(name: string, entry: StrictJson, dataBegin: number, file: string): TensorPlace {
   const refuse = (what: string): never => {
-    throw invalid(file, `tensor ${quote(name)} ${what}`);
+    throw invalid(file, `tensor ${quoted(name)} ${what}`);
   };
   if (!(entry instanceof Map)) return refuse('is not described by an object');
   const fields = entry as ReadonlyMap<string, StrictJson>;
@@ -93,7 +94,7 @@ function readPlace(name: string, entry: StrictJson, dataBegin: number, file: str
   const shape = fields.get('shape');
   const offsets = fields.get('data_offsets');
   if (!isDtype(dtype))
-    return refuse(typeof dtype === 'string' ? `has the unknown type ${quote(dtype)}` : 'has no dtype');
+    return refuse(typeof dtype === 'string' ? `has the unknown type ${quoted(dtype)}` : 'has no dtype');
   if (!isIntegers(shape)) return refuse('has no shape made of integers');
   if (!isIntegers(offsets) || offsets.length !== 2) return refuse('has no data_offsets made of two integers');
 
@@ -124,7 +125,7 @@ function checkCoverage(tensors: readonly TensorPlace[], dataBegin: number, fileB
   for (const tensor of tensors) {
     if (tensor.begin !== end) {
       const what = tensor.begin > end ? 'leaves a hole' : 'overlaps the one before it';
-      throw invalid(file, `tensor ${quote(tensor.name)} ${what}: it begins at byte ${tensor.begin}, not at ${end}`);
+      throw invalid(file, `tensor ${quoted(tensor.name)} ${what}: it begins at byte ${tensor.begin}, not at ${end}`);
     }
     end = tensor.end;
   }
@@ -139,7 +140,7 @@ function readMetadata(entry: StrictJson | undefined, file: string): Record<strin
   if (entry === undefined) return metadata;
   if (!(entry instanceof Map)) throw invalid(file, '__metadata__ is not an object');
   for (const [key, value] of entry as ReadonlyMap<string, StrictJson>) {
-    if (typeof value !== 'string') throw invalid(file, `the value of ${quote(key)} in __metadata__ is not a string`);
+    if (typeof value !== 'string') throw invalid(file, `the value of ${quoted(key)} in __metadata__ is not a string`);
     metadata[key] = value;
   }
   return metadata;

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { quoted } from '../words';
 
 /** The part of JSON that a safetensors header may hold. Objects are Maps: a key named `__proto__` is a key like any other. */
 export type StrictJson = string | number | readonly StrictJson[] | ReadonlyMap<string, StrictJson>;
@@ -69,7 +70,7 @@ export function parseStrictJson(bytes: Uint8Array, fail: (what: string, at: numb
       const keyAt = at;
       if (bytes[at] !== QUOTE) fail('lacks a key in quotes', at);
       const key = parseString();
-      if (object.has(key)) fail(`has the key ${quote(key)} twice`, keyAt);
+      if (object.has(key)) fail(`has the key ${quoted(key)} twice`, keyAt);
       if (!take(COLON)) fail('lacks a colon after a key', at);
       object.set(key, parseValue(depth + 1));
     } while (take(COMMA));
@@ -129,12 +130,6 @@ export function parseStrictJson(bytes: Uint8Array, fail: (what: string, at: numb
   function text(begin: number, end: number): string {
     return Buffer.from(bytes.buffer, bytes.byteOffset + begin, end - begin).toString('utf8');
   }
-}
-
-/** A name from a file as it can stand in a message: in quotes, cut when it is long, nothing in it a terminal would obey. */
-export function quote(name: string): string {
-  const short = name.length > 80 ? `${name.slice(0, 80)}…` : name;
-  return JSON.stringify(short).replace(/\p{C}/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -1,6 +1,6 @@
 import { HandgradError } from '../errors';
 import type { Parameter } from './architecture';
-import { quote } from './strictJson';
+import { quoted } from '../words';
 
 // torch.nn.Linear keeps its weight as [outputs, inputs] and computes x·weight^T + bias; here W is [inputs, outputs]. In a
 // torch.nn.Sequential of linear layers with an activation between them, the layers have the even numbers.
@@ -43,10 +43,10 @@ export function fromTorchLayout(tensors: readonly Parameter[], file: string): Pa
     }
     const found = [weight, bias]
       .filter((one) => one !== undefined)
-      .map(({ name, shape }) => `${quote(name)} [${shape.join(', ')}]`);
+      .map(({ name, shape }) => `${quoted(name)} [${shape.join(', ')}]`);
     throw new HandgradError(
       'model',
-      `${file} holds a PyTorch module ${quote(prefix)} that is no linear layer (${found.join(', ')}); ` +
+      `${file} holds a PyTorch module ${quoted(prefix)} that is no linear layer (${found.join(', ')}); ` +
         'save linear layers only, each with its weight [outputs, inputs] and its bias [outputs].',
     );
   });

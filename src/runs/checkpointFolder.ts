@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HandgradError } from '../errors';
 import { isTemporaryName, syncFolder, writeFileAtomic } from '../files/atomicFile';
 import { makeFolder } from '../files/makeFolder';
+import { readWhole } from '../files/readWhole';
 import { storageError } from '../files/storageError';
 import { type Checkpoint, CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkpoint';
 import { decodeSafetensors, MAX_FILE_BYTES } from '../model/safetensors';
@@ -95,8 +96,8 @@ export async function removeLeftovers(dir: string): Promise<void> {
 
 async function readGeneration(dir: string, step: number): Promise<Omit<FoundCheckpoint, 'damaged'>> {
   const path = join(dir, tensorsName(step));
-  const manifest = await readWhole(join(dir, manifestName(step)), MAX_MANIFEST_BYTES);
-  const bytes = await readWhole(path, MAX_FILE_BYTES);
+  const manifest = await readPart(join(dir, manifestName(step)), MAX_MANIFEST_BYTES);
+  const bytes = await readPart(path, MAX_FILE_BYTES);
   const digest = sha256(bytes);
   if (!manifest.includes(digest)) {
     throw unusable(path, `is damaged, or its manifest is of another checkpoint: its sha256 is ${digest}`);
@@ -109,15 +110,10 @@ async function readGeneration(dir: string, step: number): Promise<Omit<FoundChec
   return { checkpoint, path };
 }
 
-async function readWhole(path: string, maxBytes: number): Promise<Buffer> {
-  try {
-    const { size } = await stat(path);
-    if (size > maxBytes) throw unusable(path, `has ${size} bytes, and at most ${maxBytes} are read`);
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof HandgradError) throw error;
-    throw unusable(path, `cannot be read (${(error as Error).message})`);
-  }
+async function readPart(path: string, maxBytes: number): Promise<Buffer> {
+  const bytes = await readWhole(path, maxBytes, (why) => unusable(path, why));
+  if (bytes) return bytes;
+  throw unusable(path, 'is missing');
 }
 
 /** The steps for which a manifest is there, newest first. */
@@ -143,7 +139,9 @@ async function removeAllBut(dir: string, steps: readonly number[]): Promise<void
 }
 
 async function readBest(dir: string): Promise<number | undefined> {
-  const text = await readFile(join(dir, BEST), 'utf8').catch(() => '');
+  const path = join(dir, BEST);
+  const bytes = await readWhole(path, MAX_MANIFEST_BYTES, (why) => unusable(path, why)).catch(() => undefined);
+  const text = bytes?.toString('latin1') ?? '';
   const step = Number(/"step":(\d{1,15})\b/.exec(text)?.[1] ?? NaN);
   return text === bestText(step) ? step : undefined;
 }

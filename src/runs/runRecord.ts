@@ -6,7 +6,8 @@ import type { RunIdentity } from './checkpoint';
 import type { CheckpointFolder, FoundCheckpoint } from './checkpointFolder';
 import type { Config } from './config';
 import type { OpenedModel } from './modelConfig';
-import type { EarlierRun, RunFolder } from './runFolder';
+import type { RunData } from './readRun';
+import type { RunFolder } from './runFolder';
 
 /** The samples that a run works on. */
 export interface RunSamples {
@@ -45,13 +46,13 @@ export interface ResumedRun {
   readonly dir: string;
   /** As it was, with what was asked for now. */
   readonly config: Config;
-  readonly earlier: EarlierRun;
+  readonly earlier: RunData;
   /** Where it goes on; undefined when it was stopped before the first checkpoint: it then begins again. */
   readonly found: FoundCheckpoint | undefined;
-  /** The epochs that are finished, as they were told. */
+  /** The epochs that the checkpoint knows. */
   readonly epochs: readonly EpochEvent[];
   /** What its end told, when nothing is left to do. */
-  readonly end: (EndEvent & { readonly runDir: string }) | undefined;
+  readonly end: RunData['end'];
 }
 
 /** The first event of a run, the first line of its JSON output. */

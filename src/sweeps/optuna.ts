@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { HandgradError } from '../errors';
+import { quoted } from '../words';
 import { fromOptuna, optunaOf } from './spec/distributions';
 import type { Advisor } from './runSweep';
 import type { SweepSpec } from './spec/sweepFile';
@@ -61,7 +62,7 @@ async function runOptuna(command: string, args: readonly string[]): Promise<stri
   if (code === 'ENOENT' || code === 'EACCES') {
     throw new HandgradError(
       'backend',
-      `The method bayes needs Optuna, and there is no program ${JSON.stringify(command)}; ${REMEDY}.`,
+      `The method bayes needs Optuna, and there is no program ${quoted(command)}; ${REMEDY}.`,
     );
   }
   const said = stderr.trim().split('\n').at(-1) ?? 'no message';
@@ -80,7 +81,7 @@ function readAnswer(text: string): { number: number; params: Readonly<Record<str
   }
   throw new HandgradError(
     'backend',
-    `Optuna's "ask" printed something else than JSON (${JSON.stringify(text.slice(0, 100))}); use Optuna 3 or newer.`,
+    `Optuna's "ask" printed something else than JSON (${quoted(text)}); use Optuna 3 or newer.`,
   );
 }
 

@@ -1,9 +1,10 @@
 import { join, resolve } from 'node:path';
 import { HandgradError } from '../../errors';
 import { catalogue, type DataFile, type DatasetEntry, type DatasetName, ROLES, type Source } from '../catalogue';
+import { writeFileAtomic } from '../../files/atomicFile';
+import { moveInto, withFolderBeside } from '../../files/stagingFolder';
 import type { FetchOptions } from './fetchBytes';
 import { chooseSources, describeSource, openSource, type SourceOptions } from './sources';
-import { moveInto, withFolderBeside, writeSynced } from './storage';
 import { findInFolder, findingOf, namesInFolder, readCandidate, verify } from './verify';
 
 /** What happens during a download, as plain records. Sizes are bytes, of the file as it travels. */
@@ -135,7 +136,7 @@ async function takeFrom(source: Source, staging: string, left: DataFile[], optio
       const { raw, where } = await opened.read(file);
       const { bytes } = await verify(raw, file, where);
       const name = namesInFolder(file)[0];
-      await writeSynced(join(staging, name), name.endsWith('.gz') ? raw : bytes);
+      await writeFileAtomic(join(staging, name), name.endsWith('.gz') ? raw : bytes);
       left.shift();
     }
   } finally {

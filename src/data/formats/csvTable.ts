@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { HandgradError } from '../../errors';
+import { quoted } from '../../words';
 
 /** A CSV file in memory. */
 export interface CsvTable {
@@ -98,8 +99,8 @@ function createRows(path: string, labelColumn: string | undefined) {
     if (columns < 2) throw at(path, line.info.lines, 1, 'there is only one column; separate the values by commas');
     label = labelColumn === undefined ? 0 : line.record.indexOf(labelColumn);
     if (label < 0) {
-      const known = line.record.slice(0, 10).map(shown).join(', ');
-      throw at(path, line.info.lines, 1, `the header names no column ${shown(labelColumn!)}; it begins with ${known}`);
+      const known = line.record.slice(0, 10).map(quoted).join(', ');
+      throw at(path, line.info.lines, 1, `the header names no column ${quoted(labelColumn!)}; it begins with ${known}`);
     }
     if (labelColumn === undefined && !isHeader(line.record, second?.record)) addRow(line);
   };
@@ -137,7 +138,7 @@ function numberIn(text: string, path: string, line: number, column: number): num
   // Number() also takes hexadecimal and, as zero, the empty text.
   const decimal = text !== '' && !(text.charCodeAt(0) === 48 && /[xob]/i.test(text[1] ?? ''));
   if (!decimal || !Number.isFinite(Math.fround(value))) {
-    throw at(path, line, column, `${shown(text)} is not a number that can be used`);
+    throw at(path, line, column, `${quoted(text)} is not a number that can be used`);
   }
   return value;
 }
@@ -145,7 +146,7 @@ function numberIn(text: string, path: string, line: number, column: number): num
 function labelIn(text: string, texts: Map<string, number>, path: string, line: number, column: number): number {
   // 3, 03 and 3.0 are one class: some programs write every number with a point.
   const label = /^[+-]?\d+(\.0*)?$/.test(text) ? String(Number(text)) : text;
-  if (label === '' || /^[+-]?nan$/i.test(label)) throw at(path, line, column, `${shown(text)} is not a label`);
+  if (label === '' || /^[+-]?nan$/i.test(label)) throw at(path, line, column, `${quoted(text)} is not a label`);
   const known = texts.get(label);
   if (known !== undefined) return known;
   texts.set(label, texts.size);
@@ -155,10 +156,6 @@ function labelIn(text: string, texts: Map<string, number>, path: string, line: n
 function grown<T extends Float32Array | Int32Array>(from: T, to: T): T {
   to.set(from);
   return to;
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
 
 function at(path: string, line: number, column: number, found: string): HandgradError {

@@ -1,6 +1,7 @@
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { storageError } from '../../files/storageError';
+import { openAppendLog } from '../../files/appendLog';
+import { withStorageErrors } from '../../files/storageError';
 import { eventMessages, type Messages, type TensorBoardEvent } from './messages';
 
 /** How every event file's name begins, as TensorBoard looks for it. */
@@ -29,49 +30,23 @@ export async function openEventFile(dir: string, step: number): Promise<EventFil
   const existing = await lastEventFile(dir);
   const seconds = Date.now() / 1000;
   const path = join(dir, existing ?? `${EVENT_FILE_PREFIX}${Math.floor(seconds)}.handgrad`);
-  const handle = await writing(path, 0, () => open(path, existing === undefined ? 'wx' : 'r+'));
+  // A run that begins again, and a file in which not even the first record is whole, begin the file again.
+  const end = existing === undefined || step === 0 ? 0 : await endOfStep(path, step, messages, framing);
+  const log = await openAppendLog(path, end);
+  const append = (records: readonly Uint8Array[]) =>
+    log.append(Buffer.concat(records.map((record) => framing.wrap(record))));
   try {
-    // A run that begins again, and a file in which not even the first record is whole, begin the file again.
-    let end = existing === undefined || step === 0 ? 0 : await endOfStep(handle, step, messages, framing);
-    await writing(path, 0, () => handle.truncate(end));
-    const appendAll = async (records: readonly Uint8Array[]) => {
-      const bytes = Buffer.concat(records.map((record) => framing.wrap(record)));
-      await writing(path, bytes.length, async () => {
-        try {
-          for (let done = 0; done < bytes.length;) {
-            done += (await handle.write(bytes, done, bytes.length - done, end + done)).bytesWritten;
-          }
-        } catch (error) {
-          // On a full disk a part may be there, and nothing behind it could be read.
-          await handle.truncate(end);
-          throw error;
-        }
-      });
-      end += bytes.length;
-    };
-    if (end === 0) await appendAll([messages.encodeVersion(seconds)]);
-    return {
-      path,
-      append: (events) => appendAll(events.map((event) => messages.encode(event))),
-      close: () => handle.close(),
-    };
+    if (end === 0) await append([messages.encodeVersion(seconds)]);
   } catch (error) {
-    await handle.close();
+    await log.close();
     throw error;
   }
-}
-
-async function writing<T>(path: string, bytes: number, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw await storageError(error, path, bytes);
-  }
+  return { path, append: (events) => append(events.map((event) => messages.encode(event))), close: () => log.close() };
 }
 
 /** The newest event file of a folder. Their names hold the time at which they began. */
 async function lastEventFile(dir: string): Promise<string | undefined> {
-  const names = await writing(dir, 0, () => readdir(dir));
+  const names = await withStorageErrors(dir, () => readdir(dir));
   return names
     .filter((name) => name.startsWith(EVENT_FILE_PREFIX))
     .sort()
@@ -117,8 +92,8 @@ function recordFraming(): Framing {
 }
 
 /** Where the first event beyond `step` begins, or the first record that is not whole. */
-async function endOfStep(handle: FileHandle, step: number, messages: Messages, framing: Framing): Promise<number> {
-  const bytes = await handle.readFile();
+async function endOfStep(path: string, step: number, messages: Messages, framing: Framing): Promise<number> {
+  const bytes = await withStorageErrors(path, () => readFile(path));
   let end = 0;
   for (let message = framing.read(bytes, 0); message !== undefined; message = framing.read(bytes, end)) {
     if (messages.stepOf(message) > step) break;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HandgradError } from '../../errors';
+import { quoted } from '../../words';
 import {
   DISTRIBUTIONS,
   type DistributionName,
@@ -185,9 +186,7 @@ function checked(content: unknown, nearest: (name: string, known: readonly strin
     const where = at === '' ? '' : ` in ${at}`;
     if (['program', 'command', 'entrypoint'].includes(key))
       throw wrong(`${key} has no meaning${where}: every trial is a run of train; leave it out`);
-    throw wrong(
-      `there is no key ${JSON.stringify(key.slice(0, 60))}${where}; ${nearest(key, known).replace(/\?$/, '')}`,
-    );
+    throw wrong(`there is no key ${quoted(key)}${where}; ${nearest(key, known).replace(/\?$/, '')}`);
   }
   throw wrong(`${at || 'the file'} must be ${issue.message}`);
 }

@@ -1,14 +1,15 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HandgradError } from '../../errors';
-import { syncFolder } from '../../files/atomicFile';
-import { storageError } from '../../files/storageError';
+import { openAppendLog } from '../../files/appendLog';
+import { readWhole } from '../../files/readWhole';
 import type { Configuration } from '../spec/samplers';
 import type { SweepSpec } from '../spec/sweepFile';
 
 /** The name of the journal in a sweep's folder. */
 export const JOURNAL = 'journal.jsonl';
+/** What a text in JavaScript may hold: a million runs. */
+const MAX_BYTES = 512e6;
 
 /** One run of the trainer: a configuration with one of its seeds, up to one rung. */
 export interface JobId {
@@ -115,22 +116,20 @@ export interface JournalContent {
  */
 export async function readJournal(dir: string): Promise<JournalContent> {
   const path = join(dir, JOURNAL);
-  let text: Buffer;
-  try {
-    text = await readFile(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' || code === 'ENOTDIR' ? `it has no ${JOURNAL}` : message;
-    throw new HandgradError('usage', `${dir} is not the folder of a sweep (${why}); name the one that sweep printed.`, {
-      cause: error,
-    });
-  }
+  const text = await readWhole(path, MAX_BYTES, (why, cause) => noSweep(dir, `${JOURNAL} ${why}`, cause));
+  if (!text) throw noSweep(dir, `it has no ${JOURNAL}`);
   const bytes = text.lastIndexOf('\n') + 1;
   const lines = text.subarray(0, bytes).toString('utf8').split('\n').slice(0, -1);
   const entries = lines.map((line, i) => readEntry(line, `${path}, line ${i + 1}`));
   if (entries.length > 0 && entries[0]!.type !== 'sweep')
     throw damaged(`${path}, line 1`, 'it does not describe a sweep');
   return { entries, bytes };
+}
+
+function noSweep(dir: string, why: string, cause?: unknown): HandgradError {
+  return new HandgradError('usage', `${dir} is not the folder of a sweep (${why}); name the one that sweep printed.`, {
+    cause,
+  });
 }
 
 function readEntry(line: string, where: string): Entry {
@@ -160,56 +159,6 @@ function damaged(where: string, why: string): HandgradError {
  * @param bytes where its last whole line ends, as `readJournal` found; 0 for a new one
  */
 export async function openJournal(dir: string, bytes: number): Promise<Journal> {
-  const path = join(dir, JOURNAL);
-  try {
-    const handle = await open(path, bytes === 0 ? 'a' : 'r+');
-    await handle.truncate(bytes);
-    await handle.sync();
-    await syncFolder(dir);
-    return journalOn(handle, path, bytes);
-  } catch (error) {
-    throw await storageError(error, path);
-  }
-}
-
-function journalOn(handle: FileHandle, path: string, start: number): Journal {
-  let end = start;
-  let waiting: string[] = [];
-  let next: Promise<void> | undefined;
-  let broken: HandgradError | undefined;
-
-  async function write(): Promise<void> {
-    const batch = Buffer.from(waiting.join(''));
-    waiting = [];
-    next = undefined;
-    if (broken) throw broken;
-    try {
-      await writeAll(handle, batch, end);
-      await handle.sync();
-      end += batch.length;
-    } catch (error) {
-      // A part of a line may be there: the next reader cuts it off, and nothing may follow it.
-      broken = await storageError(error, path, batch.length);
-      throw broken;
-    }
-  }
-
-  let last: Promise<void> = Promise.resolve();
-  return {
-    append(entry) {
-      waiting.push(`${JSON.stringify(entry)}\n`);
-      next ??= last = last.then(write, write);
-      return next;
-    },
-    async close() {
-      await last.catch(() => undefined);
-      await handle.close();
-    },
-  };
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += (await handle.write(bytes, written, bytes.length - written, position + written)).bytesWritten;
-  }
+  const log = await openAppendLog(join(dir, JOURNAL), bytes);
+  return { append: (entry) => log.append(`${JSON.stringify(entry)}\n`), close: () => log.close() };
 }

@@ -1,4 +1,4 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,8 +10,9 @@ import { storageError } from '../../files/storageError';
 import type { Value } from '../spec/distributions';
 import { lockFolder } from '../../files/lock';
 import { RUN_FILES } from '../../runs/runFolder';
-import { exists, figure, readRun, type RunRecord } from '../earlierRun';
+import { findRun, type RunData } from '../../runs/readRun';
 import { type Ended, type ExitMeaning, meaningOf } from './exitMeaning';
+import { figure, type RunResult, runResult } from './runResult';
 import type { Result } from '../state/journal';
 
 /** The program that trains. */
@@ -83,15 +84,19 @@ export async function trainInProcess(
   const started = performance.now();
   const dir = join(run.folder, run.name);
   await makeFolder(run.folder);
-  const usable = await sameSettings(run, dir);
-  const before = usable ? await readRun(dir, run.metric) : undefined;
-  if (before && before.epochs >= run.epochs) return outcomeOf(before, run, 0, `${dir}.log`);
-  let anew = !usable;
+  let anew = !(await sameSettings(run, dir));
+  const before = anew ? undefined : await recordOf(dir);
+  if (before === 'damaged') anew = true;
+  else if (before && (before.end?.epochs ?? 0) >= run.epochs) {
+    const result = runResult(before, run.metric);
+    if (result) return outcomeOf(result, run, 0, `${dir}.log`);
+  }
   for (let tries = 1; !signal.aborted; tries++) {
     const ended = await attempt(program, run, dir, anew, share, onProgress, signal);
     if (!ended) {
-      const record = await readRun(dir, run.metric);
-      return outcomeOf(record, run, (performance.now() - started) / 1000, `${dir}.log`);
+      const record = await recordOf(dir);
+      const result = record && record !== 'damaged' ? runResult(record, run.metric) : undefined;
+      return outcomeOf(result, run, (performance.now() - started) / 1000, `${dir}.log`);
     }
     if (signal.aborted) break;
     const { locked, model } = program.exitCodes;
@@ -108,10 +113,22 @@ export async function trainInProcess(
 
 /** Whether what is in the folder was begun with these settings; where it is to stop and on how many threads aside. */
 async function sameSettings({ settings }: TrialRun, dir: string): Promise<boolean> {
-  const text = await readFile(`${dir}.json`, 'utf8').catch(() => '{}');
-  const plain = (of: Readonly<Record<string, unknown>>) =>
-    JSON.stringify(Object.entries({ ...of, stopAfter: 0, threads: 0 }).sort());
-  return plain(JSON.parse(text) as Record<string, unknown>) === plain(settings);
+  const plain = (of: object) => JSON.stringify(Object.entries({ ...of, stopAfter: 0, threads: 0 }).sort());
+  try {
+    return plain(JSON.parse(await readFile(`${dir}.json`, 'utf8')) as object) === plain(settings);
+  } catch {
+    return false;
+  }
+}
+
+/** What a run's folder holds, if anything; what cannot be understood is no reason to end the sweep. */
+async function recordOf(dir: string): Promise<RunData | 'damaged' | undefined> {
+  try {
+    return await findRun(dir);
+  } catch (error) {
+    if (error instanceof HandgradError) return 'damaged';
+    throw error;
+  }
 }
 
 /**
@@ -178,7 +195,7 @@ async function startArguments(
 
 /** @returns false when a process is at work there, as one whose sweep was killed may be for a moment */
 async function clearFolder(dir: string, takeOver: boolean): Promise<boolean> {
-  if (!(await exists(dir))) return true;
+  if (!(await stat(dir).catch(() => undefined))) return true;
   try {
     const lock = await lockFolder(dir, { force: takeOver });
     await rm(dir, { recursive: true, force: true });
@@ -217,7 +234,7 @@ function tellProgress(line: string, metric: string, onProgress: (progress: Progr
 }
 
 function outcomeOf(
-  record: RunRecord | undefined,
+  record: RunResult | undefined,
   { folder, name, metric }: TrialRun,
   seconds: number,
   logPath: string,

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { HandgradError } from '../../../errors';
+import { quoted } from '../../../words';
 import { createAlarm } from '../../alarm';
 
 /** Before every key, so that a Redis can be shared with other programs. */
@@ -30,7 +31,7 @@ export async function connectRedis(
   if (!/^rediss?:\/\/[^\s]+$/.test(url) || !URL.canParse(url)) {
     throw new HandgradError(
       'usage',
-      `--queue must be an address such as redis://host:6379 or rediss://host:6380, not ${JSON.stringify(shown.slice(0, 100))}.`,
+      `--queue must be an address such as redis://host:6379 or rediss://host:6380, not ${quoted(shown)}.`,
     );
   }
   const { Redis } = await import('ioredis');

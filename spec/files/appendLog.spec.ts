@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openAppendLog } from '../../src/files/appendLog';
+import { temporaryFolder } from '../data/tinyDataset';
+import { failure } from '../failure';
+import { need } from '../need';
+import { onSmallDisk, smallDiskLacks } from '../runs/fullDisk';
+
+describe('an append-only log', () => {
+  const folder = temporaryFolder();
+  const path = () => join(folder(), 'log');
+
+  it('keeps the order of the calls, whether or not anybody waits, and is on the disk when a call returns', async () => {
+    const log = await openAppendLog(path(), 0);
+    await log.append('one\n');
+    expect(readFileSync(path(), 'utf8')).to.equal('one\n');
+    await Promise.all([log.append('two\n'), log.append(Uint8Array.of(51, 10)), log.append('four\n')]);
+    await log.close();
+    expect(readFileSync(path(), 'utf8')).to.equal('one\ntwo\n3\nfour\n');
+  });
+
+  it('cuts off what lies behind its end when it is opened, and goes on there', async () => {
+    writeFileSync(path(), 'whole\nto');
+    const log = await openAppendLog(path(), 6);
+    expect(readFileSync(path(), 'utf8')).to.equal('whole\n');
+    await log.append('next\n');
+    await log.close();
+    expect(readFileSync(path(), 'utf8')).to.equal('whole\nnext\n');
+  });
+
+  it('F04 in a folder that is not there: storage, and nothing is made', async () => {
+    const absent = join(folder(), 'absent', 'log');
+    expect(await failure('storage', () => openAppendLog(absent, 0))).to.match(/absent\/log: the folder is not there; /);
+    expect(existsSync(absent)).to.equal(false);
+  });
+
+  it('F03 on a full disk: no part of a piece stays, those that waited fail with it, and a later one fits again', function () {
+    need(this, smallDiskLacks());
+    const { outcomes, content } = onSmallDisk(`
+      const { openAppendLog } = require('../../src/files/appendLog');
+      const { readFileSync, writeFileSync, statfsSync } = require('node:fs');
+      const path = process.argv[1] + '/log';
+      const log = await openAppendLog(path, 0);
+      await log.append('first\\n');
+      const { bavail, bsize } = statfsSync(process.argv[1]);
+      writeFileSync(process.argv[1] + '/ballast', new Uint8Array(bavail * bsize - 4096));
+      const outcome = (appended) => appended.then(() => 'written', ({ kind }) => kind);
+      const large = outcome(log.append('x'.repeat(20000) + '\\n'));
+      await Promise.resolve();
+      const waiting = outcome(log.append('waiting\\n'));
+      const outcomes = [await large, await waiting, await outcome(log.append('later\\n'))];
+      await log.close();
+      answer({ outcomes, content: readFileSync(path, 'utf8') });`) as { outcomes: string[]; content: string };
+    expect(outcomes).to.deep.equal(['storage', 'storage', 'written']);
+    expect(content).to.equal('first\nlater\n');
+  });
+});

@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findRun, readRun } from '../../src/runs/readRun';
+import { temporaryFolder } from '../data/tinyDataset';
+import { failure } from '../failure';
+
+const epoch = (number: number) => ({
+  ...{
+    type: 'epoch',
+    epoch: number,
+    step: 6 * number,
+    loss: 0.5,
+    lastBatchLoss: 0.4,
+    testLoss: 0.6,
+    testAccuracy: 0.7,
+  },
+  ...{ seconds: 1, trainSeconds: 0.9, samplesPerSecond: 100 },
+});
+const end = { type: 'end', epochs: 2, testLoss: 0.6, testAccuracy: 0.7, seconds: 2, runDir: 'runs/a' };
+
+describe('readRun', () => {
+  const folder = temporaryFolder();
+  const path = (name: string) => join(folder(), name);
+  const lines = (...rows: unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  beforeEach(() => {
+    writeFileSync(path('config.json'), '{"dataset":"mnist","epochs":2}');
+    writeFileSync(path('metrics.jsonl'), lines(epoch(1), epoch(2), end));
+  });
+
+  it('gives config, epochs and end, and where each epoch ends in the file', async () => {
+    writeFileSync(path('model.safetensors'), '');
+    const run = await readRun(folder());
+    expect(run).to.deep.include({ dir: folder(), config: { dataset: 'mnist', epochs: 2 }, end, hasModel: true });
+    expect(run.epochs).to.deep.equal([epoch(1), epoch(2)]);
+    expect(run.environment).to.equal(undefined);
+    const text = readFileSync(path('metrics.jsonl'), 'utf8');
+    expect(run.epochEnds.map((bytes) => text.slice(0, bytes))).to.deep.equal([
+      lines(epoch(1)),
+      lines(epoch(1), epoch(2)),
+    ]);
+  });
+
+  it('leaves out a last line that is being written, and knows no end before it is the last line', async () => {
+    truncateSync(path('metrics.jsonl'), readFileSync(path('metrics.jsonl')).length - 1);
+    expect(await readRun(folder())).to.deep.include({ end: undefined, hasModel: false });
+    writeFileSync(path('metrics.jsonl'), lines(end, epoch(3)));
+    expect((await readRun(folder())).end).to.equal(undefined);
+    rmSync(path('metrics.jsonl'));
+    expect((await readRun(folder())).epochs).to.deep.equal([]);
+  });
+
+  it('reads null as a number that was not finite', async () => {
+    writeFileSync(path('metrics.jsonl'), lines({ ...epoch(1), testLoss: null }));
+    expect((await readRun(folder())).epochs[0]!.testLoss).to.be.NaN;
+  });
+
+  it('refuses whatever else stands in a line, naming it', async () => {
+    for (const row of [
+      { ...epoch(2), epoch: { html: '<meta>' } },
+      { ...epoch(2), loss: '0.5' },
+      { ...epoch(2), step: -1 },
+      { type: 'other' },
+      null,
+      7,
+    ]) {
+      writeFileSync(path('metrics.jsonl'), lines(epoch(1), row, end));
+      expect(await failure('model', () => readRun(folder()))).to.match(/metrics\.jsonl, line 2, is not what handgrad/);
+    }
+    writeFileSync(path('metrics.jsonl'), lines(epoch(1)));
+    appendFileSync(path('metrics.jsonl'), '{"type":\n');
+    expect(await failure('model', () => readRun(folder()))).to.match(/metrics\.jsonl, line 2, is not JSON; bring back/);
+  });
+
+  it('refuses a config that is none; a folder without one is no run', async () => {
+    for (const text of ['', '[]', '{', '"text"']) {
+      writeFileSync(path('config.json'), text);
+      expect(await failure('model', () => readRun(folder()))).to.match(/config\.json is not/);
+    }
+    rmSync(path('config.json'));
+    expect(await findRun(folder())).to.equal(undefined);
+    expect(await failure('model', () => readRun(folder()))).to.match(/is no run's folder: it holds no config\.json/);
+  });
+});

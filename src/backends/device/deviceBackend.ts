@@ -7,15 +7,28 @@ import { sizeOf } from './shapes';
 /** The types that a device computes on. */
 export type DeviceType = 'float32' | 'int32' | 'bool';
 
-/** A tensor's numbers: on the device, or still here because nothing has asked for them there. */
+/** Memory that a tensor's numbers are in, until nobody holds it any more. */
+interface Block {
+  readonly address: Address;
+  readonly bytes: number;
+  holders: number;
+}
+
+/** A multiple of other numbers that has not been computed: a sum that comes next computes it on the way. */
+interface Multiple {
+  readonly of: Block;
+  readonly factor: number;
+}
+
+/** A tensor's numbers: on the device, or for the time being here, or not computed yet. */
 interface Stored {
   readonly dtype: DeviceType;
   readonly size: number;
   readonly bytes: number;
-  /** 0 while they are here only. */
-  address: Address;
+  block?: Block;
   /** A single number, which kernels take as it is; it goes to the device when a kernel needs it there. */
   values?: NumberArray;
+  multiple?: Multiple;
   refCount: number;
 }
 
@@ -37,6 +50,10 @@ export interface DeviceBackend extends KernelBackend {
   constant(tensor: TensorInfo): number | undefined;
   /** A tensor for a kernel to fill. */
   output(shape: readonly number[], dtype: DataType): { info: TensorInfo; address: Address };
+  /** A tensor of float32 times a number, computed when it is needed. */
+  multiple(tensor: TensorInfo, factor: number): TensorInfo;
+  /** Of a multiple that has not been computed: what it is a multiple of. */
+  uncomputed(tensor: TensorInfo): { readonly address: Address; readonly factor: number } | undefined;
   /** The same numbers under another shape. */
   alias(tensor: TensorInfo, shape: readonly number[]): TensorInfo;
   /** Frees a tensor that no one but a kernel has seen. */
@@ -73,26 +90,34 @@ export function deviceBackend(device: Device): DeviceBackend {
 
     private store(dataId: DataId, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
       const type = deviceType(dtype);
-      const numbers = ARRAYS[type].from(values as ArrayLike<number>);
-      // TensorFlow.js hands over arrays that belong to whoever made the tensor.
+      const numbers = values instanceof ARRAYS[type] ? values : ARRAYS[type].from(values as ArrayLike<number>);
       const stored = this.record(type, sizeOf(shape), refCount);
       this.stored.set(dataId, stored);
-      if (stored.size === 1) stored.values = numbers;
+      // The array belongs to whoever made the tensor, and may change.
+      if (stored.size === 1) stored.values = numbers.slice();
       else if (stored.size > 0) {
-        stored.address = this.pool.allocate(stored.bytes);
-        this.device.write(stored.address, numbers);
+        stored.block = this.block(stored.bytes);
+        this.device.write(stored.block.address, numbers);
       }
     }
 
+    private block(bytes: number): Block {
+      return { address: this.pool.allocate(bytes), bytes, holders: 1 };
+    }
+
+    private letGo(block: Block): void {
+      if (--block.holders === 0) this.pool.free(block.address, block.bytes);
+    }
+
     private record(dtype: DeviceType, size: number, refCount: number): Stored {
-      return { dtype, size, bytes: size * ARRAYS[dtype].BYTES_PER_ELEMENT, address: 0, refCount };
+      return { dtype, size, bytes: size * ARRAYS[dtype].BYTES_PER_ELEMENT, refCount };
     }
 
     override readSync(dataId: DataId): NumberArray {
       const stored = this.stored.get(dataId)!;
       if (stored.values) return stored.values.slice();
       const numbers = new ARRAYS[stored.dtype](stored.size);
-      if (stored.size > 0) this.device.read(stored.address, numbers);
+      if (stored.size > 0) this.device.read(this.addressOf(stored), numbers);
       return numbers;
     }
 
@@ -101,12 +126,37 @@ export function deviceBackend(device: Device): DeviceBackend {
     }
 
     address({ dataId }: TensorInfo): Address {
-      const stored = this.stored.get(dataId) ?? this.fetched(dataId);
-      if (stored.address === 0 && stored.values) {
-        stored.address = this.pool.allocate(stored.bytes);
-        this.device.write(stored.address, stored.values);
+      return this.addressOf(this.stored.get(dataId) ?? this.fetched(dataId));
+    }
+
+    private addressOf(stored: Stored): Address {
+      const { block, values, multiple, size, bytes } = stored;
+      if (block) return block.address;
+      if (size === 0) return 0;
+      stored.block = this.block(bytes);
+      const { address } = stored.block;
+      if (values) this.device.write(address, values);
+      if (multiple) {
+        const { of, factor } = multiple;
+        this.device.launch(this.kernel('mul'), size, 1, [of.address, 0, 0, 1, 0, factor, 0, 0, address, 1, size]);
+        stored.multiple = undefined;
+        this.letGo(of);
       }
-      return stored.address;
+      return address;
+    }
+
+    multiple(tensor: TensorInfo, factor: number): TensorInfo {
+      this.address(tensor);
+      const of = this.stored.get(tensor.dataId)!.block!;
+      of.holders++;
+      const dataId = {};
+      this.stored.set(dataId, { ...this.record('float32', sizeOf(tensor.shape), 1), multiple: { of, factor } });
+      return { dataId, shape: tensor.shape, dtype: 'float32' };
+    }
+
+    uncomputed({ dataId }: TensorInfo): { address: Address; factor: number } | undefined {
+      const multiple = this.stored.get(dataId)?.multiple;
+      return multiple && { address: multiple.of.address, factor: multiple.factor };
     }
 
     constant({ dataId }: TensorInfo): number | undefined {
@@ -122,9 +172,9 @@ export function deviceBackend(device: Device): DeviceBackend {
     output(shape: readonly number[], dtype: DataType): { info: TensorInfo; address: Address } {
       const dataId = {};
       const stored = this.record(deviceType(dtype), sizeOf(shape), 1);
-      if (stored.size > 0) stored.address = this.pool.allocate(stored.bytes);
+      if (stored.size > 0) stored.block = this.block(stored.bytes);
       this.stored.set(dataId, stored);
-      return { info: { dataId, shape: shape as number[], dtype }, address: stored.address };
+      return { info: { dataId, shape: shape as number[], dtype }, address: stored.block?.address ?? 0 };
     }
 
     alias({ dataId, dtype }: TensorInfo, shape: readonly number[]): TensorInfo {
@@ -140,7 +190,8 @@ export function deviceBackend(device: Device): DeviceBackend {
       const stored = this.stored.get(dataId);
       if (!stored) return true;
       if (--stored.refCount > 0 && !force) return false;
-      if (stored.address !== 0) this.pool.free(stored.address, stored.bytes);
+      if (stored.block) this.letGo(stored.block);
+      if (stored.multiple) this.letGo(stored.multiple.of);
       this.stored.delete(dataId);
       return true;
     }
@@ -182,8 +233,7 @@ export function deviceBackend(device: Device): DeviceBackend {
     }
 
     override dispose(): void {
-      for (const { address } of this.stored.values()) if (address !== 0) this.device.release(address);
-      this.stored.clear();
+      for (const dataId of [...this.stored.keys()]) this.disposeData(dataId, true);
       this.pool.releaseIdle();
     }
   }

@@ -7,6 +7,7 @@
 //   EACH_RUN(run, rows, cols)  for each cell of a matrix stored row by row: the cells run.from to run.to - 1 of row run.row.
 //                              On a processor a run is as much of a row as a thread has; on a GPU, one cell.
 //   SHORT_RUNS(run, rows, cols)  the same, with runs of at most RUN cells, for kernels that keep a number for each cell.
+//   FETCH_AHEAD(from, bytes)   says which memory will be read soon.
 //   EXP, LOG, TANH, …          functions of one float; INFINITE is infinity.
 //
 // Tensors are dense and stored row by row. Boolean tensors are bytes, 0 or 1. NaN and infinities behave as IEEE 754 says.
@@ -142,6 +143,11 @@ BINARY(orBool, byte, byte, a || b)
 BINARY(equalBool, byte, byte, a == b)
 BINARY(notEqualBool, byte, byte, a != b)
 
+// out = a multiple of a and a multiple of b: a step of an update rule, in one go.
+KERNEL(sumOfMultiples)(const float* a, float aFactor, const float* b, float bFactor, float* out, int n) {
+  EACH(i, n) out[i] = aFactor * a[i] + bFactor * b[i];
+}
+
 // out[i] = condition[i] ? a[i] : b[i]; the numbers are copied, not read, so 4 bytes of any type will do.
 KERNEL(select)(const byte* condition, const int* a, const int* b, int* out, int n) {
   EACH(i, n) out[i] = condition[i] ? a[i] : b[i];
@@ -264,6 +270,7 @@ KERNEL(gatherSamples)(const byte* samples, const int* rows, float* out, int size
   EACH_RUN(run, count, cols) {
     const int row = rows[run.row];
     const byte* from = samples + (long long)row * cols;
+    if (run.row + 4 < count) FETCH_AHEAD(samples + (long long)rows[run.row + 4] * cols, cols);
     float* to = out + run.row * cols;
     const bool there = row >= 0 && row < size;
     for (int c = run.from; c < run.to; c++) to[c] = there ? float(from[c]) / divisor : 0;

@@ -207,6 +207,10 @@ function elementwise(
   backend: DeviceBackend,
   result: DataType = a.dtype,
 ): TensorInfo {
+  if (a.dtype === 'float32') {
+    const short = name === 'mul' ? postponed(a, b, backend) : sumOfMultiples(name, a, b, backend);
+    if (short) return short;
+  }
   const shape = sameShape(a.shape, b.shape) ? a.shape : broadcastShape(a.shape, b.shape);
   const plan = broadcastAsMatrix(a.shape, b.shape, shape);
   if (!plan) {
@@ -228,6 +232,37 @@ function elementwise(
   const { info, address } = backend.output(shape, result);
   const values = [aAddress, aNumber ?? 0, aRow, aCol, bAddress, bNumber ?? 0, bRow, bCol, address, rows, cols];
   backend.device.launch(kernel, rows * cols, 1, values);
+  return info;
+}
+
+/** From so many numbers on it is worth not to go over them twice. */
+const WORTH_POSTPONING = 1024;
+
+/** A large tensor times a number: mostly a term of a sum, such as the step of an update rule, which then takes one pass. */
+function postponed(a: TensorInfo, b: TensorInfo, backend: DeviceBackend): TensorInfo | undefined {
+  const [aNumber, bNumber] = [backend.constant(a), backend.constant(b)];
+  if (bNumber !== undefined && aNumber === undefined && b.shape.length <= a.shape.length && isLong(a)) {
+    return backend.multiple(a, bNumber);
+  }
+  if (aNumber !== undefined && bNumber === undefined && a.shape.length <= b.shape.length && isLong(b)) {
+    return backend.multiple(b, aNumber);
+  }
+  return undefined;
+}
+
+const isLong = ({ shape }: TensorInfo) => sizeOf(shape) >= WORTH_POSTPONING;
+
+/** A sum or difference with multiples that were postponed. */
+function sumOfMultiples(name: string, a: TensorInfo, b: TensorInfo, backend: DeviceBackend): TensorInfo | undefined {
+  if ((name !== 'add' && name !== 'sub') || !sameShape(a.shape, b.shape)) return undefined;
+  const [left, right] = [backend.uncomputed(a), backend.uncomputed(b)];
+  if (!left && !right) return undefined;
+  const [aAddress, bAddress] = [left?.address ?? backend.address(a), right?.address ?? backend.address(b)];
+  const bFactor = (right?.factor ?? 1) * (name === 'sub' ? -1 : 1);
+  const n = sizeOf(a.shape);
+  const { info, address } = backend.output(a.shape, 'float32');
+  const values = [aAddress, left?.factor ?? 1, bAddress, bFactor, address, n];
+  backend.device.launch(backend.kernel('sumOfMultiples'), n, 1, values);
   return info;
 }
 

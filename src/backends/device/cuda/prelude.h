@@ -29,6 +29,7 @@ struct Run {
 #define EACH_RUN(run, rows, cols) for (Run run(rows, cols); run.at < run.cells; run.next())
 #define SHORT_RUNS(run, rows, cols) EACH_RUN(run, rows, cols)
 
+#define FETCH_AHEAD(from, bytes) // other threads read while this one waits
 #define INFINITE __int_as_float(0x7f800000)
 #define ABS(x) fabsf(x)
 #define SQRT(x) sqrtf(x)

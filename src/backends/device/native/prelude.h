@@ -51,6 +51,11 @@ struct Run {
 #define EACH_RUN(run, rows, cols) for (Run run(rows, cols, 2147483647); run.left > 0; run.next())
 #define SHORT_RUNS(run, rows, cols) for (Run run(rows, cols, RUN); run.left > 0; run.next())
 
+static inline void fetchAhead(const void* from, int bytes) {
+  for (int at = 0; at < bytes; at += 64) __builtin_prefetch((const char*)from + at);
+}
+
+#define FETCH_AHEAD(from, bytes) fetchAhead(from, bytes)
 #define INFINITE __builtin_inff()
 #define ABS(x) __builtin_fabsf(x)
 #define SQRT(x) __builtin_sqrtf(x)

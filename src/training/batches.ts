@@ -41,7 +41,7 @@ export function dataIterator(
   { shuffleSeed, augment }: IteratorOptions = {},
 ): DataIterator {
   const { count } = samples;
-  const uploadBatch = fromMemory(samples, Math.min(batchSize, count), augment);
+  const uploadBatch = augment ? fromMemory(samples, batchSize, augment) : fromDevice(samples, batchSize);
   const inOrder = shuffleSeed === undefined ? Int32Array.from({ length: count }, (_, row) => row) : undefined;
   function* pass(epoch: number, first = 0): Generator<Batch> {
     const order = inOrder ?? permutation(countingRandom(keyOf(shuffleSeed!, 'order', epoch)), count);
@@ -63,6 +63,24 @@ export function dataIterator(
   };
 }
 
+/**
+ * Batches of samples that the backend has at hand, where it has a kernel for it (`SampleRows`: native and cuda): they stay as
+ * they are stored, and become float32 there. Otherwise the process makes them.
+ */
+function fromDevice(samples: Samples, batchSize: number): UploadBatch {
+  const { features, labels, scale } = samples;
+  let here: UploadBatch | undefined;
+  return (rows, epoch) => {
+    if (!tf.getKernel('SampleRows', tf.getBackend())) {
+      here ??= fromMemory(samples, batchSize);
+      return here(rows, epoch);
+    }
+    const attrs = { features, labels, rows, divisor: 1 / scale } as unknown as tf.NamedAttrMap;
+    const [X, y] = tf.engine().runKernel<tf.Tensor[]>('SampleRows', {}, attrs);
+    return { X: X as tf.Tensor2D, y: y as tf.Tensor1D };
+  };
+}
+
 /** Batches of samples that the process holds: they become float32 there, and are copied to the backend. */
 function fromMemory(
   { features, labels, numInputs, scale }: Samples,
@@ -73,7 +91,7 @@ function fromMemory(
   let room: Float32Array | undefined;
   return (rows, epoch) => {
     const size = rows.length * numInputs;
-    room ??= new Float32Array(batchSize * numInputs);
+    room ??= new Float32Array(Math.min(batchSize, labels.length) * numInputs);
     // A backend may keep the array that a tensor is made of. A scaled batch is a tensor of its own once it is scaled.
     const values = scale === 1 ? new Float32Array(size) : room.subarray(0, size);
     const classes = new Int32Array(rows.length);

@@ -296,6 +296,19 @@ export const KERNEL_CASES: readonly KernelCase[] = [
   binary('minimum', tf.minimum, 'float32', undefined, 0),
   binary('squaredDifference', tf.squaredDifference),
   binary('prelu', (a, b) => tf.prelu(a, b)),
+  ...(['add', 'sub'] as const).map((name) => ({
+    // A multiple waits for the sum that takes it.
+    ...binary(`${name} of multiples`, (a, b) => tf[name](tf.mul(a, 0.25), tf.mul(3, b)), 'float32', finite),
+    scale: () => 16,
+  })),
+  {
+    ...unary(
+      'a multiple whose operand is gone',
+      (x) => tf.tidy(() => tf.add(tf.mul(tf.square(x), 3), tf.mul(x, 2))),
+      finite,
+    ),
+    scale: () => 64,
+  },
   binary('add', tf.add, 'int32', small, 0),
   binary('sub', tf.sub, 'int32', small, 0),
   binary('mul', tf.mul, 'int32', small, 0),

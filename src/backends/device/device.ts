@@ -38,6 +38,11 @@ export interface Device {
   multiply(product: MatrixProduct): void;
   /** The most numbers that one item of a reduction should go over: a GPU has many items at work, a processor few. */
   readonly longestReduction: number;
+  /**
+   * Numbers of JavaScript's where kernels can read them, as long as their buffer lives and does not change: a processor reads
+   * the buffer itself, a GPU has a copy of it. Undefined when the device has no room for it.
+   */
+  resident(values: NumberArray): Address | undefined;
   /** Memory of that many bytes. @throws OutOfDeviceMemory */
   allocate(bytes: number): Address;
   /** Gives memory back to the device; what is queued may still use it. */

@@ -265,17 +265,20 @@ COPY(copyBytes, byte)
 GATHER(gather, int)
 GATHER(gatherBytes, byte)
 
-// A batch out of samples that are stored as bytes [size, cols]: the rows that `rows` [count] names, as floats, divided.
-KERNEL(gatherSamples)(const byte* samples, const int* rows, float* out, int size, int cols, int count, float divisor) {
-  EACH_RUN(run, count, cols) {
-    const int row = rows[run.row];
-    const byte* from = samples + (long long)row * cols;
-    if (run.row + 4 < count) FETCH_AHEAD(samples + (long long)rows[run.row + 4] * cols, cols);
-    float* to = out + run.row * cols;
-    const bool there = row >= 0 && row < size;
-    for (int c = run.from; c < run.to; c++) to[c] = there ? float(from[c]) / divisor : 0;
+// A batch out of all samples [size, cols]: those that `rows` [count] names, as floats, divided.
+#define SAMPLES(name, T)                                                                                               \
+  KERNEL(name)(const T* samples, const int* rows, float* out, int size, int cols, int count, float divisor) {          \
+    EACH_RUN(run, count, cols) {                                                                                       \
+      const int row = rows[run.row];                                                                                   \
+      if (run.row + 4 < count) FETCH_AHEAD(samples + (long long)rows[run.row + 4] * cols, cols * sizeof(T));           \
+      const T* from = samples + (long long)row * cols;                                                                 \
+      float* to = out + run.row * cols;                                                                                \
+      const bool there = row >= 0 && row < size;                                                                       \
+      for (int c = run.from; c < run.to; c++) to[c] = there ? float(from[c]) / divisor : 0;                            \
+    }                                                                                                                  \
   }
-}
+SAMPLES(samplesOfBytes, byte)
+SAMPLES(samplesOfFloats, float)
 
 // Rows of `off` with `on` at the place that each index names, if it is one of the `depth` places. Any type of 4 bytes.
 KERNEL(oneHot)(const int* indices, int* out, int n, int depth, int on, int off) {

@@ -28,6 +28,7 @@ import type {
   UnpackAttrs,
 } from '@tensorflow/tfjs-core';
 import { core } from '../tensorflowJs';
+import type { Address } from './device';
 import type { DeviceBackend } from './deviceBackend';
 import { broadcastAsMatrix, broadcastShape, reductionOf, sameShape, sizeOf, stridesOf } from './shapes';
 
@@ -128,14 +129,15 @@ const OPERATIONS: Readonly<Record<string, Operation<never>>> = {
   BatchMatMul: matMul,
 } satisfies Record<string, Operation<never>>;
 
-/**
- * Samples that stay on the device as bytes: what `SampleRows` takes as its first operand is a tensor of int32 whose numbers are
- * four bytes each.
- */
+/** What `SampleRows` makes a batch of. See `training/batches.ts`. */
 interface SampleRowsAttrs {
-  readonly size: number;
-  readonly columns: number;
+  /** All samples, [size, columns], as they are stored; neither they nor their labels [size] change. */
+  readonly features: Uint8Array | Float32Array;
+  readonly labels: Int32Array;
+  /** What a stored number is divided by. */
   readonly divisor: number;
+  /** Those of the batch: a part of the order of a whole pass, which does not change either. */
+  readonly rows: Int32Array;
 }
 
 /**
@@ -495,16 +497,37 @@ function gather({ x, indices }: Inputs, { axis, batchDims }: GatherV2Attrs, back
   return info;
 }
 
-function sampleRows(
-  { samples, rows }: Inputs,
-  { size, columns, divisor }: SampleRowsAttrs,
-  backend: DeviceBackend,
-): TensorInfo {
-  const count = sizeOf(rows!.shape);
-  const { info, address } = backend.output([count, columns], 'float32');
-  const values = [backend.address(samples!), backend.address(rows!), address, size, columns, count, divisor];
-  backend.device.launch(backend.kernel('gatherSamples'), count * columns, 1, values);
-  return info;
+/**
+ * A batch of samples that stay where kernels can read them, as they are stored: X [n, columns] float32 and y [n] int32. Samples
+ * that the device has no room for are sent a batch at a time, still as they are stored.
+ */
+function sampleRows(_inputs: Inputs, attrs: SampleRowsAttrs, backend: DeviceBackend): TensorInfo[] {
+  const { features, labels, divisor, rows } = attrs;
+  const { device } = backend;
+  const [size, n] = [labels.length, rows.length];
+  const columns = features.length / size;
+  const X = backend.output([n, columns], 'float32');
+  const y = backend.output([n], 'int32');
+  const kernel = backend.kernel(features instanceof Float32Array ? 'samplesOfFloats' : 'samplesOfBytes');
+  const launch = (samples: Address, classes: Address, places: Address, count: number) => {
+    device.launch(kernel, n * columns, 1, [samples, places, X.address, count, columns, n, divisor]);
+    device.launch(backend.kernel('gather'), n, 1, [classes, places, y.address, 1, count, 1, n]);
+  };
+  const [samples, classes, places] = [device.resident(features), device.resident(labels), device.resident(rows)];
+  if (samples !== undefined && classes !== undefined && places !== undefined) {
+    launch(samples, classes, places, size);
+  } else {
+    const part = features.slice(0, n * columns);
+    rows.forEach((row, i) => part.set(features.subarray(row * columns, (row + 1) * columns), i * columns));
+    const sent = [part, rows.map((row) => labels[row]!), Int32Array.from(rows.keys())].map((values) => {
+      const address = backend.pool.allocate(values.byteLength);
+      device.write(address, values);
+      return { address, bytes: values.byteLength };
+    });
+    launch(sent[0]!.address, sent[1]!.address, sent[2]!.address, n);
+    for (const { address, bytes } of sent) backend.pool.free(address, bytes);
+  }
+  return [X.info, y.info];
 }
 
 /** Where a copy reads or writes: an element's place is offset + Σ index · stride. */

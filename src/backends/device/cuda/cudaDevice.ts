@@ -6,6 +6,8 @@ import type { Driver } from './driver';
 const THREADS = 256;
 /** Blocks for each multiprocessor; beyond that the threads take several items. */
 const BLOCKS_PER_MULTIPROCESSOR = 16;
+/** Samples that stay on the GPU may take this part of what is free. */
+const SHARE_OF_MEMORY = 0.7;
 /** Parameters that a launch may have. */
 const SLOTS = 24;
 const PINNED_BYTES = 4 * 2 ** 20;
@@ -99,6 +101,21 @@ export function cudaDevice(
     }
   }
 
+  /** Copies of buffers, until those are collected. */
+  const copies = new WeakMap<ArrayBufferLike, number>();
+  const collected = new FinalizationRegistry((address: number) => driver.free(address));
+  function resident({ buffer, byteOffset }: NumberArray): number | undefined {
+    let address = copies.get(buffer);
+    if (address === undefined) {
+      if (buffer.byteLength > SHARE_OF_MEMORY * driver.freeBytes()) return undefined;
+      address = driver.allocate(buffer.byteLength);
+      write(address, new Uint8Array(buffer));
+      copies.set(buffer, address);
+      collected.register(buffer, address);
+    }
+    return address + byteOffset;
+  }
+
   return {
     longestReduction: 32,
     kernel: named,
@@ -112,6 +129,7 @@ export function cudaDevice(
       const [bRow, bCol] = transposeB ? [1, k] : [n, 1];
       launch(matmul, m * n, k, [a, aRow, aCol, b, bRow, bCol, out, m, k, n]);
     },
+    resident,
     allocate: (bytes) => driver.allocate(bytes),
     release: (address) => driver.free(address), // waits for what is queued
     write,

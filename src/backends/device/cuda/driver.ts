@@ -31,6 +31,8 @@ export interface Driver {
   loadModule(image: Uint8Array): number;
   getFunction(module: number, name: string): number;
   allocate(bytes: number): number;
+  /** Memory that is free on the GPU now. */
+  freeBytes(): number;
   free(address: number): void;
   /** Page-locked memory of this process, which the GPU copies from and to while the program goes on. */
   allocatePinned(bytes: number): { readonly address: number; readonly bytes: Uint8Array };
@@ -100,6 +102,7 @@ export function startDriver(library: LibraryHandle): Driver {
     'int cuModuleGetFunction(_Out_ uintptr_t *kernel, uintptr_t module, const char *name)',
   );
   const memAlloc = func('int cuMemAlloc_v2(_Out_ uintptr_t *address, size_t bytes)');
+  const memGetInfo = func('int cuMemGetInfo_v2(_Out_ size_t *free, _Out_ size_t *total)');
   const memFree = func('int cuMemFree_v2(uintptr_t address)');
   const memHostAlloc = func('int cuMemHostAlloc(_Out_ void **memory, size_t bytes, unsigned int flags)');
   const toDevice = func('int cuMemcpyHtoDAsync_v2(uintptr_t to, uintptr_t from, size_t bytes, uintptr_t stream)');
@@ -140,6 +143,11 @@ export function startDriver(library: LibraryHandle): Driver {
     getFunction: (module, kernel) =>
       number(`cuModuleGetFunction ${kernel}`, (out) => moduleGetFunction(out, module, kernel)),
     allocate: (bytes) => number(`${bytes} bytes`, (out) => memAlloc(out, bytes)),
+    freeBytes() {
+      const [free, total] = [[0], [0]];
+      check('cuMemGetInfo', memGetInfo(free, total));
+      return Number(free[0]);
+    },
     free: (address) => check('cuMemFree', memFree(address)),
     allocatePinned(bytes) {
       const out: unknown[] = [null];

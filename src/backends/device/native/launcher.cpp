@@ -163,6 +163,10 @@ EXPORT void setThreads(int threads) {
 // Works along until launch number `until` is done.
 EXPORT void finish(uint32_t until) { work(0, until); }
 
+// How JavaScript's own memory gets into the queue.
+KERNEL(copyWords)(const int* from, int* to, int n) { EACH(i, n) to[i] = from[i]; }
+KERNEL(copyPlainBytes)(const byte* from, byte* to, int n) { EACH(i, n) to[i] = from[i]; }
+
 EXPORT void* allocate(double bytes) {
   const size_t size = ((size_t)bytes + 63) & ~(size_t)63;
   void* memory = nullptr;

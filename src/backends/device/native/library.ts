@@ -24,6 +24,18 @@ export interface Library {
   copyOut(into: NumberArray, address: Address): void;
 }
 
+const addresses = new WeakMap<ArrayBufferLike, Address>();
+
+/** Where an array's numbers lie in this process. A buffer does not move while it lives. */
+export function addressOf({ buffer, byteOffset }: NumberArray): Address {
+  let base = addresses.get(buffer);
+  if (base === undefined) {
+    const koffi = require('koffi') as typeof import('koffi');
+    addresses.set(buffer, (base = Number(koffi.address(buffer))));
+  }
+  return base + byteOffset;
+}
+
 /**
  * Loads a library that `compileLibrary` made and starts its threads.
  * @param threads the most that may ever work; at first only the caller's own does

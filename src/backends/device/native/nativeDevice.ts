@@ -1,7 +1,7 @@
 import type { Device, Kernel, MatrixProduct } from '../device';
 import type { KernelDeclaration } from '../kernelFile';
 import { MemoryPool } from '../memoryPool';
-import { LAUNCH_BYTES, openLibrary, RING } from './library';
+import { addressOf, LAUNCH_BYTES, openLibrary, RING } from './library';
 
 /** Numbers that one share of an element-wise kernel goes over, about: enough to be worth waking a thread for. */
 const SHARE_NUMBERS = 16_384;
@@ -16,6 +16,14 @@ const LONGEST_K = 1024;
 /** A share of a product: so many rows of the result, so many panels of columns. */
 const TILE_ROWS = 24;
 const TILE_PANELS = 4;
+
+/** A write of more bytes waits for the queue instead of taking a copy into it. */
+const LARGE_WRITE = 4 * 2 ** 20;
+
+/** Buffers that are remembered before those that nobody reads any more are looked for. */
+const MOST_HELD = 64;
+/** A kernel that reads memory of JavaScript's is queued within so many launches. */
+const HELD_FOR = 8;
 
 /** What JavaScript and the threads tell each other, by its place in the board (launcher.cpp). */
 const BOARD = { written: 0, done: 1, sleepers: 2 } as const;
@@ -56,6 +64,7 @@ export function openNativeDevice(
     return kernel;
   };
   const [packMatrix, multiply] = [named('packMatrix'), named('multiply')];
+  const [copyWords, copyBytes] = [named('copyWords'), named('copyPlainBytes')];
   const packedMemory = new MemoryPool(library);
   const panel = 2 * library.lanes;
   let threads = 1;
@@ -87,6 +96,16 @@ export function openNativeDevice(
   }
 
   const wait = () => library.finish(written >>> 0);
+
+  /** JavaScript's memory that queued launches read, with the number of the last that may: it must not be collected before. */
+  let held = new Map<ArrayBufferLike, number>();
+  function hold(buffer: ArrayBufferLike): void {
+    if (held.size >= MOST_HELD) {
+      const done = Atomics.load(state, BOARD.done);
+      held = new Map([...held].filter(([, last]) => ((last - done) | 0) > 0));
+    }
+    held.set(buffer, (written + HELD_FOR) | 0);
+  }
 
   function setThreads(count: number): void {
     wait();
@@ -161,9 +180,24 @@ export function openNativeDevice(
       wait(); // what is queued may use it
       library.release(address);
     },
+    resident(values) {
+      hold(values.buffer);
+      return addressOf(values);
+    },
     write(address, values) {
-      wait(); // what is queued may use the memory
-      library.copyIn(address, values);
+      if (values.byteLength > LARGE_WRITE) {
+        wait(); // what is queued may use the memory
+        library.copyIn(address, values);
+        return;
+      }
+      const copy = values.slice();
+      hold(copy.buffer);
+      const bytes = copy.byteLength;
+      queue(bytes % 4 === 0 ? copyWords : copyBytes, 1, [
+        addressOf(copy),
+        address,
+        bytes % 4 === 0 ? bytes / 4 : bytes,
+      ]);
     },
     read(address, into) {
       wait();

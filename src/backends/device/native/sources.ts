@@ -15,7 +15,7 @@ export function librarySource(): LibrarySource {
     'native/matmul.cpp',
     'native/launcher.cpp',
   ].map(readSource);
-  const kernels = [...declaredKernels(kernelFile!), ...declaredKernels(matmul!)];
+  const kernels = [kernelFile, matmul, launcher].flatMap((text) => declaredKernels(text!));
   const sizes = `#define RING ${RING}\n#define SLOTS ${SLOTS}`;
   return { text: [sizes, prelude, kernelFile, matmul, launcher, kernelTable(kernels)].join('\n'), kernels };
 }

@@ -103,20 +103,20 @@ exports.pack = (name, self, { root, maps, stampOf }) => {
 };
 
 function esbuild(options) {
-  const { buildSync, stop } = loadEsbuild();
-  try {
-    return buildSync({ ...OPTIONS, ...options });
-  } finally {
-    // It would stay beside the program as a process of its own.
-    stop();
-  }
+  return loadEsbuild().buildSync({ ...OPTIONS, ...options });
 }
 
 function loadEsbuild() {
+  const { ESBUILD_WORKER_THREADS: before } = process.env;
+  // Otherwise it leaves a process behind, which stays beside the program for as long as that runs.
+  process.env.ESBUILD_WORKER_THREADS = '0';
   try {
     return require('esbuild');
   } catch (cause) {
     throw new Error('A checkout is compiled by esbuild, which is not installed here: run "npm ci".', { cause });
+  } finally {
+    if (before === undefined) delete process.env.ESBUILD_WORKER_THREADS;
+    else process.env.ESBUILD_WORKER_THREADS = before;
   }
 }
 

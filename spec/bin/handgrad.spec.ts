@@ -100,7 +100,7 @@ describe('bin/handgrad.js, which starts a checkout from its sources', function (
         .map((name) => `${name} ${fs.lstatSync(path.join(folder, name)).mtimeMs}`);
     fs.rmSync(inCheckout('.cache'), { recursive: true, force: true });
     start('--version');
-    fs.rmSync(store(), { recursive: true });
+    fs.rmSync(store(), { recursive: true, force: true });
     const before = outside();
     expect(start('--help')).to.include({ status: 0, stderr: '' });
     expect(outside()).to.deep.equal(before);
@@ -123,7 +123,7 @@ describe('bin/handgrad.js, which starts a checkout from its sources', function (
             }),
         ),
       );
-    fs.rmSync(store(), { recursive: true });
+    fs.rmSync(store(), { recursive: true, force: true });
     expect(await ten()).to.deep.equal(Array(10).fill(one));
     expect(kept()).to.deep.equal(['code']);
     const whole = fs.readFileSync(path.join(store(), 'code'));
@@ -131,6 +131,17 @@ describe('bin/handgrad.js, which starts a checkout from its sources', function (
       fs.writeFileSync(path.join(store(), 'code'), ruin);
       expect(start('train', '--help')).to.deep.equal(one);
     }
+  });
+
+  it('leaves no process beside the program when it has compiled', function () {
+    need(this, fs.existsSync('/proc/self/task') ? undefined : 'there is no /proc to ask for the children of a process');
+    fs.rmSync(store(), { recursive: true, force: true });
+    const code = `const { readFileSync } = require('node:fs');
+      require(${JSON.stringify(inCheckout('src', 'words.ts'))});
+      setTimeout(() => console.log(readFileSync(\`/proc/self/task/\${process.pid}/children\`, 'utf8')), 200);`;
+    const { status, stdout } = node(['--require', inCheckout('bin', 'register.js'), '--eval', code]);
+    expect({ status, stdout: stdout.trim() }).to.deep.equal({ status: 0, stdout: '' });
+    expect(kept()).to.deep.equal(['code']);
   });
 
   it('shows where in the sources an error arose', () => {

@@ -38,7 +38,7 @@ describe('loadDataFashionMnist', function () {
       expect(first.sizes).to.deep.equal([...new Array<number>(234).fill(256), 96]);
       for (let label = 0; label < 10; label++) expect(first.labels.filter((y) => y === label)).to.have.length(6000);
       expect(first.labels).not.to.deep.equal(second.labels);
-      // The mean pixel of Fashion-MNIST's training images, as the normalisations that are published for it have it.
+      // The mean pixel of Fashion-MNIST's training images, as the normalizations that are published for it have it.
       expect(first.mean).to.be.closeTo(0.286, 5e-4);
       const test = pass(testIter);
       expect(test.labels.slice(0, 10)).to.deep.equal([9, 2, 1, 1, 6, 1, 4, 6, 5, 7]);

@@ -52,7 +52,7 @@ describe('the generator without a state', () => {
     expect(keyOf(0, 'augment', 1, 2)).not.to.equal(keyOf(0, 'augment', 2, 1));
   });
 
-  it('every bit is 1 half the time, and neighbours, in place and in key, have nothing to do with each other', () => {
+  it('every bit is 1 half the time, and neighbors, in place and in key, have nothing to do with each other', () => {
     const n = 20_000;
     const ones = new Array<number>(32).fill(0);
     let same = 0;

@@ -78,12 +78,12 @@ export { gradcheck, type GradcheckOptions, type GradcheckResult } from './traini
 export { selectBackend, type BackendName, type RunningBackend } from './backends';
 
 export { type Dataset, type Samples } from './data/samples';
-export { datasetNames, type DatasetName } from './data/catalogue';
+export { datasetNames, type DatasetName } from './data/catalog';
 export { downloadDataset, type DownloadEvent, type DownloadOptions } from './data/download/download';
 export { loadDataset, type LoadOptions } from './data/loadDataset';
 export { splitValidation } from './data/split';
 export { augmenter, type Augment, type Augmentation } from './data/augment';
-export { fitNormalisation } from './data/fitNormalisation';
+export { fitNormalization } from './data/fitNormalization';
 export { loadDataFashionMnist } from './loadDataFashionMnist';
 
 export { loadModel, saveModel, type Model } from './model/modelFile';

@@ -7,7 +7,7 @@ import { makeFolder } from '../../src/files/makeFolder';
 import { ownContenders } from './contenders';
 import { peerContenders, peersFolder } from './peers';
 import { draw } from './picture';
-import { type BenchResult, summarise, thisMachine, type WorkResult } from './result';
+import { type BenchResult, summarize, thisMachine, type WorkResult } from './result';
 import { type Round, runRound } from './rounds';
 import type { Work } from './work';
 
@@ -66,7 +66,7 @@ async function measureWork(
       terminal.warning(`Other processes took ${share} of the machine before this round: do not trust its figures.`);
     }
   }
-  return summarise(work, contenders, rounds, absent);
+  return summarize(work, contenders, rounds, absent);
 }
 
 /** Draws a chart of each work into a folder. */

@@ -59,7 +59,7 @@ export function thisMachine(): Machine {
 }
 
 /** Puts the rounds together. */
-export function summarise(
+export function summarize(
   work: Work,
   contenders: readonly Contender[],
   rounds: readonly Round[],

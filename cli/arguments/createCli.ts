@@ -106,7 +106,8 @@ function refuseUnknown(
   args: { _: (string | number)[]; '--'?: (string | number)[] },
 ): void {
   const known = [...Object.keys(options), ...GLOBAL_FLAGS];
-  refuseUnknownFlag(args, [...known, ...Object.keys(positionals)], name, known);
+  const listed = known.filter((flag) => !options[flag]?.hidden);
+  refuseUnknownFlag(args, [...known, ...Object.keys(positionals)], name, listed);
   const [, extra] = [...args._, ...(args['--'] ?? [])];
   if (extra !== undefined) {
     throw new HandgradError(

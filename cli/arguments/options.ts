@@ -1,6 +1,13 @@
 import type { Options } from 'yargs';
 import { HandgradError } from '../../src/errors';
-import { type Config, type ConfigKey, configSchema, DEFAULTS } from '../../src/runs/config';
+import {
+  type Config,
+  type ConfigKey,
+  configSchema,
+  DEFAULTS,
+  FORMER_NAMES,
+  withTodaysNames,
+} from '../../src/runs/config';
 import { readConfigFile } from '../../src/files/configFile';
 import { didYouMean, quoted } from '../../src/words';
 
@@ -41,7 +48,7 @@ const FLAGS = {
     parse: asNumber,
   },
   limit: { group: 'Data', describe: 'use only the first N training samples', parse: asNumber },
-  normalise: {
+  normalize: {
     group: 'Data',
     describe: 'give the inputs mean 0 and deviation 1: all pixels of images together, each column of a table',
   },
@@ -65,7 +72,7 @@ const FLAGS = {
   },
   activation: { group: 'Network', describe: `of the hidden layers: ${choices('activation')}`, parse: asText },
   init: { group: 'Network', describe: `how the weights are drawn: ${choices('init')}`, parse: asText },
-  batchNorm: { group: 'Network', describe: 'batch normalisation of the hidden layers' },
+  batchNorm: { group: 'Network', describe: 'batch normalization of the hidden layers' },
   dropout: { group: 'Network', describe: 'the probability that a hidden unit is dropped', parse: asNumber },
   inputDropout: { group: 'Network', describe: 'the probability that an input is dropped', parse: asNumber },
   initFrom: {
@@ -178,16 +185,23 @@ export const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${l
 
 /** Some settings as flags for yargs. Their type is left open: the text is parsed here, strictly. */
 export function settingOptions(keys: readonly FlagKey[]): Record<string, Options> {
-  return Object.fromEntries(
-    keys.map((key): [string, Options] => {
-      const { group, describe, parse }: Flag = FLAGS[key];
-      const shown = { group: `${group}:`, describe };
-      if (!parse) return [flagName(key), { type: 'boolean', ...shown }];
-      const standard = String(DEFAULTS[key] ?? '');
-      const defaults = standard === '' ? {} : { defaultDescription: standard };
-      return [flagName(key), { requiresArg: true, nargs: 1, ...shown, ...defaults }];
-    }),
-  );
+  const former = Object.entries(FORMER_NAMES).filter(([, key]) => keys.some((one) => one === key));
+  return Object.fromEntries([
+    ...keys.map((key): [string, Options] => [flagName(key), settingOption(key)]),
+    // Help does not list what a flag was called before.
+    ...former.map(([name, key]): [string, Options] => [
+      flagName(name),
+      { ...settingOption(key as FlagKey), hidden: true, conflicts: flagName(key) },
+    ]),
+  ]);
+}
+
+function settingOption(key: FlagKey): Options {
+  const { group, describe, parse }: Flag = FLAGS[key];
+  const shown = { group: `${group}:`, describe };
+  if (!parse) return { type: 'boolean', ...shown };
+  const standard = String(DEFAULTS[key] ?? '');
+  return { requiresArg: true, nargs: 1, ...shown, ...(standard !== '' && { defaultDescription: standard }) };
 }
 
 /** Every setting, in the order of help. */
@@ -210,7 +224,7 @@ export interface Resolved {
  */
 export async function resolveConfig(args: Args, env: NodeJS.ProcessEnv): Promise<Resolved> {
   const path = args['config'] as string | undefined;
-  const file = path === undefined ? {} : await readConfigFile(path);
+  const file = path === undefined ? {} : withTodaysNames(await readConfigFile(path));
   refuseUnknownKeys(file, path!);
   const flags = readFlags(args);
   const variables = readVariables(env);
@@ -234,7 +248,8 @@ function readFlags(args: Args): Partial<Record<ConfigKey, unknown>> {
   const entries: [ConfigKey, unknown][] = [];
   for (const key of SETTING_KEYS) {
     const { parse }: Flag = FLAGS[key];
-    const value = args[flagName(key)];
+    const names = [key, ...Object.keys(FORMER_NAMES).filter((name) => FORMER_NAMES[name] === key)];
+    const value = names.map((name) => args[flagName(name)]).find((given) => given !== undefined);
     if (value !== undefined) entries.push([key, parse ? parse(value as string) : value]);
   }
   for (const key of SWITCHES) {

@@ -1,13 +1,17 @@
 import { HandgradError } from '../../src/errors';
 import type { Settings } from '../../src/sweeps/spec/sweepFile';
-import { type ConfigKey, configSchema, DEFAULTS } from '../../src/runs/config';
+import { type ConfigKey, configSchema, DEFAULTS, FORMER_NAMES } from '../../src/runs/config';
 import { didYouMean, quoted } from '../../src/words';
 import { readSetting } from './options';
 
 const KEYS = Object.keys(configSchema.shape) as readonly ConfigKey[];
 /** How a name is compared: `batch-size`, `batch_size` and `batchSize` are the same setting. */
 const plain = (name: string) => name.replace(/[-_]/g, '').toLowerCase();
-const BY_NAME = new Map(KEYS.map((key) => [plain(key), key]));
+const BY_NAME = new Map(
+  [...Object.entries(FORMER_NAMES), ...KEYS.map((key) => [key, key] as const)].map(
+    ([name, key]) => [plain(name), key] as const,
+  ),
+);
 
 /** What a sweep may set: all that `train` takes as a setting, under the same rules. */
 export const SWEEP_SETTINGS: Settings = {

@@ -1,7 +1,7 @@
 import type { BenchResult } from '../../bench/measure/result';
 import { WORKS } from '../../bench/measure/work';
 import { BACKENDS, type BackendName } from '../../src/backends';
-import { isDatasetName } from '../../src/data/catalogue';
+import { isDatasetName } from '../../src/data/catalog';
 import { HandgradError } from '../../src/errors';
 import { didYouMean, quoted } from '../../src/words';
 import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
@@ -40,7 +40,7 @@ async function runBench(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
   const settings = readSettings(args);
   const { config } = await resolveConfig(args, io.env);
-  if (!isDatasetName(config.dataset)) throw new Error(`${config.dataset} is not in the catalogue`);
+  if (!isDatasetName(config.dataset)) throw new Error(`${config.dataset} is not in the catalog`);
   const { folder: data } = await fetchDataset(config.dataset, config, terminal, io.signal);
   // What measures is loaded when there is something to measure: it brings the drawing of charts with it.
   const bench = require('../../bench/measure/main') as typeof import('../../bench/measure/main');

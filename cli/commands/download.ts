@@ -1,4 +1,4 @@
-import { datasetNames, isDatasetName } from '../../src/data/catalogue';
+import { datasetNames, isDatasetName } from '../../src/data/catalog';
 import { HandgradError } from '../../src/errors';
 import { fetchDataset } from '../open/dataset';
 import { didYouMean, quoted } from '../../src/words';

@@ -163,7 +163,7 @@ function show({ name, probabilities, note, picture }: Shown, best: Best, termina
 function treatment(image: ReadImage, [rows, columns]: readonly [number, number]): string {
   const done = [
     ...(image.wasTransparent ? ['put on white'] : []),
-    ...(image.wasColoured ? ['made grey'] : []),
+    ...(image.wasColored ? ['made gray'] : []),
     ...(image.wasResized ? [`resized to ${columns}x${rows}`] : []),
     ...(image.wasInverted ? ['inverted'] : []),
   ];

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { catalogue, type DatasetEntry, type DatasetName, datasetNames, isDatasetName } from '../../src/data/catalogue';
+import { catalog, type DatasetEntry, type DatasetName, datasetNames, isDatasetName } from '../../src/data/catalog';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { downloadFiles } from '../../src/data/download/download';
 import { loadDataset, loadEntry } from '../../src/data/loadDataset';
@@ -17,7 +17,7 @@ export type DatasetKind = 'name' | 'folder' | 'file';
 
 /**
  * Looks at what `--dataset` names before anything slow begins.
- * @throws HandgradError 'usage' when it is neither in the catalogue nor there
+ * @throws HandgradError 'usage' when it is neither in the catalog nor there
  */
 export async function datasetKind({ dataset, labelColumn, testFraction }: DataSettings): Promise<DatasetKind> {
   const kind = await kindOf(dataset);
@@ -39,7 +39,7 @@ async function kindOf(dataset: string): Promise<DatasetKind> {
   );
 }
 
-/** Loads a data set into memory; downloads it first, with a progress bar, when it is one of the catalogue and missing. */
+/** Loads a data set into memory; downloads it first, with a progress bar, when it is one of the catalog and missing. */
 export async function openDataset(settings: DataSettings, terminal: Terminal, signal: AbortSignal): Promise<Dataset> {
   const { dataset, dataDir = defaultDataDir(), labelColumn, testFraction, seed } = settings;
   const reporter = reportDownload(terminal);
@@ -52,7 +52,7 @@ export async function openDataset(settings: DataSettings, terminal: Terminal, si
   }
 }
 
-/** Fetches a data set of the catalogue with a progress bar. */
+/** Fetches a data set of the catalog with a progress bar. */
 export async function fetchDataset(
   name: DatasetName,
   { dataDir = defaultDataDir(), source, force }: { dataDir?: string; source?: string; force?: boolean },
@@ -69,13 +69,13 @@ export async function fetchDataset(
   }
 }
 
-/** An address as the source stands for all that the catalogue knows: a mirror, which the digests make safe. */
+/** An address as the source stands for all that the catalog knows: a mirror, which the digests make safe. */
 function entryAndSource<How extends object>(
   name: DatasetName,
   source: string | undefined,
   how: How,
 ): [DatasetEntry, How & { source?: string }] {
-  const entry: DatasetEntry = catalogue[name];
+  const entry: DatasetEntry = catalog[name];
   if (!/^https?:\/\//i.test(source ?? '')) return [entry, { ...how, source }];
   if (!URL.canParse(source!)) {
     throw new HandgradError(

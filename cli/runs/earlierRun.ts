@@ -7,7 +7,7 @@ import { type FoundCheckpoint, newestCheckpoint } from '../../src/runs/checkpoin
 import { findRun } from '../../src/runs/readRun';
 import { RUN_FILES } from '../../src/runs/runFolder';
 import type { ResumedRun } from '../../src/runs/runRecord';
-import { type Config, type ConfigKey, configSchema, lastEpoch } from '../../src/runs/config';
+import { type Config, type ConfigKey, configSchema, lastEpoch, withTodaysNames } from '../../src/runs/config';
 import { type ModelConfig, parseModelConfig } from '../../src/runs/modelConfig';
 import { flagName, type Resolved } from '../arguments/options';
 import { quoted } from '../../src/words';
@@ -89,7 +89,7 @@ export function checkIdentity({ checkpoint, path }: FoundCheckpoint, now: RunIde
 }
 
 function parseConfig(content: unknown, dir: string): Config {
-  const parsed = configSchema.safeParse(content);
+  const parsed = configSchema.safeParse(withTodaysNames(content));
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   const file = join(dir, RUN_FILES.config);

@@ -46,7 +46,7 @@ export function refuseMeaningless(config: Config): void {
   const idle = MEANINGFUL.find(({ key, when }) => config[key] && config[key] !== DEFAULTS[key] && !when(config));
   if (idle) throw new HandgradError('usage', `--${flagName(idle.key)} needs ${idle.needs}; add that, or leave it out.`);
   if (config.initFrom === undefined) return;
-  const key = config.batchNorm ? 'batchNorm' : config.normalise ? 'normalise' : undefined;
+  const key = config.batchNorm ? 'batchNorm' : config.normalize ? 'normalize' : undefined;
   if (!key) return;
   throw new HandgradError(
     'usage',

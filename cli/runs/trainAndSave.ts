@@ -18,7 +18,7 @@ import { modelConfig } from '../../src/runs/modelConfig';
 import { formatShare, shellWord } from '../../src/words';
 import { openTensorBoard, type TensorBoard } from '../../src/runs/tensorboard/recorder';
 import { identityOf, type Run, type StartEvent, type TrainingReport } from '../../src/runs/runRecord';
-import { augmentation, normalisationOf, normalizationTensors, trainingSettings } from '../../src/runs/trainOptions';
+import { augmentation, normalizationFor, normalizationTensors, trainingSettings } from '../../src/runs/trainOptions';
 
 /** How long steps may keep the process from noticing signals and redrawing, in milliseconds: steps block. */
 const TURN_MS = 50;
@@ -102,7 +102,7 @@ function trainOptions({ config, dataset, samples, start, resumed }: Run): TrainO
   });
   const settings = trainingSettings(config, trainIter.numBatches);
   const state = startState(batchNorm ? withBatchNorm(plain) : plain, settings.optimizer, {
-    normalization: normalizationTensors(normalisationOf(dataset, samples.train, config)),
+    normalization: normalizationTensors(normalizationFor(dataset, samples.train, config)),
     averages: config.ema !== undefined,
     best: config.patience !== undefined,
   });
@@ -137,7 +137,7 @@ async function readNetwork(state: TrainState): Promise<Parameter[]> {
 async function readNormalization({ normalization }: TrainState): Promise<object> {
   if (!normalization) return {};
   const [mean, std] = await Promise.all([normalization.mean.data(), normalization.std.data()]);
-  return { foldedNormalisation: { mean: Array.from(mean), std: Array.from(std) } };
+  return { foldedNormalization: { mean: Array.from(mean), std: Array.from(std) } };
 }
 
 function startEvent({ config, dataset, samples, backend, folder, resumed }: Run, state: TrainState): StartEvent {

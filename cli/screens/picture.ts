@@ -1,12 +1,12 @@
 import type { Colors } from '../terminal/terminal';
 
-/** From dark to bright, for terminals without colours. */
+/** From dark to bright, for terminals without colors. */
 const RAMP = ' .:-=+*#%@';
 /** Wider images would not leave room for what stands beside them. */
 const MOST_COLUMNS = 40;
 
 /**
- * A grey image in characters: on a terminal with colours two pixels in each, by their colours; elsewhere one pixel in two
+ * A gray image in characters: on a terminal with colors two pixels in each, by their colors; elsewhere one pixel in two
  * characters, from blank to @.
  * @param pixels [height x width] from 0 to 255
  * @returns its lines
@@ -30,14 +30,14 @@ export function pictureLines(
   return Array.from({ length: Math.ceil(rows / 2) }, (_, half) => {
     const cells = Array.from({ length: columns }, (_, column) => {
       const [top, bottom] = [at(2 * half, column), at(2 * half + 1, column)];
-      return `\x1b[38;5;${grey(top)};48;5;${grey(bottom)}m▀`;
+      return `\x1b[38;5;${gray(top)};48;5;${gray(bottom)}m▀`;
     });
     return `${cells.join('')}\x1b[0m`;
   });
 }
 
-/** The nearest of the 24 greys of the 256 colours. */
-function grey(value: number): number {
+/** The nearest of the 24 grays of the 256 colors. */
+function gray(value: number): number {
   return 232 + Math.min(23, Math.floor((value * 24) / 256));
 }
 

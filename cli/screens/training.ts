@@ -71,7 +71,7 @@ function describeRun({
 /** What a run does that the post's does not, as its flags say it. */
 const BEYOND_THE_POST = [
   ...([
-    'normalise',
+    'normalize',
     'augment',
     'mixup',
     'batchNorm',

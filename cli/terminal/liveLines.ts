@@ -42,11 +42,11 @@ export function liveLines({ progress: stream }: Terminal, lines: () => readonly 
   };
 }
 
-/** A line that wrapped would be two, and only one would be erased. Colours are not counted. */
+/** A line that wrapped would be two, and only one would be erased. Colors are not counted. */
 function cut(line: string, width: number): string {
   let left = width;
   let text = '';
-  // eslint-disable-next-line no-control-regex -- the sequences that change colours
+  // eslint-disable-next-line no-control-regex -- the sequences that change colors
   for (const part of line.split(/(\x1b\[[\d;]*m)/)) {
     if (part.startsWith('\x1b')) text += part;
     else {

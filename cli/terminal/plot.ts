@@ -13,7 +13,7 @@ const HEIGHT = 10;
 const AXIS = 10;
 
 /**
- * Curves over the epochs in characters, with a line that says which is which: the colours alone need not be seen.
+ * Curves over the epochs in characters, with a line that says which is which: the colors alone need not be seen.
  * @param columns the width of the terminal
  */
 export function plotCurves(title: string, curves: readonly PlottedCurve[], columns: number, colors: Colors): string {
@@ -23,7 +23,7 @@ export function plotCurves(title: string, curves: readonly PlottedCurve[], colum
   const width = Math.max(10, Math.min(70, columns - AXIS));
   const series = shown.map(({ values }) => stretched(values, Math.round((width * values.length) / epochs)));
   const paints = [colors.cyan, colors.yellow];
-  // asciichart writes a colour before each character; these stand for ours and are put in place afterwards.
+  // asciichart writes a color before each character; these stand for ours and are put in place afterwards.
   const marks = ['\ue000', '\ue001'];
   const chart = plot(series, {
     height: HEIGHT,

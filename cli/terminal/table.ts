@@ -18,7 +18,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     head: [...heading],
     colAligns: [...align].map((letter) => sides[letter as keyof typeof sides]),
     chars: { ...NO_LINES, middle: '  ' },
-    // cli-table3 colours headings and lines even when nobody sees colours.
+    // cli-table3 colors headings and lines even when nobody sees colors.
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
   grid.push(...rows.map((row) => [...row]));

@@ -1,7 +1,7 @@
 import { createColors } from 'picocolors';
 import { COMMAND_NAMES } from '../commandNames';
 
-/** Functions that colour text, or leave it alone. */
+/** Functions that color text, or leave it alone. */
 export type Colors = ReturnType<typeof createColors>;
 
 /** A stream to print on: process.stdout and process.stderr, or what a test collects with. */
@@ -33,7 +33,7 @@ export interface Terminal {
   readonly warning: (text: string) => void;
   /** An error, on stderr. The command may go on. */
   readonly error: (text: string) => void;
-  /** Colours for what goes to stdout, and for what goes to stderr: off when that one is no terminal. */
+  /** Colors for what goes to stdout, and for what goes to stderr: off when that one is no terminal. */
   readonly out: Colors;
   readonly err: Colors;
   /** How wide stdout is, in characters. */
@@ -73,7 +73,7 @@ export function withProgram(text: string, env: NodeJS.ProcessEnv): string {
   return text.replace(NAMED, 'npm run --silent handgrad -- ');
 }
 
-/** The conventions of no-color.org and force-color.org; a dumb terminal knows no colours. */
+/** The conventions of no-color.org and force-color.org; a dumb terminal knows no colors. */
 function wantsColors({ isTTY }: Output, env: NodeJS.ProcessEnv): boolean {
   if (env['NO_COLOR']) return false;
   if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0';

@@ -17,7 +17,7 @@ import { browserLacks, openBrowser, serve } from '../../spec/browser';
 const root = join(__dirname, '../..');
 const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
 
-/** What the program says on both streams of a terminal with colours. */
+/** What the program says on both streams of a terminal with colors. */
 function handgrad(folder: string, ...argv: readonly string[]): string {
   const shell = [process.execPath, 'bin/handgrad.js', ...argv, '--data-dir', dataDir];
   const command = `${shell.map((word) => `'${word}'`).join(' ')} 2>&1`;
@@ -27,22 +27,22 @@ function handgrad(folder: string, ...argv: readonly string[]): string {
   return `$ handgrad ${argv.join(' ')}\n${said}`.replaceAll(folder, 'runs');
 }
 
-const COLOURS: Readonly<Record<string, string>> = { 31: '#ff7b72', 32: '#7ee787', 33: '#e3b341', 36: '#76c7f0' };
+const COLORS: Readonly<Record<string, string>> = { 31: '#ff7b72', 32: '#7ee787', 33: '#e3b341', 36: '#76c7f0' };
 
-/** The page of a terminal that shows a text with its colours. */
+/** The page of a terminal that shows a text with its colors. */
 function terminalPage(text: string): string {
   let style: Record<string, string> = {};
   const escape = (part: string) => part.replace(/&/g, '&amp;').replace(/</g, '&lt;');
-  const grey = (code: number) => `rgb(${new Array(3).fill(8 + 10 * (code - 232)).join()})`;
+  const gray = (code: number) => `rgb(${new Array(3).fill(8 + 10 * (code - 232)).join()})`;
   const apply = (codes: readonly number[]) => {
-    const [code, , colour, , , back] = codes;
-    if (code === 38) style = { color: grey(colour!), background: grey(back!) };
+    const [code, , color, , , back] = codes;
+    if (code === 38) style = { color: gray(color!), background: gray(back!) };
     else if (code === 0) style = {};
     else if (code === 1) style = { ...style, 'font-weight': 'bold' };
     else if (code === 2) style = { ...style, opacity: '0.6' };
     else if (code === 22) style = Object.fromEntries(Object.entries(style).filter(([key]) => key === 'color'));
     else if (code === 39) style = Object.fromEntries(Object.entries(style).filter(([key]) => key !== 'color'));
-    else if (COLOURS[`${code}`]) style = { ...style, color: COLOURS[`${code}`]! };
+    else if (COLORS[`${code}`]) style = { ...style, color: COLORS[`${code}`]! };
   };
   // Splitting at an expression with a group keeps the groups: texts and codes take turns.
   const spans = text

@@ -154,7 +154,7 @@ function prepare(network, classify) {
     context.drawImage(image, ...place);
     const resized = image.width !== width || image.height !== height;
     const done = [
-      ...(resized ? [`made grey and ${width}x${height}`] : ['taken as it is']),
+      ...(resized ? [`made gray and ${width}x${height}`] : ['taken as it is']),
       ...(inverted ? [`inverted to the ${dark ? 'dark' : 'light'} background of the data set`] : []),
     ];
     element('hint').textContent = `${file.name}: ${image.width}x${image.height}, ${done.join(', ')}.`;
@@ -168,17 +168,17 @@ function placed(image, width, height) {
   return [(width - w) / 2, (height - h) / 2, w, h];
 }
 
-/** What the network sees of an image: grey, of its size, on the background of the data set. */
+/** What the network sees of an image: gray, of its size, on the background of the data set. */
 function pixelsOf(source, width, height, dark) {
-  const full = greyOf(source, source.width, source.height, '#fff');
+  const full = grayOf(source, source.width, source.height, '#fff');
   const edge = median(edgeOf(full, source.width, source.height));
   // What was drawn is on the right background already; what comes from outside may not be.
   const inverted = source !== pad && edge >= 128 === dark;
-  const pixels = greyOf(source, width, height, `rgb(${edge}, ${edge}, ${edge})`);
+  const pixels = grayOf(source, width, height, `rgb(${edge}, ${edge}, ${edge})`);
   return { pixels: inverted ? pixels.map((value) => 255 - value) : pixels, inverted };
 }
 
-function greyOf(source, width, height, background) {
+function grayOf(source, width, height, background) {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext('2d', { willReadFrequently: true });
@@ -187,8 +187,8 @@ function greyOf(source, width, height, background) {
   context.imageSmoothingQuality = 'high';
   context.drawImage(source, ...placed(source, width, height));
   const { data } = context.getImageData(0, 0, width, height);
-  const grey = (i) => Math.round(0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]);
-  return Uint8Array.from({ length: width * height }, (_, i) => grey(i));
+  const gray = (i) => Math.round(0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2]);
+  return Uint8Array.from({ length: width * height }, (_, i) => gray(i));
 }
 
 function edgeOf(pixels, width, height) {

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { draw } from '../../bench/measure/picture';
-import { ratio, summarise } from '../../bench/measure/result';
+import { ratio, summarize } from '../../bench/measure/result';
 import { resultTable } from '../../bench/measure/resultTable';
 import type { Round } from '../../bench/measure/rounds';
 import { gflopOf, productsOf, WORKS } from '../../bench/measure/work';
@@ -35,7 +35,7 @@ describe('bench', () => {
     ...(name === 'slow' ? { samples: 512 } : {}),
     program: () => ({ file: '', args: [] }),
   }));
-  const result = summarise(WORKS.post, contenders, rounds, [{ name: 'other', reason: 'not here' }]);
+  const result = summarize(WORKS.post, contenders, rounds, [{ name: 'other', reason: 'not here' }]);
 
   it('takes medians over the rounds, ratios within them, and leaves nobody out who ran once', () => {
     expect(result.rows.map(({ secondsPerEpoch }) => secondsPerEpoch)).to.deep.equal([3, 4, 30]);

@@ -51,7 +51,7 @@ describe('augmenter', () => {
     for (const n of counts.values()) expect(n / epochs.length).to.be.closeTo(1 / 18, 0.02);
   });
 
-  it('cuts out one square, its centre anywhere, cut off at the border', () => {
+  it('cuts out one square, its center anywhere, cut off at the border', () => {
     const images = epochs.map((epoch) => changed({ cutout: 2 }, epoch));
     const original = moved(1, 0, 0, false);
     const holes = count(
@@ -65,7 +65,7 @@ describe('augmenter', () => {
         return hole;
       }),
     );
-    expect(holes.size).to.equal(SIZE); // one for each centre
+    expect(holes.size).to.equal(SIZE); // one for each center
   });
 
   it('draws by seed, epoch and row alone', () => {

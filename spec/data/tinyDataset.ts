@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createRandom } from '../../src/random';
-import { type DataFile, type DatasetEntry, type Role, ROLES, type Source } from '../../src/data/catalogue';
+import { type DataFile, type DatasetEntry, type Role, ROLES, type Source } from '../../src/data/catalog';
 
 /** An IDX file: its header as given, whatever the body. */
 export function idxBytes(shape: readonly number[], body: Uint8Array, type = 0x08): Buffer {
@@ -18,7 +18,7 @@ export function idxBytes(shape: readonly number[], body: Uint8Array, type = 0x08
 const random = createRandom(7, 'init');
 const noise = (count: number, below: number) => Uint8Array.from({ length: count }, () => random.integer(below));
 
-/** 300 training and 40 test images of 5 x 4 bytes in three classes: a data set as the catalogue's, only small. */
+/** 300 training and 40 test images of 5 x 4 bytes in three classes: a data set as the catalog's, only small. */
 export const tinyFiles: Readonly<Record<Role, { name: string; bytes: Buffer; gz: Buffer }>> = {
   trainImages: file('train-images-idx3-ubyte', idxBytes([300, 5, 4], noise(6000, 256))),
   trainLabels: file('train-labels-idx1-ubyte', idxBytes([300], noise(300, 3))),
@@ -49,7 +49,7 @@ export function tinyEntry(sources: readonly Source[], only: 'plain' | 'gz' = 'pl
     title: 'Tiny',
     imageShape: [5, 4],
     classNames: ['red', 'green', 'blue'],
-    licence: 'none',
+    license: 'none',
     citation: 'none',
     files,
     sources: [...sources],

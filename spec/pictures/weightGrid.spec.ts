@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { GREYS, weightGrid } from '../../src/pictures/weightGrid';
+import { GRAYS, weightGrid } from '../../src/pictures/weightGrid';
 
 describe('weightGrid', () => {
-  it('shows a unit as an image between grey lines, from nearly black for the most negative weight to nearly white', () => {
+  it('shows a unit as an image between gray lines, from nearly black for the most negative weight to nearly white', () => {
     // Two units that look at images of 1 x 2 pixels: [-1, 0] and [1, 0.5].
     const { width, height, pixels } = weightGrid({ data: Float32Array.of(-1, 1, 0, 0.5), shape: [2, 2] }, [1, 2], {
-      paint: GREYS,
+      paint: GRAYS,
       most: 64,
     });
     expect([width, height]).to.deep.equal([7, 3]);
@@ -15,21 +15,21 @@ describe('weightGrid', () => {
   it('is scaled by what one weight in 500 exceeds, to a hundredth', () => {
     const data = Float32Array.from({ length: 1000 }, (_, i) => (i % 2 === 0 ? 1 : -1) * (i + 1));
     data[999] = 1e6;
-    const { pixels, width } = weightGrid({ data, shape: [1000, 1] }, [1, 1000], { paint: GREYS, most: 1 });
-    const greys = pixels.subarray(width + 1, width + 1001);
-    expect(greys[998]).to.equal(255); // 999 of 1000 sizes, beyond the scale
-    expect(greys[498]).to.be.within(190, 192); // half of it
-    expect(greys[989]).to.be.within(0, 2); // 990, negative: nearly all of it
+    const { pixels, width } = weightGrid({ data, shape: [1000, 1] }, [1, 1000], { paint: GRAYS, most: 1 });
+    const grays = pixels.subarray(width + 1, width + 1001);
+    expect(grays[998]).to.equal(255); // 999 of 1000 sizes, beyond the scale
+    expect(grays[498]).to.be.within(190, 192); // half of it
+    expect(grays[989]).to.be.within(0, 2); // 990, negative: nearly all of it
   });
 
   it('shows what is no number as 0', () => {
     const data = Float32Array.of(NaN, 1, -1, 1);
-    const { pixels, width } = weightGrid({ data, shape: [4, 1] }, [1, 4], { paint: GREYS, most: 1 });
+    const { pixels, width } = weightGrid({ data, shape: [4, 1] }, [1, 4], { paint: GRAYS, most: 1 });
     expect(pixels[width + 1]).to.equal(128);
   });
 
-  it('is grey where every weight is 0', () => {
-    const { pixels } = weightGrid({ data: new Float32Array(4), shape: [4, 1] }, [2, 2], { paint: GREYS, most: 1 });
+  it('is gray where every weight is 0', () => {
+    const { pixels } = weightGrid({ data: new Float32Array(4), shape: [4, 1] }, [2, 2], { paint: GRAYS, most: 1 });
     expect(new Set(pixels)).to.deep.equal(new Set([128]));
   });
 });

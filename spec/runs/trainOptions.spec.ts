@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULTS } from '../../src/runs/config';
 import { trainingSettings } from '../../src/runs/trainOptions';
-import { fitNormalisation } from '../../src/data/fitNormalisation';
+import { fitNormalization } from '../../src/data/fitNormalization';
 import { loadDataset } from '../../src/data/loadDataset';
 import { splitValidation } from '../../src/data/split';
 import { createRandom } from '../../src/random';
@@ -49,7 +49,7 @@ describe('train with the settings of issue 5', function () {
     ['--augment flip', /The setting augment changes images, and this data set has none/],
     ['--batch-norm --batch-size 17', /--batch-norm needs at least 2 samples in a batch.+ leaves 1 of 120/],
     ['--batch-norm --init-from x.safetensors', /--batch-norm cannot start from saved weights/],
-    ['--normalise --init-from x.safetensors', /--normalise cannot start from saved weights/],
+    ['--normalize --init-from x.safetensors', /--normalize cannot start from saved weights/],
   ] as const) {
     it(`refuses what would do nothing or cannot be: ${flags}`, async () => {
       const args = flags.split(' ');
@@ -66,7 +66,7 @@ describe('train with the settings of issue 5', function () {
     const run = join(folder, 'all');
     const all =
       '--optimizer adamw --weight-decay 0.05 --lr 0.02 --schedule one-cycle --batch-norm --dropout 0.1 --input-dropout 0.05 ' +
-      '--label-smoothing 0.1 --mixup 0.2 --ema 0.9 --clip-norm 1 --normalise --init he --activation gelu ' +
+      '--label-smoothing 0.1 --mixup 0.2 --ema 0.9 --clip-norm 1 --normalize --init he --activation gelu ' +
       '--val-fraction 0.2 --patience 8 --epochs 15 --seed 3 --json';
     const trained = await train('--run-dir', run, ...all.split(' '));
     expect(trained.code, trained.stderr).to.equal(0);
@@ -83,14 +83,14 @@ describe('train with the settings of issue 5', function () {
     expect(judged.loss).to.be.closeTo(end['testLoss'] as number, 1e-6);
     // Fitted on the training part alone: 96 of the 120 rows that are not for testing, whose mean is not theirs.
     const { config: saved } = await loadModel(join(run, 'model.safetensors'));
-    const { mean, std } = (saved as { foldedNormalisation: { mean: number[]; std: number[] } }).foldedNormalisation;
+    const { mean, std } = (saved as { foldedNormalization: { mean: number[]; std: number[] } }).foldedNormalization;
     const data = await loadDataset(csv, { testFraction: 0.2, seed: 3 });
     const { train: part } = splitValidation(data.train, 0.2, createRandom(3, 'split'));
     expect(part.count).to.equal(96);
-    const fitted = fitNormalisation(part, true);
+    const fitted = fitNormalization(part, true);
     fitted.mean.forEach((value, i) => expect(mean[i]).to.be.closeTo(value, 1e-6));
     fitted.std.forEach((value, i) => expect(std[i]).to.be.closeTo(value, 1e-6));
-    const whole = fitNormalisation(data.train, true);
+    const whole = fitNormalization(data.train, true);
     expect(Math.abs(whole.mean[0]! - mean[0]!)).to.be.greaterThan(1e-4);
     const again = await session(['train', '--config', join(run, 'config.json'), '--run-dir', join(folder, 'again')]);
     expect(again.code, again.stderr).to.equal(0);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { augmenter } from '../../src/data/augment';
-import { fitNormalisation } from '../../src/data/fitNormalisation';
+import { fitNormalization } from '../../src/data/fitNormalization';
 import type { LearningRate } from '../../src/optim/optimizer';
 import { createOptimizer, type OptimizerName, type OptimizerOptions, OPTIMIZERS } from '../../src/optim/optimizers';
 import { initParams } from '../../src/nn/initialize';
@@ -104,7 +104,7 @@ function runOf(variant: Variant): TrainOptions {
   const optimizer = createOptimizer(rule, lr, { clipNorm, weightDecay });
   const network = initParams(20, 3, hiddens, createRandom(0, 'init'), { init: 'he', activation });
   const samples = smallDataset(BATCHES * 10 - 3, 20, 3, 1);
-  const { mean, std } = fitNormalisation(samples, true);
+  const { mean, std } = fitNormalization(samples, true);
   const changes = augment ? augmenter([4, 5], { shift: 1, flip: true, cutout: 2 }, 3) : undefined;
   return {
     state: startState(batchNorm ? withBatchNorm(network) : network, optimizer, {

@@ -34,7 +34,7 @@ describe('gradcheck', () => {
       expect(results.at(-2)!.relativeError).to.be.lessThan(1e-3);
     });
 
-    it('leaves no tensor behind, also when the engine fails half way', async () => {
+    it('leaves no tensor behind, also when the backend fails half way', async () => {
       const network = initParams(6, 3, 4, createRandom(0, 'init'));
       const batch = { X: randomTensor<tf.Rank.R2>([2, 6]), y: tf.tensor1d([1, 0], 'int32') };
       const before = tf.memory().numTensors;

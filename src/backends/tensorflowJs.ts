@@ -28,14 +28,14 @@ export async function loadQuietly<T>(load: () => T | Promise<T>): Promise<T> {
 
 /**
  * Makes a registered backend of TensorFlow.js the current one.
- * @throws what the backend's own initialisation throws
+ * @throws what the backend's own initialization throws
  */
 export async function activate(name: string): Promise<void> {
   const tf = core();
   if (await loadQuietly(() => tf.setBackend(name))) return;
   // setBackend keeps the reason to itself: the factory, asked again, throws it.
   await tf.findBackendFactory(name)();
-  throw new Error(`TensorFlow.js could not initialise its ${name} backend`);
+  throw new Error(`TensorFlow.js could not initialize its ${name} backend`);
 }
 
 /** The versions that every backend reports. */

@@ -8,7 +8,7 @@ export interface Augmentation {
   readonly shift?: number;
   /** Left and right exchanged, half the time. */
   readonly flip?: boolean;
-  /** A square of so many pixels a side set to 0, its centre anywhere in the image (DeVries and Taylor 2017). */
+  /** A square of so many pixels a side set to 0, its center anywhere in the image (DeVries and Taylor 2017). */
   readonly cutout?: number;
 }
 

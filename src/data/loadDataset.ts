@@ -1,15 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HandgradError } from '../errors';
-import {
-  catalogue,
-  type DataFile,
-  type DatasetEntry,
-  datasetNames,
-  isDatasetName,
-  type Role,
-  ROLES,
-} from './catalogue';
+import { catalog, type DataFile, type DatasetEntry, datasetNames, isDatasetName, type Role, ROLES } from './catalog';
 import { loadCsv } from './formats/csv';
 import { defaultDataDir } from './defaultDataDir';
 import { type DownloadOptions, downloadFiles } from './download/download';
@@ -29,13 +21,13 @@ export interface LoadOptions extends Partial<Omit<DownloadOptions, 'force'>> {
 }
 
 /**
- * Loads a data set into memory, verified. One of the catalogue is downloaded first when files of it are missing.
- * @param spec a name of the catalogue, a folder with four IDX files, or a CSV file
+ * Loads a data set into memory, verified. One of the catalog is downloaded first when files of it are missing.
+ * @param spec a name of the catalog, a folder with four IDX files, or a CSV file
  * @throws HandgradError 'data' when it cannot be found, fetched, or is not what it should be; 'storage' when a download
  * cannot be written
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
-  if (isDatasetName(spec)) return loadEntry(catalogue[spec], options);
+  if (isDatasetName(spec)) return loadEntry(catalog[spec], options);
   const found = await stat(spec).catch(() => undefined);
   if (found?.isDirectory()) return loadIdxFolder(spec);
   if (found?.isFile()) return loadCsv(spec, options);
@@ -45,7 +37,7 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
   );
 }
 
-/** `loadDataset` for an entry of a catalogue. */
+/** `loadDataset` for an entry of a catalog. */
 export async function loadEntry(entry: DatasetEntry, options: LoadOptions = {}): Promise<Dataset> {
   const dataDir = options.dataDir ?? defaultDataDir();
   const folder = join(dataDir, entry.name);

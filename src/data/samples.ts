@@ -1,5 +1,5 @@
 /**
- * Labelled samples held in memory, one row each, in the type they were stored in (images stay bytes: 47 MB instead of
+ * Labeled samples held in memory, one row each, in the type they were stored in (images stay bytes: 47 MB instead of
  * 188 MB for Fashion-MNIST). The value that the network sees is `features[i] * scale`.
  */
 export interface Samples {
@@ -21,7 +21,7 @@ export interface Dataset {
   readonly test: Samples;
   readonly numInputs: number;
   readonly numOutputs: number;
-  /** One name per class: the catalogue's, the CSV's label texts, or "0", "1", …. */
+  /** One name per class: the catalog's, the CSV's label texts, or "0", "1", …. */
   readonly classNames: readonly string[];
   /** [height, width] when the samples are images. */
   readonly imageShape?: readonly [number, number];

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { catalogue, type DatasetName, datasetNames, ROLES } from '../data/catalogue';
+import { catalog, type DatasetName, datasetNames, ROLES } from '../data/catalog';
 import { findInFolder, findingOf, readCandidate, verify } from '../data/download/verify';
 import { HandgradError } from '../errors';
 
-/** One data set of the catalogue. */
+/** One data set of the catalog. */
 export interface DatasetReport {
   readonly name: DatasetName;
   readonly folder: string;
@@ -21,7 +21,7 @@ export async function inspectDatasets(dataDir: string): Promise<DatasetReport[]>
       if (!(await stat(folder).catch(() => undefined))) return { name, folder, state: 'absent' };
       try {
         for (const role of ROLES) {
-          const file = catalogue[name].files[role];
+          const file = catalog[name].files[role];
           const found = await findInFolder(folder, file);
           if (found === undefined) return { name, folder, state: 'damaged', problem: `${file.name} is missing` };
           await verify(await readCandidate(found, file), file, found);

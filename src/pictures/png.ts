@@ -1,4 +1,4 @@
-/** A picture: row-major bytes, one for each pixel (grey) or three (red, green, blue). */
+/** A picture: row-major bytes, one for each pixel (gray) or three (red, green, blue). */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -6,13 +6,13 @@ export interface Picture {
   readonly pixels: Uint8Array;
 }
 
-const GREY = 0;
+const GRAY = 0;
 const RGB = 2;
 
 /** The picture as a PNG file. */
 export async function encodePng({ width, height, channels, pixels }: Picture): Promise<Buffer> {
   const { PNG } = (await import('pngjs')).default;
-  const colorType = channels === 1 ? GREY : RGB;
+  const colorType = channels === 1 ? GRAY : RGB;
   const png = new PNG({ width, height, colorType, inputColorType: colorType, inputHasAlpha: false });
   png.data = Buffer.from(pixels);
   return PNG.sync.write(png, { colorType, inputColorType: colorType, inputHasAlpha: false, deflateLevel: 9 });

@@ -1,7 +1,7 @@
 import type { Samples } from '../data/samples';
 import type { Picture } from './png';
 
-/** One sample as a grey picture. Features that are not bytes are stretched over the grey scale. */
+/** One sample as a gray picture. Features that are not bytes are stretched over the gray scale. */
 export function sampleImage(
   { features, numInputs }: Samples,
   index: number,

@@ -1,19 +1,19 @@
 import type { Picture } from './png';
 
-/** A weight's colour, from its value over the largest one, in [-1, 1]. */
+/** A weight's color, from its value over the largest one, in [-1, 1]. */
 type Paint = (share: number) => readonly [number, number, number] | readonly [number];
 
 /** Black is the most negative weight, white the most positive. */
-export const GREYS: Paint = (share) => [Math.round(127.5 + 127.5 * share)];
+export const GRAYS: Paint = (share) => [Math.round(127.5 + 127.5 * share)];
 
-/** Blue for negative, orange for positive, white for none: told apart with every kind of colour blindness, and on paper. */
+/** Blue for negative, orange for positive, white for none: told apart with every kind of color blindness, and on paper. */
 export const BLUE_ORANGE: Paint = (share) => {
   const [r, g, b] = share < 0 ? ([0, 84, 159] as const) : ([197, 90, 0] as const);
-  const towards = (end: number) => Math.round(255 + (end - 255) * Math.abs(share));
-  return [towards(r), towards(g), towards(b)];
+  const toward = (end: number) => Math.round(255 + (end - 255) * Math.abs(share));
+  return [toward(r), toward(g), toward(b)];
 };
 
-/** The grey between the images. */
+/** The gray between the images. */
 const BETWEEN = 128;
 /** On each side of 0: more than a channel of 8 bits can tell apart. */
 const SHADES = 255;

@@ -1,14 +1,14 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { CalibrationBin } from './examination';
 
-// Every chart as a Vega-Lite specification. Series differ in colour, dash and shape, so that none of them is needed.
+// Every chart as a Vega-Lite specification. Series differ in color, dash and shape, so that none of them is needed.
 
-/** The colours of a chart: names of the page's CSS variables, or those of a picture. */
+/** The colors of a chart: names of the page's CSS variables, or those of a picture. */
 export interface Theme {
   readonly text: string;
   readonly back: string;
   readonly font: string;
-  /** Okabe and Ito's palette, which people with any kind of colour vision tell apart. */
+  /** Okabe and Ito's palette, which people with any kind of color vision tell apart. */
   readonly series: readonly string[];
 }
 
@@ -65,7 +65,7 @@ export function curves(theme: Theme, title: string, lines: readonly Curve[]): To
   );
   const names = lines.map(({ name }) => name);
   const few = names.length <= MOST_NAMES;
-  // The second time round the colours, dashes and shapes have moved on by one: no two of the named series look the same.
+  // The second time round the colors, dashes and shapes have moved on by one: no two of the named series look the same.
   const cycle = <T>(list: readonly T[]) => names.map((_, i) => list[i % list.length]!);
   const shifted = <T>(list: readonly T[]) => names.map((_, i) => list[(i + Math.floor(i / 6)) % list.length]!);
   const epochs = Math.max(1, ...lines.map(({ values }) => values.length));

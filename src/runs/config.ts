@@ -54,7 +54,7 @@ export const configSchema = z.strictObject({
   valFraction: number((rule) => z.number(rule).min(0, rule).lt(1, rule), 'of at least 0 and below 1').default(0),
   limit: wholeNumber(1, 1_000_000_000).optional(),
   shuffle: z.boolean('true or false').default(true),
-  normalise: yesOrNo().default(false),
+  normalize: yesOrNo().default(false),
   augment: z
     .array(z.enum(AUGMENTATIONS, AUGMENTATION_LIST), AUGMENTATION_LIST)
     .refine((names) => new Set(names).size === names.length, AUGMENTATION_LIST)
@@ -104,6 +104,19 @@ export const configSchema = z.strictObject({
   /** Whether the run writes event files for TensorBoard. */
   tensorboard: z.boolean('true or false').default(true),
 });
+
+/** Names that settings had before, and those that they have now: what was written then is still read. */
+export const FORMER_NAMES: Readonly<Record<string, ConfigKey>> = { normalise: 'normalize' };
+
+/** A mapping of settings in which each has the name of today; anything else as it is. */
+export function withTodaysNames<Content>(content: Content): Content {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
+  const entries = Object.entries(content).map(([key, value]: [string, unknown]) => [
+    Object.hasOwn(FORMER_NAMES, key) ? FORMER_NAMES[key] : key,
+    value,
+  ]);
+  return Object.fromEntries(entries) as Content;
+}
 
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigKey = keyof Config;

@@ -7,7 +7,7 @@ import { HandgradError } from '../errors';
 import { checkArchitecture } from '../model/architecture';
 import { loadModel, type Model } from '../model/modelFile';
 import { RUN_FILES } from './runFolder';
-import { type Config, configSchema } from './config';
+import { type Config, configSchema, withTodaysNames } from './config';
 
 /**
  * What a model file carries beside its weights: the settings that made it (none of this machine's folders, and none that
@@ -83,7 +83,7 @@ export async function openModel(path: string): Promise<OpenedModel> {
  * @throws HandgradError 'model' when it is not that
  */
 export function parseModelConfig(config: unknown, file: string): ModelConfig {
-  const parsed = modelConfigSchema.safeParse(config);
+  const parsed = modelConfigSchema.safeParse(withTodaysNames(config));
   if (parsed.success) return parsed.data;
   const { path: at, message } = parsed.error.issues[0]!;
   throw new HandgradError(

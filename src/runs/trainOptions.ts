@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { augmenter, type Augment } from '../data/augment';
-import { fitNormalisation, type FittedNormalisation } from '../data/fitNormalisation';
+import { fitNormalization, type FittedNormalization } from '../data/fitNormalization';
 import type { Dataset, Samples } from '../data/samples';
 import { HandgradError } from '../errors';
 import { createOptimizer } from '../optim/optimizers';
@@ -53,12 +53,12 @@ export function augmentation({ imageShape }: Dataset, config: Config): Augment |
   return augmenter(imageShape, how, seed);
 }
 
-/** The normalisation that a run is to learn from its training samples, if any. */
-export function normalisationOf(dataset: Dataset, train: Samples, config: Config): FittedNormalisation | undefined {
-  return config.normalise ? fitNormalisation(train, dataset.imageShape === undefined) : undefined;
+/** The normalization that a run is to learn from its training samples, if any. */
+export function normalizationFor(dataset: Dataset, train: Samples, config: Config): FittedNormalization | undefined {
+  return config.normalize ? fitNormalization(train, dataset.imageShape === undefined) : undefined;
 }
 
 /** The normalization on the backend, as the state keeps it. */
-export function normalizationTensors(fitted: FittedNormalisation | undefined): Normalization | undefined {
+export function normalizationTensors(fitted: FittedNormalization | undefined): Normalization | undefined {
   return fitted && { mean: tf.tensor1d([...fitted.mean]), std: tf.tensor1d([...fitted.std]) };
 }

@@ -1,4 +1,4 @@
-import { datasetNames } from '../../../src/data/catalogue';
+import { datasetNames } from '../../../src/data/catalog';
 import { HandgradError } from '../../../src/errors';
 import { probesOf } from '../../../src/sweeps/spec/distributions';
 import { unfitSetting } from '../../../src/sweeps/workers/queue/payload';

@@ -1,4 +1,4 @@
-import { datasetNames, isDatasetName } from '../../../src/data/catalogue';
+import { datasetNames, isDatasetName } from '../../../src/data/catalog';
 import { HandgradError } from '../../../src/errors';
 import { valuesOf } from '../../../src/sweeps/spec/distributions';
 import { importance } from '../../../src/sweeps/state/importance';

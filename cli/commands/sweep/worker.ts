@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { datasetNames } from '../../../src/data/catalogue';
+import { datasetNames } from '../../../src/data/catalog';
 import { HandgradError } from '../../../src/errors';
 import { createPlaces, runName } from '../../../src/sweeps/workers/localExecutor';
 import { type Payload, readPayload } from '../../../src/sweeps/workers/queue/payload';
@@ -133,7 +133,7 @@ function withFolder(payload: Payload | { refused: string }, folder: string | und
   if (dataset === undefined || datasetNames.includes(dataset as never)) return payload;
   if (folder === undefined)
     return {
-      refused: `dataset ${String(dataset)} is not of the catalogue, and this worker offers no folder with --datasets`,
+      refused: `dataset ${String(dataset)} is not of the catalog, and this worker offers no folder with --datasets`,
     };
   return { ...payload, settings: { ...payload.settings, dataset: join(folder, String(dataset)) } };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configSchema, DEFAULTS } from '../../../src/runs/config';
 import { flagName, resolveConfig, SETTING_KEYS, settingOptions } from '../../../cli/arguments/options';
+import { SWEEP_SETTINGS } from '../../../cli/arguments/sweepSettings';
 import { failure } from '../../failure';
 
 describe('resolveConfig', () => {
@@ -41,6 +42,18 @@ describe('resolveConfig', () => {
   it('takes an empty variable for one that is not set', async () => {
     expect((await resolveConfig({}, { HANDGRAD_BACKEND: '' })).config.backend).to.equal('auto');
     expect(await usage({}, { HANDGRAD_BACKEND: 'gpu' })).to.match(/^HANDGRAD_BACKEND must be one of auto, .+"gpu"/);
+  });
+
+  it('reads a setting under the name that it had before, as a flag and in a file', async () => {
+    for (const args of [{ normalise: true }, { config: file('normalise: true\n') }]) {
+      const { config, given } = await resolveConfig(args, {});
+      expect(config.normalize).to.equal(true);
+      expect(config).to.not.have.property('normalise');
+      expect([...given]).to.deep.equal(['normalize']);
+    }
+    expect(SWEEP_SETTINGS.key('normalise', 'here')).to.equal('normalize');
+    expect(settingOptions(['normalize'])).to.have.nested.property('normalise.hidden', true);
+    expect(settingOptions(['lr'])).to.have.all.keys('lr');
   });
 
   it('reads what --hidden lists, and none from ""', async () => {

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { catalogue, ROLES } from '../../../src/data/catalogue';
+import { catalog, ROLES } from '../../../src/data/catalog';
 import { defaultDataDir } from '../../../src/data/defaultDataDir';
 import { localServers } from '../../data/download/server';
 import { temporaryFolder } from '../../data/tinyDataset';
@@ -11,7 +11,7 @@ import { need } from '../../need';
 import { program } from '../program';
 import { session } from '../session';
 
-const FILES = ROLES.map((role) => catalogue['fashion-mnist'].files[role]);
+const FILES = ROLES.map((role) => catalog['fashion-mnist'].files[role]);
 
 /** The published size of the file that is asked for: a server that lies about nothing but the bytes. */
 const published = (request: IncomingMessage) =>
@@ -21,7 +21,7 @@ const announce = (request: IncomingMessage, response: ServerResponse) =>
   response.writeHead(200, { 'content-length': published(request), 'content-type': 'application/x-gzip' });
 
 /**
- * Bytes compressed to a given size: the published files were compressed by another program, whose sizes the catalogue has.
+ * Bytes compressed to a given size: the published files were compressed by another program, whose sizes the catalog has.
  * What is missing is filled up with a comment in the header (RFC 1952, 2.3.1), which no reader looks at.
  */
 function gzipOfSize(plain: Buffer, size: number): Buffer {

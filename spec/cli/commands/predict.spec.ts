@@ -25,16 +25,16 @@ describe('predict on image files', function () {
     const pixels = (i: number) =>
       Buffer.from(network().dataset.test.features.subarray(i * 784, (i + 1) * 784) as Uint8Array);
     const image = (i: number, channels: 1 | 3 | 4 = 1) => {
-      const grey = sharp(pixels(i), { raw: { width: 28, height: 28, channels: 1 } });
+      const gray = sharp(pixels(i), { raw: { width: 28, height: 28, channels: 1 } });
       return channels === 1
-        ? grey.toColourspace('b-w')
+        ? gray.toColorspace('b-w')
         : channels === 4
-          ? grey.toColourspace('srgb').ensureAlpha()
-          : grey.toColourspace('srgb');
+          ? gray.toColorspace('srgb').ensureAlpha()
+          : gray.toColorspace('srgb');
     };
     const save = async (name: string, made: sharp.Sharp) => made.toFile(join(folder, name));
     for (const i of [0, 1, 2, 3]) await save(`${i}.png`, image(i).png());
-    await save('colour.png', image(0, 3).png());
+    await save('color.png', image(0, 3).png());
     await save('alpha.png', image(0, 4).png());
     await save('palette.png', image(0, 3).png({ palette: true }));
     await save('negative.png', image(0).negate().png());
@@ -74,7 +74,7 @@ describe('predict on image files', function () {
     const { code, predictions } = await predict(['0.png', '1.png', '2.png', '3.png']);
     expect(code).to.equal(0);
     predictions.forEach((prediction, i) => expect(farFrom(prediction, i), prediction.file).to.be.below(1e-6));
-    const forms = await predict(['colour.png', 'alpha.png', 'palette.png', 'negative.png']);
+    const forms = await predict(['color.png', 'alpha.png', 'palette.png', 'negative.png']);
     for (const prediction of forms.predictions) expect(farFrom(prediction, 0), prediction.file).to.be.below(1e-6);
     expect(forms.predictions.map(({ input }) => input['wasInverted'])).to.deep.equal([false, false, false, true]);
   });
@@ -139,8 +139,8 @@ describe('predict on image files', function () {
     expect(lines).to.have.length(1 + 14);
     expect(lines.filter((line) => /[█░]{24} +\d+\.\d%$/.test(line))).to.have.length(3);
     expect((await session([...argv, '--quiet'])).stdout.trim().split('\n')).to.have.length(1);
-    const coloured = collector(true);
-    await run(argv, { stdout: coloured, stderr: collector(), env: {}, signal: new AbortController().signal });
-    expect(coloured.text()).to.contain('\x1b[38;5;').and.to.contain('▀');
+    const colored = collector(true);
+    await run(argv, { stdout: colored, stderr: collector(), env: {}, signal: new AbortController().signal });
+    expect(colored.text()).to.contain('\x1b[38;5;').and.to.contain('▀');
   });
 });

@@ -72,17 +72,17 @@ describe('report', function () {
     need(this, browserLacks);
     const ask = await opened(join(network().run, 'report.html'));
     const { page, complaints } = browser!;
-    const colours = [];
+    const colors = [];
     for (const value of ['light', 'dark']) {
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value }]);
-      colours.push(await ask<string>('getComputedStyle(document.body).backgroundColor'));
-      // The charts' text takes the page's colour, so that it can be read on both.
+      colors.push(await ask<string>('getComputedStyle(document.body).backgroundColor'));
+      // The charts' text takes the page's color, so that it can be read on both.
       const [text, body] = await ask<[string, string]>(
         "[getComputedStyle(document.querySelector('svg text')).fill, getComputedStyle(document.body).color]",
       );
       expect(text).to.equal(body);
     }
-    expect(new Set(colours).size).to.equal(2);
+    expect(new Set(colors).size).to.equal(2);
     await page.setViewport({ width: 360, height: 700 });
     expect(await ask<number>('document.documentElement.scrollWidth')).to.be.at.most(360);
     const firstClass = () => ask<string>("document.querySelector('#classes tbody th').textContent");

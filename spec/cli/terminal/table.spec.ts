@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { table } from '../../../cli/terminal/table';
 
 describe('table', () => {
-  it('aligns columns two spaces apart, without lines, colours or spaces at the end', () => {
+  it('aligns columns two spaces apart, without lines, colors or spaces at the end', () => {
     const rows = [
       ['0', 'Bag', '0.9027', '1,000'],
       ['10', 'T-shirt', '0.5', '7'],

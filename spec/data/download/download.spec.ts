@@ -5,7 +5,7 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { ROLES, type Source } from '../../../src/data/catalogue';
+import { ROLES, type Source } from '../../../src/data/catalog';
 import { type DownloadEvent, downloadFiles, type DownloadOptions } from '../../../src/data/download/download';
 import { need } from '../../need';
 import { onSmallDisk, smallDiskLacks } from '../../runs/fullDisk';

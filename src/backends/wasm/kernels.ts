@@ -72,7 +72,7 @@ export function columnSumsAsProduct(original: KernelFunc): KernelFunc {
 }
 
 /**
- * max(x, c) for one number c as "clip to [c, ∞)", which is vectorised. The backend's kernel calls a function for each
+ * max(x, c) for one number c as "clip to [c, ∞)", which is vectorized. The backend's kernel calls a function for each
  * element. Both keep NaN. Covers float32 x and a finite c as the second operand, which is the ReLU of the post.
  */
 export function maximumAsClip(original: KernelFunc): KernelFunc {

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { HandgradError } from '../../errors';
-import { catalogue, type DataFile, type DatasetEntry, type DatasetName, ROLES, type Source } from '../catalogue';
+import { catalog, type DataFile, type DatasetEntry, type DatasetName, ROLES, type Source } from '../catalog';
 import { writeFileAtomic } from '../../files/atomicFile';
 import { moveInto, withFolderBeside } from '../../files/stagingFolder';
 import type { FetchOptions } from './fetchBytes';
@@ -36,14 +36,14 @@ export interface DownloadOptions {
 }
 
 /**
- * Fetches a data set of the catalogue. Files that are there, and good, are kept; altered ones are replaced. A file gets
+ * Fetches a data set of the catalog. Files that are there, and good, are kept; altered ones are replaced. A file gets
  * its final name only once its digest has been checked.
  * @returns the folder that holds the four files
  * @throws HandgradError 'data' when no source is left, listing what each one gave; 'storage' when nothing can be written;
  * 'usage' when the data set has no such source
  */
 export async function downloadDataset(name: DatasetName, options: DownloadOptions): Promise<string> {
-  return downloadFiles(catalogue[name], options);
+  return downloadFiles(catalog[name], options);
 }
 
 /** `downloadDataset` for any entry. */
@@ -67,7 +67,7 @@ export async function downloadFiles(entry: DatasetEntry, options: DownloadOption
   return folder;
 }
 
-/** The files that are missing from a folder or are not what the catalogue says. */
+/** The files that are missing from a folder or are not what the catalog says. */
 async function notGood(folder: string, files: readonly DataFile[]): Promise<DataFile[]> {
   const bad: DataFile[] = [];
   for (const file of files) {

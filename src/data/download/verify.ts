@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HandgradError } from '../../errors';
-import type { DataFile } from '../catalogue';
+import type { DataFile } from '../catalog';
 import { gunzip, isGzip } from './gunzip';
 
-/** A file of a data set, decompressed and found to be the one that the catalogue names. */
+/** A file of a data set, decompressed and found to be the one that the catalog names. */
 export interface VerifiedFile {
   readonly bytes: Buffer;
   /** sha256 (hex) of `bytes`. */
@@ -23,7 +23,7 @@ export function datasetDigest(sums: readonly string[]): string {
 }
 
 /**
- * Checks a file, plain or gzipped, against the catalogue: its sizes and its digest.
+ * Checks a file, plain or gzipped, against the catalog: its sizes and its digest.
  * @param raw the bytes as they came
  * @param where the file's path or address, for messages
  * @throws HandgradError 'data' saying what was found
@@ -53,7 +53,7 @@ export function namesInFolder(file: DataFile): readonly [string, ...string[]] {
   return file.sha256 === undefined ? zipped : [file.name, dotted, ...zipped];
 }
 
-/** Where a file of the catalogue lies in a folder, or undefined when it does not. */
+/** Where a file of the catalog lies in a folder, or undefined when it does not. */
 export async function findInFolder(folder: string, file: DataFile): Promise<string | undefined> {
   for (const name of namesInFolder(file)) {
     const path = join(folder, name);
@@ -63,7 +63,7 @@ export async function findInFolder(folder: string, file: DataFile): Promise<stri
 }
 
 /**
- * Reads a file of the catalogue that lies on this machine, not verified yet.
+ * Reads a file of the catalog that lies on this machine, not verified yet.
  * @throws HandgradError 'data' when it cannot be read or is too large to be the one, which is found before reading it
  */
 export async function readCandidate(path: string, file: DataFile): Promise<Buffer> {

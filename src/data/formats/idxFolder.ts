@@ -1,7 +1,7 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { HandgradError } from '../../errors';
-import { type Role, ROLES } from '../catalogue';
+import { type Role, ROLES } from '../catalog';
 import { gunzip, gunzipStart, isGzip } from '../download/gunzip';
 import { type IdxArray, MAX_HEADER_BYTES, parseIdx, readIdxHeader } from './idx';
 import { idxSamples } from './idxSamples';

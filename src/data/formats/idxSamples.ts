@@ -1,5 +1,5 @@
 import { HandgradError } from '../../errors';
-import type { Role } from '../catalogue';
+import type { Role } from '../catalog';
 import { type IdxArray, shapeText } from './idx';
 import type { Dataset, Samples } from '../samples';
 

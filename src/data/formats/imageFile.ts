@@ -16,11 +16,11 @@ export interface ImageOptions {
 
 /** An image as the network takes it, and what was done to the file for that. */
 export interface ReadImage {
-  /** [height x width] grey, from 0 to 255. */
+  /** [height x width] gray, from 0 to 255. */
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;
-  readonly wasColoured: boolean;
+  readonly wasColored: boolean;
   readonly wasTransparent: boolean;
   readonly wasResized: boolean;
   readonly wasInverted: boolean;
@@ -32,7 +32,7 @@ const MOST_BYTES = 200_000_000;
 const FORMATS: readonly string[] = ['png', 'jpeg'];
 
 /**
- * Reads a PNG or JPEG file, upright as its camera meant it: transparent parts become white, colours become grey (ITU-R
+ * Reads a PNG or JPEG file, upright as its camera meant it: transparent parts become white, colors become gray (ITU-R
  * BT.601), and it is made to fit, undistorted, on the background at its own edges.
  * @throws HandgradError `data` for a file that cannot be read or is no such image
  */
@@ -41,14 +41,14 @@ export async function readImage(path: string, { imageShape, invert, background }
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw bad(path, found ? 'is not a file' : 'does not exist', 'give the path of an image');
   if (found.size > MOST_BYTES) throw bad(path, `has ${found.size} bytes, of ${MOST_BYTES} at most`, 'make it smaller');
-  const { grey, width, height, wasColoured, wasTransparent } = await greyOf(path);
-  const edge = median(edgeOf(grey, width, height));
+  const { gray, width, height, wasColored, wasTransparent } = await grayOf(path);
+  const edge = median(edgeOf(gray, width, height));
   const bright: Background = edge >= 128 ? 'light' : 'dark';
   const wasInverted = invert === 'yes' || (invert === 'auto' && background !== undefined && background !== bright);
   const wasResized = width !== columns || height !== rows;
-  const resized = wasResized ? await fitted(grey, { width, height }, { rows, columns, edge }) : grey;
+  const resized = wasResized ? await fitted(gray, { width, height }, { rows, columns, edge }) : gray;
   const pixels = wasInverted ? resized.map((value) => 255 - value) : resized;
-  return { pixels, width, height, wasColoured, wasTransparent, wasResized, wasInverted };
+  return { pixels, width, height, wasColored, wasTransparent, wasResized, wasInverted };
 }
 
 /** Its binary is an optional part of the package, which an installation may have left out. */
@@ -63,7 +63,7 @@ async function loadSharp() {
   }
 }
 
-async function greyOf(path: string) {
+async function grayOf(path: string) {
   const sharp = await loadSharp();
   try {
     const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
@@ -72,17 +72,17 @@ async function greyOf(path: string) {
     const { data, info } = await image
       .autoOrient()
       .flatten({ background: '#ffffff' })
-      .toColourspace('srgb')
+      .toColorspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
-    const grey = new Uint8Array(width * height);
-    for (let i = 0; i < grey.length; i++) {
+    const gray = new Uint8Array(width * height);
+    for (let i = 0; i < gray.length; i++) {
       const [r, g, b] = [data[i * channels]!, data[i * channels + 1] ?? 0, data[i * channels + 2] ?? 0];
-      grey[i] = channels < 3 ? r : Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+      gray[i] = channels < 3 ? r : Math.round(0.299 * r + 0.587 * g + 0.114 * b);
     }
-    const wasColoured = space !== 'b-w' && space !== 'grey16' && channels >= 3;
-    return { grey, width, height, wasColoured, wasTransparent: hasAlpha };
+    const wasColored = space !== 'b-w' && space !== 'grey16' && channels >= 3;
+    return { gray, width, height, wasColored, wasTransparent: hasAlpha };
   } catch (error) {
     if (error instanceof HandgradError) throw error;
     throw bad(path, `cannot be read as an image (${(error as Error).message.split('\n')[0]})`, 'save it anew', error);
@@ -91,13 +91,13 @@ async function greyOf(path: string) {
 
 /** All of the image, undistorted, in the middle of rows x columns pixels. */
 async function fitted(
-  grey: Uint8Array,
+  gray: Uint8Array,
   { width, height }: { width: number; height: number },
   { rows, columns, edge }: { rows: number; columns: number; edge: number },
 ): Promise<Uint8Array> {
   const sharp = await loadSharp();
   const background = { r: edge, g: edge, b: edge };
-  const { data, info } = await sharp(grey, { raw: { width, height, channels: 1 } })
+  const { data, info } = await sharp(gray, { raw: { width, height, channels: 1 } })
     .resize({ width: columns, height: rows, fit: 'contain', background })
     .raw()
     .toBuffer({ resolveWithObject: true });

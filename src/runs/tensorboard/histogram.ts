@@ -1,6 +1,6 @@
 import type { Histogram } from './messages';
 
-// TensorBoard's own buckets: limits that grow by a tenth from 1e-12 to 1e20, the same below zero, and zero's neighbourhood
+// TensorBoard's own buckets: limits that grow by a tenth from 1e-12 to 1e20, the same below zero, and zero's neighborhood
 // between them. Equal limits in every epoch are what lets it draw one distribution over another.
 const SMALLEST = 1e-12;
 const GROWTH = Math.log(1.1);

@@ -94,7 +94,7 @@ export interface Histogram {
   readonly bucket: readonly number[];
 }
 
-/** A grey picture as PNG bytes. */
+/** A gray picture as PNG bytes. */
 export interface Image {
   readonly width: number;
   readonly height: number;
@@ -123,7 +123,7 @@ export interface Messages {
   stepOf(message: Uint8Array): number;
 }
 
-const GREY = 1;
+const GRAY = 1;
 const FLOAT = 1;
 const SUCCESS = 1;
 
@@ -148,7 +148,7 @@ function toMessage(value: SummaryValue, hparams: Type): object {
   if ('histogram' in value) return { tag, histo: value.histogram };
   if ('image' in value) {
     const { width, height, png } = value.image;
-    return { tag, image: { width, height, colorspace: GREY, encodedImageString: png } };
+    return { tag, image: { width, height, colorspace: GRAY, encodedImageString: png } };
   }
   const info =
     'started' in value

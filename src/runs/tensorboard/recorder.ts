@@ -6,7 +6,7 @@ import { listGradients, numOutputs, parametersOf, trainingSteps } from '../../nn
 import { oneHot } from '../../nn/targets';
 import { learningRateAt } from '../../optim/optimizer';
 import { encodePng } from '../../pictures/png';
-import { GREYS, weightGrid } from '../../pictures/weightGrid';
+import { GRAYS, weightGrid } from '../../pictures/weightGrid';
 import type { Parameter } from '../../model/architecture';
 import { readParameters, readTensors } from '../../model/parameters';
 import { openEventFile } from './eventFile';
@@ -131,7 +131,7 @@ async function gradientsOf(
 async function picture({ config, dataset }: Run, W1: Parameter, epoch: number): Promise<SummaryValue[]> {
   const every = Math.max(1, Math.round(config.epochs / PICTURES));
   if (!dataset.imageShape || (epoch % every !== 0 && epoch !== 1 && epoch !== config.epochs)) return [];
-  const { width, height, ...grid } = weightGrid(W1, dataset.imageShape, { paint: GREYS, most: MOST_UNITS });
+  const { width, height, ...grid } = weightGrid(W1, dataset.imageShape, { paint: GRAYS, most: MOST_UNITS });
   return [{ tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } }];
 }
 

@@ -64,14 +64,14 @@ const float = ({ min, max }: Range, log: boolean, step: number | null = null): O
 });
 
 /** The nearest multiple of q; without the dust that 0.1 * 3 leaves. */
-const quantised = (value: number, q: number) => Number((Math.round(value / q) * q).toPrecision(12));
+const quantized = (value: number, q: number) => Number((Math.round(value / q) * q).toPrecision(12));
 /** Multiples of q from the first to the last within the range. */
 const inRange = (value: number, { min, max, q }: Range & Quantum) =>
-  quantised(Math.min(Math.floor(max / q + 1e-9) * q, Math.max(Math.ceil(min / q - 1e-9) * q, quantised(value, q))), q);
+  quantized(Math.min(Math.floor(max / q + 1e-9) * q, Math.max(Math.ceil(min / q - 1e-9) * q, quantized(value, q))), q);
 const multiples = (parameter: Range & Quantum) => {
   const first = inRange(parameter.min, parameter);
   const count = Math.round((inRange(parameter.max, parameter) - first) / parameter.q) + 1;
-  return Array.from({ length: count }, (_, i) => quantised(first + i * parameter.q, parameter.q));
+  return Array.from({ length: count }, (_, i) => quantized(first + i * parameter.q, parameter.q));
 };
 /** Beyond four standard deviations nobody looks: about one draw in 16,000. */
 const bell = ({ mu, sigma }: Bell) => [mu - 4 * sigma, mu, mu + 4 * sigma];
@@ -139,13 +139,13 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
   },
   q_normal: {
     keys: ['mu', 'sigma', 'q'],
-    draw: ({ mu, sigma, q }, random) => quantised(random.normal(mu, sigma), q),
-    probes: (parameter) => bell(parameter).map((value) => quantised(value, parameter.q)),
+    draw: ({ mu, sigma, q }, random) => quantized(random.normal(mu, sigma), q),
+    probes: (parameter) => bell(parameter).map((value) => quantized(value, parameter.q)),
   },
   q_log_normal: {
     keys: ['mu', 'sigma', 'q'],
-    draw: ({ mu, sigma, q }, random) => quantised(Math.exp(random.normal(mu, sigma)), q),
-    probes: (parameter) => bell(parameter).map((value) => quantised(Math.exp(value), parameter.q)),
+    draw: ({ mu, sigma, q }, random) => quantized(Math.exp(random.normal(mu, sigma)), q),
+    probes: (parameter) => bell(parameter).map((value) => quantized(Math.exp(value), parameter.q)),
   },
 };
 
@@ -178,7 +178,7 @@ export function optunaOf(parameter: Parameter): OptunaDistribution | undefined {
 export function fromOptuna(parameter: Parameter, chosen: unknown): Value {
   if (parameter.distribution === 'categorical') return JSON.parse(chosen as string) as Value;
   if (parameter.distribution === 'q_log_uniform_values') return inRange(chosen as number, parameter);
-  return 'q' in parameter ? quantised(chosen as number, parameter.q) : (chosen as number);
+  return 'q' in parameter ? quantized(chosen as number, parameter.q) : (chosen as number);
 }
 
 function drawCategory({ values, probabilities }: Of<'categorical'>, random: Random): Value {

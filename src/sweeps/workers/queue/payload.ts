@@ -43,15 +43,15 @@ export function payloadOf(
 
 /**
  * Why the settings of a sweep cannot go through a queue; undefined when they can. A data set goes by its name in the
- * catalogue, or by a path within the folder that a worker offers.
- * @param known the names of the catalogue
+ * catalog, or by a path within the folder that a worker offers.
+ * @param known the names of the catalog
  */
 export function unfitSetting(key: string, value: unknown, known: readonly string[]): string | undefined {
   if (OF_THE_WORKER.includes(key)) return `${key} names something on one machine, and trials of a queue train on any`;
   if (key !== 'dataset' || known.includes(value as string)) return undefined;
   return isPlainPath(value)
     ? undefined
-    : 'dataset must be a name of the catalogue, or a path within the folder that workers offer with --datasets';
+    : 'dataset must be a name of the catalog, or a path within the folder that workers offer with --datasets';
 }
 
 /** Relative, downwards, and the same on every system. */

@@ -21,13 +21,13 @@ export type Source =
   | { readonly kind: 'npm'; readonly package: string; readonly version: string; readonly folder: string }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** What is known of a data set: its files, where they are published, its classes, licence and citation. */
+/** What is known of a data set: its files, where they are published, its classes, license and citation. */
 export interface DatasetEntry {
   readonly name: string;
   readonly title: string;
   readonly imageShape: readonly [height: number, width: number];
   readonly classNames: readonly string[];
-  readonly licence: string;
+  readonly license: string;
   readonly citation: string;
   readonly files: Readonly<Record<'trainImages' | 'trainLabels' | 'testImages' | 'testLabels', DataFile>>;
   /** In the order in which they are tried. */
@@ -44,18 +44,18 @@ export const ROLES = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] 
 const entryOf = (content: unknown) => content as DatasetEntry;
 
 /** The data sets that are known by name, one JSON file each in `datasets/`. */
-export const catalogue = {
+export const catalog = {
   'fashion-mnist': entryOf(fashionMnist),
   mnist: entryOf(mnist),
   kmnist: entryOf(kmnist),
 } satisfies Record<string, DatasetEntry>;
 
-export type DatasetName = keyof typeof catalogue;
+export type DatasetName = keyof typeof catalog;
 
-/** The names of the catalogue, for choices and messages. */
-export const datasetNames = Object.keys(catalogue) as DatasetName[];
+/** The names of the catalog, for choices and messages. */
+export const datasetNames = Object.keys(catalog) as DatasetName[];
 
-/** Whether `name` is a key of the catalogue ("constructor" is not). */
+/** Whether `name` is a key of the catalog ("constructor" is not). */
 export function isDatasetName(name: string): name is DatasetName {
-  return Object.hasOwn(catalogue, name);
+  return Object.hasOwn(catalog, name);
 }

@@ -1,18 +1,18 @@
 import type { Samples } from './samples';
 
 /** Means and standard deviations of what the network sees: one for all features, or one for each. */
-export interface FittedNormalisation {
+export interface FittedNormalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
 /**
- * Fits the normalisation of the inputs. Give it the training samples alone: what it has seen, the network has seen.
+ * Fits the normalization of the inputs. Give it the training samples alone: what it has seen, the network has seen.
  * @param perFeature a mean and a deviation for each feature (the columns of a table have units of their own) instead of one
  * for all (the pixels of an image)
  * @returns in units of the scaled features; what never changes gets the deviation 1, and so becomes 0
  */
-export function fitNormalisation(samples: Samples, perFeature: boolean): FittedNormalisation {
+export function fitNormalization(samples: Samples, perFeature: boolean): FittedNormalization {
   const { features, scale, numInputs } = samples;
   const groups = perFeature ? numInputs : 1;
   // Two passes: the mean square less the squared mean would lose the digits of a small deviation.

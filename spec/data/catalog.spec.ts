@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { catalogue, datasetNames, isDatasetName, ROLES } from '../../src/data/catalogue';
+import { catalog, datasetNames, isDatasetName, ROLES } from '../../src/data/catalog';
 
-const entries = Object.entries(catalogue);
+const entries = Object.entries(catalog);
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 const size = z.int().positive();
@@ -25,13 +25,13 @@ const entry = z.strictObject({
   title: z.string(),
   imageShape: z.tuple([size, size]),
   classNames: z.array(z.string()).min(2),
-  licence: z.string(),
+  license: z.string(),
   citation: z.string(),
   files: z.strictObject({ trainImages: file, trainLabels: file, testImages: file, testLabels: file }),
   sources: z.array(source).min(1),
 });
 
-describe('the catalogue', () => {
+describe('the catalog', () => {
   it('has an entry for each file of datasets/, under the name it gives itself', () => {
     const files = readdirSync(join(__dirname, '../../datasets')).filter((name) => name.endsWith('.json'));
     expect(files.sort()).to.deep.equal(datasetNames.map((name) => `${name}.json`).sort());
@@ -40,7 +40,7 @@ describe('the catalogue', () => {
 
   it('says all that an entry has to say, and nothing else', () => {
     for (const [key, found] of entries) expect(entry.safeParse(found).error?.message, key).to.equal(undefined);
-    const wrong = { ...catalogue.mnist, imageShape: [28] };
+    const wrong = { ...catalog.mnist, imageShape: [28] };
     expect(entry.safeParse(wrong).success).to.be.false;
   });
 

@@ -16,6 +16,7 @@ const root = path.join(__dirname, '..');
 const RULES: Record<string, readonly string[]> = {
   'src/errors': ['src/words'],
   'src/words': ['fastest-levenshtein'],
+  'src/kinds': [],
   'src/files': ['node', 'yaml', 'zod', 'src/errors', 'src/words'],
   'src/random': ['pure-rand'],
   'src/nn': ['@tensorflow/tfjs-core', 'src/random'],
@@ -61,21 +62,21 @@ const RULES: Record<string, readonly string[]> = {
   'src/runs': [
     ...['node', 'zod', '@tensorflow/tfjs-core'],
     ...['src/errors', 'src/files', 'src/random', 'src/nn', 'src/optim', 'src/training', 'src/data', 'src/model'],
-    'src/backends',
+    ...['src/backends', 'src/kinds', 'src/words'],
   ],
   'src/runs/tensorboard': [
     ...['@tensorflow/tfjs-core', 'node', 'protobufjs', '@aws-crypto/crc32c'],
-    ...['src/data', 'src/files', 'src/model', 'src/nn', 'src/optim', 'src/pictures', 'src/training', 'type:src/runs'],
+    ...['src/data', 'src/files', 'src/model', 'src/nn', 'src/optim', 'src/pictures', 'src/training', 'src/runs'],
   ],
   'src/sweeps': ['node', 'execa', 'src/errors', 'src/files', 'src/runs', 'type:src/training'],
-  'src/sweeps/spec': ['node', 'zod', 'src/errors', 'src/random'],
+  'src/sweeps/spec': ['node', 'zod', 'src/errors', 'src/kinds', 'src/random', 'src/runs', 'src/words'],
   'src/sweeps/state': ['node', 'zod', 'src/errors', 'src/files', 'src/sweeps/spec'],
   'src/sweeps/workers': [
     ...['node', 'execa', 'src/errors', 'src/files', 'src/runs', 'src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],
   ],
   'src/sweeps/workers/queue': [
     ...['node', 'zod', 'bullmq', 'ioredis', 'src/errors', 'src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],
-    'src/sweeps/workers',
+    ...['src/runs', 'src/sweeps/workers'],
   ],
   'src/reports': [
     ...[
@@ -103,7 +104,11 @@ const RULES: Record<string, readonly string[]> = {
   'cli/exitCodes': ['type:src/errors'],
   'cli/interruption': [],
   'cli/commandNames': [],
-  'cli/terminal': ['node', 'src/words', 'cli/commandNames', 'cli-progress', 'cli-table3', 'picocolors', 'asciichart'],
+  'cli/terminal': [
+    ...['node', 'src/words', 'cli/commandNames', 'cli/arguments/flagNames'],
+    ...['cli-progress', 'cli-table3', 'picocolors', 'asciichart'],
+  ],
+  'cli/arguments/flagNames': ['src/runs'],
   'cli/arguments': ['node', 'src', 'yargs', 'cli/commandNames', 'type:cli/terminal'],
   'cli/open': [
     ...['node', 'src', '@tensorflow/tfjs-core', 'cli/arguments', 'cli/exitCodes', 'cli/screens', 'type:cli/terminal'],
@@ -112,7 +117,7 @@ const RULES: Record<string, readonly string[]> = {
     ...['node', 'src', '@tensorflow/tfjs-core', 'cli/arguments', 'cli/interruption', 'type:cli/open'],
     'type:cli/terminal',
   ],
-  'cli/screens': ['node', 'src', 'cli/arguments', 'cli/terminal'],
+  'cli/screens': ['node', 'src', 'cli/arguments', 'cli/arguments/flagNames', 'cli/terminal'],
   'cli/commands': [
     ...['node', 'src', '@tensorflow/tfjs-core', 'type:ioredis', 'bench/measure', 'type:cli/commandNames'],
     ...['cli/arguments', 'cli/exitCodes', 'cli/interruption', 'cli/open', 'cli/runs', 'cli/screens', 'cli/terminal'],

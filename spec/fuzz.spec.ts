@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configSchema } from '../src/runs/config';
+import { CONFIG_KEYS } from '../src/runs/config';
 import { readConfigFile } from '../src/files/configFile';
-import { resolveConfig } from '../cli/arguments/options';
+import { resolveArgs } from '../cli/arguments/options';
 import { csvTable } from '../src/data/formats/csvTable';
 import { parseIdx } from '../src/data/formats/idx';
 import { HandgradError } from '../src/errors';
@@ -117,7 +117,7 @@ describe('no input breaks a reader', function () {
     let folder: string;
     before(() => (folder = mkdtempSync(join(tmpdir(), 'handgrad-fuzz-'))));
     after(() => rmSync(folder, { recursive: true }));
-    const keys = fc.constantFrom('__proto__', 'constructor', 'toString', ...Object.keys(configSchema.shape));
+    const keys = fc.constantFrom('__proto__', 'constructor', 'toString', ...CONFIG_KEYS);
     const value = fc.oneof(
       fc.jsonValue({ maxDepth: 3 }),
       fc.constantFrom(
@@ -151,7 +151,7 @@ describe('no input breaks a reader', function () {
           const file = join(folder, 'config.yaml');
           writeFileSync(file, bytes);
           await survives(() => readConfigFile(file), 'usage');
-          await survives(() => resolveConfig({ config: file }, {}), 'usage');
+          await survives(() => resolveArgs({ config: file }, {}), 'usage');
         }),
         { numRuns: 300 },
       ));
@@ -161,7 +161,7 @@ describe('no input breaks a reader', function () {
         fc.asyncProperty(
           fc.constantFrom('lr', 'epochs', 'hidden', 'seed', 'checkpoint-every', 'on-nan', 'optimizer'),
           fc.string(),
-          (flag, given) => survives(() => resolveConfig({ [flag]: given }, {}), 'usage'),
+          (flag, given) => survives(() => resolveArgs({ [flag]: given }, {}), 'usage'),
         ),
         { numRuns: 500 },
       ));

@@ -1,4 +1,3 @@
-import { SWEEP_SETTINGS } from '../../cli/arguments/sweepSettings';
 import { selectBackend } from '../../src/backends';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { loadDataset } from '../../src/data/loadDataset';
@@ -96,10 +95,7 @@ async function search(
       };
     },
   };
-  const state = replay(
-    readSweep(file, SWEEP_SETTINGS, () => ''),
-    [],
-  );
+  const state = replay(readSweep(file), []);
   const journal = { append: async () => {}, close: async () => {} };
   await runSweep({
     state,

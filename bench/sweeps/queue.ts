@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SWEEP_SETTINGS } from '../../cli/arguments/sweepSettings';
 import { openJournal, readJournal } from '../../src/sweeps/state/journal';
 import { readPayload } from '../../src/sweeps/workers/queue/payload';
 import { queueExecutor } from '../../src/sweeps/workers/queue/queueExecutor';
@@ -19,11 +18,7 @@ import { replay } from '../../src/sweeps/state/sweepState';
 async function main(): Promise<void> {
   const [url = 'redis://localhost:6379', count = '10000'] = process.argv.slice(2);
   const trials = Number(count);
-  const spec = readSweep(
-    { method: 'random', run_cap: trials, parameters: { lr: { min: 0.001, max: 1.5 } } },
-    SWEEP_SETTINGS,
-    () => '',
-  );
+  const spec = readSweep({ method: 'random', run_cap: trials, parameters: { lr: { min: 0.001, max: 1.5 } } });
   const dir = mkdtempSync(join(tmpdir(), 'handgrad-bench-'));
   const id = 'be0cbe0cbe0cbe0c';
   const [redis, redis2] = [await connectRedis({ url }), await connectRedis({ url })];
@@ -50,7 +45,7 @@ async function main(): Promise<void> {
       places: 4,
       leaseMs: 30_000,
       untilDone: false,
-      read: (data, sweep) => readPayload(data, sweep, SWEEP_SETTINGS, []),
+      read: (data, sweep) => readPayload(data, sweep, []),
       train: ({ epochs, settings }) =>
         Promise.resolve({
           type: 'result',

@@ -5,7 +5,8 @@ import { isDatasetName } from '../../src/data/catalog';
 import { HandgradError } from '../../src/errors';
 import { didYouMean, quoted } from '../../src/words';
 import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
-import { type Args, resolveConfig, settingOptions } from '../arguments/options';
+import { keysDeciding } from '../../src/runs/config';
+import { type Args, resolveArgs, settingOptions } from '../arguments/options';
 import { fetchDataset } from '../open/dataset';
 import { createTerminal, type Io } from '../terminal/terminal';
 
@@ -26,7 +27,7 @@ export const command: Command = {
     python: valued('in a checkout: a Python with bench/peers/requirements.txt', 'python3'),
     'no-peers': { type: 'boolean', describe: 'only handgrad itself' },
     picture: valued('write a chart of each work into DIR, as SVG and PNG'),
-    ...settingOptions(['dataDir', 'allowSoftware']),
+    ...settingOptions([...keysDeciding('fetching'), 'allowSoftware']),
     ...OUTPUT_OPTIONS,
   },
   examples: [
@@ -39,7 +40,7 @@ export const command: Command = {
 async function runBench(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
   const settings = readSettings(args);
-  const { config } = await resolveConfig(args, io.env);
+  const { config } = await resolveArgs(args, io.env);
   if (!isDatasetName(config.dataset)) throw new Error(`${config.dataset} is not in the catalog`);
   const { folder: data } = await fetchDataset(config.dataset, config, terminal, io.signal);
   // What measures is loaded when there is something to measure: it brings the drawing of charts with it.

@@ -2,7 +2,8 @@ import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { diagnose, type Diagnosis } from '../../src/doctor/diagnose';
 import type { BackendReport } from '../../src/doctor/probeBackend';
 import { HandgradError } from '../../src/errors';
-import { type Args, BACKEND_SETTINGS, resolveConfig, settingOptions } from '../arguments/options';
+import { keysDeciding, pick } from '../../src/runs/config';
+import { type Args, resolveArgs, settingOptions } from '../arguments/options';
 import { formatBytes } from '../../src/words';
 import { table } from '../terminal/table';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
@@ -12,7 +13,7 @@ import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 const RUN_ROOT = 'runs';
 
 export const command: Command = {
-  options: { ...settingOptions([...BACKEND_SETTINGS, 'dataDir']), ...OUTPUT_OPTIONS },
+  options: { ...settingOptions([...keysDeciding('backend'), 'dataDir']), ...OUTPUT_OPTIONS },
   examples: [
     ['doctor', 'what this machine can run'],
     ['doctor --backend tensorflow-gpu', 'exits with 4 unless the GPU can be used'],
@@ -23,10 +24,10 @@ export const command: Command = {
 
 async function runDoctor(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const { config } = await resolveConfig(args, io.env);
-  const { backend, threads, allowSoftware, dataDir = defaultDataDir() } = config;
+  const { config } = await resolveArgs(args, io.env);
+  const { dataDir = defaultDataDir() } = config;
   const onStep = (step: string) => terminal.notice(terminal.err.dim(`${step} …`));
-  const diagnosis = await diagnose({ backend, threads, allowSoftware, dataDir, runRoot: RUN_ROOT, onStep });
+  const diagnosis = await diagnose({ ...pick(config, keysDeciding('backend')), dataDir, runRoot: RUN_ROOT, onStep });
   if (args['json'] === true) terminal.json(diagnosis);
   else print(diagnosis, terminal);
   if (diagnosis.ready) return;

@@ -2,13 +2,14 @@ import { datasetNames, isDatasetName } from '../../src/data/catalog';
 import { HandgradError } from '../../src/errors';
 import { fetchDataset } from '../open/dataset';
 import { didYouMean, quoted } from '../../src/words';
-import { type Args, resolveConfig, settingOptions } from '../arguments/options';
+import { type Args, resolveArgs, settingOptions } from '../arguments/options';
+import { keysDeciding } from '../../src/runs/config';
 import { createTerminal, type Io } from '../terminal/terminal';
 import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 export const command: Command = {
   options: {
-    ...settingOptions(['dataDir', 'source']),
+    ...settingOptions(keysDeciding('fetching')),
     force: { type: 'boolean', group: 'Data:', describe: 'fetch again what is there already' },
     quiet: OUTPUT_OPTIONS.quiet,
   },
@@ -27,7 +28,7 @@ async function runDownload(args: Args, io: Io): Promise<void> {
     throw new HandgradError('usage', `There is no data set ${quoted(name)}; ${didYouMean(name, datasetNames)}`);
   }
   const flags = { ...args, dataset: undefined };
-  const { config } = await resolveConfig(flags, io.env);
+  const { config } = await resolveArgs(flags, io.env);
   const force = args['force'] === true;
   const { folder } = await fetchDataset(name, { ...config, force }, terminal, io.signal);
   terminal.result(`${name}: four files in ${folder}, digests verified`);

@@ -8,7 +8,8 @@ import { dataIterator } from '../../src/training/batches';
 import { gradcheck } from '../../src/training/gradcheck';
 import { openDataset } from '../open/dataset';
 import { startBackend } from '../open/backend';
-import { type Args, BACKEND_SETTINGS, resolveConfig, settingOptions } from '../arguments/options';
+import { keysDeciding } from '../../src/runs/config';
+import { type Args, resolveArgs, settingOptions } from '../arguments/options';
 import { quoted } from '../../src/words';
 import { table } from '../terminal/table';
 import { createTerminal, type Io } from '../terminal/terminal';
@@ -20,20 +21,7 @@ const SAMPLES = 8;
 
 export const command: Command = {
   options: {
-    ...settingOptions([
-      'dataset',
-      'dataDir',
-      'labelColumn',
-      'testFraction',
-      'hidden',
-      'activation',
-      'init',
-      'batchNorm',
-      'dropout',
-      'inputDropout',
-      'seed',
-      ...BACKEND_SETTINGS,
-    ]),
+    ...settingOptions(keysDeciding('fetching', 'samples', 'network', 'backend')),
     tolerance: {
       requiresArg: true,
       nargs: 1,
@@ -48,7 +36,7 @@ export const command: Command = {
 
 async function runGradcheck(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const { config } = await resolveConfig(args, io.env);
+  const { config } = await resolveArgs(args, io.env);
   const tolerance = Number(args['tolerance'] ?? TOLERANCE);
   if (!(tolerance > 0 && tolerance < 1)) {
     throw new HandgradError(

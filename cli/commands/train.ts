@@ -3,31 +3,26 @@ import v8 from 'node:v8';
 import { openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
 import { describeEnvironment } from '../../src/runs/environment';
 import { createRunFolder, reopenRunFolder, RUN_FILES } from '../../src/runs/runFolder';
-import { lastEpoch } from '../../src/runs/config';
+import { assertSettingsApply } from '../../src/runs/assertSettingsApply';
+import { CONFIG_KEYS, lastEpoch, type Resolved } from '../../src/runs/config';
 import { datasetKind, openDataset } from '../open/dataset';
 import { checkIdentity, backendOf, openEarlierRun } from '../runs/earlierRun';
 import { startBackend } from '../open/backend';
 import { namingBatchSize } from '../runs/namingBatchSize';
 import { identityOf, type ResumedRun, type Run, type TrainingReport } from '../../src/runs/runRecord';
 import { openModel } from '../../src/runs/modelConfig';
-import { type Args, resolveConfig, type Resolved, SETTING_KEYS, settingOptions } from '../arguments/options';
+import { type Args, resolveArgs, settingOptions } from '../arguments/options';
 import { claimRunDir } from '../../src/runs/runDir';
 import { showingAfterwards } from '../screens/afterwards';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
 import { reportTraining } from '../screens/training';
 import { refuseLowAccuracy, trainAndSave } from '../runs/trainAndSave';
 import { chooseSamples, fitConfig } from '../runs/trainingRun';
-import { refuseMeaningless } from '../runs/refuseMeaningless';
 import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
 
 export const command: Command = {
   options: {
-    ...settingOptions(SETTING_KEYS),
-    'no-shuffle': { type: 'boolean', group: 'Training:', describe: 'take the samples in their order' },
-    // Only to win over a config file that says `shuffle: false`.
-    shuffle: { type: 'boolean', hidden: true, conflicts: 'no-shuffle' },
-    'no-tensorboard': { type: 'boolean', group: 'Output:', describe: 'write no event files for TensorBoard' },
-    tensorboard: { type: 'boolean', hidden: true, conflicts: 'no-tensorboard' },
+    ...settingOptions(CONFIG_KEYS),
     config: {
       requiresArg: true,
       nargs: 1,
@@ -73,10 +68,10 @@ async function runTraining(args: Args, io: Io): Promise<void> {
   v8.setFlagsFromString('--heap-growing-percent=30');
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
   const report = reportTraining(terminal, { json: args['json'] === true });
-  const asked = await resolveConfig(args, io.env);
+  const asked = await resolveArgs(args, io.env);
   const resume = args['resume'] as string | undefined;
   if (resume !== undefined) return resumeTraining(resume, asked, args, terminal, report, io);
-  refuseMeaningless(asked.config);
+  assertSettingsApply(asked.config);
   const kind = await datasetKind(asked.config);
   const start = asked.config.initFrom === undefined ? undefined : await openModel(asked.config.initFrom);
   const claimed = await claimRunDir(

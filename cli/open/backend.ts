@@ -1,15 +1,14 @@
 import { type RunningBackend, selectBackend } from '../../src/backends';
-import type { Config } from '../../src/runs/config';
-import type { BACKEND_SETTINGS } from '../arguments/options';
+import { type Config, type KeyDeciding, keysDeciding, pick } from '../../src/runs/config';
 import type { Terminal } from '../terminal/terminal';
 
 /** Starts the backend and says on stderr what `auto` took, and why none of those it would have liked better. */
 export async function startBackend(
-  settings: Pick<Config, (typeof BACKEND_SETTINGS)[number]>,
+  settings: Pick<Config, KeyDeciding<'backend'>>,
   terminal: Terminal,
 ): Promise<RunningBackend> {
-  const { threads, allowSoftware } = settings;
-  const backend = await selectBackend(settings.backend, { threads, allowSoftware, onNotice: terminal.warning });
+  const options = pick(settings, keysDeciding('backend'));
+  const backend = await selectBackend(settings.backend, { ...options, onNotice: terminal.warning });
   const { name, device, rejected } = backend;
   const reasons = [...new Set(rejected.map(({ reason }) => reason))];
   const namesOf = (reason: string) => rejected.filter((one) => one.reason === reason).map((one) => one.name);

@@ -5,12 +5,12 @@ import { downloadFiles } from '../../src/data/download/download';
 import { loadDataset, loadEntry } from '../../src/data/loadDataset';
 import type { Dataset } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
-import type { Config } from '../../src/runs/config';
+import { type Config, type KeyDeciding, keysWhere } from '../../src/runs/config';
 import { didYouMean, quoted } from '../../src/words';
 import { reportDownload } from '../screens/download';
 import type { Terminal } from '../terminal/terminal';
 
-export type DataSettings = Pick<Config, 'dataset' | 'dataDir' | 'source' | 'labelColumn' | 'testFraction' | 'seed'>;
+export type DataSettings = Pick<Config, KeyDeciding<'fetching' | 'samples'>>;
 
 /** What kind of thing `--dataset` names. */
 export type DatasetKind = 'name' | 'folder' | 'file';
@@ -19,11 +19,15 @@ export type DatasetKind = 'name' | 'folder' | 'file';
  * Looks at what `--dataset` names before anything slow begins.
  * @throws HandgradError 'usage' when it is neither in the catalog nor there
  */
-export async function datasetKind({ dataset, labelColumn, testFraction }: DataSettings): Promise<DatasetKind> {
+export async function datasetKind(config: Config): Promise<DatasetKind> {
+  const { dataset } = config;
   const kind = await kindOf(dataset);
-  const csvOnly = labelColumn !== undefined ? '--label-column' : testFraction !== undefined ? '--test-fraction' : '';
-  if (kind !== 'file' && csvOnly) {
-    throw new HandgradError('usage', `${csvOnly} is for CSV files, and ${quoted(dataset)} is none; leave it out.`);
+  const misplaced = keysWhere(({ tables }) => tables === true).find((key) => config[key] !== undefined);
+  if (kind !== 'file' && misplaced) {
+    throw new HandgradError(
+      'usage',
+      `\`${misplaced}\` is for CSV files, and ${quoted(dataset)} is none; leave it out.`,
+    );
   }
   return kind;
 }

@@ -10,7 +10,7 @@ import { evaluationBatchSize, predict } from '../../src/training/evaluate';
 import { openDataset } from './dataset';
 import { startBackend } from './backend';
 import { type ModelConfig, type OpenedModel, openModel } from '../../src/runs/modelConfig';
-import { type Args, resolveConfig } from '../arguments/options';
+import { type Args, resolveArgs } from '../arguments/options';
 import type { Io, Terminal } from '../terminal/terminal';
 
 /** Images that are in memory at once. */
@@ -38,7 +38,7 @@ export interface ImageClassifier {
  */
 export async function openImageClassifier(args: Args, terminal: Terminal, io: Io): Promise<ImageClassifier> {
   const model = await openModel(args['MODEL'] as string);
-  const { config: asked } = await resolveConfig(args, io.env);
+  const { config: asked } = await resolveArgs(args, io.env);
   const known = await imagesOf(model, asked, terminal, io);
   const invert = (args['invert'] as Inversion | undefined) ?? 'auto';
   const backend = await startBackend(asked, terminal);

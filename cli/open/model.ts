@@ -5,19 +5,12 @@ import type { Network } from '../../src/nn/mlp';
 import { openDataset } from './dataset';
 import { startBackend } from './backend';
 import { checkModel, openModel } from '../../src/runs/modelConfig';
-import { type Args, BACKEND_SETTINGS, resolveConfig, type SETTING_KEYS } from '../arguments/options';
+import { type Config, keysDeciding, pick } from '../../src/runs/config';
+import { type Args, resolveArgs } from '../arguments/options';
 import type { Io, Terminal } from '../terminal/terminal';
 
 /** The settings that the commands share which use a trained model. */
-export const MODEL_SETTINGS = [
-  'dataset',
-  'dataDir',
-  'source',
-  'labelColumn',
-  'testFraction',
-  'seed',
-  ...BACKEND_SETTINGS,
-] as const satisfies typeof SETTING_KEYS;
+export const MODEL_SETTINGS = keysDeciding('fetching', 'samples', 'backend');
 
 /** A trained network on a backend, with the data to use it on. */
 export interface ModelInUse {
@@ -30,16 +23,11 @@ export interface ModelInUse {
 /** Opens the model that the command line names, the data set it was trained on (or the one asked for), and the backend. */
 export async function useModel(args: Args, terminal: Terminal, io: Io): Promise<ModelInUse> {
   const model = await openModel(args['MODEL'] as string);
-  const { config: asked, given } = await resolveConfig(args, io.env);
+  const { config: asked, given } = await resolveArgs(args, io.env);
   const made = model.config;
-  const settings = {
-    ...asked,
-    dataset: given.has('dataset') || !made ? asked.dataset : made.dataset,
-    labelColumn: asked.labelColumn ?? (given.has('dataset') ? undefined : made?.labelColumn),
-    testFraction: asked.testFraction ?? (given.has('dataset') ? undefined : made?.testFraction),
-    // The seed drew the test rows of a CSV file.
-    seed: given.has('seed') || !made ? asked.seed : made.seed,
-  };
+  // On the data it was trained on, in the same parts; the seed drew the test rows of a CSV file, whichever that is.
+  const samples = given.has('dataset') ? (['seed'] as const) : keysDeciding('samples');
+  const settings: Config = { ...asked, ...(made && pick(made, samples)), ...pick(asked, [...given]) };
   const dataset = await openDataset(settings, terminal, io.signal);
   checkModel(model, dataset);
   const backend = await startBackend(settings, terminal);

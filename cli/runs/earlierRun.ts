@@ -7,28 +7,19 @@ import { type FoundCheckpoint, newestCheckpoint } from '../../src/runs/checkpoin
 import { findRun } from '../../src/runs/readRun';
 import { RUN_FILES } from '../../src/runs/runFolder';
 import type { ResumedRun } from '../../src/runs/runRecord';
-import { type Config, type ConfigKey, configSchema, lastEpoch, withTodaysNames } from '../../src/runs/config';
-import { type ModelConfig, parseModelConfig } from '../../src/runs/modelConfig';
-import { flagName, type Resolved } from '../arguments/options';
+import {
+  type Config,
+  type ConfigKey,
+  lastEpoch,
+  pick,
+  RECORDED_KEYS,
+  resolveConfig,
+  type Resolved,
+  settings,
+} from '../../src/runs/config';
+import { parseModelConfig } from '../../src/runs/modelConfig';
 import { quoted } from '../../src/words';
 import type { Terminal } from '../terminal/terminal';
-
-/**
- * The settings that may differ when a run goes on: how far it goes, how it is saved and what is expected of it, where this
- * machine keeps the data, and on how many threads it computes, which give the same numbers.
- */
-const CHANGEABLE: readonly ConfigKey[] = [
-  'epochs',
-  'stopAfter',
-  'checkpointEvery',
-  'onNan',
-  'tensorboard',
-  'expectAccuracy',
-  'dataDir',
-  'source',
-  'threads',
-  'allowSoftware',
-];
 
 /**
  * Finds out where a run stands and checks what was asked for against it. Changes nothing.
@@ -53,7 +44,7 @@ export async function openEarlierRun(dir: string, asked: Resolved): Promise<Resu
   if (lastEpoch(config) < done) {
     throw new HandgradError(
       'usage',
-      `${dir} has finished ${done} epochs, so ${config.epochs < done ? '--epochs' : '--stop-after'} must be at least ${done}, not ${lastEpoch(config)}.`,
+      `${dir} has finished ${done} epochs, so \`${config.epochs < done ? 'epochs' : 'stopAfter'}\` must be at least ${done}, not ${lastEpoch(config)}.`,
     );
   }
   const finished = earlier.hasModel && lastEpoch(config) === lastEpoch(before);
@@ -89,21 +80,25 @@ export function checkIdentity({ checkpoint, path }: FoundCheckpoint, now: RunIde
 }
 
 function parseConfig(content: unknown, dir: string): Config {
-  const parsed = configSchema.safeParse(withTodaysNames(content));
-  if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
   const file = join(dir, RUN_FILES.config);
-  throw new HandgradError('model', `${file} is no config of this handgrad (${path.join('.')}: ${message}); mend it.`);
+  try {
+    return resolveConfig([{ values: content, from: { file } }]).config;
+  } catch (error) {
+    const why = (error as Error).message.replace(/\.$/, '');
+    throw new HandgradError('model', `${file} is not a config of this version: ${why}. Fix the file.`, {
+      cause: error,
+    });
+  }
 }
 
 function mergeConfig(dir: string, before: Config, { config: asked, given }: Resolved): Config {
   const merged: Record<string, unknown> = { ...before };
   const wanted: Record<string, unknown> = {};
-  for (const key of given) (CHANGEABLE.includes(key) ? merged : wanted)[key] = asked[key];
+  for (const key of given) (settings[key].resumable ? merged : wanted)[key] = asked[key];
   // Where the data is, is this machine's affair: a folder of the run's that is gone is not missed.
   if (asked.dataDir !== undefined) merged['dataDir'] = asked.dataDir;
   refuseDifferences(
-    differences(pick(before, Object.keys(wanted)), wanted, (key) => `--${flagName(key)}`),
+    differences(pick(before, Object.keys(wanted) as ConfigKey[]), wanted, (key) => `\`${key}\``),
     (what) =>
       new HandgradError(
         'usage',
@@ -114,8 +109,8 @@ function mergeConfig(dir: string, before: Config, { config: asked, given }: Reso
 }
 
 function checkConfig({ checkpoint, path }: FoundCheckpoint, config: Config, dir: string): void {
-  const made: Partial<ModelConfig> = parseModelConfig(checkpoint.config, path);
-  const keys = (Object.keys(configSchema.shape) as ConfigKey[]).filter((key) => !CHANGEABLE.includes(key));
+  const made = parseModelConfig(checkpoint.config, path);
+  const keys = RECORDED_KEYS.filter((key) => !settings[key].resumable);
   refuseDifferences(
     differences(pick(made, keys), pick(config, keys)),
     (what) =>
@@ -142,8 +137,4 @@ function differences(
 
 function refuseDifferences(found: readonly string[], error: (what: string) => HandgradError): void {
   if (found.length > 0) throw error(found.join(', '));
-}
-
-function pick(from: object, keys: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(from).filter(([key]) => keys.includes(key)));
 }

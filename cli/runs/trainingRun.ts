@@ -2,10 +2,9 @@ import { type Dataset, selectRows } from '../../src/data/samples';
 import { splitValidation } from '../../src/data/split';
 import { HandgradError } from '../../src/errors';
 import { createRandom } from '../../src/random';
-import type { Config, ConfigKey } from '../../src/runs/config';
+import type { Config, ConfigKey, Resolved } from '../../src/runs/config';
 import type { DatasetKind } from '../open/dataset';
 import { checkModel, type OpenedModel } from '../../src/runs/modelConfig';
-import { flagName, type Resolved } from '../arguments/options';
 import type { RunSamples } from '../../src/runs/runRecord';
 import { formatCount } from '../../src/words';
 import type { Terminal } from '../terminal/terminal';
@@ -57,7 +56,7 @@ export function fitConfig(
   if (fitted.batchNorm && (count % fitted.batchSize === 1 || fitted.batchSize === 1)) {
     throw new HandgradError(
       'usage',
-      `--batch-norm needs at least 2 samples in a batch, and --batch-size ${fitted.batchSize} leaves 1 of ${formatCount(count)} for the last; choose another.`,
+      `\`batchNorm\` needs at least 2 samples in a batch, and \`batchSize\` ${fitted.batchSize} leaves 1 of ${formatCount(count)} for the last; choose another.`,
     );
   }
   return fitted;
@@ -66,6 +65,6 @@ export function fitConfig(
 function tooLarge(key: ConfigKey, value: number, count: number): HandgradError {
   return new HandgradError(
     'usage',
-    `--${flagName(key)} must be a whole number from 1 to ${count}, the training samples there are, not ${value}.`,
+    `\`${key}\` must be a whole number from 1 to ${count}, the training samples there are, not ${value}.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { StartEvent, TrainingReport } from '../../src/runs/runRecord';
 import type { StepEvent } from '../../src/training/train';
-import { type Config, type ConfigKey, DEFAULTS, lastEpoch } from '../../src/runs/config';
-import { flagName } from '../arguments/options';
+import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/config';
+import { flagName } from '../arguments/flagNames';
 import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../../src/words';
 import { createProgressBar } from '../terminal/progressBar';
 import type { Terminal } from '../terminal/terminal';
@@ -69,25 +69,14 @@ function describeRun({
 }
 
 /** What a run does that the post's does not, as its flags say it. */
-const BEYOND_THE_POST = [
-  ...([
-    'normalize',
-    'augment',
-    'mixup',
-    'batchNorm',
-    'dropout',
-    'inputDropout',
-    'labelSmoothing',
-    'weightDecay',
-  ] as const),
-  ...(['schedule', 'warmup', 'clipNorm', 'ema', 'patience'] as const),
-] satisfies readonly ConfigKey[];
-
 function beyondThePost(config: Config): string[] {
-  return BEYOND_THE_POST.filter((key) => String(config[key]) !== String(DEFAULTS[key])).map((key) => {
-    const value = config[key];
-    return value === true ? flagName(key) : `${flagName(key)} ${[value].flat().join('+')}`;
-  });
+  const keys = keysWhere(({ introduces }) => introduces === true);
+  return keys
+    .filter((key) => String(config[key]) !== String(DEFAULTS[key]))
+    .map((key) => {
+      const value = config[key];
+      return value === true ? flagName(key) : `${flagName(key)} ${[value].flat().join('+')}`;
+    });
 }
 
 /** A bar per epoch, with the pace and the time left of the whole run. */

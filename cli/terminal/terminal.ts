@@ -1,4 +1,5 @@
 import { createColors } from 'picocolors';
+import { withFlags } from '../arguments/flagNames';
 import { COMMAND_NAMES } from '../commandNames';
 
 /** Functions that color text, or leave it alone. */
@@ -46,13 +47,14 @@ export interface Terminal {
 export function createTerminal({ stdout, stderr, env }: Io, { quiet = false }: { quiet?: boolean } = {}): Terminal {
   const [out, err] = [stdout, stderr].map((stream) => createColors(wantsColors(stream, env))) as [Colors, Colors];
   const say = (stream: Output, text: string) => void stream.write(`${withProgram(text, env)}\n`);
-  const notice = (text: string) => quiet || say(stderr, text);
+  const explain = (text: string) => say(stderr, withFlags(text));
+  const notice = (text: string) => quiet || explain(text);
   return {
     result: (text) => say(stdout, text),
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     notice,
     warning: (text) => notice(`${err.yellow('Note:')} ${text}`),
-    error: (text) => say(stderr, `${err.red('Error:')} ${text}`),
+    error: (text) => explain(`${err.red('Error:')} ${text}`),
     out,
     err,
     columns: stdout.columns ?? 80,

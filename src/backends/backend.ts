@@ -20,6 +20,12 @@ export interface Unavailable {
   readonly noHardware?: boolean;
 }
 
+/**
+ * The most threads that can be asked for; wasm computes on 8 at most. More bring nothing on networks of this kind: on machines
+ * with many cores they only get in each other's way.
+ */
+export const MAX_THREADS = 64;
+
 /** What can be chosen about how a backend runs. A backend takes no notice of what it has no use for. */
 export interface BackendOptions {
   /** Threads that native and wasm compute on. */

@@ -1,9 +1,9 @@
 import { HandgradError } from '../errors';
 import { quoted } from '../words';
-import type { Backend, BackendOptions, Running, Unavailable } from './backend';
+import { type Backend, type BackendOptions, MAX_THREADS, type Running, type Unavailable } from './backend';
 import { cpu } from './cpu';
 import { cuda } from './device/cuda/cuda';
-import { MOST_NATIVE_THREADS, native } from './device/native/native';
+import { native } from './device/native/native';
 import { tensorflowGpu } from './tensorflow/tensorflowGpu';
 import { tensorflow } from './tensorflow/tensorflow';
 import { core } from './tensorflowJs';
@@ -11,8 +11,7 @@ import { verify } from './selfTest';
 import { wasm } from './wasm/wasm';
 import { webgpu } from './webgpu/webgpu';
 
-/** The most threads that can be asked for; wasm computes on 8 at most. */
-export const MAX_THREADS = MOST_NATIVE_THREADS;
+export { MAX_THREADS };
 
 /** Every backend, by the name that users give. */
 export const BACKENDS = {

@@ -10,6 +10,7 @@ import {
 } from './charts';
 import { figure, type Html, html, page, type Section, table } from './html';
 import { toSvg } from './render';
+import { keysWhere } from '../runs/config';
 import { judgedAccuracy, type RunData } from '../runs/readRun';
 
 /** Some runs side by side, or the trials of a sweep. */
@@ -35,8 +36,8 @@ export interface ComparedRun {
   readonly state: string;
 }
 
-/** Settings that say where things lie or what is expected of a run, not what it does. */
-const NOT_COMPARED = new Set(['dataDir', 'source', 'expectAccuracy', 'tensorboard']);
+/** Settings that do not explain what comes of a run. */
+const NOT_COMPARED: readonly string[] = keysWhere(({ compared }) => compared === false);
 /** More axes than this are not read any more. */
 const MOST_AXES = 8;
 
@@ -53,7 +54,7 @@ export function compareRuns(runs: readonly RunData[]): Comparison {
       const accuracies = run.epochs.map(judgedAccuracy).filter((value) => value !== undefined);
       return {
         name: names[i]!,
-        settings: run.config,
+        settings: Object.fromEntries(Object.entries(run.config).filter(([key]) => !NOT_COMPARED.includes(key))),
         result: accuracies.length > 0 ? Math.max(...accuracies) : undefined,
         epochs: run.epochs.length,
         seconds: run.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
@@ -72,7 +73,7 @@ export function compareRuns(runs: readonly RunData[]): Comparison {
 export function differingSettings(items: readonly Pick<ComparedRun, 'settings'>[]): string[] {
   const keys = [...new Set(items.flatMap(({ settings }) => Object.keys(settings)))];
   const differs = (key: string) => new Set(items.map(({ settings }) => shownSetting(settings[key]))).size > 1;
-  return keys.filter((key) => !NOT_COMPARED.has(key) && differs(key));
+  return keys.filter(differs);
 }
 
 /** The trials that have a result, as the charts of settings want them. */

@@ -5,6 +5,7 @@ import type { Examination } from './examination';
 import { figure, type Html, html, page, type Section, table } from './html';
 import { dataUri, encodePng } from '../pictures/png';
 import { toSvg } from './render';
+import { keysWhere } from '../runs/config';
 import { judgedAccuracy, type RunData } from '../runs/readRun';
 import { sampleImage } from '../pictures/sampleImage';
 import { BLUE_ORANGE, weightGrid } from '../pictures/weightGrid';
@@ -240,7 +241,7 @@ async function firstLayer({ parameters, imageShape }: Trained): Promise<Html | u
   </figure>`;
 }
 
-const LOCAL_SETTINGS: ReadonlySet<string> = new Set(['dataDir', 'source']);
+const LOCAL: readonly string[] = keysWhere(({ local }) => local === true);
 
 function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
   const rows = (record: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] =>
@@ -250,7 +251,7 @@ function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
         : [[`${prefix}${key}`, shownSetting(value)]],
     );
   // The page may be shared: where things lie on this machine is nobody else's business.
-  const settings = Object.fromEntries(Object.entries(run.config).filter(([key]) => !LOCAL_SETTINGS.has(key)));
+  const settings = Object.fromEntries(Object.entries(run.config).filter(([key]) => !LOCAL.includes(key)));
   const columns = [{ name: 'Name' }, { name: 'Value' }];
   const where = run.environment ? table('Where it ran', columns, rows(run.environment)) : html`<p>Not recorded.</p>`;
   return html`<div class="figures settings">

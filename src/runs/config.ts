@@ -1,130 +1,167 @@
-import { z } from 'zod';
-import { BACKENDS, type BackendName, MAX_THREADS } from '../backends';
-import { ACTIVATIONS, type ActivationName } from '../nn/activations';
-import { INITIALIZERS, type InitializerName } from '../nn/initialize';
-import { CHECKPOINT_EVERY_RULE, isCheckpointEvery } from './checkpointEvery';
-import { OPTIMIZERS, type OptimizerName } from '../optim/optimizers';
-import { SCHEDULES, type ScheduleName } from '../optim/schedules';
-import { ON_NAN, type OnNan } from '../training/finite';
+import { HandgradError } from '../errors';
+import { faultWithin, type Kind, optional } from '../kinds';
+import { didYouMean, quoted } from '../words';
+import { type About, SETTINGS } from './settings';
 
-// Every check of a setting fails with the same words, its rule, which `<name> must be` can stand before.
+type Table = typeof SETTINGS;
+export type ConfigKey = keyof Table;
 
-const wholeNumber = (min: number, max: number) => {
-  const rule = `a whole number from ${min} to ${max}`;
-  return z.number(rule).int(rule).min(min, rule).max(max, rule);
+type ValueOf<Entry> = Entry extends { readonly kind: Kind<infer Value> } ? Value : never;
+type KeyWithDefault = { [Key in ConfigKey]: Table[Key] extends { readonly default: unknown } ? Key : never }[ConfigKey];
+
+/** Everything that a run is told, resolved: the content of its config.json. */
+export type Config = { readonly [Key in KeyWithDefault]: ValueOf<Table[Key]> } & {
+  readonly [Key in Exclude<ConfigKey, KeyWithDefault>]?: ValueOf<Table[Key]>;
 };
 
-const number = (schema: (rule: string) => z.ZodNumber, range: string) => schema(`a number ${range}`);
+/** The settings that decide about something. */
+export type KeyDeciding<What extends About['decides']> = {
+  [Key in ConfigKey]: Table[Key]['decides'] extends What ? Key : never;
+}[ConfigKey];
 
-const choice = <Name extends string>(names: readonly Name[]) =>
-  z.enum(names as [Name, ...Name[]], `one of ${names.join(', ')}`);
+/** The settings that model files record. */
+export type RecordedKey = {
+  [Key in ConfigKey]: Table[Key] extends { readonly inModel: false } ? never : Key;
+}[ConfigKey];
 
-/** At least 0 and less than 1: a part of something, of which something is left. */
-const part = () => number((rule) => z.number(rule).min(0, rule).lt(1, rule), 'of at least 0 and below 1');
-const positive = (max: number) =>
-  number((rule) => z.number(rule).gt(0, rule).max(max, rule), `above 0 and at most ${max}`);
-const yesOrNo = () => z.boolean('true or false');
-
-/** The ways in which training images are changed. */
-export const AUGMENTATIONS = ['shift', 'flip', 'cutout'] as const;
-const AUGMENTATION_LIST = `a list of ${AUGMENTATIONS.join(', ')}, each once`;
-
-const text = (what: string) =>
-  z
-    .string(what)
-    .min(1, what)
-    .max(4096, what)
-    .refine((value) => !value.includes('\0'), what);
-
-const keysOf = <Name extends string>(table: Record<Name, unknown>) => Object.keys(table) as Name[];
-
-const MAX_WIDTH = 65_536;
-const WIDTHS = `a list of at most 64 layer widths, each a whole number from 1 to ${MAX_WIDTH}`;
-
-/**
- * Everything that a run is told. These are the keys of a config file and of a run's config.json; the defaults are the
- * hyperparameters of the post.
- */
-export const configSchema = z.strictObject({
-  dataset: text('the name of a data set, a folder or a CSV file').default('fashion-mnist'),
-  dataDir: text('a folder').optional(),
-  source: text('auto, http, apt, npm, a folder or an address').optional(),
-  labelColumn: text('the name of a column').optional(),
-  testFraction: number((rule) => z.number(rule).gt(0, rule).lt(1, rule), 'above 0 and below 1').optional(),
-  valFraction: number((rule) => z.number(rule).min(0, rule).lt(1, rule), 'of at least 0 and below 1').default(0),
-  limit: wholeNumber(1, 1_000_000_000).optional(),
-  shuffle: z.boolean('true or false').default(true),
-  normalize: yesOrNo().default(false),
-  augment: z
-    .array(z.enum(AUGMENTATIONS, AUGMENTATION_LIST), AUGMENTATION_LIST)
-    .refine((names) => new Set(names).size === names.length, AUGMENTATION_LIST)
-    .readonly()
-    .default([]),
-  shiftPixels: wholeNumber(1, 64).default(2),
-  cutoutPixels: wholeNumber(1, 1024).default(8),
-  mixup: z.union([z.literal(0), z.number().min(0.01).max(4)], '0 or a number from 0.01 to 4').default(0),
-
-  hidden: z.array(wholeNumber(1, MAX_WIDTH), WIDTHS).max(64, WIDTHS).readonly().default([256]),
-  activation: choice<ActivationName>(keysOf(ACTIVATIONS)).default('relu'),
-  init: choice<InitializerName>(keysOf(INITIALIZERS)).default('normal'),
-  batchNorm: yesOrNo().default(false),
-  dropout: part().default(0),
-  inputDropout: part().default(0),
-  initFrom: text('a .safetensors file or a run folder').optional(),
-
-  epochs: wholeNumber(1, 1_000_000).default(10),
-  /** Ends the run after this epoch; what goes by the length of the run still goes by `epochs`. */
-  stopAfter: wholeNumber(1, 1_000_000).optional(),
-  batchSize: wholeNumber(1, 1_000_000).default(256),
-  optimizer: choice<OptimizerName>(keysOf(OPTIMIZERS)).default('sgd'),
-  lr: number((rule) => z.number(rule).gt(0, rule).max(1e12, rule), 'above 0 and at most 1e12').default(0.1),
-  momentum: part().optional(),
-  beta1: part().optional(),
-  beta2: part().optional(),
-  epsilon: positive(1).optional(),
-  weightDecay: number((rule) => z.number(rule).min(0, rule).max(1, rule), 'from 0 to 1').optional(),
-  schedule: choice<ScheduleName>(keysOf(SCHEDULES)).default('constant'),
-  warmup: number((rule) => z.number(rule).min(0, rule).max(1e6, rule), 'of at least 0 and at most 1000000').default(0),
-  lrDecay: positive(1).optional(),
-  lrDecayEvery: positive(1e6).optional(),
-  labelSmoothing: part().default(0),
-  clipNorm: positive(1e12).optional(),
-  ema: part().optional(),
-  patience: wholeNumber(1, 1_000_000).optional(),
-  // The generator takes 32 bits.
-  seed: wholeNumber(0, 2 ** 32 - 1).default(0),
-  checkpointEvery: z.string(CHECKPOINT_EVERY_RULE).refine(isCheckpointEvery, CHECKPOINT_EVERY_RULE).default('1epoch'),
-  backend: choice<'auto' | BackendName>(['auto', ...keysOf(BACKENDS)]).default('auto'),
-  /** Threads of the wasm backend; it knows what is fastest here. */
-  threads: wholeNumber(1, MAX_THREADS).optional(),
-  /** Whether webgpu may compute on an adapter that is a program on the processor. */
-  allowSoftware: z.boolean('true or false').default(false),
-  onNan: choice<OnNan>(ON_NAN).default('stop'),
-  expectAccuracy: number((rule) => z.number(rule).min(0, rule).max(1, rule), 'from 0 to 1').optional(),
-  /** Whether the run writes event files for TensorBoard. */
-  tensorboard: z.boolean('true or false').default(true),
-});
-
-/** Names that settings had before, and those that they have now: what was written then is still read. */
-export const FORMER_NAMES: Readonly<Record<string, ConfigKey>> = { normalise: 'normalize' };
-
-/** A mapping of settings in which each has the name of today; anything else as it is. */
-export function withTodaysNames<Content>(content: Content): Content {
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) return content;
-  const entries = Object.entries(content).map(([key, value]: [string, unknown]) => [
-    Object.hasOwn(FORMER_NAMES, key) ? FORMER_NAMES[key] : key,
-    value,
-  ]);
-  return Object.fromEntries(entries) as Content;
+/** A setting, whichever it is. */
+export interface Setting extends About {
+  readonly kind: Kind<unknown>;
+  readonly needs?: About['needs'] & { readonly setting: ConfigKey };
 }
 
-export type Config = Readonly<z.output<typeof configSchema>>;
-export type ConfigKey = keyof Config;
+/** Every setting, by name. */
+export const settings: Readonly<Record<ConfigKey, Setting>> = SETTINGS;
+
+/** Their names, in the order of a config. */
+export const CONFIG_KEYS = Object.keys(SETTINGS) as readonly ConfigKey[];
+
+/** What each takes, where it is given. */
+export const CONFIG_KINDS = Object.fromEntries(
+  CONFIG_KEYS.map((key) => [key, optional(settings[key].kind)]),
+) as Readonly<Record<ConfigKey, Kind<unknown>>>;
+
+/** The part of a record that has some keys, in their order: what is written of it does not depend on how it was made. */
+export function pick<Values extends object, Key extends keyof Values>(
+  values: Values,
+  keys: readonly Key[],
+): Pick<Values, Key> {
+  const entries = keys.map((key) => [key, values[key]] as const).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Pick<Values, Key>;
+}
+
+/** The names of the settings of which something is true. */
+export function keysWhere(holds: (setting: Setting) => boolean): readonly ConfigKey[] {
+  return CONFIG_KEYS.filter((key) => holds(settings[key]));
+}
+
+/** The settings that model files record. */
+export const RECORDED_KEYS = keysWhere(({ inModel }) => inModel !== false) as readonly RecordedKey[];
+
+/** The settings that decide about some things, such as those that a command does. */
+export function keysDeciding<What extends About['decides']>(...whats: readonly What[]): readonly KeyDeciding<What>[] {
+  return keysWhere(({ decides }) => whats.some((what) => what === decides)) as readonly KeyDeciding<What>[];
+}
+
+/** How names are compared: `batch-size`, `batch_size` and `batchSize` are one. */
+const plain = (name: string) => name.replace(/[-_]/g, '').toLowerCase();
+const BY_NAME = new Map(
+  CONFIG_KEYS.flatMap((key) => [key, ...(settings[key].formerly ?? [])].map((name) => [plain(name), key] as const)),
+);
+
+/** The setting that a name means, in whatever spelling; undefined when there is none. */
+export function keyNamed(name: string): ConfigKey | undefined {
+  return BY_NAME.get(plain(name));
+}
+
+/** Settings from one source. */
+export interface Layer {
+  /** Anything; what is no mapping of settings is refused. */
+  readonly values: unknown;
+  /** Whoever starts the run, the environment's variables, or a file. */
+  readonly from: 'options' | 'environment' | { readonly file: string };
+}
+
+/** A config and where it comes from. */
+export interface Resolved {
+  readonly config: Config;
+  /** Where each setting comes from that does not have its default. */
+  readonly origins: ReadonlyMap<ConfigKey, Layer['from']>;
+  /** The settings that somebody asked for: what only the environment says may be chosen to fit. */
+  readonly given: ReadonlySet<ConfigKey>;
+}
+
+/**
+ * The one way to a config: settings from several sources, of which later ones win, over the defaults.
+ * @throws HandgradError 'usage' naming the setting, where it was given and what it takes
+ */
+export function resolveConfig(layers: readonly Layer[]): Resolved {
+  const merged: Partial<Record<ConfigKey, unknown>> = {};
+  const origins = new Map<ConfigKey, Layer['from']>();
+  for (const { values, from } of layers) {
+    for (const [key, value] of named(values, from)) {
+      merged[key] = value;
+      origins.set(key, from);
+    }
+  }
+  const fault = faultWithin(CONFIG_KINDS, merged);
+  if (fault) {
+    const { rule, found } = fault;
+    const key = fault.key as ConfigKey;
+    throw new HandgradError('usage', `${placeOf(key, origins.get(key)!)} must be ${rule}, not ${quoted(found)}.`);
+  }
+  const given = new Set(CONFIG_KEYS.filter((key) => origins.has(key) && origins.get(key) !== 'environment'));
+  return { config: withDefaults(merged), origins, given };
+}
+
+/** The settings that the environment gives. */
+export function environmentSettings(env: Readonly<Record<string, string | undefined>>, keys = CONFIG_KEYS): Layer {
+  const entries = keys.map((key) => [key, env[settings[key].variable ?? '']] as const);
+  // An empty variable is an unset one, as everywhere in a shell.
+  return { values: Object.fromEntries(entries.filter(([, value]) => value)), from: 'environment' };
+}
+
+/** The values of a source under the settings' own names. */
+function named(values: Layer['values'], from: Layer['from']): [ConfigKey, unknown][] {
+  const seen = new Map<ConfigKey, string>();
+  const where = typeof from === 'object' ? ` in ${from.file}` : '';
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new HandgradError(
+      'usage',
+      `The settings${where} must be a mapping of names to values, not ${quoted(values)}.`,
+    );
+  }
+  const given = Object.entries(values).filter(([, value]) => value !== undefined) as [string, unknown][];
+  return given.map(([name, value]) => {
+    const key = keyNamed(name);
+    if (key === undefined) {
+      const place = typeof from === 'object' ? ` (in ${from.file})` : '';
+      throw new HandgradError('usage', `There is no setting ${quoted(name)}${place}; ${didYouMean(name, CONFIG_KEYS)}`);
+    }
+    if (seen.has(key)) {
+      const [one, other] = [quoted(seen.get(key)), quoted(name)];
+      throw new HandgradError('usage', `${one} and ${other}${where} are the same setting; leave one out.`);
+    }
+    seen.set(key, name);
+    return [key, value];
+  });
+}
+
+function placeOf(key: ConfigKey, from: Layer['from']): string {
+  if (from === 'environment') return settings[key].variable!;
+  return from === 'options' ? `\`${key}\`` : `${key} in ${from.file}`;
+}
+
+/** Checked settings, and the defaults of the others, in the table's order. */
+export function withDefaults(values: Readonly<Record<string, unknown>>): Config {
+  const entries = CONFIG_KEYS.map((key) => [key, values[key] ?? settings[key].default] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as unknown as Config;
+}
+
+/** The settings of a run for which nothing was asked. */
+export const DEFAULTS = withDefaults({});
 
 /** The epoch after which a run ends. */
 export function lastEpoch({ epochs, stopAfter }: Pick<Config, 'epochs' | 'stopAfter'>): number {
   return Math.min(epochs, stopAfter ?? epochs);
 }
-
-/** The settings of a run for which nothing was asked. */
-export const DEFAULTS: Config = configSchema.parse({});

@@ -1,41 +1,50 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { backgroundOf } from '../data/background';
+import { type Background, backgroundOf } from '../data/background';
 import type { Dataset } from '../data/samples';
 import { HandgradError } from '../errors';
+import { faultWithin, type Kind, list, number, oneOf, optional, wholeNumber } from '../kinds';
 import { checkArchitecture } from '../model/architecture';
 import { loadModel, type Model } from '../model/modelFile';
+import { quoted } from '../words';
 import { RUN_FILES } from './runFolder';
-import { type Config, configSchema, withTodaysNames } from './config';
+import { type Config, CONFIG_KINDS, keyNamed, pick, RECORDED_KEYS, type RecordedKey, withDefaults } from './config';
+
+/** What using a model on data needs, beside its settings. */
+interface ModelFacts {
+  readonly datasetName: string;
+  readonly datasetDigest: string;
+  readonly classNames: readonly string[];
+  readonly imageShape?: readonly [height: number, width: number];
+  /** Of the images; predict turns files to it. */
+  readonly background?: Background;
+  /** What a stored feature is multiplied with to become what the network sees. */
+  readonly scale: number;
+}
 
 /**
  * What a model file carries beside its weights: the settings that made it (none of this machine's folders, and none that
  * does not change it), and what using it on data needs.
  */
-const modelConfigSchema = z.object({
-  ...configSchema.omit({
-    dataDir: true,
-    source: true,
-    checkpointEvery: true,
-    onNan: true,
-    stopAfter: true,
-    threads: true,
-    allowSoftware: true,
-    expectAccuracy: true,
-    tensorboard: true,
-  }).shape,
-  datasetName: z.string().max(4096),
-  datasetDigest: z.string().max(128),
-  classNames: z.array(z.string()).min(1),
-  imageShape: z.tuple([z.int().positive(), z.int().positive()]).optional(),
-  /** Of the images; predict turns files to it. */
-  background: z.enum(['dark', 'light']).optional(),
-  /** What a stored feature is multiplied with to become what the network sees. */
-  scale: z.number().positive(),
+export type ModelConfig = Pick<Config, RecordedKey> & ModelFacts;
+
+const shortText = (length: number): Kind<string> => ({
+  rule: `a text of at most ${length} characters`,
+  accepts: (value): value is string => typeof value === 'string' && value.length <= length,
 });
 
-export type ModelConfig = Readonly<z.output<typeof modelConfigSchema>>;
+const FACTS: { readonly [Name in keyof ModelFacts]-?: Kind<ModelFacts[Name]> } = {
+  datasetName: shortText(4096),
+  datasetDigest: shortText(128),
+  classNames: list('a list of at least one name', shortText(Infinity), ({ length }) => length > 0),
+  imageShape: optional(list('a height and a width', wholeNumber(1, 2 ** 31), ({ length }) => length === 2)) as Kind<
+    ModelFacts['imageShape']
+  >,
+  background: optional(oneOf<Background>(['dark', 'light'])),
+  scale: number('a number above 0', (value) => value > 0),
+};
+
+const KINDS: Readonly<Record<string, Kind<unknown>>> = { ...pick(CONFIG_KINDS, RECORDED_KEYS), ...FACTS };
 
 /** A model file, opened. */
 export interface OpenedModel {
@@ -48,16 +57,15 @@ export interface OpenedModel {
 /** What goes into the model file of a run. */
 export function modelConfig(config: Config, dataset: Dataset): ModelConfig {
   const { name, digest, classNames, imageShape, train } = dataset;
-  // zod drops what the schema does not name: the folders of this machine, and what the run was expected to reach.
-  return modelConfigSchema.parse({
-    ...config,
+  return {
+    ...pick(config, RECORDED_KEYS),
     datasetName: name,
     datasetDigest: digest,
     classNames,
     imageShape,
     background: backgroundOf(dataset),
     scale: train.scale,
-  });
+  };
 }
 
 /**
@@ -83,12 +91,15 @@ export async function openModel(path: string): Promise<OpenedModel> {
  * @throws HandgradError 'model' when it is not that
  */
 export function parseModelConfig(config: unknown, file: string): ModelConfig {
-  const parsed = modelConfigSchema.safeParse(withTodaysNames(config));
-  if (parsed.success) return parsed.data;
-  const { path: at, message } = parsed.error.issues[0]!;
+  const content = Object.entries(typeof config === 'object' && config !== null ? config : {});
+  const values = Object.fromEntries(content.map(([name, value]) => [keyNamed(name) ?? name, value]));
+  const fault = faultWithin(KINDS, values);
+  if (!fault)
+    return { ...pick(withDefaults(values), RECORDED_KEYS), ...pick(values, Object.keys(FACTS)) } as ModelConfig;
+  const { key, rule, found } = fault;
   throw new HandgradError(
     'model',
-    `${file} carries a config that cannot be used (${at.join('.')}: ${message}); save it again.`,
+    `${file} carries a config that cannot be used (${key} must be ${rule}, not ${quoted(found)}); save it again.`,
   );
 }
 

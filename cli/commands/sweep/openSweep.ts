@@ -9,9 +9,7 @@ import { readSweep, type SweepSpec } from '../../../src/sweeps/spec/sweepFile';
 import { readSweepFolder } from '../../../src/sweeps/sweepFolder';
 import { replay, type SweepState } from '../../../src/sweeps/state/sweepState';
 import { readConfigFile } from '../../../src/files/configFile';
-import { didYouMean } from '../../../src/words';
 import { claimRunDir } from '../../../src/runs/runDir';
-import { SWEEP_SETTINGS } from '../../arguments/sweepSettings';
 
 /** A sweep that this process carries on. */
 export interface OpenSweep {
@@ -25,7 +23,7 @@ export interface OpenSweep {
 
 /** Reads and checks a sweep file. */
 export async function readSweepFile(path: string): Promise<SweepSpec> {
-  return readSweep(await readConfigFile(path), SWEEP_SETTINGS, didYouMean);
+  return readSweep(await readConfigFile(path));
 }
 
 /** Begins a sweep: its folder with the file and a journal that says what it is. */

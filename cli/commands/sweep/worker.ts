@@ -11,7 +11,6 @@ import { SIGNAL_CODES } from '../../exitCodes';
 import { Interruption } from '../../interruption';
 import { type Args, wholeNumberFlag } from '../../arguments/options';
 import { QUEUE_OPTION, queueAddress } from '../../arguments/queue';
-import { SWEEP_SETTINGS } from '../../arguments/sweepSettings';
 import { formatShare, plural, quoted } from '../../../src/words';
 import { createTerminal, type Io, type Terminal } from '../../terminal/terminal';
 import { trainProgram } from '../../open/trainProgram';
@@ -86,8 +85,7 @@ async function runWorker(args: Args, io: Io): Promise<void> {
       places: division.workers,
       leaseMs,
       untilDone: args['until-done'] === true,
-      read: (data, sweep) =>
-        withFolder(readPayload(data, sweep, SWEEP_SETTINGS, datasetNames), args['datasets'] as string | undefined),
+      read: (data, sweep) => withFolder(readPayload(data, sweep, datasetNames), args['datasets'] as string | undefined),
       async train(payload, onProgress, signal) {
         const share = places.take();
         try {

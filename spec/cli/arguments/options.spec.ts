@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { configSchema, DEFAULTS } from '../../../src/runs/config';
-import { flagName, resolveConfig, SETTING_KEYS, settingOptions } from '../../../cli/arguments/options';
-import { SWEEP_SETTINGS } from '../../../cli/arguments/sweepSettings';
+import { CONFIG_KEYS, DEFAULTS } from '../../../src/runs/config';
+import { flagName, withFlags } from '../../../cli/arguments/flagNames';
+import { resolveArgs, settingOptions } from '../../../cli/arguments/options';
 import { failure } from '../../failure';
 
-describe('resolveConfig', () => {
+describe('resolveArgs', () => {
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'handgrad-options-'))));
   after(() => rmSync(folder, { recursive: true }));
@@ -17,10 +17,11 @@ describe('resolveConfig', () => {
     writeFileSync(path, text);
     return path;
   };
-  const usage = (args: Record<string, unknown>, env = {}) => failure('usage', () => resolveConfig(args, env));
+  const usage = async (args: Record<string, unknown>, env = {}) =>
+    withFlags(await failure('usage', () => resolveArgs(args, env)));
 
   it('gives the hyperparameters of the post when nothing is asked for', async () => {
-    const { config, given } = await resolveConfig({}, {});
+    const { config, given } = await resolveArgs({}, {});
     expect(config).to.include({ dataset: 'fashion-mnist', activation: 'relu', init: 'normal', optimizer: 'sgd' });
     expect(config).to.include({ epochs: 10, batchSize: 256, lr: 0.1, seed: 0, valFraction: 0, shuffle: true });
     expect(config.hidden).to.deep.equal([256]);
@@ -30,34 +31,33 @@ describe('resolveConfig', () => {
 
   it('lets flags win over the file, the file over the environment, and that over the defaults', async () => {
     const env = { HANDGRAD_BACKEND: 'cpu', HANDGRAD_DATA_DIR: '/data' };
-    expect((await resolveConfig({}, env)).config).to.include({ backend: 'cpu', dataDir: '/data', lr: 0.1 });
+    expect((await resolveArgs({}, env)).config).to.include({ backend: 'cpu', dataDir: '/data', lr: 0.1 });
     const config = file('backend: tensorflow\nlr: 0.5\nhidden: [64, 32]\n');
-    const fromFile = await resolveConfig({ config }, env);
+    const fromFile = await resolveArgs({ config }, env);
     expect(fromFile.config).to.deep.include({ backend: 'tensorflow', dataDir: '/data', lr: 0.5, hidden: [64, 32] });
-    const fromFlags = await resolveConfig({ config, backend: 'wasm', hidden: '8' }, env);
+    const fromFlags = await resolveArgs({ config, backend: 'wasm', hidden: '8' }, env);
     expect(fromFlags.config).to.deep.include({ backend: 'wasm', lr: 0.5, hidden: [8] });
     expect([...fromFlags.given].sort()).to.deep.equal(['backend', 'hidden', 'lr']);
   });
 
   it('takes an empty variable for one that is not set', async () => {
-    expect((await resolveConfig({}, { HANDGRAD_BACKEND: '' })).config.backend).to.equal('auto');
+    expect((await resolveArgs({}, { HANDGRAD_BACKEND: '' })).config.backend).to.equal('auto');
     expect(await usage({}, { HANDGRAD_BACKEND: 'gpu' })).to.match(/^HANDGRAD_BACKEND must be one of auto, .+"gpu"/);
   });
 
   it('reads a setting under the name that it had before, as a flag and in a file', async () => {
     for (const args of [{ normalise: true }, { config: file('normalise: true\n') }]) {
-      const { config, given } = await resolveConfig(args, {});
+      const { config, given } = await resolveArgs(args, {});
       expect(config.normalize).to.equal(true);
       expect(config).to.not.have.property('normalise');
       expect([...given]).to.deep.equal(['normalize']);
     }
-    expect(SWEEP_SETTINGS.key('normalise', 'here')).to.equal('normalize');
     expect(settingOptions(['normalize'])).to.have.nested.property('normalise.hidden', true);
     expect(settingOptions(['lr'])).to.have.all.keys('lr');
   });
 
   it('reads what --hidden lists, and none from ""', async () => {
-    const hidden = async (text: string) => (await resolveConfig({ hidden: text }, {})).config.hidden;
+    const hidden = async (text: string) => (await resolveArgs({ hidden: text }, {})).config.hidden;
     expect(await hidden('')).to.deep.equal([]);
     expect(await hidden('512, 256')).to.deep.equal([512, 256]);
   });
@@ -126,8 +126,15 @@ describe('resolveConfig', () => {
 
 describe('settingOptions', () => {
   it('has a flag with a description for every setting', () => {
-    expect([...SETTING_KEYS, 'shuffle', 'tensorboard'].sort()).to.deep.equal(Object.keys(configSchema.shape).sort());
-    for (const { describe } of Object.values(settingOptions(SETTING_KEYS))) expect(describe).to.match(/\S{2}/);
+    const options = settingOptions(CONFIG_KEYS);
+    for (const key of CONFIG_KEYS) {
+      const flags = [flagName(key), `no-${flagName(key)}`].filter((flag) => options[flag]?.hidden !== true);
+      expect(
+        flags.filter((flag) => Object.hasOwn(options, flag)),
+        key,
+      ).to.have.length(1);
+    }
+    for (const { describe } of Object.values(options)) expect(describe).to.match(/\S{2}/).and.not.contain('`');
     expect(flagName('batchSize')).to.equal('batch-size');
   });
 

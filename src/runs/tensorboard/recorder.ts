@@ -15,7 +15,7 @@ import type { SummaryValue } from './messages';
 import { dataIterator, type DataIterator } from '../../training/batches';
 import type { EpochEvent, TrainEvent, TrainOptions } from '../../training/train';
 import type { TrainState } from '../../training/trainState';
-import type { Config, ConfigKey } from '../config';
+import { type Config, keysWhere } from '../config';
 import type { Run } from '../runRecord';
 
 /** Units of the first layer in a picture. */
@@ -135,16 +135,12 @@ async function picture({ config, dataset }: Run, W1: Parameter, epoch: number): 
   return [{ tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } }];
 }
 
-const NOT_COMPARED: ReadonlySet<string> = new Set<ConfigKey>([
-  ...(['dataDir', 'source', 'expectAccuracy', 'tensorboard', 'checkpointEvery', 'threads', 'allowSoftware'] as const),
-]);
-
-/** The settings by which runs are compared, without those that say where things lie on this machine. */
+/** The settings by which runs are compared. */
 function hparams(config: Config): Record<string, number | string | boolean> {
   return Object.fromEntries(
-    Object.entries(config).flatMap(([key, value]) => {
-      if (value === undefined || NOT_COMPARED.has(key)) return [];
-      return [[key, typeof value === 'object' ? value.join() : value]];
+    keysWhere(({ compared }) => compared !== false).flatMap((key) => {
+      const value = config[key];
+      return value === undefined ? [] : [[key, typeof value === 'object' ? value.join() : value]];
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HandgradError } from '../../errors';
-import { quoted } from '../../words';
+import { type ConfigKey, DEFAULTS, settings } from '../../runs/config';
+import { didYouMean, quoted } from '../../words';
 import {
   DISTRIBUTIONS,
   type DistributionName,
@@ -10,16 +11,7 @@ import {
   valuesOf,
   optunaOf,
 } from './distributions';
-
-/** The settings of `train`, as the command line knows them. */
-export interface Settings {
-  /** The key of the setting that a name means: `batch-size`, `batch_size` and `batchSize` are one. @throws HandgradError 'usage' */
-  readonly key: (name: string, where: string) => string;
-  /** A value as a config holds it. @throws HandgradError 'usage' */
-  readonly value: (key: string, value: unknown, where: string) => Value;
-  /** What a setting is when nobody says. */
-  readonly defaults: Readonly<Record<string, unknown>>;
-}
+import { keyOf, readSetting } from './settings';
 
 /** How results are found, and which are better. */
 export interface Metric {
@@ -53,11 +45,6 @@ export const METRICS = [
   ...['seconds', 'trainSeconds', 'samplesPerSecond'],
 ] as const;
 
-/** Settings that no sweep has, and why. */
-const RESERVED: Readonly<Record<string, string>> = {
-  expectAccuracy: 'it would make good runs end as failed ones',
-  stopAfter: 'early_terminate decides where runs stop',
-};
 /** A grid above this is a mistake, not a plan. */
 const MAX_VALUES = 100_000;
 
@@ -129,28 +116,23 @@ type SweepFile = z.output<typeof fileSchema>;
 /**
  * A sweep file's content as a sweep. Its keys are those of W&B's sweeps, with `fixed`, `seeds` and `seed` beside them.
  * @param content what the file holds, whatever that is
- * @param nearest the half sentence after an unknown name
  * @throws HandgradError 'usage' naming the key and what it takes
  */
-export function readSweep(
-  content: unknown,
-  settings: Settings,
-  nearest: (name: string, known: readonly string[]) => string,
-): SweepSpec {
-  const file = checked(content, nearest);
+export function readSweep(content: unknown): SweepSpec {
+  const file = checked(content);
   const fixed = Object.fromEntries(
-    named(file.fixed, 'fixed', settings).map(([key, value, where]) => [key, settings.value(key, value, where)]),
+    named(file.fixed, 'fixed').map(([key, value, where]) => [key, readSetting(key, value, where)]),
   );
   const parameters = Object.fromEntries(
-    named(file.parameters, 'parameters', settings).map(([key, raw, where]) => {
+    named(file.parameters, 'parameters').map(([key, raw, where]) => {
       if (Object.hasOwn(fixed, key)) throw wrong(`${where} is fixed as well; leave one of the two out`);
-      return [key, readParameter(key, raw, where, file.method, settings)];
+      return [key, readParameter(key, raw, where, file.method)];
     }),
   );
   if (Object.keys(parameters).length === 0) throw wrong('parameters must be a mapping of at least one parameter');
   // Written down, so that a run's end is known from the sweep alone.
-  if (!parameters['epochs']) fixed['epochs'] ??= settings.defaults['epochs'] as number;
-  const judged = { ...settings.defaults, ...fixed };
+  if (!parameters['epochs']) fixed['epochs'] ??= DEFAULTS.epochs;
+  const judged = { ...DEFAULTS, ...fixed };
   const metric = readMetric(file, judged, parameters);
   const { seeds, seed } = file;
   if (seeds > 1 && parameters['seed'])
@@ -160,7 +142,7 @@ export function readSweep(
   if (file.method !== 'grid' && file.run_cap === undefined) {
     throw wrong(`run_cap is missing: ${file.method} would go on for ever; give the number of configurations`);
   }
-  const halving = file.early_terminate && readHalving(file.early_terminate, judged['epochs'] as number, parameters);
+  const halving = file.early_terminate && readHalving(file.early_terminate, judged['epochs'], parameters);
   return {
     name: file.name,
     method: file.method,
@@ -174,7 +156,7 @@ export function readSweep(
   };
 }
 
-function checked(content: unknown, nearest: (name: string, known: readonly string[]) => string): SweepFile {
+function checked(content: unknown): SweepFile {
   refuseProto(content);
   const parsed = fileSchema.safeParse(content);
   if (parsed.success) return parsed.data;
@@ -186,7 +168,7 @@ function checked(content: unknown, nearest: (name: string, known: readonly strin
     const where = at === '' ? '' : ` in ${at}`;
     if (['program', 'command', 'entrypoint'].includes(key))
       throw wrong(`${key} has no meaning${where}: every trial is a run of train; leave it out`);
-    throw wrong(`there is no key ${quoted(key)}${where}; ${nearest(key, known).replace(/\?$/, '')}`);
+    throw wrong(`there is no key ${quoted(key)}${where}; ${didYouMean(key, known).replace(/\?$/, '')}`);
   }
   throw wrong(`${at || 'the file'} must be ${issue.message}`);
 }
@@ -201,16 +183,13 @@ function refuseProto(content: unknown): void {
 }
 
 /** The entries of a mapping under the settings' own keys. */
-function named<T>(
-  mapping: Readonly<Record<string, T>>,
-  part: string,
-  settings: Settings,
-): [key: string, value: T, where: string][] {
+function named<T>(mapping: Readonly<Record<string, T>>, part: string): [key: ConfigKey, value: T, where: string][] {
   const seen = new Map<string, string>();
   return Object.entries(mapping).map(([name, value]) => {
     const where = `${part}.${name}`;
-    const key = settings.key(name, where);
-    if (Object.hasOwn(RESERVED, key)) throw wrong(`${where} cannot be part of a sweep: ${RESERVED[key]}`);
+    const key = keyOf(name, where);
+    const { unsearchable } = settings[key];
+    if (unsearchable) throw wrong(`${where} cannot be part of a sweep: ${unsearchable}`);
     if (seen.has(key)) throw wrong(`${where} and ${part}.${seen.get(key)!} are the same setting`);
     seen.set(key, name);
     return [key, value, where];
@@ -218,11 +197,10 @@ function named<T>(
 }
 
 function readParameter(
-  key: string,
+  key: ConfigKey,
   raw: z.output<typeof parameterSchema>,
   where: string,
   method: string,
-  settings: Settings,
 ): Parameter {
   const distribution = raw.distribution ?? impliedDistribution(raw, where);
   const { keys } = DISTRIBUTIONS[distribution];
@@ -239,11 +217,11 @@ function readParameter(
   checkNumbers(raw, distribution, where);
   const parameter = { ...raw, distribution } as Parameter;
   if (parameter.distribution === 'constant')
-    return { distribution, value: settings.value(key, parameter.value, where) } as Parameter;
+    return { distribution, value: readSetting(key, parameter.value, where) } as Parameter;
   if (parameter.distribution === 'categorical') {
-    return { ...parameter, values: parameter.values.map((value) => settings.value(key, value, where)) };
+    return { ...parameter, values: parameter.values.map((value) => readSetting(key, value, where)) };
   }
-  for (const value of probesOf(parameter)) settings.value(key, value, where);
+  for (const value of probesOf(parameter)) readSetting(key, value, where);
   if (method === 'grid' && !valuesOf(parameter))
     throw wrong(`${where} has no list of values, which a grid needs; give values, or q_uniform`);
   if (method === 'bayes' && !optunaOf(parameter)) {

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { SWEEP_SETTINGS } from '../../../../cli/arguments/sweepSettings';
 import { payloadOf, readPayload } from '../../../../src/sweeps/workers/queue/payload';
 
 const sweep = '0123456789abcdef';
@@ -17,7 +16,7 @@ const good = payloadOf(
   'testAccuracy',
   1,
 );
-const read = (data: unknown) => readPayload(data, sweep, SWEEP_SETTINGS, ['mnist']);
+const read = (data: unknown) => readPayload(data, sweep, ['mnist']);
 const refused = (change: object) =>
   (read({ ...JSON.parse(JSON.stringify(good)), ...change }) as { refused?: string }).refused;
 

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { HandgradError } from '../../../errors';
 import { userCache } from '../../../files/places';
-import type { Backend, BackendOptions, Running, Unavailable } from '../../backend';
+import { type Backend, type BackendOptions, MAX_THREADS, type Running, type Unavailable } from '../../backend';
 import { allowedProcessors } from '../../processors';
 import { activate, commonVersions, core } from '../../tensorflowJs';
 import { deviceBackend } from '../deviceBackend';
@@ -11,9 +11,6 @@ import { registerOperations } from '../operations';
 import { compiledLibrary, compileLibrary, findCompiler, libraryFolder } from './compile';
 import { type NativeDevice, openNativeDevice } from './nativeDevice';
 import { librarySource } from './sources';
-
-/** More threads than this bring nothing on networks of this kind; on machines with many cores they only get in each other's way. */
-export const MOST_NATIVE_THREADS = 64;
 
 /** Names the folder that compiled libraries are kept in. */
 const FOLDER_VARIABLE = 'HANDGRAD_NATIVE';
@@ -64,7 +61,7 @@ async function openLibraryOf(
     notice('Compiling the native backend for this processor; this happens once and takes a few seconds.');
     file = await compileLibrary(source, compiler, writableFolder());
   }
-  const processors = Math.min(MOST_NATIVE_THREADS, allowedProcessors());
+  const processors = Math.min(MAX_THREADS, allowedProcessors());
   return openNativeDevice(file, source.kernels, processors);
 }
 

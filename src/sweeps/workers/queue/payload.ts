@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Value } from '../../spec/distributions';
+import { type ConfigKey, settings } from '../../../runs/config';
 import type { Job } from '../../runSweep';
-import { METRICS, type Settings } from '../../spec/sweepFile';
+import { keyOf, readSetting } from '../../spec/settings';
+import { METRICS } from '../../spec/sweepFile';
 
 const natural = z.number().int().min(0).max(1_000_000);
 
@@ -28,9 +30,6 @@ const payloadSchema = z.strictObject({
 
 export type Payload = Readonly<z.output<typeof payloadSchema>>;
 
-/** Settings that name something on the machine that trains: they are the worker's own, never a sweep's. */
-const OF_THE_WORKER = ['dataDir', 'source', 'initFrom'];
-
 /** What goes into the queue for a run. */
 export function payloadOf(
   sweep: string,
@@ -47,7 +46,8 @@ export function payloadOf(
  * @param known the names of the catalog
  */
 export function unfitSetting(key: string, value: unknown, known: readonly string[]): string | undefined {
-  if (OF_THE_WORKER.includes(key)) return `${key} names something on one machine, and trials of a queue train on any`;
+  if (settings[key as ConfigKey]?.local)
+    return `${key} names something on one machine, and trials of a queue train on any`;
   if (key !== 'dataset' || known.includes(value as string)) return undefined;
   return isPlainPath(value)
     ? undefined
@@ -65,13 +65,11 @@ function isPlainPath(value: unknown): boolean {
 
 /**
  * Reads what came out of the queue of a sweep.
- * @param settings the rules of `train`'s settings
  * @returns the payload with checked settings, or why it is refused
  */
 export function readPayload(
   data: unknown,
   sweep: string,
-  settings: Settings,
   known: readonly string[],
 ): Payload | { readonly refused: string } {
   const parsed = payloadSchema.safeParse(data);
@@ -84,11 +82,11 @@ export function readPayload(
   const checked: Record<string, Value> = {};
   for (const [name, value] of Object.entries(payload.settings)) {
     try {
-      const key = settings.key(name, `settings.${name}`);
+      const key = keyOf(name, `settings.${name}`);
       if (key !== name) return { refused: `${name} is no setting` };
       const unfit = unfitSetting(key, value, known);
       if (unfit) return { refused: unfit };
-      checked[key] = settings.value(key, value, `settings.${name}`);
+      checked[key] = readSetting(key, value, `settings.${name}`);
     } catch (error) {
       return { refused: (error as Error).message.slice(0, 300) };
     }

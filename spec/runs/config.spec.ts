@@ -1,0 +1,151 @@
+import { expect } from 'chai';
+import fs from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+import { faultOf } from '../../src/kinds';
+import { assertSettingsApply } from '../../src/runs/assertSettingsApply';
+import {
+  CONFIG_KEYS,
+  type ConfigKey,
+  DEFAULTS,
+  environmentSettings,
+  keyNamed,
+  keysDeciding,
+  keysWhere,
+  RECORDED_KEYS,
+  resolveConfig,
+  settings,
+} from '../../src/runs/config';
+import { failure } from '../failure';
+
+describe('settings', () => {
+  for (const key of CONFIG_KEYS) {
+    const { kind, help, off, needs, default: standard, formerly = [] } = settings[key];
+    it(`${key} has a default of its kind, help, and names that are its own`, () => {
+      if (standard !== undefined) expect(faultOf(kind, standard)).to.equal(undefined);
+      expect(help).to.match(/^\S.*[^\s.]$/);
+      expect(off === undefined).to.equal(standard !== true);
+      for (const name of [key, ...formerly]) expect(keyNamed(name)).to.equal(key);
+      const named = [...`${help} ${off ?? ''}`.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
+      for (const name of [...named, ...(needs ? [needs.setting] : [])]) expect(CONFIG_KEYS).to.include(name);
+      const other = needs && settings[needs.setting].kind.names;
+      for (const value of needs?.values ?? []) expect(other).to.include(value);
+    });
+  }
+
+  it('those that a resumed run may change change none of its numbers', () => {
+    expect(keysWhere(({ resumable }) => resumable === true)).to.deep.equal([
+      ...['dataDir', 'source', 'epochs', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
+      ...['expectAccuracy', 'tensorboard'],
+    ]);
+  });
+
+  it('model files record all but what is of a machine or of one run', () => {
+    expect(CONFIG_KEYS.filter((key) => !RECORDED_KEYS.some((one) => one === key))).to.deep.equal([
+      ...['dataDir', 'source', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
+      ...['expectAccuracy', 'tensorboard'],
+    ]);
+  });
+
+  it('comparisons leave out what explains no result', () => {
+    expect(keysWhere(({ compared }) => compared === false)).to.deep.equal([
+      ...['dataDir', 'source', 'checkpointEvery', 'threads', 'allowSoftware', 'expectAccuracy', 'tensorboard'],
+    ]);
+  });
+
+  it('a command finds the settings of what it does', () => {
+    expect(keysDeciding('fetching', 'samples')).to.deep.equal([
+      ...['dataset', 'dataDir', 'source', 'labelColumn', 'testFraction', 'seed'],
+    ]);
+    expect(keysDeciding('backend')).to.deep.equal(['backend', 'threads', 'tf32', 'allowSoftware']);
+  });
+
+  it('no other list names them', () => {
+    const root = path.join(__dirname, '../..');
+    const names = (file: string) => {
+      const found: string[] = [];
+      const visit = (node: ts.Node): void => {
+        if (ts.isArrayLiteralExpression(node) && node.elements.length > 1) {
+          const texts = node.elements.map((element) => (ts.isStringLiteral(element) ? element.text : ''));
+          if (texts.every((text) => CONFIG_KEYS.some((key) => key === text))) found.push(`${file}: ${texts.join()}`);
+        }
+        ts.forEachChild(node, visit);
+      };
+      visit(ts.createSourceFile(file, fs.readFileSync(path.join(root, file), 'utf8'), ts.ScriptTarget.Latest));
+      return found;
+    };
+    const files = ['src', 'cli'].flatMap((folder) =>
+      (fs.readdirSync(path.join(root, folder), { recursive: true }) as string[])
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => path.join(folder, file)),
+    );
+    expect(files).to.have.length.above(100);
+    expect(files.flatMap(names)).to.deep.equal([]);
+    expect(names('spec/runs/config.spec.ts')).not.to.deep.equal([]);
+  });
+});
+
+describe('resolveConfig', () => {
+  const usage = (...layers: Parameters<typeof resolveConfig>[0]) => failure('usage', () => resolveConfig(layers));
+  const options = (values: unknown) => ({ values, from: 'options' }) as const;
+  const file = (name: string, values: unknown) => ({ values, from: { file: name } }) as const;
+
+  it('takes the last of several sources, and knows where each setting comes from', () => {
+    const { config, origins, given } = resolveConfig([
+      environmentSettings({ HANDGRAD_BACKEND: 'cpu', HANDGRAD_DATA_DIR: '/data', HOME: '/home' }),
+      file('a.yaml', { lr: 0.5, epochs: 3 }),
+      file('b.yaml', { lr: 0.25 }),
+      options({ epochs: 4, seed: undefined }),
+    ]);
+    expect(config).to.deep.equal({ ...DEFAULTS, backend: 'cpu', dataDir: '/data', lr: 0.25, epochs: 4 });
+    expect(Object.fromEntries(origins)).to.deep.equal({
+      ...{ backend: 'environment', dataDir: 'environment', lr: { file: 'b.yaml' }, epochs: 'options' },
+    });
+    expect([...given]).to.deep.equal(['epochs', 'lr']);
+    expect(Object.keys(config)).to.deep.equal(CONFIG_KEYS.filter((key) => key in config));
+  });
+
+  it('takes names in any spelling, former ones too, and refuses two of one setting', async () => {
+    const spelled = { 'batch-size': 1, batch_norm: true, NORMALISE: true };
+    expect(resolveConfig([options(spelled)]).config).to.include({ batchSize: 1, batchNorm: true, normalize: true });
+    expect(await usage(file('a.yaml', { batch_size: 1, batchSize: 2 }))).to.equal(
+      '"batch_size" and "batchSize" in a.yaml are the same setting; leave one out.',
+    );
+  });
+
+  it('names the setting, where it was given, what it takes and what was found', async () => {
+    expect(await usage(options({ batchSize: 0 }))).to.equal(
+      '`batchSize` must be a whole number from 1 to 1000000, not 0.',
+    );
+    expect(await usage(options({ lr: 1 }), file('a.yaml', { lr: 'x' }))).to.match(
+      /^lr in a\.yaml must be .*not "x"\.$/,
+    );
+    expect(await usage(environmentSettings({ HANDGRAD_BACKEND: 'x' }))).to.match(/^HANDGRAD_BACKEND must be one of/);
+    expect(await usage(options({ epcohs: 1 }))).to.equal('There is no setting "epcohs"; did you mean epochs?');
+    for (const values of [null, 1, 'lr', [1]]) expect(await usage(options(values))).to.match(/mapping of names/);
+  });
+});
+
+describe('assertSettingsApply', () => {
+  const refusal = (values: Partial<Record<ConfigKey, unknown>>) =>
+    failure('usage', () => assertSettingsApply(resolveConfig([{ values, from: 'options' }]).config));
+
+  it('refuses what would have no effect, with what it needs', async () => {
+    expect(await refusal({ beta2: 0.9 })).to.equal(
+      '`beta2` needs `optimizer` adam, adamw or rmsprop; add that, or leave it out.',
+    );
+    expect(await refusal({ cutoutPixels: 4, augment: ['shift'] })).to.match(/^`cutoutPixels` needs `augment` cutout;/);
+    expect(await refusal({ patience: 2 })).to.match(
+      /^`patience` needs `valFraction`: the test set is not for choosing;/,
+    );
+    expect(await refusal({ dropout: 0.5, hidden: [] })).to.match(/^`dropout` needs `hidden`/);
+    expect(await refusal({ warmup: 3, epochs: 3 })).to.match(/^`warmup` needs more `epochs`/);
+    expect(await refusal({ normalize: true, initFrom: 'a' })).to.match(/^`normalize` cannot start from saved weights/);
+  });
+
+  it('lets pass what has an effect, and defaults that have none', () => {
+    assertSettingsApply(DEFAULTS);
+    const values = { optimizer: 'rmsprop', beta2: 0.9, augment: ['flip', 'cutout'], cutoutPixels: 4, warmup: 1 };
+    assertSettingsApply(resolveConfig([{ values, from: 'options' }]).config);
+  });
+});

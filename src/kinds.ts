@@ -1,0 +1,104 @@
+/** What the values of a setting or a flag are. Plain functions: a command's --help loads no library for them. */
+export interface Kind<Value> {
+  /** What a value must be, as a sentence continues after "must be". */
+  readonly rule: string;
+  /** What the text of a flag means; text that means no value is left to `accepts`. Undefined: on or off, without a text. */
+  readonly read?: (text: string) => unknown;
+  readonly accepts: (value: unknown) => value is Value;
+  /** Of a list: its elements. One that is wrong is reported by itself. */
+  readonly each?: Kind<unknown>;
+  /** The names to choose from. */
+  readonly names?: readonly string[];
+}
+
+/** Why a value is not accepted. */
+export interface Fault {
+  readonly rule: string;
+  readonly found: unknown;
+}
+
+/** What is wrong with a value; undefined when it is accepted. */
+export function faultOf(kind: Kind<unknown>, value: unknown): Fault | undefined {
+  const { each } = kind;
+  if (each && Array.isArray(value)) {
+    const [fault] = value.flatMap((element) => faultOf(each, element) ?? []);
+    if (fault) return fault;
+  }
+  return kind.accepts(value) ? undefined : { rule: kind.rule, found: value };
+}
+
+/** The first value of a record, in the order of the kinds, that is not accepted. */
+export function faultWithin(
+  kinds: Readonly<Record<string, Kind<unknown>>>,
+  values: Readonly<Record<string, unknown>>,
+): (Fault & { readonly key: string }) | undefined {
+  for (const [key, kind] of Object.entries(kinds)) {
+    const fault = faultOf(kind, values[key]);
+    if (fault) return { key, ...fault };
+  }
+  return undefined;
+}
+
+/** A value that may be left out. */
+export function optional<Value>(kind: Kind<Value>): Kind<Value | undefined> {
+  return { ...kind, accepts: (value): value is Value | undefined => value === undefined || kind.accepts(value) };
+}
+
+/** Not `Number` alone: it takes "" and " " for 0, and reads 0x10. */
+const readNumber = (text: string) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text);
+
+/** A finite number. @param rule names the range that `within` checks */
+export function number(rule: string, within: (value: number) => boolean): Kind<number> {
+  const accepts = (value: unknown): value is number => Number.isFinite(value) && within(value as number);
+  return { rule, read: readNumber, accepts };
+}
+
+/** A whole number of a range, both ends included. */
+export function wholeNumber(min: number, max: number): Kind<number> {
+  const within = (value: number) => Number.isInteger(value) && value >= min && value <= max;
+  return number(`a whole number from ${min} to ${max}`, within);
+}
+
+/** At least 0 and less than 1: a part of something, of which something is left. */
+export const fraction = number('a number of at least 0 and below 1', (value) => value >= 0 && value < 1);
+
+/** A number above 0. */
+export function positive(max: number, shown = String(max)): Kind<number> {
+  return number(`a number above 0 and at most ${shown}`, (value) => value > 0 && value <= max);
+}
+
+/** On or off. */
+export const onOff: Kind<boolean> = { rule: 'true or false', accepts: (value) => typeof value === 'boolean' };
+
+/** Text that a name, path or address may be. @param within what else it has to be */
+export function text(rule: string, within: (text: string) => boolean = () => true): Kind<string> {
+  const accepts = (value: unknown): value is string =>
+    typeof value === 'string' && value.length >= 1 && value.length <= 4096 && !value.includes('\0') && within(value);
+  return { rule, read: (value) => value, accepts };
+}
+
+/**
+ * One of some names, the keys of `names`. Where these are the keys of another table, `Name` has the compiler compare the two,
+ * and the other table is not loaded.
+ */
+export function choice<Name extends string>(names: Readonly<Record<Name, string>>): Kind<Name> {
+  return oneOf(Object.keys(names) as Name[]);
+}
+
+/** One of some names. */
+export function oneOf<Name extends string>(names: readonly Name[]): Kind<Name> {
+  const accepts = (value: unknown): value is Name => names.some((name) => name === value);
+  return { rule: `one of ${names.join(', ')}`, read: (value) => value, accepts, names };
+}
+
+/** A list, as text separated by commas. */
+export function list<Value>(
+  rule: string,
+  each: Kind<Value>,
+  within: (values: readonly Value[]) => boolean,
+): Kind<readonly Value[]> {
+  const read = (value: string) => (value.trim() === '' ? [] : value.split(',').map((part) => each.read!(part.trim())));
+  const accepts = (value: unknown): value is readonly Value[] =>
+    Array.isArray(value) && value.every((element) => each.accepts(element)) && within(value);
+  return { rule, read, accepts, each, names: each.names };
+}

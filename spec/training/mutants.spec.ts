@@ -8,8 +8,8 @@ import { useBackend } from '../backend';
 import { randomTensor } from '../finiteDifferences';
 import { type Mutant as PlainMutant, sourceCopy, wrongs as plainWrongs } from '../sourceCopy';
 
-// F52: a gradient check is worth what it catches. Each mutant is one wrong term in the real source of a backward pass; the
-// mutated source is compiled and run through the real gradcheck, which has to fail for every one of them.
+// F52: a gradient check is worth what it catches. Each mutant is one wrong term in the real source of a backward pass;
+// the mutated source is compiled and run through the real gradcheck, which has to fail for every one of them.
 
 interface Mutant extends PlainMutant {
   /** The network in which it shows. */
@@ -261,7 +261,7 @@ const mutants: Mutant[] = [
     file: MLP,
     what: 'walk: another layer’s input',
     from: WALK,
-    to: 'step.backward(dY(), { ...taken, X: trace[Math.max(0, trace.findIndex((other) => other.step === step) - 2)]!.X })',
+    to: 'step.backward(dY(), { ...taken, X: trace[Math.max(0, trace.findIndex((t) => t.step === step) - 2)]!.X })',
   },
   {
     file: MLP,

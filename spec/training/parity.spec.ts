@@ -9,7 +9,8 @@ import { updater } from '../../src/optim/sgd';
 import { readSafetensors, type Safetensors } from '../../src/model/safetensors';
 import { onEachBackend } from '../backend';
 
-// The post's PyTorch code, run from given weights over given batches, is the reference (fixtures/make_parity.py ran it).
+// The post's PyTorch code, run from given weights over given batches, is the reference (fixtures/make_parity.py ran
+// it).
 
 const LR = 0.1;
 

@@ -43,7 +43,7 @@ const epochs = (events: TrainEvent[]) => events.filter((event) => event.type ===
 
 describe('train', () => {
   onEachBackend(() => {
-    it('learns, and tells every step, every epoch and the end', async () => {
+    it('learns, and reports every step, every epoch and the end', async () => {
       const run = options({ numEpochs: 12 });
       const events = await collect(run);
       const steps = events.filter((event) => event.type === 'step');
@@ -111,7 +111,7 @@ describe('train', () => {
       });
     });
 
-    it('holds no tensor but the state at the end, when the loop is left early, and when the loss is not finite', async () => {
+    it('holds no tensor but the state at the end, when the loop is left, and when training diverges', async () => {
       const before = tf.memory().numTensors;
       const ends: Record<string, (run: TrainOptions) => Promise<void>> = {
         finished: async (run) => void (await collect(run)),

@@ -8,8 +8,8 @@ import type { createOptimizer, OptimizerName, OptimizerOptions } from '../../src
 import type { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
 import type { StepOptions, trainStep } from '../../src/training/trainStep';
 
-// Ten steps of the real `trainStep` against PyTorch's own optimizers and batch normalization, from the same parameters over
-// the same batches (fixtures/make_trajectories.py ran them).
+// Ten steps of the real `trainStep` against PyTorch's own optimizers and batch normalization, from the same parameters
+// over the same batches (fixtures/make_trajectories.py ran them).
 
 export const RUNS: Record<string, Run> = {
   sgd: { lr: 0.1 },
@@ -47,7 +47,8 @@ export const readTrajectories = (): Promise<Safetensors> =>
 
 /**
  * Takes the ten steps of a run.
- * @returns how far losses, parameters, running statistics and the logits of the inference network are from PyTorch's, by name:
+ * @returns how far losses, parameters, running statistics and the logits of the inference network are from PyTorch's,
+ * by name:
  *   the length of the difference over the length of PyTorch's
  */
 export function deviations(name: string, file: Safetensors, source: Source): Record<string, number> {

@@ -22,9 +22,9 @@ export function relu(Z: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * H grows with Z at slope 1 where Z > 0 and is constant where Z < 0, so **dZ = dH ⊙ 1[Z > 0]**. At Z = 0 there is a corner
- * and no derivative: any value between 0 and 1 is a subgradient, and 0 is the customary one. H > 0 exactly where Z > 0,
- * so the mask can be taken from H: step(H) is 1 where H > 0 and 0 elsewhere.
+ * H grows with Z at slope 1 where Z > 0 and is constant where Z < 0, so **dZ = dH ⊙ 1[Z > 0]**. At Z = 0 there is a
+ * corner and no derivative: any value between 0 and 1 is a subgradient, and 0 is the customary one. H > 0 exactly
+ * where Z > 0, so the mask can be taken from H: step(H) is 1 where H > 0 and 0 elsewhere.
  * @param dH [n, o]
  * @param H [n, o], what `relu` returned
  * @returns dZ [n, o]
@@ -94,8 +94,8 @@ export function sigmoidBackward(dH: tf.Tensor2D, H: tf.Tensor2D): tf.Tensor2D {
 }
 
 /**
- * Sigmoid linear unit, or swish (Elfwing et al. 2018): **H = Z ⊙ G** with the gate G = σ(Z), the logistic function. It is
- * ReLU with the corner smoothed.
+ * Sigmoid linear unit, or swish (Elfwing et al. 2018): **H = Z ⊙ G** with the gate G = σ(Z), the logistic function. It
+ * is ReLU with the corner smoothed.
  * @param Z [n, o]
  * @returns H [n, o]
  */
@@ -126,8 +126,8 @@ function geluGate(Z: tf.Tensor2D): { G: tf.Tensor2D; ZZ: tf.Tensor2D } {
 
 /**
  * Gaussian error linear unit in its **tanh form** (Hendrycks and Gimpel 2016): **H = Z/2 (1 + G)** with
- * G = tanh(√(2/π) (Z + 0.044715 Z³)). It is within 0.0005 of the exact Z Φ(Z), whose erf not every backend has. The same
- * as PyTorch's `gelu(approximate='tanh')`.
+ * G = tanh(√(2/π) (Z + 0.044715 Z³)). It is within 0.0005 of the exact Z Φ(Z), whose erf not every backend has. The
+ * same as PyTorch's `gelu(approximate='tanh')`.
  * @param Z [n, o]
  * @returns H [n, o]
  */

@@ -30,9 +30,9 @@ export interface BatchNormRecord extends Statistics {
 }
 
 /**
- * Batch normalization (Ioffe and Szegedy 2015) in training, by the statistics of the batch. With μ the mean of a column of U
- * and v its variance, D = U - μ, s = 1 / √(v + ε): **Z = g ⊙ s ⊙ D + b**. Whatever the layers below do, the inputs of an
- * activation have one size, and the loss is about as steep along one weight as along another.
+ * Batch normalization (Ioffe and Szegedy 2015) in training, by the statistics of the batch. With μ the mean of a
+ * column of U and v its variance, D = U - μ, s = 1 / √(v + ε): **Z = g ⊙ s ⊙ D + b**. Whatever the layers below do,
+ * the inputs of an activation have one size, and the loss is about as steep along one weight as along another.
  * @param U [n, o], n at least 2: a single sample is its own mean
  * @returns Z [n, o], and what the backward pass needs
  */
@@ -53,8 +53,8 @@ export function batchNorm(U: tf.Tensor2D, g: tf.Tensor1D, b: tf.Tensor1D): { Z: 
  * - Through v: ∂s/∂v = -s³/2 and ∂v/∂U[r] = 2 D[r] / n (the mean's part vanishes, as Σ D = 0), so
  *   dU[r] ∋ (Σ dN D) (-s³/2) (2 D[r] / n) = -s N[r] 1/n Σ dN N.
  *
- * Together, with g taken out and Σ dZ = db, Σ dZ N = dg: **dU = g s (dZ - db/n - N dg/n)**. Normalization fixes a unit's
- * mean and length, so the gradient loses exactly those two components.
+ * Together, with g taken out and Σ dZ = db, Σ dZ N = dg: **dU = g s (dZ - db/n - N dg/n)**. Normalization fixes a
+ * unit's mean and length, so the gradient loses exactly those two components.
  * @param dZ [n, o]
  * @returns dU [n, o], dg [o], db [o]
  */
@@ -84,9 +84,9 @@ export const normalizedStep = ({ W, norm: { g, b } }: NormalizedLayer): Step<Bat
 });
 
 /**
- * The same layer in inference, by the statistics of the whole training, so that the output of a sample does not depend on the
- * rest of its batch. It is affine then, and so is the linear map before it: both are one, and with k = g / √(v + ε),
- * g (X·W - μ) / √(v + ε) + b = X·(W ⊙ k) + (b - μ ⊙ k). `fold` does that to a whole network.
+ * The same layer in inference, by the statistics of the whole training, so that the output of a sample does not depend
+ * on the rest of its batch. It is affine then, and so is the linear map before it: both are one layer. With
+ * k = g / √(v + ε), **g (X·W - μ) / √(v + ε) + b = X·(W ⊙ k) + (b - μ ⊙ k)**. `fold` does that to a whole network.
  */
 export function foldBatchNorm({ W, norm: { g, b, mean, variance } }: NormalizedLayer): Layer {
   const k = tf.mul(g, scaleOf(variance));
@@ -99,8 +99,8 @@ export function initNorm(b: tf.Tensor1D): Norm {
 }
 
 /**
- * Running statistics after a batch: a tenth of the way to the batch's own. Its v is the variance of these n samples; what
- * is wanted is the variance of all there are, and v falls short of that by the factor (n - 1) / n on average.
+ * Running statistics after a batch: a tenth of the way to the batch's own. Its v is the variance of these n samples;
+ * what is wanted is the variance of all there are, and v falls short of that by the factor (n - 1) / n on average.
  * @param n samples in the batch
  */
 export function updateStatistics(running: Statistics, batch: Statistics, n: number): Statistics {

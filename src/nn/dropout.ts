@@ -5,9 +5,9 @@ import type { Step } from './step';
 // H, M, dH [n, o]
 
 /**
- * Dropout (Srivastava et al. 2014): in each step every unit is dropped with probability p, so that none can rely on another.
- * **H ← H ⊙ M**, M being 0 with probability p and 1 / (1 - p) otherwise. The mean of M is 1 ("inverted" dropout), so in
- * inference there is no mask and nothing to scale.
+ * Dropout (Srivastava et al. 2014): in each step every unit is dropped with probability p, so that none can rely on
+ * another. **H ← H ⊙ M**, M being 0 with probability p and 1 / (1 - p) otherwise. The mean of M is 1 ("inverted"
+ * dropout), so in inference there is no mask and nothing to scale.
  * @param M from `dropoutMask`
  */
 export function dropout(H: tf.Tensor2D, M: tf.Tensor2D): tf.Tensor2D {

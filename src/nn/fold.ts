@@ -16,8 +16,8 @@ export function normalize(X: tf.Tensor2D, { mean, std }: Normalization): tf.Tens
 }
 
 /**
- * The network for inference: a plain one, whatever it was trained with. What training adds is either gone by then (dropout
- * is the identity) or affine, and an affine map next to a linear layer is one layer with it:
+ * The network for inference: a plain one, whatever it was trained with. What training adds is either gone by then
+ * (dropout is the identity) or affine, and an affine map next to a linear layer is one layer with it:
  * - normalized inputs: ((X - m) / s)·W + b = X·(W / s) + (b - (m / s)·W), with m and s a column for the rows of W;
  * - batch normalization, by its running statistics: see `foldBatchNorm`.
  *

@@ -27,8 +27,8 @@ export function initParams(
 export type Initializer = (random: Random, numInputs: number, numOutputs: number) => tf.Tensor2D;
 
 /**
- * Small random weights, as in the post: each from a normal distribution with mean 0 and standard deviation 0.01. They must
- * differ, or all units of a layer would get equal gradients and remain equal.
+ * Small random weights, as in the post: each from a normal distribution with mean 0 and standard deviation 0.01. They
+ * must differ, or all units of a layer would get equal gradients and remain equal.
  * @returns W [numInputs, numOutputs]
  */
 export function normal(random: Random, numInputs: number, numOutputs: number): tf.Tensor2D {
@@ -36,8 +36,8 @@ export function normal(random: Random, numInputs: number, numOutputs: number): t
 }
 
 /**
- * He et al. 2015: normal with variance 2 / numInputs. A sum of i products of variance v x² has variance i v x²; ReLU then
- * halves the mean square; so with v = 2 / i signals keep their size through any number of layers.
+ * He et al. 2015: normal with variance 2 / numInputs. A sum of i products of variance v x² has variance i v x²; ReLU
+ * then halves the mean square; so with v = 2 / i signals keep their size through any number of layers.
  * @returns W [numInputs, numOutputs]
  */
 export function he(random: Random, numInputs: number, numOutputs: number): tf.Tensor2D {
@@ -46,8 +46,8 @@ export function he(random: Random, numInputs: number, numOutputs: number): tf.Te
 
 /**
  * Glorot and Bengio 2010: uniform in ±√(6 / (numInputs + numOutputs)), whose variance is 2 / (numInputs + numOutputs):
- * halfway between what keeps the size of the signals forward (1 / inputs) and of the gradients backward (1 / outputs), for
- * activations of slope 1 at 0, such as tanh.
+ * halfway between what keeps the size of the signals forward (1 / inputs) and of the gradients backward (1 / outputs),
+ * for activations of slope 1 at 0, such as tanh.
  * @returns W [numInputs, numOutputs]
  */
 export function glorot(random: Random, numInputs: number, numOutputs: number): tf.Tensor2D {

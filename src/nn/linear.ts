@@ -23,7 +23,8 @@ export function linear(X: tf.Tensor2D, W: tf.Tensor2D, b: tf.Tensor1D): tf.Tenso
  *
  * W[j, k] reaches the loss through Z[r, k] of every sample r, each time multiplied by X[r, j]. The chain rule sums over
  * these paths: ∂L/∂W[j, k] = Σ_r X[r, j] dZ[r, k], which is the product **dW = Xᵀ·dZ**.
- * b[k] reaches it through the same Z[r, k], multiplied by 1: ∂L/∂b[k] = Σ_r dZ[r, k], so **db is the column sums of dZ**.
+ * b[k] reaches it through the same Z[r, k], multiplied by 1: ∂L/∂b[k] = Σ_r dZ[r, k], that is **db = Σ_r dZ**, the
+ * column sums.
  * @param dZ [n, o]
  * @param X [n, i]
  * @returns dW [i, o] and db [o], each shaped like its parameter
@@ -38,8 +39,8 @@ export function linearBackward(dZ: tf.Tensor2D, X: tf.Tensor2D): { dW: tf.Tensor
  * X[r, j] reaches the loss through every output k of its own row, each time multiplied by W[j, k]:
  * ∂L/∂X[r, j] = Σ_k dZ[r, k] W[j, k], which is the product **dX = dZ·Wᵀ**.
  *
- * It is a function of its own because the first layer does not need it: the gradient with respect to the pixels would cost
- * as much as dW and be thrown away.
+ * It is a function of its own because the first layer does not need it: the gradient with respect to the pixels would
+ * cost as much as dW and be thrown away.
  * @param dZ [n, o]
  * @param W [i, o]
  * @returns dX [n, i]

@@ -4,6 +4,10 @@ import { linear, linearBackward, linearInputBackward } from './linear';
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './softmaxCrossEntropy';
 import type { LayerGradients, Step, Trace } from './step';
 
+// With one hidden layer:
+//   forward   Z = X·W1 + b1,  H = f(Z),  O = H·W2 + b2
+//   backward  dW2 = Hᵀ·dO, db2 = Σ_r dO,  dH = dO·W2ᵀ,  dZ = dH ⊙ f'(Z),  dW1 = Xᵀ·dZ, db1 = Σ_r dZ
+
 /** The parameters of a layer: W [inputs, outputs] and b [outputs]. One layer's outputs are the next one's inputs. */
 export type Layer = { readonly W: tf.Tensor2D; readonly b: tf.Tensor1D };
 
@@ -22,7 +26,7 @@ export const activationStep = (name: ActivationName): Step => ({
   backward: (dH, { X: Z, Y: H }) => ({ dX: () => ACTIVATIONS[name].backward(dH, Z, H) }),
 });
 
-/** The steps of the plain network. (`trainingSteps` in `network.ts` adds batch normalization and dropout to the list.) */
+/** The steps of the plain network. (`trainingSteps` adds batch normalization and dropout to the list.) */
 export function plainSteps({ layers, activation }: Network): Step[] {
   return layers.flatMap((layer, l) => [...(l > 0 ? [activationStep(activation)] : []), linearStep(layer)]);
 }
@@ -39,8 +43,8 @@ export function forward(X: tf.Tensor2D, steps: readonly Step[]): { O: tf.Tensor2
 }
 
 /**
- * Backpropagation, from dO [n, numOutputs]: the chain rule, walked from the last step to the first. The dX of a step is the
- * dY of the step before it.
+ * Backpropagation, from dO [n, numOutputs]: the chain rule, walked from the last step to the first. The dX of a step
+ * is the dY of the step before it.
  * @returns the gradients of the layers, from the first to the last
  */
 export function backward(dO: tf.Tensor2D, trace: Trace): LayerGradients[] {
@@ -60,11 +64,7 @@ export function backward(dO: tf.Tensor2D, trace: Trace): LayerGradients[] {
  * @param T [n, numOutputs] targets (see `targets.ts`)
  * @returns the mean loss of the batch (scalar), the gradients of the layers, and the steps that were taken
  */
-export function lossAndGradients(
-  X: tf.Tensor2D,
-  T: tf.Tensor2D,
-  steps: readonly Step[],
-): { loss: tf.Scalar; grads: LayerGradients[]; trace: Trace } {
+export function lossAndGradients(X: tf.Tensor2D, T: tf.Tensor2D, steps: readonly Step[]) {
   const { O, trace } = forward(X, steps);
   const { loss, P } = softmaxCrossEntropy(O, T);
   const grads = backward(softmaxCrossEntropyBackward(P, T), trace);

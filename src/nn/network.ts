@@ -16,8 +16,8 @@ import type { LayerGradients, Step, Trace } from './step';
 export type TrainableNetwork = Network<Layer | NormalizedLayer>;
 
 /**
- * The steps of a network in training: `plainSteps`, with the normalized linear map where a layer has batch normalization,
- * and dropout after the activation of a hidden layer where there is a mask.
+ * The steps of a network in training: `plainSteps`, with the normalized linear map where a layer has batch
+ * normalization, and dropout after the activation of a hidden layer where there is a mask.
  * @param masks one for each hidden layer (see `dropoutMasks`), or none
  */
 export function trainingSteps({ layers, activation }: TrainableNetwork, masks: readonly tf.Tensor2D[] = []): Step[] {
@@ -59,8 +59,8 @@ export function numOutputs({ layers }: TrainableNetwork): number {
 }
 
 /**
- * The trained tensors of a layer, and whether weight decay pulls them toward 0. It pulls the matrices only: a bias or a scale
- * moves or stretches a unit as a whole, and cannot be traded against other inputs.
+ * The trained tensors of a layer, and whether weight decay pulls them toward 0. It pulls the matrices only: a bias or
+ * a scale moves or stretches a unit as a whole, and cannot be traded against other inputs.
  */
 const DECAYS = { W: true, b: false, g: false };
 type Key = keyof typeof DECAYS | keyof Statistics;

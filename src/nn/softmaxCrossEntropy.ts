@@ -47,8 +47,8 @@ export function crossEntropyLoss(P: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
 }
 
 /**
- * Only the probability of the right class enters L, as -log P / n, whose derivative is -1 / (n P). With T the one-hot rows
- * of y: **dP[r, c] = -T[r, c] / (n P[r, c])**.
+ * Only the probability of the right class enters L, as -log P / n, whose derivative is -1 / (n P). With T the one-hot
+ * rows of y: **dP[r, c] = -T[r, c] / (n P[r, c])**.
  * @param P [n, k]
  * @param y [n], int32 classes
  * @returns dP [n, k]

@@ -1,13 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
 /**
- * One step of a network, such as the linear map of a layer or its activation: forward from X to Y, and backward from dY.
- * Both are pure. `Record` is what the way back needs besides X and Y, by name.
+ * One step of a network, such as the linear map of a layer or its activation: forward from X to Y, and backward from
+ * dY. Both are pure. `Kept` is what backward needs besides X and Y, by name.
  */
-export interface Step<Record = unknown> {
-  forward(X: tf.Tensor2D): { readonly Y: tf.Tensor2D } & Record;
+export interface Step<Kept = unknown> {
+  forward(X: tf.Tensor2D): { readonly Y: tf.Tensor2D } & Kept;
   /** The gradients of the step's own parameters, where it has any; and dX, which is computed when it is called. */
-  backward(dY: tf.Tensor2D, taken: Taken & Record): { readonly grads?: LayerGradients; readonly dX: () => tf.Tensor2D };
+  backward(dY: tf.Tensor2D, taken: Taken & Kept): { readonly grads?: LayerGradients; readonly dX: () => tf.Tensor2D };
 }
 
 /** What went into a step and what came out, [n, inputs] and [n, outputs]. */

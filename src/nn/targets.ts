@@ -17,8 +17,8 @@ export function oneHot(y: tf.Tensor1D, k: number): tf.Tensor2D {
 
 /**
  * Label smoothing (Szegedy et al. 2016): a part ε of the probability is spread evenly over all k classes,
- * **T ← (1 - ε)·T + ε / k**. A network trained toward certainty makes its logits ever larger; trained toward a little less,
- * it stops.
+ * **T ← (1 - ε)·T + ε / k**. A network trained toward certainty makes its logits ever larger; trained toward a little
+ * less, it stops.
  * @param T [n, k]
  * @param smoothing ε in [0, 1)
  * @returns T [n, k]
@@ -28,10 +28,10 @@ export function smoothLabels(T: tf.Tensor2D, smoothing: number): tf.Tensor2D {
 }
 
 /**
- * Mixup (Zhang et al. 2018): the network should behave linearly between two samples. Each sample is mixed with another one
- * of its batch, and so are their targets: **X ← λ·X + (1 - λ)·X'**, **T ← λ·T + (1 - λ)·T'**. The partner is the sample in
- * the mirrored position of the batch; batches are drawn at random, and so are the pairs. Nothing is learned below X, so
- * there is no backward.
+ * Mixup (Zhang et al. 2018): the network should behave linearly between two samples. Each sample is mixed with another
+ * one of its batch, and so are their targets: **X ← λ·X + (1 - λ)·X'**, **T ← λ·T + (1 - λ)·T'**. The partner is the
+ * sample in the mirrored position of the batch; batches are drawn at random, and so are the pairs. Nothing is learned
+ * below X, so there is no backward.
  * @param X [n, i], T [n, k]
  * @param lambda λ in [0, 1], drawn for every batch
  */

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Link } from './optimizer';
 
-// M  the running mean of each gradient, S  the running mean of its square; both shaped like the parameter and 0 before the
-//    first step
-// β1 and β2, their decays, 0.9 and 0.999
-// t  the step, from 1
+// M   the running mean of each gradient, shaped like the parameter; 0 before the first step
+// S   the running mean of its square, alike
+// β1  the decay of M, 0.9; β2 that of S, 0.999
+// t   the step, from 1
 
 type State = { mean: tf.Tensor[]; meanSquare: tf.Tensor[] };
 
@@ -12,8 +12,8 @@ const zeros = (params: readonly tf.Tensor[]) => params.map((W) => tf.zerosLike(W
 
 /**
  * Adam (Kingma and Ba 2015): momentum, divided by the size of the gradients.
- * M ← β1·M + (1 - β1)·dW and S ← β2·S + (1 - β2)·dW². Both start at 0 and are too small at first: after t steps the weights
- * of the gradients in M sum to 1 - β1^t, and in S to 1 - β2^t. Divided by those they are means, and
+ * M ← β1·M + (1 - β1)·dW and S ← β2·S + (1 - β2)·dW². Both start at 0 and are too small at first: after t steps the
+ * weights of the gradients in M sum to 1 - β1^t, and in S to 1 - β2^t. Divided by those they are means, and
  * **W ← W - lr · (M / (1 - β1^t)) / (√(S / (1 - β2^t)) + ε)**.
  *
  * AdamW (Loshchilov and Hutter 2019) is this rule after `decoupledDecay`.

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * The exponential moving average of the weights (Polyak and Juditsky 1992 for the plain mean): late in training the weights
- * wander around a good place, and their mean is nearer to it than they are. **A ← d·A + (1 - d)·W**.
+ * The exponential moving average of the weights (Polyak and Juditsky 1992 for the plain mean): late in training the
+ * weights wander around a good place, and their mean is nearer to it than they are. **A ← d·A + (1 - d)·W**.
  *
  * A starts as the initial weights, which are of no use and would keep the weight d^t. To be rid of them early, d is
  * min(decay, (1 + t) / (10 + t)).

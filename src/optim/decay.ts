@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Link } from './optimizer';
 
 // Weight decay pulls weights toward 0, so that none grows without need. The network says which parameters decay: its
-// matrices. A bias, or the scale of a batch normalization, moves or stretches a unit as a whole, cannot be traded against
-// other inputs, and is left alone.
+// matrices. A bias, or the scale of a batch normalization, moves or stretches a unit as a whole, cannot be traded
+// against other inputs, and is left alone.
 
 /**
- * Decay through the loss: L + λ/2 Σ W² has the gradient **dW + λ·W**. The update rule then treats the pull like any part of
- * the gradient: Adam, for one, divides it by the gradient's size, which is why AdamW decays apart.
+ * Decay through the loss: L + λ/2 Σ W² has the gradient **dW + λ·W**. The update rule then treats the pull like any
+ * part of the gradient: Adam, for one, divides it by the gradient's size, which is why AdamW decays apart.
  * @param weightDecay λ
  */
 export const decay = (weightDecay = 0): Link => ({
@@ -18,8 +18,8 @@ export const decay = (weightDecay = 0): Link => ({
 });
 
 /**
- * Decoupled decay (Loshchilov and Hutter 2019): **W ← (1 - lr·λ)·W**, whatever the gradient is. The update rule that follows
- * steps from there.
+ * Decoupled decay (Loshchilov and Hutter 2019): **W ← (1 - lr·λ)·W**, whatever the gradient is. The update rule that
+ * follows steps from there.
  * @param weightDecay λ
  */
 export const decoupledDecay = (weightDecay = 0): Link => ({

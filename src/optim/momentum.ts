@@ -23,9 +23,9 @@ export const momentum = ({ momentum: mu = 0.9 } = {}): Link<State> => ({
 });
 
 /**
- * Nesterov's momentum: the gradient is taken where the velocity is about to carry the parameter, so that the step corrects
- * the velocity before it overshoots. Written in the shifted parameters (Sutskever et al. 2013) it needs no second
- * evaluation: V ← μ·V + dW, then **W ← W - lr·(dW + μ·V)**.
+ * Nesterov's momentum: the gradient is taken where the velocity is about to carry the parameter, so that the step
+ * corrects the velocity before it overshoots. Written in the shifted parameters (Sutskever et al. 2013) it needs no
+ * second evaluation: V ← μ·V + dW, then **W ← W - lr·(dW + μ·V)**.
  */
 export const nesterov = ({ momentum: mu = 0.9 } = {}): Link<State> => ({
   init,

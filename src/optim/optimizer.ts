@@ -53,8 +53,8 @@ export interface Optimizer {
 }
 
 /**
- * Composes an optimizer: `chain(0.1, clipping(1), decay(0.01), momentum())`. Every step passes through the links in order,
- * and each sees what those before it have made of the gradients and the parameters.
+ * Composes an optimizer: `chain(0.1, clipping(1), decay(0.01), momentum())`. Every step passes through the links in
+ * order, and each sees what those before it have made of the gradients and the parameters.
  * @param lr a number, or a schedule
  * @param links no two of which remember something by the same name
  */

@@ -6,7 +6,7 @@ import { chain, type LearningRate, type Link, type Optimizer } from './optimizer
 import { rmsprop } from './rmsprop';
 import { sgd } from './sgd';
 
-/** The hyperparameters of the rules. Each reads those that its formula has; what is left out has the customary value. */
+/** The hyperparameters of the rules. Each reads those that its formula has; the rest have the customary values. */
 export interface OptimizerOptions {
   /** momentum, nesterov: the decay of the velocity, 0.9. */
   readonly momentum?: number;

@@ -7,8 +7,8 @@ import type { Link } from './optimizer';
 type State = { meanSquare: tf.Tensor[] };
 
 /**
- * RMSprop (Tieleman and Hinton 2012): each entry's step is divided by the recent size of its gradients, so that steep and
- * flat directions move alike. S ← β·S + (1 - β)·dW², then **W ← W - lr·dW / (√S + ε)**.
+ * RMSprop (Tieleman and Hinton 2012): each entry's step is divided by the recent size of its gradients, so that steep
+ * and flat directions move alike. S ← β·S + (1 - β)·dW², then **W ← W - lr·dW / (√S + ε)**.
  */
 export const rmsprop = ({ beta2: beta = 0.99, epsilon = 1e-8 } = {}): Link<State> => ({
   init: (params) => ({ meanSquare: params.map((W) => tf.zerosLike(W)) }),

@@ -6,7 +6,7 @@ export interface ScheduleOptions {
   readonly totalSteps: number;
   /** Steps in an epoch. */
   readonly stepsPerEpoch: number;
-  /** Steps of linear warmup before the schedule proper; one-cycle has a rise of its own, and takes this as its length. */
+  /** Steps of linear warmup before the schedule proper; one-cycle takes this as the length of its own rise. */
   readonly warmupSteps: number;
   /** step, exponential: the factor that the rate is multiplied by. */
   readonly decay?: number;
@@ -15,8 +15,8 @@ export interface ScheduleOptions {
 }
 
 /**
- * The learning rate of a step, as a pure function of the step: there is nothing to save, and a resumed run continues where it
- * was.
+ * The learning rate of a step, as a pure function of the step: there is nothing to save, and a resumed run continues
+ * where it was.
  * @param t steps since the end of the warmup, from 0
  * @param span steps from there to the end of the run, at least 1
  */
@@ -32,7 +32,7 @@ const step: Schedule = (t, span, { lr, stepsPerEpoch, decay = 0.1, decayEvery })
 /** Down by a factor γ (0.95) in every epoch, smoothly: lr·γ^epochs. */
 const exponential: Schedule = (t, _span, { lr, stepsPerEpoch, decay = 0.95 }) => lr * decay ** (t / stepsPerEpoch);
 
-/** Half a cosine wave from lr down to 0 (Loshchilov and Hutter 2017, without restarts): lr·(1 + cos(π t / span)) / 2. */
+/** Half a cosine wave from lr to 0 (Loshchilov and Hutter 2017, without restarts): lr·(1 + cos(π t / span)) / 2. */
 const cosine: Schedule = (t, span, { lr }) => (lr * (1 + Math.cos((Math.PI * t) / span))) / 2;
 
 /** Every schedule, by the name that users give. `one-cycle` is cosine after a rise of its own: see `learningRate`. */
@@ -50,9 +50,9 @@ const ONE_CYCLE_RISE = 0.3;
 /**
  * The learning rate of a step.
  *
- * With a warmup of w steps, step s ≤ w gets lr·s / w, and the schedule starts after it: large steps from weights that are
- * still random do harm. One-cycle (Smith and Topin 2018) rises along half a cosine wave from lr/25 to lr in the first 30% of
- * the run, unless the warmup says how long, and falls along another to 0.
+ * With a warmup of w steps, step s ≤ w gets lr·s / w, and the schedule starts after it: large steps from weights that
+ * are still random do harm. One-cycle (Smith and Topin 2018) rises along half a cosine wave from lr/25 to lr in the
+ * first 30% of the run, unless the warmup says how long, and falls along another to 0.
  * @param at the step, from 1 to totalSteps; later steps get the schedule's last value
  */
 export function learningRate(schedule: ScheduleName, at: number, options: ScheduleOptions): number {

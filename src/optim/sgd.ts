@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Link } from './optimizer';
 
 /**
- * Gradient descent, the post's `updater`. The gradient points where the loss grows fastest, so every parameter takes a step
- * of length lr the other way: **W ← W - lr·dW**. The post changes the parameters in place; tensors here are immutable, so
- * the new ones are returned and the caller disposes of the old.
+ * Gradient descent, the post's `updater`. The gradient points where the loss grows fastest, so every parameter takes a
+ * step of length lr the other way: **W ← W - lr·dW**. The post changes the parameters in place; tensors here are
+ * immutable, so the new ones are returned and the caller disposes of the old.
  * @param grads shaped like `params`
  * @returns the new parameters, in the same order
  */

@@ -109,8 +109,8 @@ function fromMemory(
 
 /**
  * Stored numbers as the network takes them, on the backend.
- * A byte is divided by 255 and not multiplied by 1/255: of the two only the quotient is, in float32, the nearest number to
- * byte/255, which is what the post's `ToTensor` gives.
+ * A byte is divided by 255 and not multiplied by 1/255: of the two only the quotient is, in float32, the nearest
+ * number to byte/255, which is what the post's `ToTensor` gives.
  */
 function scaled(X: tf.Tensor2D, scale: number): tf.Tensor2D {
   return scale === 1 ? X : tf.div(X, 1 / scale);

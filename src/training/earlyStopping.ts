@@ -4,7 +4,7 @@ import { mapNetwork } from '../nn/network';
 import type { TrainState } from './trainState';
 
 /**
- * Keeps a network in the state if it is the best so far: the one with the highest validation accuracy, the first of equals.
+ * Keeps a network in the state if it is the best so far, by validation accuracy; of equals, the first.
  * @param network as it would be used; copied
  */
 export function rememberBest(state: TrainState, network: Network, epoch: number, accuracy: number): void {
@@ -15,7 +15,7 @@ export function rememberBest(state: TrainState, network: Network, epoch: number,
   state.bestAccuracy = accuracy;
 }
 
-/** Whether the best network is more than `patience` epochs old, less one: with 5, five epochs in a row were no better. */
+/** Whether `patience` epochs in a row were no better than the best one. */
 export function outOfPatience(
   { epoch, bestEpoch }: Pick<TrainState, 'epoch' | 'bestEpoch'>,
   patience?: number,

@@ -6,7 +6,7 @@ import { oneHot } from '../nn/targets';
 import type { DataIterator } from './batches';
 
 /**
- * The number of correct predictions in a batch, as in the post: those whose largest output stands at the right class.
+ * The number of correct predictions in a batch, as in the post: those whose largest output is at the right class.
  * @param yHat [n, k], probabilities or logits: softmax does not change which is largest
  * @param y [n], int32 classes
  * @returns a scalar; it stays on the backend, so a loop over batches need not wait for it
@@ -16,8 +16,8 @@ export function accuracy(yHat: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
 }
 
 /**
- * How many samples to evaluate at once. Many, because every operation costs something however little it has to do; but no
- * more than keep the largest tensor at 2 MB, beyond which nothing is gained and memory is lost.
+ * How many samples to evaluate at once. Many, because every operation has a fixed cost; but no more than keep the
+ * largest tensor at 2 MB, beyond which nothing is gained and memory is wasted.
  */
 export function evaluationBatchSize({ layers }: Network): number {
   const widest = Math.max(...layers.flatMap(({ W }) => W.shape));
@@ -51,8 +51,8 @@ export async function evaluate(dataIter: DataIterator, network: Network): Promis
 }
 
 /**
- * Which classes are taken for which.
- * @returns [k][k] counts: row c, column p says how many samples of class c were predicted as p
+ * How often each class was predicted as each class.
+ * @returns [k][k] counts: row c, column p is the number of samples of class c that were predicted as p
  */
 export async function confusionMatrix(dataIter: DataIterator, network: Network): Promise<number[][]> {
   const k = numOutputs(network);
@@ -61,7 +61,7 @@ export async function confusionMatrix(dataIter: DataIterator, network: Network):
     for (const { X, y } of dataIter) {
       const next = tf.tidy(() => {
         const predicted = tf.argMax<tf.Tensor1D>(mlp(X, network), 1);
-        // One-hot rows of truth and prediction: their product counts the pairs.
+        // The product of the one-hot rows of labels and predictions counts the pairs.
         return tf.add<tf.Tensor2D>(counts, tf.matMul(oneHot(y, k), oneHot(predicted, k), true, false));
       });
       counts.dispose();

@@ -33,8 +33,9 @@ export interface GradcheckResult {
   /** W1, b1, … */
   readonly name: string;
   /**
-   * Entries compared. Left out are those whose smallest step still takes a hidden unit across 0, where ReLU has a corner; and
-   * all of them where the gradients are too small to show in float32 logits (deep sigmoid layers with small weights).
+   * Entries compared. Left out are those whose smallest step still takes a hidden unit across 0, where ReLU has a
+   * corner; and all of them where the gradients are too small to show in float32 logits (deep sigmoid layers with
+   * small weights).
    */
   readonly entries: number;
   /** |numeric - byHand| / max(|numeric|, |byHand|), each | | the length of the vector over the entries compared. */
@@ -93,9 +94,9 @@ async function checkParameter(
 }
 
 /**
- * The slope of the loss over entry i of a parameter, or undefined where it has a corner within the smallest step: between two
- * sides of a corner there is a difference, but no derivative. With it, the slope that the rounding of the logits alone can
- * make.
+ * The slope of the loss over entry i of a parameter, or undefined where it has a corner within the smallest step:
+ * between two sides of a corner there is a difference, but no derivative. With it, the slope that the rounding of the
+ * logits alone can make.
  */
 async function centralDifference(
   options: GradcheckOptions,
@@ -115,7 +116,7 @@ async function centralDifference(
   return undefined;
 }
 
-/** Indices into a flat tensor: the half with the largest gradients, so that something is at stake, and the rest at random. */
+/** Indices into a flat tensor: half of them those of the largest gradients, where errors show, the rest at random. */
 function chooseEntries(grad: ArrayLike<number>, entries: number, random: Random): Set<number> {
   const largestFirst = Array.from(grad, (_, i) => i).sort((i, j) => Math.abs(grad[j]!) - Math.abs(grad[i]!));
   const chosen = new Set(largestFirst.slice(0, Math.ceil(entries / 2)));

@@ -25,8 +25,8 @@ export interface TrainOptions extends StepOptions {
   /** Stop after so many epochs without a better accuracy on the validation samples, and keep the best network. */
   readonly patience?: number;
   /**
-   * What to do about non-finite values. `skip-batch` leaves out the batches that lead to them: it checks every step before it
-   * counts, and so waits for the backend every time.
+   * What to do about non-finite values. `skip-batch` leaves out the batches that lead to them: it checks every step
+   * before it counts, and so waits for the backend every time.
    */
   readonly onNan?: OnNan;
 }
@@ -78,8 +78,8 @@ export interface EndEvent {
 export type TrainEvent = StepEvent | EpochEvent | EndEvent;
 
 /**
- * Trains by mini-batch gradient descent and yields what happens as it happens. Resumes from wherever the state stands, in
- * the middle of an epoch too, with the numbers of an uninterrupted run.
+ * Trains by mini-batch gradient descent and yields what happens as it happens. Resumes from wherever the state stands,
+ * in the middle of an epoch too, with the numbers of an uninterrupted run.
  * @throws HandgradError 'diverged' soon after the loss or a parameter is non-finite: before an event reports it
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, void> {
@@ -140,7 +140,7 @@ async function evaluateState({ state, patience }: TrainOptions, samples: DataIte
   }
 }
 
-/** What is left of one pass over the training samples. The losses are summed on the backend and read once, at the end. */
+/** What is left of the current epoch. The losses are summed on the backend and read once, at the end. */
 async function* trainEpoch(
   options: TrainOptions,
   clock: () => number,

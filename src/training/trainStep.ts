@@ -38,8 +38,8 @@ export interface StepOptions {
 }
 
 /**
- * Forward, loss, backward, update: one step, from tensors to fresh tensors. Call it in a `tf.tidy`, and dispose of what the
- * result replaces.
+ * Forward, loss, backward, update: one step, from tensors to fresh tensors. Call it in a `tf.tidy`, and dispose of
+ * what the result replaces.
  */
 export function trainStep(batch: Batch, state: TrainState, options: StepOptions): StateTensors {
   const { network, normalization, averages, best, losses } = state;

@@ -9,6 +9,8 @@ export interface Kind<Value> {
   readonly each?: Kind<unknown>;
   /** The names to choose from. */
   readonly names?: readonly string[];
+  /** What each of them means. */
+  readonly meanings?: Readonly<Record<string, string>>;
 }
 
 /** Why a value is not accepted. */
@@ -78,11 +80,11 @@ export function text(rule: string, within: (text: string) => boolean = () => tru
 }
 
 /**
- * One of some names, the keys of `names`. Where these are the keys of another table, `Name` has the compiler compare the two,
+ * One of some names, the keys of `meanings`. Where these are the keys of another table, `Name` has the compiler compare the two,
  * and the other table is not loaded.
  */
-export function choice<Name extends string>(names: Readonly<Record<Name, string>>): Kind<Name> {
-  return oneOf(Object.keys(names) as Name[]);
+export function choice<Name extends string>(meanings: Readonly<Record<Name, string>>): Kind<Name> {
+  return { ...oneOf(Object.keys(meanings) as Name[]), meanings };
 }
 
 /** One of some names. */

@@ -347,7 +347,7 @@ export const SETTINGS = {
     decides: 'training',
     introduces: true,
   }),
-  clipNorm: setting(positive(1e12), {
+  clipNorm: setting(positive(1e12, '1e12'), {
     group: 'Training',
     help: 'clip gradients to this global norm',
     decides: 'training',

@@ -1,0 +1,67 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { flagName } from '../cli/arguments/flagNames';
+import { CONFIG_KEYS, type ConfigKey, type Setting, settings } from '../src/runs/config';
+
+// docs/settings.md, from the table of settings: node --require ./bin/register.js docs/makeSettings.ts
+
+const HEAD = `# Settings
+
+Every setting of a run, from the table in [\`src/runs/settings.ts\`](../src/runs/settings.ts); this page is made from it by
+\`npm run settings\`. On the command line a setting is a flag: \`batchSize\` is \`--batch-size\`. Config files (\`--config\`) and sweep
+files take \`batchSize\`, \`batch-size\` and \`batch_size\` alike. Flags win over files, files over environment variables, and those
+over the defaults.
+`;
+
+/** The text of docs/settings.md. */
+export function settingsPage(): string {
+  const groups = [...new Set(CONFIG_KEYS.map((key) => settings[key].group))];
+  return [HEAD, ...groups.map(section)].join('\n');
+}
+
+function section(group: string): string {
+  const keys = CONFIG_KEYS.filter((key) => settings[key].group === group);
+  const choices = keys.filter((key) => settings[key].kind.meanings);
+  return [
+    `## ${group}\n`,
+    table(['setting', 'flag', 'default', 'takes', 'what it does'], keys.map(row)),
+    ...choices.map((key) => {
+      const rows = Object.entries(settings[key].kind.meanings!).map(([name, meaning]) => [`\`${name}\``, meaning]);
+      return table([`\`${key}\``, 'meaning'], rows);
+    }),
+  ].join('\n');
+}
+
+function row(key: ConfigKey): string[] {
+  const { kind, help, default: standard } = settings[key];
+  const shown = JSON.stringify(standard)?.replaceAll('"', '');
+  const flag = `\`--${standard === true ? 'no-' : ''}${flagName(key)}\``;
+  const what = [help, ...notes(settings[key])].join('. ');
+  return [
+    `\`${key}\``,
+    flag,
+    shown === undefined ? '' : `\`${shown}\``,
+    kind.meanings ? 'a name, below' : kind.rule,
+    what,
+  ];
+}
+
+function notes({ needs, tables, backends, variable, resumable, inModel, unsearchable, formerly }: Setting): string[] {
+  return [
+    ...(needs ? [`Needs \`${needs.setting}\`${needs.values ? ` ${needs.values.join(', ')}` : ''}`] : []),
+    ...(tables ? ['CSV files only'] : []),
+    ...(backends ? [`Backends: ${backends.join(', ')}`] : []),
+    ...(variable ? [`Default from \`${variable}\``] : []),
+    ...(resumable ? ['A resumed run may change it'] : []),
+    ...(inModel === false ? ['Not recorded in model files'] : []),
+    ...(unsearchable ? [`Not in sweeps: ${unsearchable}`] : []),
+    ...(formerly ? [`Formerly \`${formerly.join(', ')}\``] : []),
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
+}
+
+if (require.main === module) fs.writeFileSync(path.join(__dirname, 'settings.md'), settingsPage());

@@ -8,11 +8,14 @@ export const NPM_BACKENDS = ['cpu', 'wasm'] as const;
 
 /**
  * The backends that the specs of the mathematics run on: npm's, or the one that HANDGRAD_SPEC_BACKEND names. `npm test` runs
- * them a second time on tensorflow, in a process of its own: tfjs-node brings TensorFlow.js's registered gradients with it.
+ * them again on native, and on tensorflow in a process of its own: tfjs-node brings TensorFlow.js's registered gradients with it.
  */
 export const SPEC_BACKENDS = (
   process.env['HANDGRAD_SPEC_BACKEND'] ? [process.env['HANDGRAD_SPEC_BACKEND']] : NPM_BACKENDS
 ) as readonly BackendName[];
+
+/** The first of them, for what is too slow to be run on each. */
+export const ONE_BACKEND = SPEC_BACKENDS[0]!;
 
 /** Runs the specs of `body` once on each backend of this process. */
 export function onEachBackend(body: (this: Mocha.Suite, backend: BackendName) => void): void {

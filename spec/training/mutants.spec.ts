@@ -4,7 +4,7 @@ import type { ActivationName } from '../../src/nn/activations';
 import { dropInputs, dropoutMasks, type TrainableNetwork } from '../../src/nn/network';
 import { createRandom } from '../../src/random';
 import type { gradcheck as Gradcheck } from '../../src/training/gradcheck';
-import { useBackend } from '../backend';
+import { ONE_BACKEND, useBackend } from '../backend';
 import { randomTensor } from '../finiteDifferences';
 import { type Mutant as PlainMutant, sourceCopy, wrongs as plainWrongs } from '../sourceCopy';
 
@@ -305,7 +305,7 @@ async function worstError(load: () => { gradcheck: typeof Gradcheck }, kind: Net
 }
 
 describe('F52 mutants of the backward pass', () => {
-  useBackend('cpu');
+  useBackend(ONE_BACKEND);
   const copy = sourceCopy();
   const load = () => copy.load<{ gradcheck: typeof Gradcheck }>('src/training/gradcheck');
 

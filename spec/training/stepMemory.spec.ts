@@ -6,10 +6,10 @@ import { createRandom } from '../../src/random';
 import { leastStepBytes } from '../../src/training/stepMemory';
 import { trainStep } from '../../src/training/trainStep';
 import { disposeState, startState } from '../../src/training/trainState';
-import { useBackend } from '../backend';
+import { ONE_BACKEND, useBackend } from '../backend';
 
 describe('leastStepBytes', () => {
-  useBackend('cpu');
+  useBackend(ONE_BACKEND);
 
   it('is the parameters and what is kept, by hand', () => {
     expect(leastStepBytes([2, 3, 1], 5)).to.equal(4 * (2 * 3 + 3 + 3 * 1 + 1 + 5 * (2 + 2 * 3 + 1)));

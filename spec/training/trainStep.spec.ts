@@ -7,7 +7,7 @@ import { createOptimizer, type OptimizerName } from '../../src/optim/optimizers'
 import { createRandom } from '../../src/random';
 import { startState } from '../../src/training/trainState';
 import { type StepOptions, trainStep } from '../../src/training/trainStep';
-import { useBackend } from '../backend';
+import { ONE_BACKEND, useBackend } from '../backend';
 
 interface Case extends Omit<StepOptions, 'optimizer'> {
   readonly rule?: OptimizerName;
@@ -25,7 +25,7 @@ const ALL: Case = {
 };
 
 describe('the operations of a step', () => {
-  useBackend('cpu');
+  useBackend(ONE_BACKEND);
 
   // Each costs a call of the backend however small its tensors are: whoever adds one changes a number here.
   const cases: readonly [what: string, options: Case, oneHidden: number, twoHidden: number][] = [

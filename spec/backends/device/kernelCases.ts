@@ -363,6 +363,21 @@ export const KERNEL_CASES: readonly KernelCase[] = [
     tolerance: 32,
   },
   {
+    name: 'batchNorm',
+    calls: one('float32', finite, 3, 1).chain((x) => {
+      const row = [x.shape.at(-1)!];
+      const any = tensor(row, 'float32', finite);
+      const wide = tensor(row, 'float32', fc.double({ min: 0.25, max: 100, noNaN: true }).map(Math.fround));
+      return plain(fc.tuple(fc.constant(x), any, wide, any, any));
+    }),
+    compute: ([x, mean, variance, offset, scale]) => [
+      tf.batchNorm(x as tf.Tensor2D, mean as tf.Tensor1D, variance as tf.Tensor1D, offset as tf.Tensor1D, scale as tf.Tensor1D), // prettier-ignore
+      tf.batchNorm(x as tf.Tensor2D, mean as tf.Tensor1D, variance as tf.Tensor1D),
+    ],
+    scale: () => 64, // (4 + 4) / √0.25 · 4
+    tolerance: 4,
+  },
+  {
     name: 'matMul',
     calls: matrices,
     compute: ([a, b], { transposeA, transposeB }: { transposeA: boolean; transposeB: boolean }) =>

@@ -7,6 +7,7 @@ import type {
   DataType,
   ExpandDimsAttrs,
   FillAttrs,
+  FusedBatchNormAttrs,
   GatherV2Attrs,
   KernelFunc,
   LeakyReluAttrs,
@@ -102,6 +103,7 @@ const OPERATIONS: Readonly<Record<string, Operation<never>>> = {
   ArgMax: ({ x }, { axis }: ArgMaxAttrs, backend) => placeOf('argMax', x!, axis, backend),
   ArgMin: ({ x }, { axis }: ArgMaxAttrs, backend) => placeOf('argMin', x!, axis, backend),
   Softmax: softmax,
+  FusedBatchNorm: batchNorm,
 
   Identity: ({ x }, _attrs, backend) => backend.alias(x!, x!.shape),
   Reshape: ({ x }, { shape }: ReshapeAttrs, backend) => reshape(x!, shape, backend),
@@ -413,6 +415,23 @@ function softmax({ logits }: Inputs, { dim }: SoftmaxAttrs, backend: DeviceBacke
   const sum = reduced('sum', powers, middle, column, backend);
   const result = elementwise('div', powers, sum, backend);
   for (const tensor of [max, shifted, powers, sum]) backend.drop(tensor);
+  return result;
+}
+
+/** (x - mean) / √(variance + ε) · scale + offset, as `tf.batchNorm` asks for it. */
+function batchNorm(
+  { x, mean, variance, offset, scale }: Inputs,
+  { varianceEpsilon }: FusedBatchNormAttrs,
+  backend: DeviceBackend,
+): TensorInfo {
+  const epsilon = filled([], varianceEpsilon, 'float32', backend);
+  const raised = elementwise('add', variance!, epsilon, backend);
+  const inverse = applied('rsqrt', raised, [], 'float32', backend);
+  const factor = scale ? elementwise('mul', inverse, scale, backend) : backend.alias(inverse, inverse.shape);
+  const centered = elementwise('sub', x!, mean!, backend);
+  const scaled = elementwise('mul', centered, factor, backend);
+  const result = offset ? elementwise('add', scaled, offset, backend) : backend.alias(scaled, scaled.shape);
+  for (const tensor of [epsilon, raised, inverse, factor, centered, scaled]) backend.drop(tensor);
   return result;
 }
 

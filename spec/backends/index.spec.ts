@@ -7,7 +7,7 @@ import { NPM_BACKENDS } from '../backend';
 import { runInChild, selectInChild, temporaryFolder } from './child';
 
 /** No compiler on the path, and no library that one made before. */
-const WITHOUT_COMPILER = { CXX: '/nowhere/c++', HANDGRAD_NATIVE: temporaryFolder() };
+const WITHOUT_COMPILER = { CXX: undefined, PATH: temporaryFolder(), HANDGRAD_NATIVE: temporaryFolder() };
 
 describe('selectBackend', () => {
   for (const name of NPM_BACKENDS) {

@@ -45,3 +45,10 @@ export function allowedProcessors(cpuMax = '/sys/fs/cgroup/cpu.max'): number {
     return bound; // no Linux, or no container
   }
 }
+
+/** What a user should know who has asked for more threads than this process may use processors. */
+export function tooManyThreads(threads: number): string | undefined {
+  const processors = allowedProcessors();
+  if (threads <= processors) return undefined;
+  return `${threads} threads on ${processors === 1 ? 'one processor' : `${processors} processors`} slow each other down.`;
+}

@@ -1,6 +1,6 @@
 import type { BackendValues, DataId, DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { core } from '../tensorflowJs';
-import type { Address, Device, Kernel, NumberArray } from './device';
+import { type Address, type Device, type Kernel, type NumberArray, OutOfDeviceMemory } from './device';
 import { MemoryPool } from './memoryPool';
 import { sizeOf } from './shapes';
 
@@ -33,6 +33,9 @@ interface Stored {
 }
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } satisfies Record<DeviceType, unknown>;
+
+/** Kernels count with int32, and a GPU's count goes on beyond the last number by its whole grid. */
+const MOST_NUMBERS = 2 ** 31 - 2 ** 20;
 
 let coreKernelBackend: typeof KernelBackend | undefined;
 
@@ -92,13 +95,13 @@ export function deviceBackend(device: Device): DeviceBackend {
       const type = deviceType(dtype);
       const numbers = values instanceof ARRAYS[type] ? values : ARRAYS[type].from(values as ArrayLike<number>);
       const stored = this.record(type, sizeOf(shape), refCount);
-      this.stored.set(dataId, stored);
       // The array belongs to whoever made the tensor, and may change.
       if (stored.size === 1) stored.values = numbers.slice();
       else if (stored.size > 0) {
         stored.block = this.block(stored.bytes);
         this.device.write(stored.block.address, numbers);
       }
+      this.stored.set(dataId, stored);
     }
 
     private block(bytes: number): Block {
@@ -110,6 +113,8 @@ export function deviceBackend(device: Device): DeviceBackend {
     }
 
     private record(dtype: DeviceType, size: number, refCount: number): Stored {
+      if (size > MOST_NUMBERS)
+        throw new OutOfDeviceMemory(`a tensor of ${size} numbers is larger than ${MOST_NUMBERS}`);
       return { dtype, size, bytes: size * ARRAYS[dtype].BYTES_PER_ELEMENT, refCount };
     }
 

@@ -1,7 +1,7 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Backend, Unavailable } from '../backend';
-import { allowedProcessors, watchProcessors } from '../processors';
+import { tooManyThreads, watchProcessors } from '../processors';
 import { activate, commonVersions, core, loadQuietly } from '../tensorflowJs';
 import { replaceWasmKernels } from './kernels';
 import { letExit, MOST_WASM_THREADS, startThreads } from './threads';
@@ -20,12 +20,8 @@ export const wasm: Backend = {
     const { result, share } = decided ? { result: await load(), share: 1 } : await watchProcessors(load);
     const threads = await keepingListeners(() => activateWith(decided ?? fastest(share), notice));
     if (typeof threads !== 'number') return threads;
-    const processors = allowedProcessors();
-    if (threads > processors) {
-      notice(
-        `${threads} threads on ${processors === 1 ? 'one processor' : `${processors} processors`} slow each other down.`,
-      );
-    }
+    const tooMany = tooManyThreads(threads);
+    if (tooMany) notice(tooMany);
     replaceWasmKernels();
     const simd = await core().env().getAsync('WASM_HAS_SIMD_SUPPORT');
     return {

@@ -3,7 +3,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { HandgradError } from '../../../errors';
 import { checkoutOf, userCache } from '../../../files/places';
 import type { LibrarySource } from './sources';
 
@@ -29,8 +28,11 @@ const OPTIONS = [
   ...(process.platform === 'linux' ? ['-Wl,-z,nodelete', '-pthread'] : []),
 ];
 
-/** Libraries that are kept: of this version and of a few before it. */
-const KEPT = 6;
+/** Libraries that are kept: of this version and of some before it, of the processors and compilers that share a folder. */
+const KEPT = 16;
+
+/** A compiler is given so much time, in milliseconds. */
+const LONGEST_COMPILE = 300_000;
 
 /** The compiler that CXX names, or else the system's; undefined when there is none. */
 export function findCompiler(env: NodeJS.ProcessEnv = process.env): Compiler | undefined {
@@ -61,67 +63,90 @@ export function libraryFolder(codeFolder = __dirname): string {
 
 /**
  * The library that is compiled already: from this source, for this processor, by this compiler. Without a compiler, by whichever.
+ * One that was cut or changed since is as good as none.
  */
 export function compiledLibrary(
   { text }: LibrarySource,
   compiler: Compiler | undefined,
   folders: readonly string[],
 ): string | undefined {
+  const start = compiler === undefined ? `${libraryKey(text)}-` : `${libraryKey(text)}-${compilerKey(compiler)}-`;
   for (const folder of folders) {
-    if (compiler !== undefined) {
-      const file = path.join(folder, libraryName(text, compiler));
-      if (fs.existsSync(file)) return file;
-      continue;
-    }
-    const start = `${libraryKey(text)}-`;
-    const found = namesIn(folder).find((name) => name.startsWith(start));
-    if (found !== undefined) return path.join(folder, found);
+    const files = namesIn(folder)
+      .filter((name) => name.startsWith(start))
+      .map((name) => path.join(folder, name));
+    const file = files.find(isWhole);
+    if (file === undefined) continue;
+    markUsed(file);
+    return file;
   }
   return undefined;
+}
+
+/** The end of a library's name is the digest of its bytes. */
+function isWhole(file: string): boolean {
+  try {
+    return file.endsWith(`-${hash(fs.readFileSync(file))}.so`);
+  } catch {
+    return false; // somebody has removed it, or it cannot be read
+  }
+}
+
+/** Its time says when it was taken last. */
+function markUsed(file: string): void {
+  try {
+    fs.utimesSync(file, new Date(), new Date());
+  } catch {
+    // another user's folder
+  }
 }
 
 /**
  * Compiles the library into a folder. Two processes may do it at the same time: each writes a file of its own and then gives
  * it the name.
  * @returns the library's file
- * @throws HandgradError 'backend' with the compiler's first error
+ * @throws Error with the compiler's first error
  */
-export async function compileLibrary(source: LibrarySource, compiler: Compiler, folder: string): Promise<string> {
+export async function compileLibrary({ text }: LibrarySource, compiler: Compiler, folder: string): Promise<string> {
   const work = path.join(folder, `.new-${process.pid}-${randomBytes(4).toString('hex')}`);
-  const file = path.join(folder, libraryName(source.text, compiler));
   fs.mkdirSync(work, { recursive: true });
   try {
-    const [text, library] = [path.join(work, 'handgrad.cpp'), path.join(work, 'handgrad.so')];
-    fs.writeFileSync(text, source.text);
-    await run(compiler, [...OPTIONS, text, '-o', library]);
+    const [source, library] = [path.join(work, 'handgrad.cpp'), path.join(work, 'handgrad.so')];
+    fs.writeFileSync(source, text);
+    await run(compiler, [...OPTIONS, source, '-o', library]);
+    const name = [libraryKey(text), compilerKey(compiler), hash(fs.readFileSync(library))].join('-');
+    const file = path.join(folder, `${name}.so`);
     fs.renameSync(library, file);
+    return file;
   } finally {
     fs.rmSync(work, { recursive: true, force: true });
+    removeOld(folder);
   }
-  removeOld(folder);
-  return file;
 }
 
 function run(compiler: Compiler, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile(compiler, args, { timeout: 300_000, maxBuffer: 2 ** 24 }, (error, _stdout, stderr) => {
+    execFile(compiler, args, { timeout: LONGEST_COMPILE, maxBuffer: 2 ** 24 }, (error, _stdout, stderr) => {
       if (!error) return resolve();
-      const line = stderr.split('\n').find((one) => /\berror\b/.test(one)) ?? error.message.split('\n')[0]!;
-      const why = line.trim().replace(/\.$/, '');
-      reject(
-        new HandgradError('backend', `${compiler} could not compile the native backend: ${why}.`, { cause: error }),
-      );
+      const lines = stderr.split('\n').filter((line) => line.trim());
+      const ended = error.signal ?? (typeof error.code === 'number' ? `exit code ${error.code}` : error.message);
+      const why = lines.find((line) => /\berror\b/.test(line)) ?? lines[0] ?? `it ended with ${ended}`;
+      reject(new Error(`${compiler}: ${why.trim().replace(/\.$/, '')}`, { cause: error }));
     });
   });
 }
 
-/** The libraries that have not been compiled or taken for longest; one that a process has loaded stays in its memory. */
+/** Removes the libraries that have been taken least lately, and what compilers that were killed left behind. */
 function removeOld(folder: string): void {
-  const made = namesIn(folder)
-    .filter((name) => name.endsWith('.so'))
-    .map((name) => ({ name, time: fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+  const entries = namesIn(folder)
+    .map((name) => path.join(folder, name))
+    .map((file) => ({ file, time: fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.time - a.time);
-  for (const { name } of made.slice(KEPT)) fs.rmSync(path.join(folder, name), { force: true });
+  const libraries = entries.filter(({ file }) => file.endsWith('.so'));
+  const begun = entries.filter(({ file }) => path.basename(file).startsWith('.new-'));
+  const dead = begun.filter(({ time }) => time < Date.now() - 2 * LONGEST_COMPILE);
+  // One that a process has loaded stays in its memory.
+  for (const { file } of [...libraries.slice(KEPT), ...dead]) fs.rmSync(file, { recursive: true, force: true });
 }
 
 function namesIn(folder: string): string[] {
@@ -133,15 +158,15 @@ function namesIn(folder: string): string[] {
 }
 
 /** Another compiler, or another version of it, makes another library. */
-function libraryName(text: string, compiler: Compiler): string {
+function compilerKey(compiler: Compiler): string {
   const real = fs.realpathSync(compiler);
   const { size, mtimeMs } = fs.statSync(real);
-  return `${libraryKey(text)}-${hash(`${real} ${size} ${mtimeMs}`)}.so`;
+  return hash(`${real} ${size} ${mtimeMs}`);
 }
 
 const libraryKey = (text: string) => hash([text, ...OPTIONS, processor()].join('\n'));
 
-const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const hash = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex').slice(0, 16);
 
 /** What the processor is and can: a library for another one may use instructions that this one does not have. */
 function processor(): string {

@@ -122,29 +122,15 @@ static void threadMain(int thread) {
   }
 }
 
-// Starts the threads, as many as there may ever be; `threads` counts the caller's own. They hear no signals: those are the
-// program's.
-EXPORT int start(int threads, void** ringOut, void** boardOut) {
+// Makes the ring and the board. A process has one queue: a second one would write over it.
+EXPORT int start(void** ringOut, void** boardOut) {
+  if (ring) return 1;
   ring = (Launch*)calloc(RING, sizeof(Launch));
   board = (Board*)calloc(1, sizeof(Board));
-  if (!ring || !board) return 1;
+  if (!ring || !board) return 2;
   *ringOut = ring;
   *boardOut = board;
-#ifndef _WIN32
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-#endif
-  int failed = 0;
-  try {
-    for (int i = 1; i < threads; i++) std::thread(threadMain, i).detach();
-  } catch (...) {
-    failed = 2;
-  }
-#ifndef _WIN32
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-#endif
-  return failed;
+  return 0;
 }
 
 EXPORT void wake() {
@@ -152,12 +138,27 @@ EXPORT void wake() {
   somethingToDo.notify_all();
 }
 
-// Says how many threads may work from now on, at least one.
-EXPORT void setThreads(int threads) {
+// Says how many threads may work from now on, the caller's own among them, and starts those that are not there yet. They
+// hear no signals: those are the program's. Returns how many may work: fewer where the system grants no more.
+EXPORT int setThreads(int threads) {
+  static int there = 1;
+#ifndef _WIN32
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+#endif
+  try {
+    for (; there < threads; there++) std::thread(threadMain, there).detach();
+  } catch (...) {
+  }
+#ifndef _WIN32
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+#endif
   std::lock_guard<std::mutex> lock(mutex);
-  active.store(threads);
+  active.store(threads < there ? threads : there);
   moreThreads.notify_all();
   somethingToDo.notify_all();
+  return active;
 }
 
 // Works along until launch number `until` is done.

@@ -15,8 +15,8 @@ export interface Library {
   /** float32 numbers in one vector of the processor. */
   readonly lanes: number;
   wake(): void;
-  /** How many threads may work from now on, the caller's among them. */
-  setThreads(threads: number): void;
+  /** Lets so many threads work from now on, the caller's among them, or as many as the system grants: how many that is. */
+  setThreads(threads: number): number;
   finish(until: number): void;
   allocate(bytes: number): Address;
   release(address: Address): void;
@@ -37,25 +37,26 @@ export function addressOf({ buffer, byteOffset }: NumberArray): Address {
 }
 
 /**
- * Loads a library that `compileLibrary` made and starts its threads.
- * @param threads the most that may ever work; at first only the caller's own does
- * @throws Error when it cannot be loaded or a thread does not start
+ * Loads a library that `compileLibrary` made; at first only the caller's thread works.
+ * @throws Error when it cannot be loaded, or another thread of JavaScript has it
  */
-export function openLibrary(file: string, threads: number): Library {
+export function openLibrary(file: string): Library {
   const koffi = require('koffi') as typeof import('koffi');
   const library = koffi.load(file);
-  const start = library.func('int start(int threads, _Out_ void **ring, _Out_ void **board)');
+  const start = library.func('int start(_Out_ void **ring, _Out_ void **board)');
   const allocate = library.func('uintptr_t allocate(double bytes)') as (bytes: number) => number | bigint;
   const release = library.func('void release(uintptr_t memory)') as (memory: number) => void;
   const copyIn = library.func('void copyMemory(uintptr_t to, void *from, double bytes)');
   const copyOut = library.func('void copyMemory(void *to, uintptr_t from, double bytes)');
   const [ring, board]: [unknown[], unknown[]] = [[null], [null]];
-  if (start(threads, ring, board) !== 0) throw new Error(`${threads} threads could not be started`);
+  const failed = start(ring, board) as number;
+  if (failed)
+    throw new Error(failed === 1 ? 'another thread of this process has it' : 'there is no memory for its queue');
   return {
     ring: koffi.view(ring[0], RING * LAUNCH_BYTES),
     board: koffi.view(board[0], 12),
     lanes: library.func('int vectorLanes()')() as number,
-    setThreads: library.func('void setThreads(int threads)') as (threads: number) => void,
+    setThreads: library.func('int setThreads(int threads)') as (threads: number) => number,
     wake: library.func('void wake()') as () => void,
     finish: library.func('void finish(uint32_t until)') as (until: number) => void,
     allocate(bytes) {

@@ -3,34 +3,40 @@ import os from 'node:os';
 import path from 'node:path';
 import { HandgradError } from '../../../errors';
 import { userCache } from '../../../files/places';
-import { type Backend, type BackendOptions, MAX_THREADS, type Running, type Unavailable } from '../../backend';
-import { allowedProcessors } from '../../processors';
+import { type Backend, MAX_THREADS, type Running, type Unavailable } from '../../backend';
+import { allowedProcessors, tooManyThreads } from '../../processors';
 import { activate, commonVersions, core } from '../../tensorflowJs';
 import { deviceBackend } from '../deviceBackend';
 import { registerOperations } from '../operations';
 import { compiledLibrary, compileLibrary, findCompiler, libraryFolder } from './compile';
 import { type NativeDevice, openNativeDevice } from './nativeDevice';
-import { librarySource } from './sources';
+import { type LibrarySource, librarySource } from './sources';
 
 /** Names the folder that compiled libraries are kept in. */
 const FOLDER_VARIABLE = 'HANDGRAD_NATIVE';
 
 let device: NativeDevice | undefined;
+/** How many threads it computes on, when that has been decided. */
+let decided: number | undefined;
 
 /** The processor, by kernels that the machine's C++ compiler has compiled for it. */
 export const native: Backend = {
-  async start(notice, options) {
+  async start(notice, { threads: wanted, compile = true }) {
     if (!device) {
-      const opened = await openLibraryOf(notice, options);
+      const opened = await openLibraryOf(notice, compile);
       if ('reason' in opened) return opened;
       device = opened;
       registerOperations('native');
       core().registerBackend('native', () => deviceBackend(opened));
     }
-    const threads = Math.min(options.threads ?? device.fastestThreads(), device.mostThreads);
-    device.setThreads(threads);
+    const fastest = () => device!.fastestThreads(Math.min(MAX_THREADS, allowedProcessors()));
+    const asked = wanted ?? decided ?? fastest();
+    decided = device.setThreads(asked);
+    const fewer = `The native backend cannot start ${asked} threads: it computes on ${decided === 1 ? 'one' : decided}.`;
+    const said = decided < asked ? fewer : tooManyThreads(decided);
+    if (said) notice(said);
     await activate('native');
-    return running(device, threads);
+    return running(device, decided);
   },
 };
 
@@ -38,31 +44,73 @@ function running({ lanes }: NativeDevice, threads: number): Running {
   return {
     device: `${os.cpus()[0]?.model.trim() ?? process.arch}, vectors of ${lanes} floats, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
     threads,
-    addressableBytes: os.totalmem(),
+    addressableBytes: memoryBytes(),
     versions: commonVersions(),
   };
 }
 
-async function openLibraryOf(
-  notice: (message: string) => void,
-  { compile = true }: BackendOptions,
-): Promise<NativeDevice | Unavailable> {
-  const source = librarySource();
-  const compiler = findCompiler();
-  let file = compiledLibrary(source, compiler, cacheFolders());
-  if (file === undefined) {
-    if (compiler === undefined)
-      return { reason: `there is no C++ compiler to build it with: ${INSTALL_COMPILER}`, remedy: INSTALL_COMPILER };
-    if (!compile)
+/** The machine's memory, or what a container leaves of it. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory(); // 0, or more than there is, without a limit
+  return limit > 0 ? Math.min(os.totalmem(), limit) : os.totalmem();
+}
+
+async function openLibraryOf(notice: (message: string) => void, compile: boolean): Promise<NativeDevice | Unavailable> {
+  const found = await obtainLibrary((compiler) => {
+    if (!compile) {
       return {
         reason: 'it is not compiled yet: "handgrad setup native" does that',
         remedy: 'run "handgrad setup native"',
       };
-    notice('Compiling the native backend for this processor; this happens once and takes a few seconds.');
-    file = await compileLibrary(source, compiler, writableFolder());
+    }
+    notice(`Compiling the native backend with ${compiler}; this happens once and takes a few seconds.`);
+    return undefined;
+  });
+  return 'reason' in found ? found : openNativeDevice(found.file, found.source.kernels);
+}
+
+/** A compiled library, and whether it was there already. */
+interface Obtained {
+  readonly file: string;
+  readonly source: LibrarySource;
+  readonly wasThere: boolean;
+}
+
+/**
+ * Finds the library, or compiles it.
+ * @param beforeCompiling may keep it from that
+ */
+async function obtainLibrary(
+  beforeCompiling: (compiler: string) => Unavailable | undefined,
+): Promise<Obtained | Unavailable> {
+  const source = librarySource();
+  const compiler = findCompiler();
+  const file = compiledLibrary(source, compiler, ownFolders());
+  if (file !== undefined) return { file, source, wasThere: true };
+  if (compiler === undefined) {
+    const named = process.env['CXX'];
+    const missing = named
+      ? `CXX names ${named}, which is no program here`
+      : 'there is no C++ compiler to build it with';
+    return { reason: `${missing}: ${INSTALL_COMPILER}`, remedy: 'choose another backend until then' };
   }
-  const processors = Math.min(MAX_THREADS, allowedProcessors());
-  return openNativeDevice(file, source.kernels, processors);
+  const refused = beforeCompiling(compiler);
+  if (refused) return refused;
+  const folder = writableFolder();
+  if (folder === undefined) {
+    return {
+      reason: `none of the folders for it can be written, or others can write there too (${cacheFolders().join(', ')})`,
+      remedy: `name a folder of your own in ${FOLDER_VARIABLE}`,
+    };
+  }
+  try {
+    return { file: await compileLibrary(source, compiler, folder), source, wasThere: false };
+  } catch (error) {
+    return {
+      reason: `it could not be compiled (${(error as Error).message})`,
+      remedy: 'mend that, name another compiler in CXX, or choose another backend',
+    };
+  }
 }
 
 const INSTALL_COMPILER =
@@ -76,28 +124,22 @@ const INSTALL_COMPILER =
  * @throws HandgradError 'backend' without a compiler, or with the compiler's first error
  */
 export async function setupNative(): Promise<{ file: string; wasThere: boolean }> {
-  const source = librarySource();
-  const compiler = findCompiler();
-  const there = compiledLibrary(source, compiler, cacheFolders());
-  if (there !== undefined) return { file: there, wasThere: true };
-  if (compiler === undefined) {
-    throw new HandgradError(
-      'backend',
-      `The native backend needs a C++ compiler, and there is none: ${INSTALL_COMPILER}.`,
-    );
-  }
-  return { file: await compileLibrary(source, compiler, writableFolder()), wasThere: false };
+  const found = await obtainLibrary(() => undefined);
+  if (!('reason' in found)) return found;
+  throw new HandgradError('backend', `The native backend cannot be set up: ${found.reason}; ${found.remedy}.`);
 }
 
 /** Where the library may be: in the checkout or the user's cache, or else beside the system's temporary files. */
 function cacheFolders(): string[] {
-  const temporary = path.join(os.tmpdir(), `handgrad-native-${process.getuid?.() ?? os.userInfo().username}`);
   const named = process.env[FOLDER_VARIABLE];
   if (named) return [path.resolve(named)];
-  return [libraryFolder(), path.join(userCache(), 'native'), temporary].filter((folder) => !isForeign(folder));
+  const temporary = path.join(os.tmpdir(), `handgrad-native-${process.getuid?.() ?? os.userInfo().username}`);
+  return [libraryFolder(), path.join(userCache(), 'native'), temporary];
 }
 
-/** Could somebody else have put a library there? */
+/** Those in which nobody else could have put a library. */
+const ownFolders = () => cacheFolders().filter((folder) => !isForeign(folder));
+
 function isForeign(folder: string): boolean {
   const found = fs.statSync(folder, { throwIfNoEntry: false });
   const own = process.getuid?.();
@@ -106,19 +148,14 @@ function isForeign(folder: string): boolean {
   );
 }
 
-function writableFolder(): string {
-  const folders = cacheFolders();
-  for (const folder of folders) {
+function writableFolder(): string | undefined {
+  return ownFolders().find((folder) => {
     try {
-      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
       fs.accessSync(folder, fs.constants.W_OK);
-      return folder;
+      return true;
     } catch {
-      // the next one
+      return false; // the next one
     }
-  }
-  throw new HandgradError(
-    'backend',
-    `The native backend cannot be compiled: none of ${folders.join(', ')} can be written.`,
-  );
+  });
 }

@@ -32,26 +32,22 @@ const BOARD = { written: 0, done: 1, sleepers: 2 } as const;
 export interface NativeDevice extends Device {
   /** Numbers in one vector of the processor. */
   readonly lanes: number;
-  /** The most threads that it can compute on. */
-  readonly mostThreads: number;
-  /** Computes on so many threads from now on, this one included; results are the same bits on any number. */
-  setThreads(threads: number): void;
-  /** Tries a step's largest product on one thread and on more, for a few milliseconds, and says which was fastest. */
-  fastestThreads(): number;
+  /**
+   * Computes on so many threads from now on, this one included; results are the same bits on any number.
+   * @returns how many that are: fewer where the system grants no more
+   */
+  setThreads(threads: number): number;
+  /** Tries a step's largest product on one thread and on more, up to `most`, for a few milliseconds: which was fastest? */
+  fastestThreads(most: number): number;
 }
 
 /**
  * The processor as a device.
  * @param libraryFile what `compileLibrary` made
  * @param kernels the kernels in it, in its order
- * @param mostThreads threads that may compute, this one included; at first it is this one alone
  */
-export function openNativeDevice(
-  libraryFile: string,
-  kernels: readonly KernelDeclaration[],
-  mostThreads: number,
-): NativeDevice {
-  const library = openLibrary(libraryFile, mostThreads);
+export function openNativeDevice(libraryFile: string, kernels: readonly KernelDeclaration[]): NativeDevice {
+  const library = openLibrary(libraryFile);
   const { ring, board } = library;
   const integers = new Int32Array(ring);
   const unsigned = new Uint32Array(ring);
@@ -107,24 +103,18 @@ export function openNativeDevice(
     held.set(buffer, (written + HELD_FOR) | 0);
   }
 
-  function setThreads(count: number): void {
+  function setThreads(count: number): number {
     wait();
-    threads = count;
-    library.setThreads(count);
+    return (threads = library.setThreads(count));
   }
 
   const device: NativeDevice = {
     lanes: library.lanes,
-    mostThreads,
     setThreads,
-    fastestThreads() {
+    fastestThreads(most) {
       let fastest = { threads: 1, ms: Infinity };
-      for (
-        let count = 1;
-        count <= mostThreads;
-        count = count === mostThreads ? Infinity : Math.min(2 * count, mostThreads)
-      ) {
-        setThreads(count);
+      for (let count = 1; count <= most; count = count === most ? Infinity : Math.min(2 * count, most)) {
+        if (setThreads(count) < count) break;
         const ms = productTime(device);
         // Twice the threads for a tenth of the time are better left to others.
         if (ms < 0.9 * fastest.ms) fastest = { threads: count, ms };

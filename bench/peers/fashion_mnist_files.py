@@ -5,8 +5,6 @@ import shutil
 import sys
 from pathlib import Path
 
-import torch
-
 NAMES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -20,7 +18,10 @@ def find(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
-    print(f"{folder} holds no {name}, gzipped or not: run `handgrad download` or name the folder with --data.", file=sys.stderr)
+    print(
+        f"{folder} holds no {name}, gzipped or not: run `handgrad download` or name the folder with --data.",
+        file=sys.stderr,
+    )
     sys.exit(3)
 
 
@@ -37,17 +38,20 @@ def arrange(folder: Path, root: Path) -> None:
             (raw / name).symlink_to(path.resolve())
 
 
-def read_split(folder: Path, part: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images (uint8, [n, 784]) and labels (int64, [n]) of `part`: "train" or "t10k"."""
+def read_split(folder: Path, part: str) -> tuple[memoryview, memoryview]:
+    """The bytes of the images (784 each) and of the labels (one each) of `part`: "train" or "t10k"."""
     labels = read_idx(find(folder, f"{part}-labels-idx1-ubyte"), magic=2049, header=8)
     images = read_idx(find(folder, f"{part}-images-idx3-ubyte"), magic=2051, header=16)
-    return images.reshape(len(labels), -1), labels.long()
+    return images, labels
 
 
-def read_idx(path: Path, magic: int, header: int) -> torch.Tensor:
+def read_idx(path: Path, magic: int, header: int) -> memoryview:
     with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
         content = bytearray(file.read())
     if int.from_bytes(content[:4], "big") != magic:
-        print(f"{path} is not an IDX file of this kind (its magic number is not {magic}): download it again.", file=sys.stderr)
+        print(
+            f"{path} is not an IDX file of this kind (its magic number is not {magic}): download it again.",
+            file=sys.stderr,
+        )
         sys.exit(3)
-    return torch.frombuffer(content, dtype=torch.uint8, offset=header)
+    return memoryview(content)[header:]

@@ -6,9 +6,10 @@ beside this file can print it in two ways. Whatever gives (X, y) batches when it
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 import torch
+
+from command import Epoch
 
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
 
@@ -72,13 +73,6 @@ def evaluate_accuracy(
         acc_sum += accuracy(y_hat, y)
         n += len(y)
     return acc_sum / n
-
-
-class Epoch(NamedTuple):
-    epoch: int  # from 1
-    loss: float  # of the last batch, which is what the post prints
-    test_accuracy: float
-    seconds: float  # of the whole epoch: training and evaluation
 
 
 def train(

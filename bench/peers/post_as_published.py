@@ -6,6 +6,8 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import command
+
 try:
     import torch
 
@@ -19,12 +21,10 @@ try:
 
     torch.library.register_fake = register_fake
 except ImportError as error:
-    install = f"{sys.executable} -m pip install -r bench/peers/requirements.txt"
-    print(f"The PyTorch peer cannot run ({error}): {install}", file=sys.stderr)
-    sys.exit(4)
+    command.fail("The PyTorch peer", error)
 
-import command
 import fashion_mnist_files
+import post
 
 
 def load_data_fashion_mnist(batch_size: int, folder: Path) -> tuple[data.DataLoader, data.DataLoader]:
@@ -40,4 +40,8 @@ def load_data_fashion_mnist(batch_size: int, folder: Path) -> tuple[data.DataLoa
 
 
 if __name__ == "__main__":
-    command.run(__doc__, load_data_fashion_mnist)
+    args = command.parser(__doc__).parse_args()
+    train_iter, test_iter = load_data_fashion_mnist(256, args.data)
+    epochs = post.train(train_iter, test_iter, *post.init_params(28 * 28, 10, 256), args.epochs, command.LR)
+    versions = {"torch": torch.__version__, "torchvision": torchvision.__version__}
+    command.show(args, {"versions": versions, "device": "cpu", "threads": torch.get_num_threads()}, epochs)

@@ -5,6 +5,7 @@
 //     [--hidden 256] [--limit N] [--json]
 
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
@@ -33,6 +34,15 @@ async function load(backend) {
   require('@tensorflow/tfjs-backend-wasm');
   await tf.setBackend('wasm');
   return tf;
+}
+
+function about(tf) {
+  const tensorflow = tf.backend().binding?.TF_Version;
+  const [{ model: processor }] = os.cpus();
+  // TensorFlow.js switches the threads of wasm off in Node; TensorFlow takes all processors.
+  const threads = args.backend === 'wasm' ? 1 : os.availableParallelism();
+  const versions = { tfjs: tf.version['tfjs-core'], ...(tensorflow ? { tensorflow } : {}) };
+  return { versions, device: 'cpu', threads, processor: processor.trim() };
 }
 
 function fail(message, code) {
@@ -87,6 +97,7 @@ async function main() {
   } catch (error) {
     return fail(`tfjs-layers cannot run (${error.message.split('\n')[0]}).`, 4);
   }
+  if (args.json) console.log(JSON.stringify({ type: 'start', ...about(tf) }));
   const [X, y] = readSplit(tf, 'train', Number(args.limit ?? Infinity));
   const Y = tf.tidy(() => tf.cast(tf.oneHot(y, 10), 'float32'));
   const [testX, testY] = readSplit(tf, 't10k');
@@ -98,7 +109,7 @@ async function main() {
     const trainSeconds = (performance.now() - started) / 1000;
     const testAccuracy = evaluate(tf, model, testX, testY, batchSize);
     const seconds = (performance.now() - started) / 1000;
-    if (args.json) console.log(JSON.stringify({ epoch, testAccuracy, trainSeconds, seconds }));
+    if (args.json) console.log(JSON.stringify({ type: 'epoch', epoch, testAccuracy, trainSeconds, seconds }));
     else console.log(`Epoch ${epoch}, Test Accuracy: ${testAccuracy.toFixed(4)}  ${seconds.toFixed(2)} s`);
   }
 }

@@ -62,7 +62,7 @@ const RULES: Record<string, readonly string[]> = {
   'src/runs': [
     ...['node', 'zod', '@tensorflow/tfjs-core'],
     ...['src/errors', 'src/files', 'src/random', 'src/nn', 'src/optim', 'src/training', 'src/data', 'src/model'],
-    ...['src/backends', 'src/kinds', 'src/words'],
+    ...['src/backends', 'src/kinds', 'src/words', 'type:src/data/download'],
   ],
   'src/runs/tensorboard': [
     ...['@tensorflow/tfjs-core', 'node', 'protobufjs', '@aws-crypto/crc32c'],
@@ -113,14 +113,10 @@ const RULES: Record<string, readonly string[]> = {
   'cli/open': [
     ...['node', 'src', '@tensorflow/tfjs-core', 'cli/arguments', 'cli/exitCodes', 'cli/screens', 'type:cli/terminal'],
   ],
-  'cli/runs': [
-    ...['node', 'src', '@tensorflow/tfjs-core', 'cli/arguments', 'cli/interruption', 'type:cli/open'],
-    'type:cli/terminal',
-  ],
   'cli/screens': ['node', 'src', 'cli/arguments', 'cli/arguments/flagNames', 'cli/terminal'],
   'cli/commands': [
     ...['node', 'src', '@tensorflow/tfjs-core', 'type:ioredis', 'bench/measure', 'type:cli/commandNames'],
-    ...['cli/arguments', 'cli/exitCodes', 'cli/interruption', 'cli/open', 'cli/runs', 'cli/screens', 'cli/terminal'],
+    ...['cli/arguments', 'cli/exitCodes', 'cli/interruption', 'cli/open', 'cli/screens', 'cli/terminal'],
   ],
   'bench/measure': ['node', 'src', 'zod', 'execa', 'type:vega-lite', '@tensorflow/tfjs-core', 'cli/terminal'],
 };

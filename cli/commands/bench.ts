@@ -42,7 +42,7 @@ async function runBench(args: Args, io: Io): Promise<void> {
   const settings = readSettings(args);
   const { config } = await resolveArgs(args, io.env);
   if (!isDatasetName(config.dataset)) throw new Error(`${config.dataset} is not in the catalog`);
-  const { folder: data } = await fetchDataset(config.dataset, config, terminal, io.signal);
+  const data = await fetchDataset(config.dataset, config, terminal, io.signal);
   // What measures is loaded when there is something to measure: it brings the drawing of charts with it.
   const bench = require('../../bench/measure/main') as typeof import('../../bench/measure/main');
   const result: BenchResult = await bench.measure({ ...settings, data }, terminal, io.signal);

@@ -30,6 +30,6 @@ async function runDownload(args: Args, io: Io): Promise<void> {
   const flags = { ...args, dataset: undefined };
   const { config } = await resolveArgs(flags, io.env);
   const force = args['force'] === true;
-  const { folder } = await fetchDataset(name, { ...config, force }, terminal, io.signal);
+  const folder = await fetchDataset(name, { ...config, force }, terminal, io.signal);
   terminal.result(`${name}: four files in ${folder}, digests verified`);
 }

@@ -1,24 +1,16 @@
-import { join } from 'node:path';
 import v8 from 'node:v8';
-import { openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
-import { describeEnvironment } from '../../src/runs/environment';
-import { createRunFolder, reopenRunFolder, RUN_FILES } from '../../src/runs/runFolder';
-import { assertSettingsApply } from '../../src/runs/assertSettingsApply';
-import { CONFIG_KEYS, lastEpoch, type Resolved } from '../../src/runs/config';
-import { datasetKind, openDataset } from '../open/dataset';
-import { checkIdentity, backendOf, openEarlierRun } from '../runs/earlierRun';
-import { startBackend } from '../open/backend';
-import { namingBatchSize } from '../runs/namingBatchSize';
-import { identityOf, type ResumedRun, type Run, type TrainingReport } from '../../src/runs/runRecord';
-import { openModel } from '../../src/runs/modelConfig';
+import { HandgradError } from '../../src/errors';
+import { CONFIG_KEYS, lastEpoch, pick } from '../../src/runs/config';
+import type { StoppedEvent } from '../../src/runs/events';
+import { resumeRun, type Run, startRun } from '../../src/runs/run';
+import { shellWord } from '../../src/words';
 import { type Args, resolveArgs, settingOptions } from '../arguments/options';
-import { claimRunDir } from '../../src/runs/runDir';
-import { showingAfterwards } from '../screens/afterwards';
-import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { reportTraining } from '../screens/training';
-import { refuseLowAccuracy, trainAndSave } from '../runs/trainAndSave';
-import { chooseSamples, fitConfig } from '../runs/trainingRun';
 import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
+import { Interruption } from '../interruption';
+import { openScreen } from '../screens/open';
+import { showResults } from '../screens/results';
+import { trainingScreen } from '../screens/training';
+import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
 
 export const command: Command = {
   options: {
@@ -67,91 +59,48 @@ async function runTraining(args: Args, io: Io): Promise<void> {
   v8.setFlagsFromString('--semi-space-growth-factor=1');
   v8.setFlagsFromString('--heap-growing-percent=30');
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const report = reportTraining(terminal, { json: args['json'] === true });
-  const asked = await resolveArgs(args, io.env);
-  const resume = args['resume'] as string | undefined;
-  if (resume !== undefined) return resumeTraining(resume, asked, args, terminal, report, io);
-  assertSettingsApply(asked.config);
-  const kind = await datasetKind(asked.config);
-  const start = asked.config.initFrom === undefined ? undefined : await openModel(asked.config.initFrom);
-  const claimed = await claimRunDir(
-    args['run-dir'] as string | undefined,
-    asked.config.dataset,
-    args['force-unlock'] === true,
-  );
+  const run = await openRun(args, terminal, io);
+  if (run.finished) {
+    terminal.notice(
+      `The run in ${run.dir} has finished its ${lastEpoch(run.config)} epochs; --epochs with a larger number extends it.`,
+    );
+  }
+  const screen = trainingScreen(terminal, { json: args['json'] === true });
+  let missed: HandgradError | undefined;
   try {
-    const dataset = await openDataset(asked.config, terminal, io.signal);
-    const samples = chooseSamples(dataset, asked.config);
-    const config = fitConfig(asked, kind, dataset, samples, start, terminal);
-    const backend = await startBackend(config, terminal);
-    const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, io.env);
-    io.signal.throwIfAborted();
-    await removeLeftovers(claimed.dir);
-    const folder = await createRunFolder(claimed.dir, { config, environment });
-    const checkpoints = await openCheckpointFolder(join(claimed.dir, RUN_FILES.checkpoints));
-    const { lock } = claimed;
-    const run = { config, dataset, samples, backend, folder, checkpoints, lock, start };
-    await trainAndShow(run, args, terminal, report, io);
+    for await (const event of run.train(io.signal)) {
+      screen.show(event);
+      if (event.type === 'stopped') throw stopped(io.signal.reason, event);
+    }
+  } catch (error) {
+    // Of a run that missed the accuracy it was expected to reach, somebody will want to see what the flags ask for.
+    if (!(error instanceof HandgradError && error.kind === 'failure')) throw error;
+    missed = error;
   } finally {
-    await claimed.release();
+    screen.stop();
+  }
+  if (!run.finished) await showResults(run, args, terminal);
+  if (missed) throw missed;
+}
+
+async function openRun(args: Args, terminal: Terminal, io: Io): Promise<Run> {
+  const { config, given } = await resolveArgs(args, io.env);
+  const settings = pick(config, [...given]);
+  const screen = openScreen(terminal);
+  const forceUnlock = args['force-unlock'] === true;
+  const options = { forceUnlock, onEvent: screen.show, signal: io.signal, env: io.env };
+  const resumed = args['resume'] as string | undefined;
+  try {
+    if (resumed !== undefined) return await resumeRun(resumed, settings, options);
+    return await startRun(settings, { ...options, dir: args['run-dir'] as string | undefined });
+  } finally {
+    screen.stop();
   }
 }
 
-/** Goes on with a run where its newest good checkpoint stands. */
-async function resumeTraining(
-  dir: string,
-  asked: Resolved,
-  args: Args,
-  terminal: Terminal,
-  report: TrainingReport,
-  io: Io,
-): Promise<void> {
-  // Before the lock is made: where no run is, nothing is left behind.
-  await openEarlierRun(dir, asked);
-  const claimed = await claimRunDir(dir, dir, args['force-unlock'] === true);
-  try {
-    const run = await openEarlierRun(dir, asked);
-    for (const fault of run.found?.damaged ?? []) terminal.warning(`${fault} An earlier checkpoint is used.`);
-    if (run.end) return reportFinished(run, terminal, report);
-    const { config, found } = run;
-    await datasetKind(config);
-    const start = found || config.initFrom === undefined ? undefined : await openModel(config.initFrom);
-    const dataset = await openDataset(config, terminal, io.signal);
-    const samples = chooseSamples(dataset, config);
-    const backend = await startBackend({ ...config, backend: backendOf(run) }, terminal);
-    if (found) checkIdentity(found, identityOf(dataset, samples, backend), terminal);
-    io.signal.throwIfAborted();
-    const checkpointsDir = join(dir, RUN_FILES.checkpoints);
-    for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder);
-    const metricsBytes = run.earlier.epochEnds[run.epochs.length - 1] ?? 0;
-    const folder = await reopenRunFolder(dir, { metricsBytes, before: run.earlier.config, config });
-    const checkpoints = await openCheckpointFolder(checkpointsDir, found?.checkpoint.progress.step);
-    const { lock } = claimed;
-    const resumed = { config, dataset, samples, backend, folder, checkpoints, lock, start, resumed: run };
-    await trainAndShow(resumed, args, terminal, report, io);
-  } finally {
-    await claimed.release();
-  }
-}
-
-/** Trains, and shows what came of it as the flags ask. */
-async function trainAndShow(run: Run, args: Args, terminal: Terminal, report: TrainingReport, io: Io): Promise<void> {
-  const { config, dataset, samples, backend } = run;
-  const step = {
-    ...config,
-    inputs: dataset.numInputs,
-    outputs: dataset.numOutputs,
-    samples: samples.train.count,
-  };
-  const work = () => trainAndSave(run, report, io.signal);
-  await showingAfterwards(run, args, terminal, () => namingBatchSize(step, backend, work));
-}
-
-/** Nothing is left to do: tells the end once more, for a script that missed it. */
-function reportFinished({ dir, config, end }: ResumedRun, terminal: Terminal, report: TrainingReport): void {
-  terminal.notice(
-    `The run in ${dir} has finished its ${lastEpoch(config)} epochs; --epochs with a larger number extends it.`,
-  );
-  report.end(end!);
-  refuseLowAccuracy(end!.testAccuracy, config, dir);
+/** The interruption in the words of somebody who wants to know what is left of the run. */
+function stopped(reason: unknown, { epoch, step, runDir }: StoppedEvent): unknown {
+  if (!(reason instanceof Interruption)) return reason;
+  const what = `${(reason.message || 'Stopped because nobody reads stdout').replace(/\.$/, '')} after step ${step}, in epoch ${epoch}, and saved`;
+  return new Interruption(reason.exitCode, `${what}; resume with: handgrad train --resume ${shellWord(runDir)}`);
 }

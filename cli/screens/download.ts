@@ -1,23 +1,14 @@
 import type { DownloadEvent } from '../../src/data/download/download';
 import { formatBytes, plural } from '../../src/words';
 import { createProgressBar } from '../terminal/progressBar';
-import type { Terminal } from '../terminal/terminal';
+import type { Screen, Terminal } from '../terminal/terminal';
 
-/**
- * Shows a download: a bar for each file on a terminal, and a line for each source that is tried.
- * @returns what takes the events, and `stop`, which takes the bar off the screen however the download ends
- */
-export function reportDownload(terminal: Terminal): {
-  readonly onEvent: (event: DownloadEvent) => void;
-  /** How many files the last download brought. */
-  readonly fetched: () => number;
-  readonly stop: () => void;
-} {
+/** Shows a download: a bar for each file on a terminal, and a line for each source that is tried. */
+export function downloadScreen(terminal: Terminal): Screen<DownloadEvent> {
   const bar = createProgressBar(terminal);
   let current = '';
   let started = 0;
   let trying = false;
-  let fetched = 0;
   const handlers: { [Type in DownloadEvent['type']]: (event: Extract<DownloadEvent, { type: Type }>) => void } = {
     source({ dataset, source }) {
       trying = true;
@@ -43,13 +34,11 @@ export function reportDownload(terminal: Terminal): {
     },
     done({ dataset, folder, fetched: count }) {
       bar.stop();
-      fetched = count;
       if (trying) terminal.notice(`${plural(count, 'file')} of ${dataset} verified and put in ${folder}`);
     },
   };
   return {
-    onEvent: (event) => (handlers[event.type] as (event: DownloadEvent) => void)(event),
-    fetched: () => fetched,
+    show: (event) => (handlers[event.type] as (event: DownloadEvent) => void)(event),
     stop: () => bar.stop(),
   };
 }

@@ -1,26 +1,22 @@
-import type { StartEvent, TrainingReport } from '../../src/runs/runRecord';
+import type { RunEvent, StartEvent } from '../../src/runs/events';
 import type { StepEvent } from '../../src/training/train';
 import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/config';
 import { flagName } from '../arguments/flagNames';
 import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../../src/words';
 import { createProgressBar } from '../terminal/progressBar';
-import type { Terminal } from '../terminal/terminal';
+import type { Screen, Terminal } from '../terminal/terminal';
 
-/** Tells a run on the terminal: a line per epoch in the post's form, or a line of JSON per event, and a progress bar. */
-export function reportTraining(terminal: Terminal, { json }: { json: boolean }): TrainingReport {
+/** Shows a run on the terminal: a line per epoch in the post's form, or a line of JSON per event, and a progress bar. */
+export function trainingScreen(terminal: Terminal, { json }: { json: boolean }): Screen<RunEvent> {
   const bar = trainingBar(terminal);
   const say = json ? () => {} : terminal.result;
-  const sayJson = json ? terminal.json : () => {};
-  return {
+  const shown: { [Type in RunEvent['type']]: (event: Extract<RunEvent, { type: Type }>) => void } = {
     start(event) {
-      sayJson(event);
       terminal.notice(describeRun(event));
       bar.begin(event);
     },
     step: bar.step,
     epoch(event) {
-      bar.stop();
-      sayJson(event);
       const { loss, valAccuracy, testAccuracy, seconds, samplesPerSecond } = event;
       const judged = valAccuracy === undefined ? 'Test' : 'Val';
       const accuracy = formatShare((valAccuracy ?? testAccuracy)!);
@@ -30,14 +26,20 @@ export function reportTraining(terminal: Terminal, { json }: { json: boolean }):
       );
     },
     end(event) {
-      bar.stop();
-      sayJson(event);
       const { epochs, testLoss, testAccuracy, seconds, runDir } = event;
       const accuracy = terminal.out.bold(`Test Accuracy: ${formatShare(testAccuracy)}`);
       say(
         `${accuracy}, Test Loss: ${formatShare(testLoss)} after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`,
       );
       terminal.notice(`Saved in ${runDir}; look at it with: handgrad evaluate ${shellWord(runDir)}`);
+    },
+    stopped: () => {},
+  };
+  return {
+    show(event) {
+      if (event.type === 'epoch' || event.type === 'end') bar.stop();
+      if (json && event.type !== 'step' && event.type !== 'stopped') terminal.json(event);
+      (shown[event.type] as (event: RunEvent) => void)(event);
     },
     stop: bar.stop,
   };
@@ -64,7 +66,7 @@ function describeRun({
     `Model:   ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
     `Train:   ${steps}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, learning rate ${config.lr}, seed ${config.seed}`,
     ...(beyondThePost(config).length > 0 ? [`With:    ${beyondThePost(config).join(', ')}`] : []),
-    ...(resumed ? [`         goes on after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
+    ...(resumed ? [`         resumes after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
   ].join('\n');
 }
 

@@ -43,6 +43,13 @@ export interface Terminal {
   readonly progress: Output | undefined;
 }
 
+/** What shows events as they happen. */
+export interface Screen<Event> {
+  readonly show: (event: Event) => void;
+  /** Takes what moves off the terminal; to be called however it ends. */
+  readonly stop: () => void;
+}
+
 /** The terminal of a command that was called with these flags. */
 export function createTerminal({ stdout, stderr, env }: Io, { quiet = false }: { quiet?: boolean } = {}): Terminal {
   const [out, err] = [stdout, stderr].map((stream) => createColors(wantsColors(stream, env))) as [Colors, Colors];

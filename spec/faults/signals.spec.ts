@@ -48,7 +48,7 @@ describe('signals, closed streams and full disks', function () {
       child.kill(signal);
       expect(await ended, stderr()).to.deep.equal({ code, signal: null });
       const [, step, dir] =
-        /after step (\d+), in epoch \d+, and saved; go on with: handgrad train --resume (\S+)\n$/.exec(stderr())!;
+        /after step (\d+), in epoch \d+, and saved; resume with: handgrad train --resume (\S+)\n$/.exec(stderr())!;
       expect(stderr()).to.contain(`Stopped by ${signal}`);
       expect(dir).to.equal(path(signal));
       expect((await newestCheckpoint(path(signal, 'checkpoints')))!.checkpoint.progress.step).to.equal(Number(step));
@@ -96,7 +96,7 @@ describe('signals, closed streams and full disks', function () {
     child.stdout.destroy();
     expect(await ended, stderr()).to.deep.equal({ code: 0, signal: null });
     expect(stderr()).to.match(
-      /Stopped because nobody reads stdout after step \d+, .* go on with: handgrad train --resume/,
+      /Stopped because nobody reads stdout after step \d+, .* resume with: handgrad train --resume/,
     );
     expect(stderr()).to.not.match(/\n\s+at /);
     expect(await newestCheckpoint(path('piped', 'checkpoints'))).to.not.equal(undefined);

@@ -60,7 +60,7 @@ describe('a run whose disk is full or closed', function () {
     expect(full.names.filter((name) => name.endsWith('.tmp') || name.includes('lock'))).to.deep.equal([]);
     expect(full.names.filter((name) => /step-\d+\.json$/.test(name))).to.not.deep.equal([]);
     expect(resumed.status, resumed.stderr).to.equal(0);
-    expect(resumed.stderr).to.match(/goes on after step \d+/);
+    expect(resumed.stderr).to.match(/resumes after step \d+/);
     expect(resumed.names).to.include('model.safetensors');
   });
 

@@ -28,13 +28,24 @@ export interface LoadOptions extends Partial<Omit<DownloadOptions, 'force'>> {
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
   if (isDatasetName(spec)) return loadEntry(catalog[spec], options);
-  const found = await stat(spec).catch(() => undefined);
-  if (found?.isDirectory()) return loadIdxFolder(spec);
-  if (found?.isFile()) return loadCsv(spec, options);
+  const kind = await datasetKind(spec);
+  if (kind === 'folder') return loadIdxFolder(spec);
+  if (kind === 'file') return loadCsv(spec, options);
   throw new HandgradError(
     'data',
     `There is no data set, folder or CSV file called "${spec}"; known by name are ${datasetNames.join(', ')}.`,
   );
+}
+
+/** What a data set is given as: a name of the catalog, a folder, or a file. */
+export type DatasetKind = 'name' | 'folder' | 'file';
+
+/** What kind of thing `spec` names; undefined when it is neither in the catalog nor there. */
+export async function datasetKind(spec: string): Promise<DatasetKind | undefined> {
+  if (isDatasetName(spec)) return 'name';
+  const found = await stat(spec).catch(() => undefined);
+  if (found?.isDirectory()) return 'folder';
+  return found?.isFile() ? 'file' : undefined;
 }
 
 /** `loadDataset` for an entry of a catalog. */

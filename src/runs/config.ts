@@ -14,6 +14,9 @@ export type Config = { readonly [Key in KeyWithDefault]: ValueOf<Table[Key]> } &
   readonly [Key in Exclude<ConfigKey, KeyWithDefault>]?: ValueOf<Table[Key]>;
 };
 
+/** Settings that somebody gives: the others have their defaults. */
+export type Settings = { readonly [Key in ConfigKey]?: ValueOf<Table[Key]> };
+
 /** The settings that decide about something. */
 export type KeyDeciding<What extends About['decides']> = {
   [Key in ConfigKey]: Table[Key]['decides'] extends What ? Key : never;

@@ -3,11 +3,61 @@ import { augmenter, type Augment } from '../data/augment';
 import { fitNormalization, type FittedNormalization } from '../data/fitNormalization';
 import type { Dataset, Samples } from '../data/samples';
 import { HandgradError } from '../errors';
+import { networkOf } from '../model/parameters';
+import type { Normalization } from '../nn/fold';
+import { initParams } from '../nn/initialize';
+import { withBatchNorm } from '../nn/network';
 import { createOptimizer } from '../optim/optimizers';
 import { learningRate } from '../optim/schedules';
-import type { Normalization } from '../nn/fold';
+import { createRandom } from '../random';
+import { dataIterator } from '../training/batches';
+import { evaluationBatchSize } from '../training/evaluate';
 import type { TrainOptions } from '../training/train';
+import { disposeState, startState } from '../training/trainState';
+import { restoreState } from './checkpoint';
 import { type Config, lastEpoch } from './config';
+import type { RunParts } from './runParts';
+
+/** Everything that `train` needs to train a run from where it stands. The state is the caller's to dispose of. */
+export function trainOptions({
+  config,
+  dataset,
+  samples,
+  start,
+  standing,
+}: Pick<RunParts, 'config' | 'dataset' | 'samples' | 'start' | 'standing'>): TrainOptions {
+  const { batchSize, seed, hidden, init, activation, batchNorm } = config;
+  const { numInputs, numOutputs } = dataset;
+  const plain = start
+    ? networkOf(start.parameters, activation)
+    : initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), { init, activation });
+  const trainIter = dataIterator(samples.train, batchSize, {
+    shuffleSeed: config.shuffle ? seed : undefined,
+    augment: augmentation(dataset, config),
+  });
+  const settings = trainingSettings(config, trainIter.numBatches);
+  const state = startState(batchNorm ? withBatchNorm(plain) : plain, settings.optimizer, {
+    normalization: normalizationTensors(normalizationFor(dataset, samples.train, config)),
+    averages: config.ema !== undefined,
+    best: config.patience !== undefined,
+  });
+  const found = standing?.found;
+  try {
+    if (found) restoreState(state, found.checkpoint, found.path);
+  } catch (error) {
+    disposeState(state);
+    throw error;
+  }
+  const evaluationBatch = evaluationBatchSize(plain);
+  return {
+    ...settings,
+    state,
+    trainIter,
+    testIter: dataIterator(dataset.test, evaluationBatch),
+    valIter: samples.validation && dataIterator(samples.validation, evaluationBatch),
+    onNan: config.onNan,
+  };
+}
 
 /** How `train` trains, in its own words: everything of a config that is neither data nor network. */
 export function trainingSettings(

@@ -133,7 +133,7 @@ describe('train --resume', function () {
     const other = await resume('run', '--lr', '0.5', '--hidden', '4,4', '--seed', '0', '--epochs', '9', '--no-shuffle');
     expect(other.code).to.equal(2);
     expect(other.stderr).to.contain(
-      'goes on with the settings it began with: --shuffle is true there, not false, --hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
+      'is resumed with the settings it was started with: --shuffle is true there, not false, --hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
     );
     expect(contents('run')).to.deep.equal(before);
   });
@@ -186,7 +186,7 @@ describe('train --resume', function () {
     expect([absent.code, existsSync(path('nothing'))]).to.deep.equal([2, false]);
     const other = await resume('.');
     expect(other.code).to.equal(2);
-    expect(other.stderr).to.match(/holds no run that could go on/);
+    expect(other.stderr).to.match(/holds no run to resume/);
     expect(readdirSync(folder())).to.deep.equal(['points.csv']);
   });
 });

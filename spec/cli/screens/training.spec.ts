@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULTS } from '../../../src/runs/config';
 import { createTerminal } from '../../../cli/terminal/terminal';
-import { reportTraining } from '../../../cli/screens/training';
-import type { StartEvent } from '../../../src/runs/runRecord';
+import { trainingScreen } from '../../../cli/screens/training';
+import type { StartEvent } from '../../../src/runs/events';
 import { collector } from '../session';
 
 const START: StartEvent = {
@@ -39,21 +39,21 @@ const END = {
   runDir: 'runs/a run',
 } as const;
 
-/** Tells a whole run on a terminal or into pipes. */
+/** Shows a whole run on a terminal or into pipes. */
 async function tell({ json = false, tty = false, quiet = false } = {}) {
   const [stdout, stderr] = [collector(tty), collector(tty)];
   const io = { stdout, stderr, env: {}, signal: new AbortController().signal };
-  const report = reportTraining(createTerminal(io, { quiet }), { json });
-  report.start(START);
-  for (const step of [1, 2, 3]) report.step({ type: 'step', epoch: 1, step, samples: 200 * step });
+  const screen = trainingScreen(createTerminal(io, { quiet }), { json });
+  screen.show(START);
+  for (const step of [1, 2, 3]) screen.show({ type: 'step', epoch: 1, step, samples: 200 * step });
   if (tty) await sleep(200); // the bar is drawn ten times a second
-  report.epoch(EPOCH);
-  report.end(END);
-  report.stop();
+  screen.show(EPOCH);
+  screen.show(END);
+  screen.stop();
   return { stdout: stdout.text(), stderr: stderr.text() };
 }
 
-describe('reportTraining', () => {
+describe('the screen of a training', () => {
   it('prints the post’s line for every epoch on stdout, and what the run is on stderr', async () => {
     const { stdout, stderr } = await tell();
     expect(stdout).to.equal(

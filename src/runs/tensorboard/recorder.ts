@@ -16,7 +16,7 @@ import { dataIterator, type DataIterator } from '../../training/batches';
 import type { EpochEvent, TrainEvent, TrainOptions } from '../../training/train';
 import type { TrainState } from '../../training/trainState';
 import { type Config, keysWhere } from '../config';
-import type { Run } from '../runRecord';
+import type { RunParts } from '../runParts';
 
 /** Units of the first layer in a picture. */
 const MOST_UNITS = 64;
@@ -37,7 +37,7 @@ export interface TensorBoard {
  * end of the epoch: the step itself stays as it is, and epochs and runs can be compared. It costs one step more per epoch.
  * @throws HandgradError `storage`
  */
-export async function openTensorBoard(run: Run, { state, optimizer }: TrainOptions): Promise<TensorBoard> {
+export async function openTensorBoard(run: RunParts, { state, optimizer }: TrainOptions): Promise<TensorBoard> {
   const { config, folder } = run;
   if (!config.tensorboard) return { record: async () => {}, close: async () => {} };
   const file = await openEventFile(folder.dir, state.step);
@@ -88,7 +88,7 @@ function figures(event: EpochEvent, lr: number): SummaryValue[] {
 }
 
 /** What there is to tell of the weights. Read once, and let go of before anything else is read. */
-async function weightsNow(run: Run, { network }: TrainState, epoch: number): Promise<SummaryValue[]> {
+async function weightsNow(run: RunParts, { network }: TrainState, epoch: number): Promise<SummaryValue[]> {
   const weights = await readParameters(network);
   return [...distributions('weights', weights), ...(await picture(run, weights[0]!, epoch))];
 }
@@ -104,7 +104,7 @@ function distributions(what: string, tensors: readonly Parameter[]): SummaryValu
 }
 
 /** The first training samples, as they are: one batch in every pass. */
-function firstBatch({ config, samples: { train } }: Run): DataIterator {
+function firstBatch({ config, samples: { train } }: RunParts): DataIterator {
   const count = Math.min(config.batchSize, train.count);
   const rows = Int32Array.from({ length: count }, (_, i) => i);
   return dataIterator(selectRows(train, rows), count);
@@ -128,7 +128,7 @@ async function gradientsOf(
   return [];
 }
 
-async function picture({ config, dataset }: Run, W1: Parameter, epoch: number): Promise<SummaryValue[]> {
+async function picture({ config, dataset }: RunParts, W1: Parameter, epoch: number): Promise<SummaryValue[]> {
   const every = Math.max(1, Math.round(config.epochs / PICTURES));
   if (!dataset.imageShape || (epoch % every !== 0 && epoch !== 1 && epoch !== config.epochs)) return [];
   const { width, height, ...grid } = weightGrid(W1, dataset.imageShape, { paint: GRAYS, most: MOST_UNITS });

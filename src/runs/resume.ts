@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BACKENDS, type BackendName } from '../../src/backends';
-import { HandgradError } from '../../src/errors';
-import type { RunIdentity } from '../../src/runs/checkpoint';
-import { type FoundCheckpoint, newestCheckpoint } from '../../src/runs/checkpointFolder';
-import { findRun } from '../../src/runs/readRun';
-import { RUN_FILES } from '../../src/runs/runFolder';
-import type { ResumedRun } from '../../src/runs/runRecord';
+import { BACKENDS, type BackendName } from '../backends';
+import { HandgradError } from '../errors';
+import type { EpochEvent } from '../training/train';
+import { quoted } from '../words';
+import type { RunIdentity } from './checkpoint';
+import { type FoundCheckpoint, newestCheckpoint } from './checkpointFolder';
 import {
   type Config,
   type ConfigKey,
@@ -16,24 +15,38 @@ import {
   resolveConfig,
   type Resolved,
   settings,
-} from '../../src/runs/config';
-import { parseModelConfig } from '../../src/runs/modelConfig';
-import { quoted } from '../../src/words';
-import type { Terminal } from '../terminal/terminal';
+} from './config';
+import { parseModelConfig } from './modelConfig';
+import { findRun, type RunData } from './readRun';
+import { RUN_FILES } from './runFolder';
+
+/** Where a run stands that is to be resumed. */
+export interface Standing {
+  /** As it was, with what was asked for now. */
+  readonly config: Config;
+  readonly earlier: RunData;
+  /** The checkpoint to resume from; undefined when the run was stopped before the first: it then starts from scratch. */
+  readonly found: FoundCheckpoint | undefined;
+  /** The epochs that the checkpoint knows, and where they end in `metrics.jsonl`. */
+  readonly epochs: readonly EpochEvent[];
+  readonly metricsBytes: number;
+  /** How it ended, when nothing is left to do. */
+  readonly end: RunData['end'];
+}
 
 /**
  * Finds out where a run stands and checks what was asked for against it. Changes nothing.
  * @throws HandgradError 'usage' naming every setting that may not change, 'model' when nothing there can be used
  */
-export async function openEarlierRun(dir: string, asked: Resolved): Promise<ResumedRun> {
+export async function findStanding(dir: string, asked: Resolved): Promise<Standing> {
   if (!(await stat(dir).catch(() => undefined))?.isDirectory()) {
-    throw new HandgradError('usage', `There is no run folder ${dir}; give --resume the folder of a run that began.`);
+    throw new HandgradError('usage', `There is no run folder ${dir}; give the folder of a run that was started.`);
   }
   const earlier = await findRun(dir);
   if (!earlier) {
     throw new HandgradError(
       'usage',
-      `${dir} holds no run that could go on (there is no ${join(dir, RUN_FILES.config)}); give the folder of one that began.`,
+      `${dir} holds no run to resume (there is no ${join(dir, RUN_FILES.config)}); give the folder of one that was started.`,
     );
   }
   const before = parseConfig(earlier.config, dir);
@@ -42,32 +55,43 @@ export async function openEarlierRun(dir: string, asked: Resolved): Promise<Resu
   if (found) checkConfig(found, before, dir);
   const done = found?.checkpoint.progress.epoch ?? 0;
   if (lastEpoch(config) < done) {
+    const setting = config.epochs < done ? 'epochs' : 'stopAfter';
     throw new HandgradError(
       'usage',
-      `${dir} has finished ${done} epochs, so \`${config.epochs < done ? 'epochs' : 'stopAfter'}\` must be at least ${done}, not ${lastEpoch(config)}.`,
+      `${dir} has finished ${done} epochs, so \`${setting}\` must be at least ${done}, not ${lastEpoch(config)}.`,
     );
   }
-  const finished = earlier.hasModel && lastEpoch(config) === lastEpoch(before);
   const epochs = earlier.epochs.filter(({ epoch }) => epoch <= done);
-  return { dir, config, earlier, found, epochs, end: finished ? earlier.end : undefined };
+  const isFinished = earlier.hasModel && lastEpoch(config) === lastEpoch(before);
+  return {
+    config,
+    earlier,
+    found,
+    epochs,
+    metricsBytes: earlier.epochEnds[epochs.length - 1] ?? 0,
+    end: isFinished ? earlier.end : undefined,
+  };
 }
 
 /** The backend that the run's numbers come from; the one that was asked for when there are none yet. */
-export function backendOf({ found, config }: ResumedRun): 'auto' | BackendName {
+export function backendOf({ found, config }: Standing): 'auto' | BackendName {
   const backend = found?.checkpoint.run.backend;
-  return backend !== undefined && backend in BACKENDS ? (backend as BackendName) : config.backend;
+  return backend !== undefined && Object.hasOwn(BACKENDS, backend) ? (backend as BackendName) : config.backend;
 }
 
 /**
  * Checks that the checkpoint was made on this data by this backend.
+ * @param notice takes one sentence about what may make a difference
  * @throws HandgradError 'model' with the fields that differ
  */
-export function checkIdentity({ checkpoint, path }: FoundCheckpoint, now: RunIdentity, terminal: Terminal): void {
+export function checkIdentity(
+  { checkpoint, path }: FoundCheckpoint,
+  now: RunIdentity,
+  notice: (message: string) => void,
+): void {
   const [{ device: before, ...there }, { device, ...here }] = [checkpoint.run, now];
   if (before !== device) {
-    terminal.warning(
-      `The run was on ${before}, and this is ${device}: the last digits may differ from a run without a break.`,
-    );
+    notice(`The run was on ${before}, and this is ${device}: the last digits may differ from an uninterrupted run.`);
   }
   refuseDifferences(
     differences(there, here),
@@ -102,7 +126,7 @@ function mergeConfig(dir: string, before: Config, { config: asked, given }: Reso
     (what) =>
       new HandgradError(
         'usage',
-        `${dir} goes on with the settings it began with: ${what}; leave that out, or start a new run.`,
+        `${dir} is resumed with the settings it was started with: ${what}; leave that out, or start a new run.`,
       ),
   );
   return merged as unknown as Config;

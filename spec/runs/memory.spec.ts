@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { namingBatchSize } from '../../../cli/runs/namingBatchSize';
-import { HandgradError } from '../../../src/errors';
-import { addonAbsent, temporaryFolder } from '../../backends/child';
-import { need } from '../../need';
-import type { Ended } from '../session';
+import { HandgradError } from '../../src/errors';
+import { assertStepFits, explainOutOfMemory } from '../../src/runs/memory';
+import { leastStepBytes } from '../../src/training/stepMemory';
+import { addonAbsent, temporaryFolder } from '../backends/child';
+import type { Ended } from '../cli/session';
+import { need } from '../need';
 
 const ROWS = 25_000;
 
@@ -57,25 +58,28 @@ describe('F63 out of memory', function () {
     expect(code).to.equal(4);
   });
 
-  it('F63 in JavaScript does the same; with a batch of one the network is what has to shrink', async () => {
-    const failing = (config: { batchSize: number; hidden: number[] }) =>
-      namingBatchSize({ ...config, ...data }, { name: 'cpu' }, () => Promise.reject(allocationError())).catch(
-        (error: unknown) => error as Error,
-      );
-    const error = await failing({ batchSize: 256, hidden: [512] });
-    expect(error).to.be.instanceOf(HandgradError).with.property('kind', 'backend');
-    expect((error as Error).message)
-      .to.contain('a batch size of 256')
-      .and.to.contain('try --batch-size 128');
-    expect(((await failing({ batchSize: 1, hidden: [512] })) as Error).message).to.contain('try a smaller --hidden');
+  it('F63 in JavaScript does the same; with a batch of one the network is what has to shrink', () => {
+    const explained = (batchSize: number) =>
+      explainOutOfMemory(allocationError(), { batchSize, hidden: [512], ...data }, { name: 'cpu' }) as HandgradError;
+    expect(explained(256)).to.be.instanceOf(HandgradError).with.property('kind', 'backend');
+    expect(explained(256).message).to.contain('a batch size of 256').and.to.contain('try `batchSize` 128.');
+    expect(explained(1).message).to.contain('try a smaller `hidden`.');
   });
 
-  it('leaves every other error as it is', async () => {
+  it('refuses beforehand what the backend cannot address, and nothing else', () => {
+    const step = { batchSize: 256, hidden: [512], ...data };
+    const bytes = leastStepBytes([2, 512, 3], 256);
+    assertStepFits(step, { name: 'wasm', addressableBytes: bytes });
+    assertStepFits(step, { name: 'cpu' });
+    expect(() => assertStepFits(step, { name: 'wasm', addressableBytes: bytes - 1 })).to.throw(
+      HandgradError,
+      'try `batchSize` 128.',
+    );
+  });
+
+  it('leaves every other error as it is', () => {
     const other = new Error('something else');
-    const step = { batchSize: 256, hidden: [], ...data };
-    expect(
-      await namingBatchSize(step, { name: 'cpu' }, () => Promise.reject(other)).catch((error: unknown) => error),
-    ).to.equal(other);
+    expect(explainOutOfMemory(other, { batchSize: 256, hidden: [], ...data }, { name: 'cpu' })).to.equal(other);
   });
 });
 

@@ -1,14 +1,25 @@
-import { type Dataset, selectRows } from '../../src/data/samples';
-import { splitValidation } from '../../src/data/split';
-import { HandgradError } from '../../src/errors';
-import { createRandom } from '../../src/random';
-import type { Config, ConfigKey, Resolved } from '../../src/runs/config';
-import type { DatasetKind } from '../open/dataset';
-import { checkModel, type OpenedModel } from '../../src/runs/modelConfig';
-import type { RunSamples } from '../../src/runs/runRecord';
-import { formatCount } from '../../src/words';
-import type { Terminal } from '../terminal/terminal';
-import { augmentation } from '../../src/runs/trainOptions';
+import type { RunningBackend } from '../backends';
+import type { DatasetKind } from '../data/loadDataset';
+import { type Dataset, selectRows } from '../data/samples';
+import { splitValidation } from '../data/split';
+import { HandgradError } from '../errors';
+import { createRandom } from '../random';
+import { formatCount } from '../words';
+import type { RunIdentity } from './checkpoint';
+import type { Config, ConfigKey, Resolved } from './config';
+import { checkModel, type OpenedModel } from './modelConfig';
+import type { RunSamples } from './runParts';
+import { augmentation } from './trainOptions';
+
+/** What has to be the same for a run to be resumed with the same numbers. */
+export function identityOf(dataset: Dataset, samples: RunSamples, backend: RunningBackend): RunIdentity {
+  return {
+    backend: backend.name,
+    device: backend.device,
+    datasetDigest: dataset.digest,
+    trainSamples: samples.train.count,
+  };
+}
 
 /** The rows of a CSV file that become the test set when nothing else is asked for. */
 const CSV_TEST_FRACTION = 0.2;
@@ -30,6 +41,9 @@ export function chooseSamples({ train }: Dataset, { limit, valFraction, seed }: 
 /**
  * What the data and the starting weights decide about a config: what nobody asked for is made to fit, and what was asked
  * for and does not fit is refused. The result starts the same run again.
+ * @param start the weights to start from, if any
+ * @param notice takes one sentence about what was made to fit
+ * @throws HandgradError 'usage', or 'model' when the weights are those of another network
  */
 export function fitConfig(
   { config, given }: Resolved,
@@ -37,7 +51,7 @@ export function fitConfig(
   dataset: Dataset,
   samples: RunSamples,
   start: OpenedModel | undefined,
-  terminal: Terminal,
+  notice: (message: string) => void,
 ): Config {
   const fitted: { -readonly [Key in keyof Config]: Config[Key] } = { ...config };
   if (kind === 'file') fitted.testFraction ??= CSV_TEST_FRACTION;
@@ -49,7 +63,7 @@ export function fitConfig(
   if (config.batchSize > count) {
     if (given.has('batchSize')) throw tooLarge('batchSize', config.batchSize, count);
     fitted.batchSize = count;
-    terminal.warning(`The batch size is ${formatCount(count)}, all the training samples there are.`);
+    notice(`The batch size is ${formatCount(count)}, all the training samples there are.`);
   }
   // Before the run folder is made: it refuses what does not fit the images.
   augmentation(dataset, fitted);

@@ -1,47 +1,31 @@
 import { join } from 'node:path';
-import { HandgradError } from '../../src/errors';
 import { judgedAccuracy, readRun } from '../../src/runs/readRun';
 import { loadModel } from '../../src/model/modelFile';
 import { RUN_FILES } from '../../src/runs/runFolder';
 import type { Args } from '../arguments/options';
 import { type PlottedCurve, plotCurves } from '../terminal/plot';
 import type { Terminal } from '../terminal/terminal';
-import type { Run } from '../../src/runs/runRecord';
+import type { Run } from '../../src/runs/run';
 
-/**
- * Trains, and then shows what `--plot` and `--report` ask for: also of a run that missed the accuracy it was expected to
- * reach, which somebody will want to look at.
- */
-export async function showingAfterwards(
-  run: Run,
+/** Shows what `--plot` and `--report` ask for. */
+export async function showResults(
+  { dir, config, dataset, backend }: Run,
   args: Args,
   terminal: Terminal,
-  training: () => Promise<void>,
 ): Promise<void> {
-  let missed: HandgradError | undefined;
-  try {
-    await training();
-  } catch (error) {
-    if (!(error instanceof HandgradError && error.kind === 'failure')) throw error;
-    missed = error;
-  }
-  const { dir } = run.folder;
   if (args['plot'] === true) await plotRun(dir, args['json'] === true, terminal);
-  if (args['report'] === true) {
-    // The charts are loaded when there is one to draw.
-    const { examineNetwork, writeRunReport } =
-      require('../../src/reports/writeReport') as typeof import('../../src/reports/writeReport');
-    const { parameters } = await loadModel(join(dir, RUN_FILES.model));
-    const { dataset, backend, config } = run;
-    const { classNames } = dataset;
-    const trained = await examineNetwork({
-      ...{ parameters, dataset, classNames, backend: backend.name, activation: config.activation },
-    });
-    const out = join(dir, 'report.html');
-    await writeRunReport(dir, trained, { out });
-    terminal.notice(`The report is ${out}`);
-  }
-  if (missed) throw missed;
+  if (args['report'] !== true) return;
+  // The charts are loaded when there is one to draw.
+  const { examineNetwork, writeRunReport } =
+    require('../../src/reports/writeReport') as typeof import('../../src/reports/writeReport');
+  const { parameters } = await loadModel(join(dir, RUN_FILES.model));
+  const { classNames } = dataset!;
+  const trained = await examineNetwork({
+    ...{ parameters, dataset: dataset!, classNames, backend: backend!.name, activation: config.activation },
+  });
+  const out = join(dir, 'report.html');
+  await writeRunReport(dir, trained, { out });
+  terminal.notice(`The report is ${out}`);
 }
 
 async function plotRun(dir: string, json: boolean, terminal: Terminal): Promise<void> {

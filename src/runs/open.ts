@@ -1,0 +1,50 @@
+import { type RunningBackend, selectBackend } from '../backends';
+import { datasetNames } from '../data/catalog';
+import { datasetKind, type DatasetKind, loadDataset } from '../data/loadDataset';
+import type { Dataset } from '../data/samples';
+import { HandgradError } from '../errors';
+import { didYouMean, quoted } from '../words';
+import { type Config, type KeyDeciding, keysDeciding, keysWhere, pick } from './config';
+import type { OpenOptions } from './events';
+
+/**
+ * Checks what a config says about its data, before anything slow begins.
+ * @returns what kind of thing its data set is
+ * @throws HandgradError 'usage' when the data set is neither in the catalog nor there, or a setting is not for it
+ */
+export async function checkDataset(config: Config): Promise<DatasetKind> {
+  const { dataset } = config;
+  const kind = await datasetKind(dataset);
+  if (!kind) {
+    throw new HandgradError(
+      'usage',
+      `There is no data set, folder or CSV file called ${quoted(dataset)}; ${didYouMean(dataset, datasetNames)}`,
+    );
+  }
+  const misplaced = keysWhere(({ tables }) => tables === true).find((key) => config[key] !== undefined);
+  if (kind === 'file' || !misplaced) return kind;
+  throw new HandgradError('usage', `\`${misplaced}\` is for CSV files, and ${quoted(dataset)} is none; leave it out.`);
+}
+
+/** Loads a data set into memory; one of the catalog is downloaded first when it is missing. */
+export async function openDataset(
+  settings: Pick<Config, KeyDeciding<'fetching' | 'samples'>>,
+  { onEvent, signal }: OpenOptions,
+): Promise<Dataset> {
+  const { dataset, ...how } = pick(settings, keysDeciding('fetching', 'samples'));
+  return loadDataset(dataset, { ...how, onEvent, signal });
+}
+
+/** Starts the backend, and reports what was taken. */
+export async function openBackend(
+  settings: Pick<Config, KeyDeciding<'backend'>>,
+  { onEvent = () => {} }: OpenOptions,
+): Promise<RunningBackend> {
+  const backend = await selectBackend(settings.backend, {
+    ...pick(settings, keysDeciding('backend')),
+    onNotice: (message) => onEvent({ type: 'notice', message }),
+  });
+  const { name, device, rejected } = backend;
+  onEvent({ type: 'backend', name, device, rejected });
+  return backend;
+}

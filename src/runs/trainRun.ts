@@ -1,0 +1,150 @@
+import { setImmediate } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import { HandgradError } from '../errors';
+import type { Parameter } from '../model/architecture';
+import { readParameters } from '../model/parameters';
+import { parametersOf } from '../nn/network';
+import { train, type TrainOptions } from '../training/train';
+import { bestNetwork, disposeState, type TrainState } from '../training/trainState';
+import { formatShare } from '../words';
+import { checkpointing } from './checkpointing';
+import type { Config } from './config';
+import type { RunEnd, RunEvent, StartEvent } from './events';
+import { assertStepFits, explainOutOfMemory } from './memory';
+import { modelConfig } from './modelConfig';
+import type { RunParts } from './runParts';
+import { identityOf } from './samples';
+import { openTensorBoard, type TensorBoard } from './tensorboard/recorder';
+import { trainOptions } from './trainOptions';
+
+/** How long steps may keep the process from noticing signals and redrawing, in milliseconds: steps block. */
+const TURN_MS = 50;
+
+/** Trains a run that is opened: see `Run.train`. */
+export async function* trainRun(
+  parts: RunParts,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RunEvent, void, void> {
+  const { config, dataset, samples, backend, folder, checkpoints, lock } = parts;
+  const { numInputs: inputs, numOutputs: outputs } = dataset;
+  const step = { ...config, inputs, outputs, samples: samples.train.count };
+  let options: TrainOptions | undefined;
+  let board: TensorBoard | undefined;
+  try {
+    assertStepFits(step, backend);
+    options = trainOptions(parts);
+    const { state } = options;
+    board = await openTensorBoard(parts, options);
+    const recorded = modelConfig(config, dataset);
+    const saving = checkpointing({
+      ...{ state, lock, folder: checkpoints, every: config.checkpointEvery, modelConfig: recorded },
+      ...{ identity: identityOf(dataset, samples, backend), earlier: parts.standing?.epochs ?? [] },
+    });
+    // Neither ended nor failed: who stops here wants to resume.
+    let underway = true;
+    try {
+      yield startEvent(parts, state);
+      let turned = performance.now();
+      for await (const event of train(options)) {
+        if (event.type === 'step') {
+          await saving.step();
+          yield event;
+          if (saving.isBusy() || performance.now() - turned > TURN_MS) {
+            await setImmediate();
+            turned = performance.now();
+          }
+          if (!signal?.aborted) continue;
+          await saving.now();
+          yield { type: 'stopped', epoch: event.epoch, step: event.step, runDir: folder.dir };
+          return;
+        }
+        await board.record(event);
+        if (event.type === 'epoch') {
+          // Recorded before it is saved: a checkpoint never knows of an epoch that metrics.jsonl lacks.
+          await folder.appendMetrics(event);
+          await saving.epoch(event);
+          yield event;
+          continue;
+        }
+        await saving.now();
+        await lock.assertHeld();
+        await folder.saveModel({
+          parameters: await readNetwork(state),
+          config: { ...recorded, ...(await readNormalization(state)) },
+        });
+        const end = { ...event, runDir: folder.dir };
+        // Last: whoever finds this line finds everything.
+        await folder.appendMetrics(end);
+        underway = false;
+        yield end;
+        assertExpectedAccuracy(config, end);
+      }
+    } catch (error) {
+      underway = false;
+      throw error;
+    } finally {
+      if (underway) await saving.now();
+      await saving.settle();
+    }
+  } catch (error) {
+    throw diverged(explainOutOfMemory(error, step, backend), checkpoints.newest(), folder.dir);
+  } finally {
+    await board?.close();
+    await folder.close();
+    if (options) disposeState(options.state);
+  }
+}
+
+/**
+ * Checks a finished run against what was expected of it.
+ * @throws HandgradError 'failure' when the test accuracy is below `expectAccuracy`
+ */
+export function assertExpectedAccuracy({ expectAccuracy }: Config, { testAccuracy, runDir }: RunEnd): void {
+  // Not `accuracy < expected`: a figure that is no number does not meet an expectation either.
+  if (expectAccuracy === undefined || testAccuracy >= expectAccuracy) return;
+  throw new HandgradError(
+    'failure',
+    `The final test accuracy ${formatShare(testAccuracy)} is below the ${expectAccuracy} that \`expectAccuracy\` asks for; the run is in ${runDir}.`,
+  );
+}
+
+/** The trained network, as plain data. */
+async function readNetwork(state: TrainState): Promise<Parameter[]> {
+  const network = bestNetwork(state);
+  try {
+    return await readParameters(network);
+  } finally {
+    tf.dispose(network);
+  }
+}
+
+/** What the inputs were normalized by. The saved W1 and b1 have it in them: it is for the record, not to be applied again. */
+async function readNormalization({ normalization }: TrainState): Promise<object> {
+  if (!normalization) return {};
+  const [mean, std] = await Promise.all([normalization.mean.data(), normalization.std.data()]);
+  return { foldedNormalization: { mean: Array.from(mean), std: Array.from(std) } };
+}
+
+function startEvent({ config, dataset, samples, backend, folder, standing }: RunParts, state: TrainState): StartEvent {
+  return {
+    type: 'start',
+    dataset: dataset.name,
+    backend: backend.name,
+    device: backend.device,
+    parameters: parametersOf(state.network).reduce((sum, { tensor }) => sum + tensor.size, 0),
+    trainSamples: samples.train.count,
+    ...(samples.validation && { valSamples: samples.validation.count }),
+    testSamples: dataset.test.count,
+    widths: [dataset.numInputs, ...config.hidden, dataset.numOutputs],
+    config,
+    runDir: folder.dir,
+    ...(standing && { resumed: { epoch: state.epoch, step: state.step } }),
+  };
+}
+
+/** A divergence, with what is left of the run; any other error as it is. */
+function diverged(error: unknown, good: string | undefined, dir: string): unknown {
+  if (!(error instanceof HandgradError) || error.kind !== 'diverged') return error;
+  const left = good ? `the last good state is kept in ${good}` : `no state of it was saved in ${dir}`;
+  return new HandgradError('diverged', `${error.message.replace(/\.$/, '')}; ${left}.`, { cause: error });
+}

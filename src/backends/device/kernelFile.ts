@@ -1,6 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
+/** Parameters that a kernel may have: a launch has room for no more. */
+export const MOST_PARAMETERS = 24;
+
 /** How a kernel takes a parameter: an address in the device's memory, an integer, or a float. */
 export type ParameterKind = 'pointer' | 'integer' | 'number';
 
@@ -39,14 +42,21 @@ function declaration(text: string): KernelDeclaration {
   const list = splitList(inParentheses(text.slice(name.index + name[0].length)));
   const parameters = list.map((parameter) => {
     const type = parameter.replace(/\w+$/, '').trim();
-    return { type, kind: kindOf(type) };
+    return { type, kind: kindOf(type, name[1]!) };
   });
+  if (parameters.length > MOST_PARAMETERS) {
+    throw new Error(`The kernel ${name[1]} has ${parameters.length} parameters and may have ${MOST_PARAMETERS}.`);
+  }
   return { name: name[1]!, parameters };
 }
 
-function kindOf(type: string): ParameterKind {
+function kindOf(type: string, kernel: string): ParameterKind {
   if (type.endsWith('*')) return 'pointer';
-  return type === 'float' ? 'number' : 'integer';
+  if (type === 'float') return 'number';
+  if (type === 'int' || type === 'byte') return 'integer';
+  throw new Error(
+    `The kernel ${kernel} has a parameter of type ${type}: pointers, float, int and byte are what a launch takes.`,
+  );
 }
 
 function expand(

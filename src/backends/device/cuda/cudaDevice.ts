@@ -1,5 +1,5 @@
 import type { Device, Kernel, NumberArray } from '../device';
-import type { KernelDeclaration } from '../kernelFile';
+import { type KernelDeclaration, MOST_PARAMETERS } from '../kernelFile';
 import type { Cublas } from './cublas';
 import type { Driver } from './driver';
 
@@ -8,8 +8,6 @@ const THREADS = 256;
 const BLOCKS_PER_MULTIPROCESSOR = 16;
 /** Samples that stay on the GPU may take this part of what is free. */
 const SHARE_OF_MEMORY = 0.7;
-/** Parameters that a launch may have. */
-const SLOTS = 24;
 const PINNED_BYTES = 4 * 2 ** 20;
 const PINNED_BUFFERS = 3;
 
@@ -40,8 +38,8 @@ export function cudaDevice(
   const mostBlocks = driver.gpu.multiprocessors * BLOCKS_PER_MULTIPROCESSOR;
 
   // Parameters go to the driver as an array of addresses, one for each slot, and are copied before it returns.
-  const slots = new ArrayBuffer(8 * SLOTS);
-  const addresses = new ArrayBuffer(8 * SLOTS);
+  const slots = new ArrayBuffer(8 * MOST_PARAMETERS);
+  const addresses = new ArrayBuffer(8 * MOST_PARAMETERS);
   const base = BigInt(koffi.address(slots));
   new BigUint64Array(addresses).forEach((_, i, all) => (all[i] = base + BigInt(8 * i)));
   const parametersAddress = Number(koffi.address(addresses));

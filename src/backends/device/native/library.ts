@@ -1,11 +1,10 @@
 import { type Address, type NumberArray, OutOfDeviceMemory } from '../device';
+import { MOST_PARAMETERS } from '../kernelFile';
 
 /** Launches that fit into the ring. */
 export const RING = 256;
-/** Parameters that a launch may have. */
-export const SLOTS = 24;
 /** A launch in the ring: its kernel, its shares, its parameters. */
-export const LAUNCH_BYTES = 8 + 8 * SLOTS;
+export const LAUNCH_BYTES = 8 + 8 * MOST_PARAMETERS;
 
 /** The compiled library, as JavaScript calls it. */
 export interface Library {

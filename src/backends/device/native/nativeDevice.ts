@@ -61,7 +61,6 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
   };
   const [packMatrix, multiply] = [named('packMatrix'), named('multiply')];
   const [copyWords, copyBytes] = [named('copyWords'), named('copyPlainBytes')];
-  const packedMemory = new MemoryPool(library);
   const panel = 2 * library.lanes;
   let threads = 1;
   let written = 0;
@@ -92,6 +91,15 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
   }
 
   const wait = () => library.finish(written >>> 0);
+
+  const memory: Pick<Device, 'allocate' | 'release'> = {
+    allocate: (bytes) => library.allocate(bytes),
+    release(address) {
+      wait(); // what is queued may use it
+      library.release(address);
+    },
+  };
+  const packedMemory = new MemoryPool(memory);
 
   /** JavaScript's memory that queued launches read, with the number of the last that may: it must not be collected before. */
   let held = new Map<ArrayBufferLike, number>();
@@ -165,11 +173,7 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
         packedMemory.free(packed, bytes);
       }
     },
-    allocate: (bytes) => library.allocate(bytes),
-    release(address) {
-      wait(); // what is queued may use it
-      library.release(address);
-    },
+    ...memory,
     resident(values) {
       hold(values.buffer);
       return addressOf(values);

@@ -1,5 +1,5 @@
-import { declaredKernels, type KernelDeclaration, kernelTable, readSource } from '../kernelFile';
-import { RING, SLOTS } from './library';
+import { declaredKernels, type KernelDeclaration, kernelTable, MOST_PARAMETERS, readSource } from '../kernelFile';
+import { RING } from './library';
 
 /** The source of the library, one text, and the kernels in it in the order of their numbers. */
 export interface LibrarySource {
@@ -16,6 +16,6 @@ export function librarySource(): LibrarySource {
     'native/launcher.cpp',
   ].map(readSource);
   const kernels = [kernelFile, matmul, launcher].flatMap((text) => declaredKernels(text!));
-  const sizes = `#define RING ${RING}\n#define SLOTS ${SLOTS}`;
+  const sizes = `#define RING ${RING}\n#define SLOTS ${MOST_PARAMETERS}`;
   return { text: [sizes, prelude, kernelFile, matmul, launcher, kernelTable(kernels)].join('\n'), kernels };
 }

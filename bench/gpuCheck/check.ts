@@ -1,0 +1,421 @@
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+// What `bash DIR/run` starts: one step after the other, each a process of its own with a time limit, and a table of what came
+// out. It goes on after a failure, says what it could not run and why, and exits with 1 when something failed.
+
+const { values } = parseArgs({
+  options: { out: { type: 'string', default: 'out' }, seconds: { type: 'string', default: '450' } },
+});
+const APP = __dirname;
+const OUT = path.resolve(values.out);
+const DATA = path.join(APP, '..', 'data');
+const BEGAN = performance.now();
+const DEADLINE = Number(values.seconds) * 1000;
+
+type Verdict = 'ok' | 'FAILED' | 'not run';
+
+interface Row {
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly result: string;
+  readonly seconds: number;
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** In the bytes of `/usr/bin/time`'s kind: the largest resident size, as the system's own accounting has it. */
+  readonly late: boolean;
+}
+
+const rows: Row[] = [];
+
+/** Why a step has nothing to say here: a part is missing. */
+class NotHere extends Error {}
+
+async function step(name: string, work: () => Promise<string> | string): Promise<void> {
+  const began = performance.now();
+  let [verdict, result]: [Verdict, string] = ['ok', ''];
+  if (began - BEGAN > DEADLINE) [verdict, result] = ['not run', 'the time was up'];
+  else {
+    try {
+      result = await work();
+    } catch (error) {
+      verdict = error instanceof NotHere ? 'not run' : 'FAILED';
+      result = (error as Error).message.trim();
+    }
+  }
+  const row = { name, verdict, result, seconds: (performance.now() - began) / 1000 };
+  rows.push(row);
+  process.stdout.write(`${line(row)}\n`);
+  write();
+}
+
+const line = ({ name, verdict, result, seconds }: Row) =>
+  `${name.padEnd(34)} ${verdict.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${result}`;
+
+/** After each step: what was found out so far stays when the machine goes away. */
+function write(): void {
+  fs.mkdirSync(OUT, { recursive: true });
+  fs.writeFileSync(path.join(OUT, 'report.txt'), `${rows.map(line).join('\n')}\n`);
+  fs.writeFileSync(path.join(OUT, 'report.json'), `${JSON.stringify(rows, undefined, 2)}\n`);
+}
+
+/** Runs a program to its end, or kills it with all that it started. */
+function run(file: string, args: readonly string[], seconds: number, env: Record<string, string> = {}): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, {
+      cwd: OUT,
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr, late] = ['', '', false];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const left = Math.max(1, Math.min(seconds * 1000, DEADLINE - (performance.now() - BEGAN)));
+    const timer = setTimeout(() => {
+      late = true;
+      kill(child.pid);
+    }, left);
+    child.once('error', (error) => (stderr += error.message));
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code, stdout, stderr, late });
+    });
+  });
+}
+
+function kill(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it ended by itself
+  }
+}
+
+async function succeed(what: string, ended: Promise<Ended>): Promise<Ended> {
+  const result = await ended;
+  if (result.late) throw new Error(`${what} took too long and was ended`);
+  if (result.code !== 0)
+    throw new Error(`${what} ended with ${result.code}: ${result.stderr.trim().split('\n').at(-1)}`);
+  return result;
+}
+
+const handgrad = (args: readonly string[], seconds: number, env?: Record<string, string>) =>
+  run(process.execPath, [path.join(APP, 'handgrad.js'), ...args], seconds, { HANDGRAD_NO_COMPILE: '1', ...env });
+
+const inProcess = async (name: string, backend: string, seconds: number, env?: Record<string, string>) => {
+  const ended = run(process.execPath, [path.join(APP, 'step.js'), name, backend], seconds, env);
+  return (await succeed(name, ended)).stdout.trim();
+};
+
+const WORKS = {
+  post: { hidden: '256', batch: 256, epochs: 10 },
+  deep: { hidden: '1024,1024', batch: 512, epochs: 4 },
+} as const;
+type WorkName = keyof typeof WORKS;
+
+interface Trained {
+  readonly secondsPerEpoch: number;
+  readonly accuracy: number;
+  readonly firstStep: number;
+}
+
+/** Seconds per epoch by what was measured: the table's last rows compare them. */
+const figures = new Map<string, number>();
+
+async function train(
+  work: WorkName,
+  backend: string,
+  limit: number,
+  flags: readonly string[] = [],
+  env?: Record<string, string>,
+): Promise<Trained> {
+  const { hidden, batch, epochs } = WORKS[work];
+  const dir = fs.mkdtempSync(path.join(OUT, 'run-'));
+  try {
+    const settings = [
+      '--dataset',
+      DATA,
+      '--hidden',
+      hidden,
+      '--batch-size',
+      `${batch}`,
+      '--epochs',
+      `${epochs}`,
+      '--backend',
+      backend,
+    ];
+    const began = performance.now();
+    const args = ['train', '--json', ...settings, '--run-dir', path.join(dir, 'run'), ...flags];
+    const { stdout } = await succeed('train', handgrad(args, limit, env));
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as { type: string; seconds: number; testAccuracy: number });
+    const took = events.filter(({ type }) => type === 'epoch').map(({ seconds }) => seconds);
+    const whole = (performance.now() - began) / 1000;
+    return {
+      secondsPerEpoch: median(took.slice(1)),
+      accuracy: events.at(-1)!.testAccuracy,
+      firstStep: whole - took.reduce((sum, one) => sum + one, 0),
+    };
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function timed(
+  name: string,
+  work: WorkName,
+  backend: string,
+  limit: number,
+  flags: readonly string[] = [],
+  env?: Record<string, string>,
+): Promise<string> {
+  const { secondsPerEpoch, accuracy } = await train(work, backend, limit, flags, env);
+  figures.set(name, secondsPerEpoch);
+  return `${secondsPerEpoch.toFixed(4)} s an epoch, accuracy ${accuracy.toFixed(4)}`;
+}
+
+async function peer(name: string, work: WorkName, flags: readonly string[], limit: number): Promise<string> {
+  const { hidden, batch } = WORKS[work];
+  const script = path.join(APP, 'peers', 'post_in_memory.py');
+  const epochs = work === 'post' ? 5 : 4;
+  const args = [
+    script,
+    '--data',
+    DATA,
+    '--hidden',
+    hidden,
+    '--batch-size',
+    `${batch}`,
+    '--epochs',
+    `${epochs}`,
+    '--json',
+    ...flags,
+  ];
+  const ended = await run('python3', args, limit);
+  if (ended.code === 4) throw new NotHere(ended.stderr.trim().split('\n').at(-1));
+  if (ended.code === null && !ended.late) throw new NotHere(ended.stderr.trim());
+  await succeed(name, Promise.resolve(ended));
+  const lines = ended.stdout
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text) as { seconds?: number; torch?: string; testAccuracy?: number });
+  const took = lines.flatMap(({ seconds }) => (seconds === undefined ? [] : [seconds]));
+  figures.set(name, median(took.slice(1)));
+  return `${median(took.slice(1)).toFixed(4)} s an epoch; the first ${took[0]!.toFixed(2)} s`;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+}
+
+function ratio(a: string, b: string): string {
+  const [ours, theirs] = [figures.get(a), figures.get(b)];
+  if (ours === undefined || theirs === undefined) throw new NotHere('one of the two was not measured');
+  return `${(ours / theirs).toFixed(3)} of its time (${ours.toFixed(4)} s against ${theirs.toFixed(4)} s)`;
+}
+
+/** Kills a training at random times and resumes it, until it ends by itself. */
+async function killAndResume(): Promise<string> {
+  const settings = [
+    '--dataset',
+    DATA,
+    '--limit',
+    '12800',
+    '--epochs',
+    '12',
+    '--backend',
+    'cuda',
+    '--checkpoint-every',
+    '20',
+    '--quiet',
+  ];
+  const dir = fs.mkdtempSync(path.join(OUT, 'kill-'));
+  try {
+    const [whole, killed] = [path.join(dir, 'whole'), path.join(dir, 'killed')];
+    await succeed('the run that is not killed', handgrad(['train', ...settings, '--run-dir', whole], 60));
+    let kills = 0;
+    for (;;) {
+      const how = fs.existsSync(path.join(killed, 'config.json'))
+        ? ['--resume', killed]
+        : [...settings, '--run-dir', killed];
+      const ended = await handgrad(
+        ['train', ...how, ...(kills ? ['--quiet'] : [])],
+        kills < 4 ? 1.3 + Math.random() : 60,
+      );
+      if (!ended.late && ended.code === 0) break;
+      if (!ended.late) throw new Error(`resuming ended with ${ended.code}: ${ended.stderr.trim().split('\n').at(-1)}`);
+      kills++;
+    }
+    const bytes = (folder: string) => fs.readFileSync(path.join(folder, 'model.safetensors'));
+    if (!bytes(whole).equals(bytes(killed)))
+      throw new Error(`after ${kills} kills the model differs from that of the run that was not killed`);
+    return `${kills} kills, each resumed: the same model, byte for byte`;
+  } finally {
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** The GPU's memory in use, in MiB, as its driver counts it. */
+function memoryInUse(): number {
+  const said = execFileSync('nvidia-smi', ['--query-gpu=memory.used', '--format=csv,noheader,nounits'], {
+    encoding: 'utf8',
+  });
+  return Number(said.trim().split('\n')[0]);
+}
+
+async function peakMemory(): Promise<string> {
+  const before = memoryInUse();
+  let peak = before;
+  const timer = setInterval(() => (peak = Math.max(peak, memoryInUse())), 150);
+  try {
+    await train('deep', 'cuda', 40);
+  } finally {
+    clearInterval(timer);
+  }
+  return `${peak - before} MiB of the GPU's memory on the deep work, the driver's context included`;
+}
+
+/** Dawn is packed apart, and Vulkan needs a loader and NVIDIA's description of its driver. */
+function webgpuParts(): Record<string, string> {
+  const dawn = path.join(APP, 'node_modules', 'webgpu', 'dist', `linux-${process.arch}`, 'dawn.node');
+  if (!fs.existsSync(dawn)) {
+    const unpack = 'import lzma,shutil,sys; shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], "wb"))';
+    execFileSync('sh', [
+      '-c',
+      'xz -dc "$0" >"$1" 2>/dev/null || python3 -c "$2" "$0" "$1"',
+      `${dawn}.xz`,
+      dawn,
+      unpack,
+    ]);
+  }
+  const folders = [
+    '/usr/share/vulkan/icd.d',
+    '/etc/vulkan/icd.d',
+    '/usr/local/nvidia/share/vulkan/icd.d',
+    '/usr/local/share/vulkan/icd.d',
+  ];
+  const driver = folders.map((folder) => path.join(folder, 'nvidia_icd.json')).find((file) => fs.existsSync(file));
+  if (driver === undefined) throw new NotHere(`no nvidia_icd.json in ${folders.join(', ')}`);
+  const loader = [
+    path.join(APP, 'vulkan'),
+    process.env['LD_LIBRARY_PATH'],
+    path.join(path.dirname(driver), '../../../lib64'),
+    path.join(path.dirname(driver), '../../../lib'),
+  ];
+  return { VK_DRIVER_FILES: driver, LD_LIBRARY_PATH: loader.filter(Boolean).join(':'), HANDGRAD_WEBGPU: APP };
+}
+
+async function main(): Promise<void> {
+  await step('the GPU', () => {
+    const query = ['--query-gpu=name,driver_version,memory.total,compute_cap', '--format=csv,noheader'];
+    try {
+      return execFileSync('nvidia-smi', query, { encoding: 'utf8' }).trim();
+    } catch (error) {
+      throw new NotHere(`nvidia-smi does not run (${(error as Error).message.split('\n')[0]})`);
+    }
+  });
+  await step('cuda, the first step ever', async () => {
+    const began = performance.now();
+    const run = ['train', '--dataset', DATA, '--limit', '256', '--epochs', '1', '--backend', 'cuda', '--run-dir'];
+    const { stderr } = await succeed('train', handgrad([...run, path.join(OUT, 'first')], 60));
+    const device = stderr.split('\n').find((text) => text.startsWith('Backend:'));
+    return `${seconds(began)}, kernels compiled; ${device}`;
+  });
+  await step('cuda, the first step again', async () => {
+    const began = performance.now();
+    const run = ['train', '--dataset', DATA, '--limit', '256', '--epochs', '1', '--backend', 'cuda', '--run-dir'];
+    await succeed('train', handgrad([...run, path.join(OUT, 'second')], 60));
+    return `${seconds(began)} from the command to its end`;
+  });
+  await step('cuda, kernels against float64', () => inProcess('kernels', 'cuda', 90));
+  await step('cuda, gradcheck', async () => {
+    const { stdout } = await succeed('gradcheck', handgrad(['gradcheck', '--backend', 'cuda'], 60));
+    return stdout.trim().split('\n').at(-1)!;
+  });
+  await step('cuda, PyTorch parity', () => inProcess('parity', 'cuda', 60));
+  await step('cuda, the post', () => timed('cuda post', 'post', 'cuda', 60));
+  await step('cuda, deep', () => timed('cuda deep', 'deep', 'cuda', 60));
+  await step('cuda, the post in TF32', () => timed('tf32 post', 'post', 'cuda', 60, ['--tf32']));
+  await step('cuda, deep in TF32', () => timed('tf32 deep', 'deep', 'cuda', 60, ['--tf32']));
+  await step('cuda, kill and resume', killAndResume);
+  await step('cuda, the same bytes twice', async () => {
+    const model = async () => {
+      const dir = fs.mkdtempSync(path.join(OUT, 'twice-'));
+      const run = [
+        'train',
+        '--dataset',
+        DATA,
+        '--epochs',
+        '2',
+        '--backend',
+        'cuda',
+        '--quiet',
+        '--run-dir',
+        path.join(dir, 'run'),
+      ];
+      await succeed('train', handgrad(run, 40));
+      return fs.readFileSync(path.join(dir, 'run', 'model.safetensors'));
+    };
+    if (!(await model()).equals(await model())) throw new Error('two runs with one seed came to different models');
+    return 'two runs with one seed come to one model';
+  });
+  await step('cuda, no GPU visible', async () => {
+    const ended = await handgrad(
+      ['train', '--dataset', DATA, '--backend', 'cuda', '--run-dir', path.join(OUT, 'none')],
+      30,
+      { CUDA_VISIBLE_DEVICES: '' },
+    );
+    const said = ended.stderr.trim().split('\n').at(-1);
+    if (ended.code !== 4) throw new Error(`ended with ${ended.code}, not 4: ${said}`);
+    return `exit 4: ${said}`;
+  });
+  await step('cuda, a network too large', async () => {
+    const run = [
+      'train',
+      '--dataset',
+      DATA,
+      '--hidden',
+      '300000,300000',
+      '--limit',
+      '512',
+      '--backend',
+      'cuda',
+      '--run-dir',
+      path.join(OUT, 'large'),
+    ];
+    const ended = await handgrad(run, 60);
+    const said = ended.stderr.trim().split('\n').at(-1);
+    if (ended.code !== 4) throw new Error(`ended with ${ended.code}, not 4: ${said}`);
+    return `exit 4: ${said}`;
+  });
+  await step('PyTorch eager, the post', () => peer('eager post', 'post', ['--device', 'cuda'], 60));
+  await step('cuda / PyTorch eager, the post', () => ratio('cuda post', 'eager post'));
+  await step('PyTorch eager, deep', () => peer('eager deep', 'deep', ['--device', 'cuda'], 60));
+  await step('cuda / PyTorch eager, deep', () => ratio('cuda deep', 'eager deep'));
+  await step('torch.compile, the post', () => peer('compiled post', 'post', ['--device', 'cuda', '--compile'], 90));
+  await step('cuda / torch.compile, the post', () => ratio('cuda post', 'compiled post'));
+  await step('torch.compile, deep', () => peer('compiled deep', 'deep', ['--device', 'cuda', '--compile'], 90));
+  await step('cuda / torch.compile, deep', () => ratio('cuda deep', 'compiled deep'));
+  await step('webgpu, the post', () => timed('webgpu post', 'post', 'webgpu', 90, ['--epochs', '3'], webgpuParts()));
+  await step('webgpu, gradcheck', async () => {
+    const { stdout } = await succeed('gradcheck', handgrad(['gradcheck', '--backend', 'webgpu'], 60, webgpuParts()));
+    return stdout.trim().split('\n').at(-1)!;
+  });
+  await step('cuda, peak memory', peakMemory);
+  const count = (verdict: Verdict) => rows.filter((row) => row.verdict === verdict).length;
+  process.stdout.write(`${count('ok')} ok, ${count('FAILED')} failed, ${count('not run')} not run\n`);
+  process.exitCode = count('FAILED') > 0 ? 1 : 0;
+}
+
+const seconds = (began: number) => `${((performance.now() - began) / 1000).toFixed(2)} s`;
+
+void main();

@@ -1,0 +1,90 @@
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { readSafetensors } from '../../src/model/safetensors';
+import { networkOf } from '../../src/model/parameters';
+import { lossAndGradients, plainSteps } from '../../src/nn/mlp';
+import { listGradients, parametersOf, withParameters } from '../../src/nn/network';
+import { oneHot } from '../../src/nn/targets';
+import { updater } from '../../src/optim/sgd';
+import { type BackendName, selectBackend } from '../../src/backends';
+import { checkKernel, KERNEL_CASES } from '../../spec/backends/device/kernelCases';
+
+// One of gpu-check's steps that needs the backend in its own process: `node step.js NAME BACKEND`. Prints one line.
+
+/** Random calls of every kernel, beside TensorFlow.js's cpu backend, which computes in float64. */
+async function kernels(backend: BackendName): Promise<string> {
+  const wrong: string[] = [];
+  for (const kernel of KERNEL_CASES) {
+    await checkKernel(kernel, backend, 40).catch((error: unknown) => {
+      wrong.push(`${kernel.name} (${(error as Error).message.split('\n').at(-1)})`);
+    });
+  }
+  if (wrong.length > 0) throw new Error(`${wrong.length} of ${KERNEL_CASES.length} differ: ${wrong.join('; ')}`);
+  return `${KERNEL_CASES.length} kernels as in float64`;
+}
+
+const LR = 0.1;
+
+/** 50 steps from the weights and batches that PyTorch was given, beside what it came to. */
+async function parity(): Promise<string> {
+  let worst = 0;
+  for (const fixture of ['parity.safetensors', 'parity-deep.safetensors']) {
+    const { tensors } = await readSafetensors(path.join(__dirname, 'fixtures', fixture));
+    const numbers = (name: string) => tensors.get(name)!.data as Float32Array;
+    const names = [...tensors.keys()]
+      .filter((name) => /^[Wb]\d+$/.test(name))
+      .sort((a, b) => a.slice(1).localeCompare(b.slice(1)) || (a < b ? -1 : 1));
+    let network = networkOf(
+      names.map((name) => ({ name, data: numbers(name), shape: tensors.get(name)!.shape })),
+      'relu',
+    );
+    const [batches, n, inputs] = tensors.get('X')!.shape as [number, number, number];
+    const pixels = tf.div(tf.tensor3d(Float32Array.from(numbers('X')), [batches, n, inputs]), 255);
+    const labels = tf.tensor2d(Int32Array.from(numbers('y')), [batches, n], 'int32');
+    const losses = numbers('float32.losses');
+    for (let step = 0; step < losses.length; step++) {
+      const at = step % batches;
+      const { loss, updated, grads } = tf.tidy(() => {
+        const X = tf.reshape<tf.Rank.R2>(tf.slice(pixels, [at, 0, 0], [1, n, inputs]), [n, inputs]);
+        const T = oneHot(tf.reshape<tf.Rank.R1>(tf.slice(labels, [at, 0], [1, n]), [n]), numbers(names.at(-1)!).length);
+        const { loss, grads: byLayer } = lossAndGradients(X, T, plainSteps(network));
+        const grads = listGradients(byLayer);
+        const params = parametersOf(network).map(({ tensor }) => tensor);
+        return { loss, updated: updater(params, grads, LR), grads: step === 0 ? grads : [] };
+      });
+      for (const [i, name] of (step === 0 ? names : []).entries()) {
+        worst = Math.max(worst, relativeError(await grads[i]!.data(), numbers(`float32.d${name}`)));
+      }
+      worst = Math.max(worst, Math.abs((await loss.data())[0]! / losses[step]! - 1));
+      network = withParameters(network, updated);
+    }
+    for (const [i, { tensor }] of parametersOf(network).entries()) {
+      worst = Math.max(worst, relativeError(await tensor.data(), numbers(`float32.final.${names[i]}`)));
+    }
+  }
+  if (!(worst < 1e-5)) throw new Error(`the largest relative error is ${worst.toExponential(1)}, above 1e-5`);
+  return `losses, gradients, parameters within ${worst.toExponential(1)} of PyTorch's`;
+}
+
+/** |a - b| / |b| over all entries. */
+function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [difference, length] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    difference += (a[i]! - b[i]!) ** 2;
+    length += b[i]! ** 2;
+  }
+  return Math.sqrt(difference / length);
+}
+
+const STEPS: Readonly<Record<string, (backend: BackendName) => Promise<string>>> = { kernels, parity };
+
+async function main([name, backend]: readonly string[]): Promise<void> {
+  await selectBackend('cpu');
+  await selectBackend(backend as BackendName);
+  process.stdout.write(`${await STEPS[name!]!(backend as BackendName)}\n`);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+});

@@ -39,15 +39,14 @@ class NotHere extends Error {}
 
 async function step(name: string, work: () => Promise<string> | string): Promise<void> {
   const began = performance.now();
-  let [verdict, result]: [Verdict, string] = ['ok', ''];
-  if (began - BEGAN > DEADLINE) [verdict, result] = ['not run', 'the time was up'];
-  else {
-    try {
-      result = await work();
-    } catch (error) {
-      verdict = error instanceof NotHere ? 'not run' : 'FAILED';
-      result = (error as Error).message.trim();
-    }
+  let verdict: Verdict = 'ok';
+  let result: string;
+  try {
+    if (began - BEGAN > DEADLINE) throw new NotHere('the time was up');
+    result = await work();
+  } catch (error) {
+    verdict = error instanceof NotHere ? 'not run' : 'FAILED';
+    result = (error as Error).message.trim();
   }
   const row = { name, verdict, result, seconds: (performance.now() - began) / 1000 };
   rows.push(row);
@@ -101,6 +100,8 @@ function kill(pid: number | undefined): void {
 async function succeed(what: string, ended: Promise<Ended>): Promise<Ended> {
   const result = await ended;
   if (result.late) throw new Error(`${what} took too long and was ended`);
+  const missing = /The (cuda|webgpu) backend cannot run here: .*/.exec(result.stderr)?.[0];
+  if (missing !== undefined) throw new NotHere(missing);
   if (result.code !== 0)
     throw new Error(`${what} ended with ${result.code}: ${result.stderr.trim().split('\n').at(-1)}`);
   return result;
@@ -264,6 +265,33 @@ async function killAndResume(): Promise<string> {
   }
 }
 
+/** A training for which the GPU's memory is too small, because another program holds nearly all of it. */
+async function withLittleMemory(): Promise<string> {
+  const hold = [
+    'import torch, time',
+    'held = torch.empty(torch.cuda.mem_get_info()[0] - 1500 * 2**20, dtype=torch.uint8, device="cuda")',
+    'print("held", flush=True)',
+    'time.sleep(60)',
+  ].join('\n');
+  const holder = spawn('python3', ['-c', hold], { stdio: ['ignore', 'pipe', 'pipe'] });
+  try {
+    const said = await new Promise<string>((resolve) => {
+      holder.once('error', ({ message }) => resolve(message));
+      holder.stdout.setEncoding('utf8').once('data', resolve);
+      holder.stderr.setEncoding('utf8').once('data', resolve);
+    });
+    if (said.trim() !== 'held') throw new NotHere(said.trim().split('\n').at(-1));
+    const settings = ['--dataset', DATA, '--backend', 'cuda', '--batch-size', '60000', '--hidden', '2048'];
+    const ended = await handgrad(['train', ...settings, '--run-dir', path.join(OUT, 'large')], 30);
+    const sentence = ended.stderr.trim().split('\n').at(-1)!;
+    if (ended.code !== 4 || !sentence.includes('--batch-size 30000'))
+      throw new Error(`exit ${ended.code}: ${sentence}`);
+    return `exit 4: ${sentence}`;
+  } finally {
+    holder.kill('SIGKILL');
+  }
+}
+
 /** The GPU's memory in use, in MiB, as its driver counts it. */
 function memoryInUse(): number {
   const said = execFileSync('nvidia-smi', ['--query-gpu=memory.used', '--format=csv,noheader,nounits'], {
@@ -273,6 +301,7 @@ function memoryInUse(): number {
 }
 
 async function peakMemory(): Promise<string> {
+  if (rows[0]!.verdict !== 'ok') throw new NotHere(rows[0]!.result);
   const before = memoryInUse();
   let peak = before;
   const timer = setInterval(() => (peak = Math.max(peak, memoryInUse())), 150);
@@ -284,19 +313,8 @@ async function peakMemory(): Promise<string> {
   return `${peak - before} MiB of the GPU's memory on the deep work, the driver's context included`;
 }
 
-/** Dawn is packed apart, and Vulkan needs a loader and NVIDIA's description of its driver. */
+/** Vulkan needs a loader and NVIDIA's description of its driver. */
 function webgpuParts(): Record<string, string> {
-  const dawn = path.join(APP, 'node_modules', 'webgpu', 'dist', `linux-${process.arch}`, 'dawn.node');
-  if (!fs.existsSync(dawn)) {
-    const unpack = 'import lzma,shutil,sys; shutil.copyfileobj(lzma.open(sys.argv[1]), open(sys.argv[2], "wb"))';
-    execFileSync('sh', [
-      '-c',
-      'xz -dc "$0" >"$1" 2>/dev/null || python3 -c "$2" "$0" "$1"',
-      `${dawn}.xz`,
-      dawn,
-      unpack,
-    ]);
-  }
   const folders = [
     '/usr/share/vulkan/icd.d',
     '/etc/vulkan/icd.d',
@@ -378,25 +396,7 @@ async function main(): Promise<void> {
     if (ended.code !== 4) throw new Error(`ended with ${ended.code}, not 4: ${said}`);
     return `exit 4: ${said}`;
   });
-  await step('cuda, a network too large', async () => {
-    const run = [
-      'train',
-      '--dataset',
-      DATA,
-      '--hidden',
-      '300000,300000',
-      '--limit',
-      '512',
-      '--backend',
-      'cuda',
-      '--run-dir',
-      path.join(OUT, 'large'),
-    ];
-    const ended = await handgrad(run, 60);
-    const said = ended.stderr.trim().split('\n').at(-1);
-    if (ended.code !== 4) throw new Error(`ended with ${ended.code}, not 4: ${said}`);
-    return `exit 4: ${said}`;
-  });
+  await step("cuda, the GPU's memory is full", withLittleMemory);
   await step('PyTorch eager, the post', () => peer('eager post', 'post', ['--device', 'cuda'], 60));
   await step('cuda / PyTorch eager, the post', () => ratio('cuda post', 'eager post'));
   await step('PyTorch eager, deep', () => peer('eager deep', 'deep', ['--device', 'cuda'], 60));

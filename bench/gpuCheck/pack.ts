@@ -40,6 +40,8 @@ export async function pack(folder: string, { root, dataDir }: { root: string; da
   copySources(root, app);
   copyPackages(root, path.join(app, 'node_modules'));
   await copyVulkan(path.join(app, 'vulkan'));
+  execFileSync('tar', ['cJf', path.join(folder, 'app.tar.xz'), '-C', folder, 'app']);
+  fs.rmSync(app, { recursive: true });
   await copyData(folder, dataDir);
   compress(process.execPath, path.join(folder, 'node.xz'));
   return sizeOf(folder);
@@ -55,6 +57,9 @@ function bundle(root: string, app: string): void {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
+    // What comes as an ES module asks where it lies.
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
     logLevel: 'error',
   });
   // What the program asks its own package for.
@@ -91,9 +96,6 @@ function copyPackages(root: string, modules: string): void {
     const wanted = ['package/package.json', 'package/index.js', `package/dist/linux-${process.arch}`];
     execFileSync('tar', ['xzf', tarball, ...wanted], { cwd: work });
     fs.cpSync(path.join(work, 'package'), path.join(modules, 'webgpu'), { recursive: true });
-    const dawn = path.join(modules, 'webgpu', 'dist', `linux-${process.arch}`, 'dawn.node');
-    compress(dawn, `${dawn}.xz`);
-    fs.rmSync(dawn);
   } finally {
     fs.rmSync(work, { recursive: true, force: true });
   }

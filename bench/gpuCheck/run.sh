@@ -16,4 +16,7 @@ fi
 if [ ! -d data ]; then
   mkdir -p data.part && unpack data.tar.xz | tar xf - -C data.part && mv data.part data || exit 1
 fi
+if [ ! -d app ]; then
+  mkdir -p app.part && unpack app.tar.xz | tar xf - -C app.part && mv app.part/app app && rmdir app.part || exit 1
+fi
 exec ./node app/check.js --out "$out" "${@:2}"

@@ -35,13 +35,17 @@ export async function openDataset(
   return loadDataset(dataset, { ...how, onEvent, signal });
 }
 
-/** Starts the backend, and reports what was taken. */
+/**
+ * Starts the backend, and reports what was taken.
+ * @param options.compile lets `auto` compile the native backend, which takes some seconds the first time: for trainings
+ */
 export async function openBackend(
   settings: Pick<Config, KeyDeciding<'backend'>>,
-  { onEvent = () => {} }: OpenOptions,
+  { onEvent = () => {}, compile = false }: OpenOptions & { readonly compile?: boolean },
 ): Promise<RunningBackend> {
   const backend = await selectBackend(settings.backend, {
     ...pick(settings, keysDeciding('backend')),
+    compile,
     onNotice: (message) => onEvent({ type: 'notice', message }),
   });
   const { name, device, rejected } = backend;

@@ -67,7 +67,7 @@ export async function startRun(
     const dataset = await openDataset(asked.config, options);
     const samples = chooseSamples(dataset, asked.config);
     const config = fitConfig(asked, kind, dataset, samples, start, notices(options));
-    const backend = await openBackend(config, options);
+    const backend = await openBackend(config, { ...options, compile: true });
     const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, env);
     signal?.throwIfAborted();
     await removeLeftovers(claimed.dir);
@@ -101,7 +101,7 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     const start = found ? undefined : await startingWeights(config);
     const dataset = await openDataset(config, options);
     const samples = chooseSamples(dataset, config);
-    const backend = await openBackend({ ...config, backend: backendOf(standing) }, options);
+    const backend = await openBackend({ ...config, backend: backendOf(standing) }, { ...options, compile: true });
     if (found) checkIdentity(found, identityOf(dataset, samples, backend), notice);
     signal?.throwIfAborted();
     const checkpointsDir = join(dir, RUN_FILES.checkpoints);

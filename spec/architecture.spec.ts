@@ -79,19 +79,13 @@ const RULES: Record<string, readonly string[]> = {
     ...['src/runs', 'src/sweeps/workers'],
   ],
   'src/reports': [
-    ...[
-      'node',
-      'vega',
-      'vega-lite',
-      '@resvg/resvg-js',
-      '@tensorflow/tfjs-core',
-      'src/errors',
-      'src/files',
-      'src/model',
-    ],
-    'src/model/export',
-    'src/sweeps/state',
-    ...['src/pictures', 'src/runs', 'src/sweeps', 'src/training', 'type:src/data', 'type:src/nn'],
+    ...['node', 'vega', 'vega-lite', '@resvg/resvg-js', 'src/errors', 'src/files', 'src/inference', 'src/model'],
+    ...['src/model/export', 'src/pictures', 'src/runs', 'src/sweeps', 'src/sweeps/state', 'src/training'],
+    ...['type:src/data', 'type:src/nn'],
+  ],
+  'src/inference': [
+    ...['@tensorflow/tfjs-core', 'node', 'src/backends', 'src/data', 'src/data/formats', 'src/errors', 'src/model'],
+    ...['src/model/export', 'src/nn', 'src/pictures', 'src/runs', 'src/training'],
   ],
   'src/loadDataFashionMnist': ['src/random', 'src/data', 'src/training'],
   'src/index': [

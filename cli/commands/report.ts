@@ -1,23 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import { HandgradError } from '../../src/errors';
-import { writeExport } from '../../src/model/export/exported';
-import { writeFileAtomic } from '../../src/files/atomicFile';
-import { compareReport, compareRuns, type Comparison } from '../../src/reports/compareReport';
-import { comparisonPictures } from '../../src/reports/pictures';
-import { isRunFolder, readRun } from '../../src/runs/readRun';
-import type { Trained } from '../../src/reports/runReport';
-import { readParameters } from '../../src/model/parameters';
-import { RUN_FILES } from '../../src/runs/runFolder';
-import { compareSweep, isSweepFolder } from '../../src/reports/compareSweep';
-import { type Args, settingOptions } from '../arguments/options';
-import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { MODEL_SETTINGS, useModel } from '../open/model';
-import { examineNetwork, writeRunReport } from '../../src/reports/writeReport';
+import { pick } from '../../src/runs/config';
+import { REPORT, writeReport } from '../../src/reports/writeReport';
 import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
-
-const REPORT = 'report.html';
+import { type Args, resolveArgs, settingOptions } from '../arguments/options';
+import { MODEL_SETTINGS } from '../open/model';
+import { openScreen } from '../screens/open';
+import { createTerminal, type Io } from '../terminal/terminal';
 
 export const command: Command = {
   options: {
@@ -43,50 +30,13 @@ export const command: Command = {
 
 async function runReporting(args: Args, io: Io): Promise<void> {
   const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const paths = args['PATH'] as string[];
-  const out = args['out'] as string | undefined;
-  const pngDir = args['png'] as string | undefined;
-  const sweep = paths.length === 1 && (await isSweepFolder(paths[0]!));
-  for (const path of sweep ? [] : paths) await refuseStranger(path);
-  const target = out ?? (paths.length === 1 ? join(paths[0]!, REPORT) : REPORT);
-  if (sweep) {
-    await writeComparison(await compareSweep(paths[0]!), target, pngDir);
-  } else if (paths.length === 1) {
-    const trained = await examineRun(paths[0]!, args, terminal, io);
-    await writeRunReport(paths[0]!, trained, { out: target, pngDir });
-  } else {
-    const runs = [];
-    for (const path of paths) runs.push(await readRun(path));
-    await writeComparison(compareRuns(runs), target, pngDir);
-  }
-  terminal.result(target);
-}
-
-async function writeComparison(comparison: Comparison, out: string, pngDir: string | undefined): Promise<void> {
-  await writeFileAtomic(out, await compareReport(comparison));
-  if (pngDir !== undefined) await writeExport(pngDir, await comparisonPictures(comparison), { force: true });
-}
-
-async function refuseStranger(path: string): Promise<void> {
-  if (await isRunFolder(path)) return;
-  throw new HandgradError(
-    'model',
-    `${path} is the folder of no run or sweep: it holds no ${RUN_FILES.config}; give another one.`,
-  );
-}
-
-/** What the network of a run does; undefined, with a notice, while there is none. */
-async function examineRun(dir: string, args: Args, terminal: Terminal, io: Io): Promise<Trained | undefined> {
-  if (!(await stat(join(dir, RUN_FILES.model)).catch(() => undefined))) {
-    terminal.warning(`${dir} has no ${RUN_FILES.model} yet: the report shows its curves only.`);
-    return undefined;
-  }
-  const { network, dataset, backend, classNames } = await useModel({ ...args, MODEL: dir }, terminal, io);
+  const { config, given } = await resolveArgs(args, io.env);
+  const screen = openScreen(terminal);
+  const options = { out: args['out'] as string | undefined, png: args['png'] as string | undefined };
   try {
-    const parameters = await readParameters(network);
-    const { activation } = network;
-    return await examineNetwork({ parameters, activation, dataset, classNames, backend: backend.name });
+    const how = { ...options, onEvent: screen.show, signal: io.signal, env: io.env };
+    terminal.result(await writeReport(args['PATH'] as string[], pick(config, [...given]), how));
   } finally {
-    tf.dispose(network);
+    screen.stop();
   }
 }

@@ -1,31 +1,16 @@
-import { join } from 'node:path';
 import { judgedAccuracy, readRun } from '../../src/runs/readRun';
-import { loadModel } from '../../src/model/modelFile';
-import { RUN_FILES } from '../../src/runs/runFolder';
 import type { Args } from '../arguments/options';
 import { type PlottedCurve, plotCurves } from '../terminal/plot';
 import type { Terminal } from '../terminal/terminal';
 import type { Run } from '../../src/runs/run';
 
 /** Shows what `--plot` and `--report` ask for. */
-export async function showResults(
-  { dir, config, dataset, backend }: Run,
-  args: Args,
-  terminal: Terminal,
-): Promise<void> {
+export async function showResults({ dir, dataset: data, backend }: Run, args: Args, terminal: Terminal): Promise<void> {
   if (args['plot'] === true) await plotRun(dir, args['json'] === true, terminal);
   if (args['report'] !== true) return;
   // The charts are loaded when there is one to draw.
-  const { examineNetwork, writeRunReport } =
-    require('../../src/reports/writeReport') as typeof import('../../src/reports/writeReport');
-  const { parameters } = await loadModel(join(dir, RUN_FILES.model));
-  const { classNames } = dataset!;
-  const trained = await examineNetwork({
-    ...{ parameters, dataset: dataset!, classNames, backend: backend!.name, activation: config.activation },
-  });
-  const out = join(dir, 'report.html');
-  await writeRunReport(dir, trained, { out });
-  terminal.notice(`The report is ${out}`);
+  const { writeReport } = require('../../src/reports/writeReport') as typeof import('../../src/reports/writeReport');
+  terminal.notice(`The report is ${await writeReport(dir, {}, { data, backend })}`);
 }
 
 async function plotRun(dir: string, json: boolean, terminal: Terminal): Promise<void> {

@@ -1,58 +1,95 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { writeExport } from '../model/export/exported';
+import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomicFile';
-import type { Dataset } from '../data/samples';
-import type { ActivationName } from '../nn/activations';
-import { examine } from './examination';
-import { runPictures } from './pictures';
-import { readRun } from '../runs/readRun';
-import { MOST_MISTAKES, runReport, type Trained } from './runReport';
-import type { Parameter } from '../model/architecture';
-import { networkOf } from '../model/parameters';
+import { HandgradError } from '../errors';
+import { useModel, type UseOptions, type UseSettings } from '../inference/useModel';
+import { readParameters } from '../model/parameters';
+import { writeExport } from '../model/export/exported';
+import { isRunFolder, readRun, type RunData } from '../runs/readRun';
+import { RUN_FILES } from '../runs/runFolder';
 import { dataIterator } from '../training/batches';
 import { predict } from '../training/evaluate';
+import { compareReport, compareRuns, type Comparison } from './compareReport';
+import { compareSweep, isSweepFolder } from './compareSweep';
+import { examine } from './examination';
+import { comparisonPictures, runPictures } from './pictures';
+import { MOST_MISTAKES, runReport, type Trained } from './runReport';
 
+/** The name of a report that was given none. */
+export const REPORT = 'report.html';
 const EVALUATION_BATCH = 2048;
 
-/** A network and the data to look at it with. */
-export interface Examined {
-  readonly parameters: readonly Parameter[];
-  readonly activation: ActivationName;
-  readonly dataset: Dataset;
-  readonly classNames: readonly string[];
-  readonly backend: string;
-}
-
-/** Runs the test set through a network for a report. */
-export async function examineNetwork({
-  parameters,
-  activation,
-  dataset,
-  classNames,
-  backend,
-}: Examined): Promise<Trained> {
-  const network = networkOf(parameters, activation);
-  try {
-    const { test, imageShape } = dataset;
-    const probabilities = await predict(dataIterator(test, EVALUATION_BATCH), network);
-    const examination = examine(probabilities, test.labels, MOST_MISTAKES);
-    return { examination, test, classNames, imageShape, parameters, backend };
-  } finally {
-    tf.dispose(network);
-  }
+/** Where a report goes. */
+export interface ReportOptions extends UseOptions {
+  /** The page to write; `report.html` in the folder of the run or sweep when left out, and here for several runs. */
+  readonly out?: string;
+  /** A folder for its pictures, as PNG files; without it there are none. */
+  readonly png?: string;
 }
 
 /**
- * Writes the page of one run, and its pictures where a folder for them is given. What is there is replaced: it came from
- * the same run.
- * @throws HandgradError `storage`
+ * Writes the report of a run, of several runs side by side, or of a sweep: one page that needs nothing else. A report that is
+ * there is replaced.
+ * @param paths a run folder, several, or the folder of a sweep
+ * @param settings of the data and backend with which the network of a single run is examined, where they are not the run's
+ * @returns the page that was written
+ * @throws HandgradError 'model' for a folder that is none, or what is in it is damaged; 'usage', 'data', 'backend' when the
+ *   network cannot be examined; 'storage'
  */
-export async function writeRunReport(
-  dir: string,
-  trained: Trained | undefined,
-  { out, pngDir }: { readonly out: string; readonly pngDir?: string },
-): Promise<void> {
-  const run = await readRun(dir);
+export async function writeReport(
+  paths: string | readonly string[],
+  settings: UseSettings = {},
+  options: ReportOptions = {},
+): Promise<string> {
+  const folders = typeof paths === 'string' ? [paths] : paths;
+  const [first, ...others] = folders;
+  if (first === undefined)
+    throw new HandgradError('usage', 'A report needs a folder of a run or a sweep; give `paths`.');
+  const out = options.out ?? (others.length === 0 ? join(first, REPORT) : REPORT);
+  if (others.length === 0 && (await isSweepFolder(first))) {
+    await writeComparison(await compareSweep(first), out, options.png);
+    return out;
+  }
+  for (const folder of folders) await refuseStranger(folder);
+  if (others.length > 0) {
+    const runs: RunData[] = [];
+    for (const folder of folders) runs.push(await readRun(folder));
+    await writeComparison(compareRuns(runs), out, options.png);
+    return out;
+  }
+  const run = await readRun(first);
+  const trained = run.hasModel ? await examined(first, settings, options) : undefined;
+  if (!run.hasModel) {
+    const message = `${first} has no ${RUN_FILES.model} yet: the report shows its curves only.`;
+    options.onEvent?.({ type: 'notice', message });
+  }
   await writeFileAtomic(out, await runReport(run, trained));
-  if (pngDir !== undefined) await writeExport(pngDir, await runPictures(run, trained), { force: true });
+  if (options.png !== undefined) await writeExport(options.png, await runPictures(run, trained), { force: true });
+  return out;
+}
+
+async function writeComparison(comparison: Comparison, out: string, png: string | undefined): Promise<void> {
+  await writeFileAtomic(out, await compareReport(comparison));
+  if (png !== undefined) await writeExport(png, await comparisonPictures(comparison), { force: true });
+}
+
+async function refuseStranger(path: string): Promise<void> {
+  if (await isRunFolder(path)) return;
+  throw new HandgradError(
+    'model',
+    `${path} is neither a run nor a sweep folder: it holds no ${RUN_FILES.config}; give another one.`,
+  );
+}
+
+/** Runs the test set through the network of a run. */
+async function examined(dir: string, settings: UseSettings, options: ReportOptions): Promise<Trained> {
+  const { network, dataset, backend, classNames, close } = await useModel(dir, settings, options);
+  try {
+    const { test, imageShape } = dataset;
+    const parameters = await readParameters(network);
+    const probabilities = await predict(dataIterator(test, EVALUATION_BATCH), network);
+    const examination = examine(probabilities, test.labels, MOST_MISTAKES);
+    return { examination, test, classNames, imageShape, parameters, backend: backend.name };
+  } finally {
+    close();
+  }
 }

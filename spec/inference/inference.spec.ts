@@ -1,0 +1,121 @@
+import { expect } from 'chai';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { openClassifier } from '../../src/inference/classifier';
+import { evaluateModel } from '../../src/inference/evaluateModel';
+import { exportModel } from '../../src/inference/exportModel';
+import { predict, ranked } from '../../src/inference/predict';
+import { writeReport } from '../../src/reports/writeReport';
+import { openModel } from '../../src/runs/modelConfig';
+import { startRun } from '../../src/runs/run';
+import { writePoints } from '../cli/points';
+import { fill, temporaryFolder, tinyContents } from '../data/tinyDataset';
+import { failure } from '../failure';
+
+describe('using a trained network', function () {
+  this.timeout(60_000);
+  const folder = temporaryFolder();
+  const path = (...names: string[]) => join(folder(), ...names);
+  const options = { env: {} };
+  const cpu = { backend: 'cpu' } as const;
+  const end = async (dataset: string, dir: string) => {
+    const run = await startRun(
+      { dataset, hidden: [6], batchSize: 20, epochs: 2, tensorboard: false, ...cpu },
+      { dir, ...options },
+    );
+    let last;
+    for await (const event of run.train()) last = event;
+    return last as { testLoss: number; testAccuracy: number };
+  };
+  const images = () => fill(path('images'), tinyContents());
+
+  it('evaluates a run folder, a file and an opened model to the figures of the run', async () => {
+    writePoints(path('points.csv'));
+    const { testLoss, testAccuracy } = await end(path('points.csv'), path('run'));
+    for (const model of [path('run'), path('run', 'model.safetensors'), await openModel(path('run'))]) {
+      const found = await evaluateModel(model, cpu, options);
+      expect(found).to.deep.include({ dataset: 'points', backend: 'cpu', samples: 30, accuracy: testAccuracy });
+      expect(found.loss).to.be.closeTo(testLoss, 1e-6);
+      expect(found.confusion.flat().reduce((sum, count) => sum + count)).to.equal(30);
+      expect(found.perClass.map(({ name }) => name)).to.have.length(3);
+    }
+    expect(await failure('model', () => evaluateModel(path('nothing'), cpu, options))).to.match(
+      /There is no run folder/,
+    );
+    expect(await failure('model', () => evaluateModel(path('run'), { ...cpu, dataset: images() }, options))).to.match(
+      /expected W1 of shape \[20, …\], found \[2, 6\]/,
+    );
+  });
+
+  it('predicts rows, test samples and image files alike', async () => {
+    await end(images(), path('run'));
+    const { predictions, dataset, backend } = await predict(path('run'), { index: [3, 0] }, cpu, options);
+    expect([dataset, backend]).to.deep.equal(['images', 'cpu']);
+    expect(predictions.map(({ index }) => index)).to.deep.equal([3, 0]);
+    const classifier = await openClassifier(path('run'), cpu, options);
+    const [sample] = await classifier.samples([3]);
+    const pixels = sample!.pixels!;
+    const [row] = await classifier.rows([pixels]);
+    expect(row).to.deep.equal(sample!.probabilities);
+    expect(row!.reduce((sum, p) => sum + p)).to.be.closeTo(1, 1e-6);
+    mkdirSync(path('files'));
+    const raw = { raw: { width: 4, height: 5, channels: 1 } } as const;
+    await sharp(Buffer.from(pixels), raw).toColourspace('b-w').png().toFile(path('files', 'three.png'));
+    writeFileSync(path('files', 'text.png'), 'no image');
+    const asked = ['three.png', 'text.png'].map((name) => path('files', name));
+    const seen = [];
+    for await (const one of classifier.images(asked, 'no')) seen.push(one);
+    expect(seen[0]).to.deep.include({ file: asked[0], probabilities: row });
+    expect(seen[1]).to.have.property('error').with.property('kind', 'data');
+    classifier.close();
+    const files = await predict(path('run'), { images: asked, invert: 'no' }, cpu, { ...options, top: 1 });
+    expect(files.predictions[0]!.top).to.deep.equal(ranked(row!, classifier.classNames, 1));
+    expect(predictions[0]!.top[0]).to.deep.equal(files.predictions[0]!.top[0]);
+    expect(files.predictions[1]).to.deep.include({ file: asked[1], top: [] });
+  });
+
+  it('refuses inputs that the network does not take, naming the argument', async () => {
+    writePoints(path('points.csv'));
+    await end(path('points.csv'), path('run'));
+    const asked = (inputs: Parameters<typeof predict>[1], more: object = {}) =>
+      failure('usage', () => predict(path('run'), inputs, cpu, { ...options, ...more }));
+    expect(await asked({ rows: [[1]] })).to.match(/Row 0 must be 2 finite numbers, one for each input .* it has 1\./);
+    expect(await asked({ rows: [[1, NaN]] })).to.match(/Row 0 must be 2 finite numbers/);
+    expect(await asked({ index: [30] })).to.equal('`index` must be a whole number from 0 to 29, not 30.');
+    expect(await asked({ images: ['x.png'] })).to.match(/takes no images of points; .* by `index`\.$/);
+    expect(await asked({ index: [0] }, { top: 4 })).to.equal('`top` must be a whole number from 1 to 3, not 4.');
+    expect(await asked({} as never)).to.match(/nothing to predict/);
+  });
+
+  it('exports to a file or a folder, and overwrites nothing unasked', async () => {
+    writePoints(path('points.csv'));
+    await end(path('points.csv'), path('run'));
+    const written = await exportModel(path('run'), { format: 'onnx' });
+    expect(written).to.deep.include({ path: path('run', 'model.onnx'), files: [path('run', 'model.onnx')] });
+    expect(await failure('usage', () => exportModel(path('run'), { format: 'onnx' }))).to.match(/is there already/);
+    await exportModel(path('run'), { format: 'onnx', force: true });
+    await exportModel(path('run'), { format: 'layers', out: path('tf') });
+    expect(readdirSync(path('tf')).sort()).to.deep.equal(['model.json', 'weights.bin']);
+    expect(await failure('usage', () => exportModel(path('run'), { format: 'onx' as never }))).to.equal(
+      '`format` has no "onx"; did you mean onnx?',
+    );
+    expect(await failure('usage', () => exportModel(path('run'), { format: 'web' }))).to.match(
+      /is for networks that take/,
+    );
+  });
+
+  it('writes the report of a run and of several, and refuses a folder that is none', async () => {
+    writePoints(path('points.csv'));
+    for (const run of ['a', 'b']) await end(path('points.csv'), path(run));
+    expect(await writeReport(path('a'), cpu, options)).to.equal(path('a', 'report.html'));
+    expect(readFileSync(path('a', 'report.html'), 'utf8')).to.contain('Confusion matrix');
+    const out = path('both.html');
+    expect(await writeReport([path('a'), path('b')], {}, { ...options, out })).to.equal(out);
+    expect(readFileSync(out, 'utf8')).to.contain('2 runs');
+    expect(await failure('model', () => writeReport(folder(), {}, options))).to.match(
+      /neither a run nor a sweep folder/,
+    );
+    expect(await failure('usage', () => writeReport([], {}, options))).to.match(/needs a folder/);
+  });
+});

@@ -1,0 +1,204 @@
+import type { RunningBackend } from '../backends';
+import { type Background, backgroundOf } from '../data/background';
+import { type Inversion, INVERSIONS, type ReadImage, readImage } from '../data/formats/imageFile';
+import { type Dataset, type Samples, selectRows } from '../data/samples';
+import { HandgradError } from '../errors';
+import type { Network } from '../nn/mlp';
+import { sampleImage } from '../pictures/sampleImage';
+import type { Config } from '../runs/config';
+import { checkModel, type OpenedModel } from '../runs/modelConfig';
+import { checkDataset, openBackend, openDataset } from '../runs/open';
+import { dataIterator } from '../training/batches';
+import { evaluationBatchSize, predict as probabilitiesOf } from '../training/evaluate';
+import { quoted } from '../words';
+import { configFor, networkIn, opening, type UseOptions, type UseSettings } from './useModel';
+
+/** Images that are in memory at once. */
+const CHUNK = 256;
+
+/** A test sample, and what the network makes of it. */
+export interface ClassifiedSample {
+  /** Its place in the test set. */
+  readonly index: number;
+  /** Its true class. */
+  readonly label: number;
+  /** [k] */
+  readonly probabilities: readonly number[];
+  /** [height x width] grey, from 0 to 255, where the samples are images. */
+  readonly pixels?: Uint8Array;
+}
+
+/** An image file, and what the network makes of it; or why it cannot be used. */
+export type ClassifiedImage =
+  | { readonly file: string; readonly image: ReadImage; readonly probabilities: readonly number[] }
+  | { readonly file: string; readonly error: HandgradError };
+
+/** A trained network that classifies what it is given. */
+export interface Classifier {
+  readonly backend: RunningBackend;
+  /** The name of the data set it was trained on; undefined while a file of another program does not say. */
+  readonly datasetName: string | undefined;
+  /** One for each class; undefined while a file of another program does not say. */
+  readonly classNames: readonly string[] | undefined;
+  /** [height, width] of the images it takes, where it takes images. */
+  readonly imageShape: readonly [number, number] | undefined;
+  /**
+   * Classifies samples of the test set, which is loaded the first time.
+   * @param indices their places in it, from 0
+   * @throws HandgradError 'usage' for an index that is none; 'data', 'model'
+   */
+  samples(indices: readonly number[]): Promise<ClassifiedSample[]>;
+  /**
+   * Classifies PNG and JPEG files, a few at a time, in their order. A file that cannot be used stops no other.
+   * @param invert turn dark on light into light on dark or back; `auto` turns to what the data set has
+   * @throws HandgradError 'usage' for a network that takes no images
+   */
+  images(
+    files: Iterable<string> | AsyncIterable<string>,
+    invert?: Inversion,
+  ): AsyncGenerator<ClassifiedImage, void, void>;
+  /**
+   * Classifies rows of features, as the data set stores them (pixels from 0 to 255, columns of a table as they are).
+   * @returns one array [k] for each row
+   * @throws HandgradError 'usage' for a row of another length or with something that is not a finite number in it
+   */
+  rows(rows: readonly ArrayLike<number>[]): Promise<number[][]>;
+  /** Frees the network's memory. */
+  close(): void;
+}
+
+/**
+ * Puts a trained network on a backend. Its file says most of what is needed; the data set is loaded only for samples of it,
+ * and for images when the file does not say what they look like.
+ * @param model a run folder, a `.safetensors` file, or what `openModel` gave
+ * @throws HandgradError 'model' when it is not valid; 'usage', 'backend'
+ */
+export async function openClassifier(
+  model: string | OpenedModel,
+  settings: UseSettings = {},
+  options: UseOptions = {},
+): Promise<Classifier> {
+  const opened = await opening(model);
+  const config = configFor(opened, settings, options);
+  const backend = options.backend ?? (await openBackend(config, options));
+  const { network, close } = networkIn(opened);
+  const { config: made } = opened;
+  let loading: Promise<Dataset> | undefined;
+  const dataset = () => (loading ??= loadFor(opened, config, options));
+  let known: { name: string; classNames: readonly string[]; imageShape?: readonly [number, number] } | undefined =
+    options.data;
+  const classify = (samples: Samples) => probabilitiesOf(dataIterator(samples, evaluationBatchSize(network)), network);
+  return {
+    backend,
+    get datasetName() {
+      return made?.datasetName ?? known?.name;
+    },
+    get classNames() {
+      return made?.classNames ?? known?.classNames;
+    },
+    get imageShape() {
+      return made?.imageShape ?? known?.imageShape;
+    },
+    async samples(indices) {
+      const { test, imageShape } = (known = await dataset());
+      for (const index of indices) assertIndex(index, test.count);
+      const rows = await classify(selectRows(test, indices));
+      return rows.map((probabilities, i): ClassifiedSample => {
+        const index = indices[i]!;
+        const pixels = imageShape && sampleImage(test, index, imageShape).pixels;
+        return { index, label: test.labels[index]!, probabilities, ...(pixels && { pixels }) };
+      });
+    },
+    async *images(files, invert = 'auto') {
+      assertInversion(invert);
+      const images = made?.imageShape && made.background ? { ...made, imageShape: made.imageShape } : undefined;
+      const looks = images ?? imagesOf((known = await dataset()), opened.path);
+      let chunk: string[] = [];
+      for await (const file of files) {
+        options.signal?.throwIfAborted();
+        if (chunk.push(file) < CHUNK) continue;
+        yield* classified(chunk, { ...looks, invert }, classify);
+        chunk = [];
+      }
+      yield* classified(chunk, { ...looks, invert }, classify);
+    },
+    rows: (rows) => classify(samplesOf(rows, network, made?.scale ?? 1)),
+    close,
+  };
+}
+
+async function loadFor(model: OpenedModel, config: Config, options: UseOptions): Promise<Dataset> {
+  if (!options.data) await checkDataset(config);
+  const dataset = options.data ?? (await openDataset(config, options));
+  checkModel(model, dataset);
+  return dataset;
+}
+
+/** What images of a data set look like. */
+interface Looks {
+  readonly imageShape: readonly [number, number];
+  readonly scale: number;
+  readonly background?: Background;
+}
+
+function imagesOf(dataset: Dataset, path: string): Looks {
+  const { imageShape, train, name } = dataset;
+  if (imageShape) return { imageShape, scale: train.scale, background: backgroundOf(dataset) };
+  throw new HandgradError(
+    'usage',
+    `${path} is a network that takes no images of ${name}; give it samples of the test set by \`index\`.`,
+  );
+}
+
+async function* classified(
+  files: readonly string[],
+  { scale, ...how }: Looks & { readonly invert: Inversion },
+  classify: (samples: Samples) => Promise<number[][]>,
+): AsyncGenerator<ClassifiedImage, void, void> {
+  const read = await Promise.all(files.map((file) => readOne(file, how)));
+  const images = read.flatMap((one) => ('image' in one ? [one.image] : []));
+  const numInputs = how.imageShape[0] * how.imageShape[1];
+  const features = new Uint8Array(images.length * numInputs);
+  images.forEach(({ pixels }, i) => features.set(pixels, i * numInputs));
+  const count = images.length;
+  const rows = count === 0 ? [] : await classify({ features, scale, labels: new Int32Array(count), count, numInputs });
+  let next = 0;
+  for (const one of read) yield 'image' in one ? { ...one, probabilities: rows[next++]! } : one;
+}
+
+async function readOne(
+  file: string,
+  how: Parameters<typeof readImage>[1],
+): Promise<{ file: string; image: ReadImage } | { file: string; error: HandgradError }> {
+  try {
+    return { file, image: await readImage(file, how) };
+  } catch (error) {
+    if (error instanceof HandgradError) return { file, error };
+    throw error;
+  }
+}
+
+function samplesOf(rows: readonly ArrayLike<number>[], { layers }: Network, scale: number): Samples {
+  const numInputs = layers[0]!.W.shape[0];
+  const features = new Float32Array(rows.length * numInputs);
+  rows.forEach((row, i) => {
+    if (row.length !== numInputs || !Array.from(row).every(Number.isFinite)) {
+      throw new HandgradError(
+        'usage',
+        `Row ${i} must be ${numInputs} finite numbers, one for each input of the network; it has ${row.length}.`,
+      );
+    }
+    features.set(row, i * numInputs);
+  });
+  return { features, scale, labels: new Int32Array(rows.length), count: rows.length, numInputs };
+}
+
+function assertIndex(index: number, count: number): void {
+  if (Number.isInteger(index) && index >= 0 && index < count) return;
+  throw new HandgradError('usage', `\`index\` must be a whole number from 0 to ${count - 1}, not ${quoted(index)}.`);
+}
+
+function assertInversion(invert: Inversion): void {
+  if (INVERSIONS.includes(invert)) return;
+  throw new HandgradError('usage', `\`invert\` must be one of ${INVERSIONS.join(', ')}, not ${quoted(invert)}.`);
+}

@@ -1,0 +1,120 @@
+import { basename, dirname, join } from 'node:path';
+import { HandgradError } from '../errors';
+import { type ExportedFile, writeExport } from '../model/export/exported';
+import { layersModel } from '../model/export/layersModel';
+import { onnxModel } from '../model/export/onnxModel';
+import { plainNetwork, type PlainNetwork } from '../model/export/plainNetwork';
+import { webPage } from '../model/export/webPage';
+import { encodeModel, LAYOUTS, type ModelLayout } from '../model/modelFile';
+import type { OpenedModel } from '../runs/modelConfig';
+import { didYouMean, quoted } from '../words';
+import { opening } from './useModel';
+
+interface Source {
+  readonly model: OpenedModel;
+  readonly network: PlainNetwork;
+  readonly layout: ModelLayout;
+}
+
+interface Format {
+  /** Where it goes when nothing else is said, beside the model: a folder, or a file. */
+  readonly place: (layout: ModelLayout) => string;
+  readonly isFolder: boolean;
+  /** The files of a folder, or the one file, whatever its name. */
+  readonly files: (source: Source) => Promise<readonly ExportedFile[]>;
+  /** One line that says how it is used. */
+  readonly use: string;
+}
+
+const oneFile = (bytes: Uint8Array): readonly ExportedFile[] => [{ name: '', bytes }];
+
+/** What a model can be turned into. */
+export const EXPORT_FORMATS = {
+  layers: {
+    place: () => 'layers',
+    isFolder: true,
+    files: ({ network }) => Promise.resolve(layersModel(network)),
+    use: 'tf.loadLayersModel takes the address of its model.json',
+  },
+  onnx: {
+    place: () => 'model.onnx',
+    isFolder: false,
+    files: ({ network }) => Promise.resolve(oneFile(onnxModel(network))),
+    use: 'onnxruntime.InferenceSession takes it',
+  },
+  safetensors: {
+    place: (layout) => `model.${layout}.safetensors`,
+    isFolder: false,
+    files: ({ model: { parameters, config }, layout }) =>
+      Promise.resolve(oneFile(encodeModel({ parameters, config }, layout))),
+    use: 'safetensors.torch.load_file takes it',
+  },
+  web: {
+    place: () => 'web',
+    isFolder: true,
+    files: ({ network, model: { config } }) =>
+      webPage(network, { dataset: config?.datasetName, background: config?.background }),
+    use: 'serve the folder with any file server, such as: npx http-server',
+  },
+} satisfies Record<string, Format>;
+
+export type ExportFormat = keyof typeof EXPORT_FORMATS;
+
+/** How a model is exported. */
+export interface ExportOptions {
+  readonly format: ExportFormat;
+  /** Names and shapes of `safetensors`; `handgrad` when left out. */
+  readonly layout?: ModelLayout;
+  /** The file or folder to write; beside the model when left out. */
+  readonly out?: string;
+  /** Replaces files that are there already. */
+  readonly force?: boolean;
+}
+
+/** What was written. */
+export interface Exported {
+  readonly format: ExportFormat;
+  readonly path: string;
+  readonly files: readonly string[];
+  /** Undefined when another program wrote the model: how its inputs are scaled and what its activation is was assumed. */
+  readonly config: OpenedModel['config'];
+}
+
+/**
+ * Writes a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, or a page that runs it in the browser.
+ * @param model a run folder, a `.safetensors` file, or what `openModel` gave
+ * @throws HandgradError 'usage' for what cannot be written, or is there already; 'model' for a model that is not valid;
+ *   'storage'
+ */
+export async function exportModel(model: string | OpenedModel, options: ExportOptions): Promise<Exported> {
+  const { layout = 'handgrad', force = false } = options;
+  const name = options.format;
+  assertOneOf('format', name, EXPORT_FORMATS);
+  assertOneOf('layout', layout, LAYOUTS);
+  if (options.layout !== undefined && name !== 'safetensors') {
+    throw new HandgradError('usage', `\`layout\` is for \`format\` safetensors, not for ${name}; leave it out.`);
+  }
+  const format: Format = EXPORT_FORMATS[name];
+  const opened = await opening(model);
+  const { config, parameters, path } = opened;
+  const network = plainNetwork({
+    parameters,
+    activation: config?.activation ?? 'relu',
+    scale: config?.scale ?? 1,
+    classNames: config?.classNames,
+    imageShape: config?.imageShape,
+  });
+  const out = options.out ?? join(dirname(path), format.place(layout));
+  const files = await format.files({ model: opened, network, layout });
+  const written = format.isFolder
+    ? await writeExport(out, files, { force })
+    : await writeExport(dirname(out), [{ ...files[0]!, name: basename(out) }], { force });
+  return { format: name, path: out, files: written, config };
+}
+
+function assertOneOf(option: string, given: unknown, table: object): void {
+  if (typeof given === 'string' && Object.hasOwn(table, given)) return;
+  const hint =
+    typeof given === 'string' ? didYouMean(given, Object.keys(table)) : `choose ${Object.keys(table).join(', ')}.`;
+  throw new HandgradError('usage', `\`${option}\` has no ${quoted(given)}; ${hint}`);
+}

@@ -1,0 +1,105 @@
+import type { Inversion, ReadImage } from '../data/formats/imageFile';
+import { HandgradError } from '../errors';
+import type { OpenedModel } from '../runs/modelConfig';
+import { quoted } from '../words';
+import { openClassifier } from './classifier';
+import type { UseOptions, UseSettings } from './useModel';
+
+/** What is to be classified: image files, samples of the test set by their place, or rows of features. */
+export type PredictInputs =
+  | { readonly images: Iterable<string> | AsyncIterable<string>; readonly invert?: Inversion }
+  | { readonly index: readonly number[] }
+  | { readonly rows: readonly ArrayLike<number>[] };
+
+/** A class and what the network gives to it. */
+export interface RankedClass {
+  readonly label: number;
+  readonly name: string;
+  readonly probability: number;
+}
+
+/** What the network makes of one input, most probable class first. */
+export interface Prediction {
+  readonly top: readonly RankedClass[];
+  /** Of an image: its file, and what was done to it so that the network could take it. */
+  readonly file?: string;
+  readonly input?: Omit<ReadImage, 'pixels'>;
+  /** Why a file could not be used; `top` is empty then. */
+  readonly error?: HandgradError;
+  /** Of a test sample: its place and its true class. */
+  readonly index?: number;
+  readonly label?: number;
+  readonly name?: string;
+}
+
+/** Of several inputs, in their order. */
+export interface Predictions {
+  readonly dataset: string | undefined;
+  readonly backend: string;
+  readonly predictions: readonly Prediction[];
+}
+
+/**
+ * Classifies inputs. `openClassifier` does so more than once, and as they come.
+ * @param model a run folder, a `.safetensors` file, or what `openModel` gave
+ * @param options.top how many classes are given; 3, or all when there are fewer
+ * @throws HandgradError 'model' when it is not valid; 'usage' for inputs that it does not take; 'data', 'backend'
+ */
+export async function predict(
+  model: string | OpenedModel,
+  inputs: PredictInputs,
+  settings: UseSettings = {},
+  options: UseOptions & { readonly top?: number } = {},
+): Promise<Predictions> {
+  const classifier = await openClassifier(model, settings, options);
+  try {
+    const predictions: Prediction[] = [];
+    const best = (probabilities: readonly number[]) => ranked(probabilities, classifier.classNames, options.top);
+    if ('images' in inputs) {
+      for await (const one of classifier.images(inputs.images, inputs.invert)) {
+        if ('error' in one) predictions.push({ file: one.file, error: one.error, top: [] });
+        else {
+          const { width, height, wasColored, wasTransparent, wasResized, wasInverted } = one.image;
+          const input = { width, height, wasColored, wasTransparent, wasResized, wasInverted };
+          predictions.push({ file: one.file, top: best(one.probabilities), input });
+        }
+      }
+    } else if ('index' in inputs) {
+      for (const { index, label, probabilities } of await classifier.samples(inputs.index)) {
+        const name = classifier.classNames?.[label] ?? String(label);
+        predictions.push({ index, label, name, top: best(probabilities) });
+      }
+    } else if ('rows' in inputs) {
+      for (const probabilities of await classifier.rows(inputs.rows)) predictions.push({ top: best(probabilities) });
+    } else {
+      throw new HandgradError('usage', 'There is nothing to predict; give `images`, `index` or `rows`.');
+    }
+    return { dataset: classifier.datasetName, backend: classifier.backend.name, predictions };
+  } finally {
+    classifier.close();
+  }
+}
+
+/**
+ * The most probable classes.
+ * @param probabilities [k]
+ * @param classNames one for each class; their numbers when left out
+ * @param top how many; 3, or all when there are fewer
+ * @throws HandgradError 'usage' for another number of them
+ */
+export function ranked(
+  probabilities: readonly number[],
+  classNames?: readonly string[],
+  top = Math.min(3, probabilities.length),
+): RankedClass[] {
+  if (!(Number.isInteger(top) && top >= 1 && top <= probabilities.length)) {
+    throw new HandgradError(
+      'usage',
+      `\`top\` must be a whole number from 1 to ${probabilities.length}, not ${quoted(top)}.`,
+    );
+  }
+  return probabilities
+    .map((probability, label) => ({ label, name: classNames?.[label] ?? String(label), probability }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, top);
+}

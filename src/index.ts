@@ -71,7 +71,7 @@ export {
   type TrainOptions,
 } from './training/train';
 export { type StepOptions } from './training/trainStep';
-export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predict } from './training/evaluate';
+export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predictProbabilities } from './training/evaluate';
 export { classReport, type ClassFigures } from './training/classReport';
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
 
@@ -79,12 +79,39 @@ export { selectBackend, type BackendName, type RunningBackend } from './backends
 
 export { type Dataset, type Samples } from './data/samples';
 export { datasetNames, type DatasetName } from './data/catalog';
-export { downloadDataset, type DownloadEvent, type DownloadOptions } from './data/download/download';
+export { download, type DownloadEvent, type DownloadOptions } from './data/download/download';
 export { loadDataset, type LoadOptions } from './data/loadDataset';
 export { splitValidation } from './data/split';
 export { augmenter, type Augment, type Augmentation } from './data/augment';
 export { fitNormalization } from './data/fitNormalization';
 export { loadDataFashionMnist } from './loadDataFashionMnist';
+
+export { DEFAULTS, type Config, type Settings } from './runs/config';
+export { SETTINGS } from './runs/settings';
+export {
+  type OpenEvent,
+  type OpenOptions,
+  type RunEnd,
+  type RunEvent,
+  type StartEvent,
+  type StoppedEvent,
+} from './runs/events';
+export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
+export { readRun, type RunData } from './runs/readRun';
+export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
+
+export { evaluateModel, type Evaluation } from './inference/evaluateModel';
+export { predict, ranked, type PredictInputs, type Prediction, type Predictions } from './inference/predict';
+export { openClassifier, type ClassifiedImage, type ClassifiedSample, type Classifier } from './inference/classifier';
+export {
+  exportModel,
+  EXPORT_FORMATS,
+  type Exported,
+  type ExportFormat,
+  type ExportOptions,
+} from './inference/exportModel';
+export { useModel, type UsedModel, type UseOptions, type UseSettings } from './inference/useModel';
+export { writeReport, type ReportOptions } from './reports/writeReport';
 
 export { loadModel, saveModel, type Model } from './model/modelFile';
 export { checkArchitecture, type Architecture, type Parameter } from './model/architecture';

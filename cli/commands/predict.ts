@@ -4,7 +4,7 @@ import { selectRows } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
 import { sampleImage } from '../../src/pictures/sampleImage';
 import { dataIterator } from '../../src/training/batches';
-import { evaluationBatchSize, predict } from '../../src/training/evaluate';
+import { evaluationBatchSize, predictProbabilities as predict } from '../../src/training/evaluate';
 import { type Args, settingOptions } from '../arguments/options';
 import { filesOf, openImageClassifier } from '../open/images';
 import { formatShare, plural, quoted } from '../../src/words';

@@ -1,6 +1,6 @@
 import type { DatasetName } from '../../src/data/catalog';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
-import { downloadDataset } from '../../src/data/download/download';
+import { download } from '../../src/data/download/download';
 import type { Dataset } from '../../src/data/samples';
 import type { Config, KeyDeciding } from '../../src/runs/config';
 import { openDataset as open } from '../../src/runs/open';
@@ -29,7 +29,7 @@ export async function fetchDataset(
 ): Promise<string> {
   const screen = downloadScreen(terminal);
   try {
-    return await downloadDataset(name, { dataDir, source, force, onEvent: screen.show, signal });
+    return await download(name, { dataDir, source, force, onEvent: screen.show, signal });
   } finally {
     screen.stop();
   }

@@ -6,7 +6,7 @@ import type { Samples } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
 import { networkOf } from '../../src/model/parameters';
 import { dataIterator } from '../../src/training/batches';
-import { evaluationBatchSize, predict } from '../../src/training/evaluate';
+import { evaluationBatchSize, predictProbabilities as predict } from '../../src/training/evaluate';
 import { openDataset } from './dataset';
 import { startBackend } from './backend';
 import { type ModelConfig, type OpenedModel, openModel } from '../../src/runs/modelConfig';

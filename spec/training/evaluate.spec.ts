@@ -8,7 +8,7 @@ import {
   evaluate,
   evaluateAccuracy,
   evaluationBatchSize,
-  predict,
+  predictProbabilities,
 } from '../../src/training/evaluate';
 import { onEachBackend } from '../backend';
 
@@ -55,7 +55,7 @@ describe('evaluate', () => {
     });
 
     it('gives the probabilities of every sample', async () => {
-      const rows = await predict(dataIterator(samples, 2), network());
+      const rows = await predictProbabilities(dataIterator(samples, 2), network());
       expect(rows).to.have.length(5);
       rows.forEach(([zero, one], i) => {
         expect(one).to.be.closeTo(1 / (1 + Math.exp(0.5 - samples.features[i]!)), 1e-6);
@@ -81,7 +81,7 @@ describe('evaluate', () => {
       const before = tf.memory().numTensors;
       await evaluate(dataIterator(samples, 2), weights);
       await confusionMatrix(dataIterator(samples, 2), weights);
-      await predict(dataIterator(samples, 2), weights);
+      await predictProbabilities(dataIterator(samples, 2), weights);
       expect(tf.memory().numTensors).to.equal(before);
     });
   });

@@ -9,7 +9,7 @@ import type { Config } from '../runs/config';
 import { checkModel, type OpenedModel } from '../runs/modelConfig';
 import { checkDataset, openBackend, openDataset } from '../runs/open';
 import { dataIterator } from '../training/batches';
-import { evaluationBatchSize, predict as probabilitiesOf } from '../training/evaluate';
+import { evaluationBatchSize, predictProbabilities } from '../training/evaluate';
 import { quoted } from '../words';
 import { configFor, networkIn, opening, type UseOptions, type UseSettings } from './useModel';
 
@@ -87,7 +87,8 @@ export async function openClassifier(
   const dataset = () => (loading ??= loadFor(opened, config, options));
   let known: { name: string; classNames: readonly string[]; imageShape?: readonly [number, number] } | undefined =
     options.data;
-  const classify = (samples: Samples) => probabilitiesOf(dataIterator(samples, evaluationBatchSize(network)), network);
+  const classify = (samples: Samples) =>
+    predictProbabilities(dataIterator(samples, evaluationBatchSize(network)), network);
   return {
     backend,
     get datasetName() {

@@ -7,7 +7,7 @@ import { writeExport } from '../model/export/exported';
 import { isRunFolder, readRun, type RunData } from '../runs/readRun';
 import { RUN_FILES } from '../runs/runFolder';
 import { dataIterator } from '../training/batches';
-import { predict } from '../training/evaluate';
+import { predictProbabilities } from '../training/evaluate';
 import { compareReport, compareRuns, type Comparison } from './compareReport';
 import { compareSweep, isSweepFolder } from './compareSweep';
 import { examine } from './examination';
@@ -86,7 +86,7 @@ async function examined(dir: string, settings: UseSettings, options: ReportOptio
   try {
     const { test, imageShape } = dataset;
     const parameters = await readParameters(network);
-    const probabilities = await predict(dataIterator(test, EVALUATION_BATCH), network);
+    const probabilities = await predictProbabilities(dataIterator(test, EVALUATION_BATCH), network);
     const examination = examine(probabilities, test.labels, MOST_MISTAKES);
     return { examination, test, classNames, imageShape, parameters, backend: backend.name };
   } finally {

@@ -77,7 +77,7 @@ export async function confusionMatrix(dataIter: DataIterator, network: Network):
  * The probabilities that the network gives to the classes.
  * @returns one array [k] for each sample
  */
-export async function predict(dataIter: DataIterator, network: Network): Promise<number[][]> {
+export async function predictProbabilities(dataIter: DataIterator, network: Network): Promise<number[][]> {
   const rows: number[][] = [];
   for (const { X } of dataIter) {
     const P = tf.tidy(() => softmax(mlp(X, network)));

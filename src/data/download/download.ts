@@ -1,6 +1,17 @@
 import { join, resolve } from 'node:path';
 import { HandgradError } from '../../errors';
-import { catalog, type DataFile, type DatasetEntry, type DatasetName, ROLES, type Source } from '../catalog';
+import { didYouMean, quoted } from '../../words';
+import {
+  catalog,
+  type DataFile,
+  type DatasetEntry,
+  type DatasetName,
+  datasetNames,
+  isDatasetName,
+  ROLES,
+  type Source,
+} from '../catalog';
+import { defaultDataDir } from '../defaultDataDir';
 import { writeFileAtomic } from '../../files/atomicFile';
 import { moveInto, withFolderBeside } from '../../files/stagingFolder';
 import type { FetchOptions } from './fetchBytes';
@@ -40,13 +51,17 @@ export interface DownloadOptions {
  * its final name only once its digest has been checked.
  * @returns the folder that holds the four files
  * @throws HandgradError 'data' when no source is left, listing what each one gave; 'storage' when nothing can be written;
- * 'usage' when the data set has no such source
+ * 'usage' when there is no such data set, or it has no such source
  */
-export async function downloadDataset(name: DatasetName, options: DownloadOptions): Promise<string> {
-  return downloadFiles(catalog[name], options);
+export async function download(name: DatasetName, options: Partial<DownloadOptions> = {}): Promise<string> {
+  if (!isDatasetName(name)) {
+    const hint = typeof name === 'string' ? didYouMean(name, datasetNames) : `choose ${datasetNames.join(', ')}.`;
+    throw new HandgradError('usage', `There is no data set ${quoted(name)}; ${hint}`);
+  }
+  return downloadFiles(catalog[name], { ...options, dataDir: options.dataDir ?? defaultDataDir() });
 }
 
-/** `downloadDataset` for any entry. */
+/** `download` for any entry. */
 export async function downloadFiles(entry: DatasetEntry, options: DownloadOptions): Promise<string> {
   const { dataDir, source = 'auto', force = false, onEvent } = options;
   const sources = chooseSources(entry, source);

@@ -180,6 +180,6 @@ describe('report', function () {
     expect(page).to.contain('not finished').and.not.to.contain('Confusion matrix</h2>');
     const { code, stderr } = await session(['report', folder]);
     expect(code).to.equal(8);
-    expect(stderr).to.contain('no run or sweep');
+    expect(stderr).to.contain('neither a run nor a sweep folder');
   });
 });

@@ -23,14 +23,18 @@ export interface Library {
   copyOut(into: NumberArray, address: Address): void;
 }
 
+let loaded: typeof import('koffi') | undefined;
+
+/** Loaded once: Node takes 10 µs to find what is loaded already. */
+const koffi = () => (loaded ??= require('koffi') as typeof import('koffi'));
+
 const addresses = new WeakMap<ArrayBufferLike, Address>();
 
 /** Where an array's numbers lie in this process. A buffer does not move while it lives. */
 export function addressOf({ buffer, byteOffset }: NumberArray): Address {
   let base = addresses.get(buffer);
   if (base === undefined) {
-    const koffi = require('koffi') as typeof import('koffi');
-    addresses.set(buffer, (base = Number(koffi.address(buffer))));
+    addresses.set(buffer, (base = Number(koffi().address(buffer))));
   }
   return base + byteOffset;
 }
@@ -40,8 +44,7 @@ export function addressOf({ buffer, byteOffset }: NumberArray): Address {
  * @throws Error when it cannot be loaded, or another thread of JavaScript has it
  */
 export function openLibrary(file: string): Library {
-  const koffi = require('koffi') as typeof import('koffi');
-  const library = koffi.load(file);
+  const library = koffi().load(file);
   const start = library.func('int start(_Out_ void **ring, _Out_ void **board)');
   const allocate = library.func('uintptr_t allocate(double bytes)') as (bytes: number) => number | bigint;
   const release = library.func('void release(uintptr_t memory)') as (memory: number) => void;
@@ -52,8 +55,8 @@ export function openLibrary(file: string): Library {
   if (failed)
     throw new Error(failed === 1 ? 'another thread of this process has it' : 'there is no memory for its queue');
   return {
-    ring: koffi.view(ring[0], RING * LAUNCH_BYTES),
-    board: koffi.view(board[0], 12),
+    ring: koffi().view(ring[0], RING * LAUNCH_BYTES),
+    board: koffi().view(board[0], 12),
     lanes: library.func('int vectorLanes()')() as number,
     setThreads: library.func('int setThreads(int threads)') as (threads: number) => number,
     wake: library.func('void wake()') as () => void,

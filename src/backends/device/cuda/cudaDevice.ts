@@ -1,5 +1,6 @@
 import type { Device, Kernel, NumberArray } from '../device';
 import { type KernelDeclaration, MOST_PARAMETERS } from '../kernelFile';
+import { slotsIn, writeParameters } from '../parameters';
 import type { Cublas } from './cublas';
 import type { Driver } from './driver';
 
@@ -43,28 +44,12 @@ export function cudaDevice(
   const base = BigInt(koffi.address(slots));
   new BigUint64Array(addresses).forEach((_, i, all) => (all[i] = base + BigInt(8 * i)));
   const parametersAddress = Number(koffi.address(addresses));
-  const integers = new Int32Array(slots);
-  const unsigned = new Uint32Array(slots);
-  const floats = new Float32Array(slots);
+  const views = slotsIn(slots);
   const keptAlive = [slots, addresses];
 
   function launch(kernel: Kernel, items: number, _weight: number, values: readonly number[]): void {
     if (items === 0) return;
-    const { parameters } = kernel;
-    for (let i = 0, slot = 0; i < parameters.length; i++, slot += 2) {
-      const value = values[i]!;
-      switch (parameters[i]!.kind) {
-        case 'pointer':
-          unsigned[slot] = value;
-          unsigned[slot + 1] = value / 2 ** 32;
-          break;
-        case 'integer':
-          integers[slot] = value;
-          break;
-        case 'number':
-          floats[slot] = value;
-      }
-    }
+    writeParameters(kernel, values, views, 0);
     driver.launch(kernel.index, Math.min(mostBlocks, Math.ceil(items / THREADS)), THREADS, parametersAddress);
   }
 

@@ -26,6 +26,7 @@ const OPTIONS = [
   '-w',
   // Its threads run until the process ends: it must not be unloaded under them.
   ...(process.platform === 'linux' ? ['-Wl,-z,nodelete', '-pthread'] : []),
+  ...(process.platform === 'darwin' ? ['-framework', 'Accelerate'] : []),
 ];
 
 /** Libraries that are kept: of this version and of some before it, of the processors and compilers that share a folder. */

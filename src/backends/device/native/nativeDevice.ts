@@ -1,6 +1,7 @@
 import type { Device, Kernel, MatrixProduct } from '../device';
 import type { KernelDeclaration } from '../kernelFile';
 import { MemoryPool } from '../memoryPool';
+import { slotsIn, writeParameters } from '../parameters';
 import { addressOf, LAUNCH_BYTES, openLibrary, RING } from './library';
 
 /** Numbers that one share of an element-wise kernel goes over, about: enough to be worth waking a thread for. */
@@ -49,9 +50,7 @@ export interface NativeDevice extends Device {
 export function openNativeDevice(libraryFile: string, kernels: readonly KernelDeclaration[]): NativeDevice {
   const library = openLibrary(libraryFile);
   const { ring, board } = library;
-  const integers = new Int32Array(ring);
-  const unsigned = new Uint32Array(ring);
-  const floats = new Float32Array(ring);
+  const slots = slotsIn(ring);
   const state = new Int32Array(board);
   const byName = new Map(kernels.map((kernel, index): [string, Kernel] => [kernel.name, { ...kernel, index }]));
   const named = (name: string): Kernel => {
@@ -61,6 +60,7 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
   };
   const [packMatrix, multiply] = [named('packMatrix'), named('multiply')];
   const [copyWords, copyBytes] = [named('copyWords'), named('copyPlainBytes')];
+  const byAccelerate = byName.get('multiplyByAccelerate'); // on macOS
   const panel = 2 * library.lanes;
   let threads = 1;
   let written = 0;
@@ -68,23 +68,9 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
   function queue(kernel: Kernel, shares: number, values: readonly number[]): void {
     if (((written - Atomics.load(state, BOARD.done)) | 0) >= AHEAD) library.finish((written - LEFT) >>> 0);
     const at = ((written >>> 0) % RING) * (LAUNCH_BYTES / 4);
-    integers[at] = kernel.index;
-    integers[at + 1] = shares;
-    const { parameters } = kernel;
-    for (let i = 0, slot = at + 2; i < parameters.length; i++, slot += 2) {
-      const value = values[i]!;
-      switch (parameters[i]!.kind) {
-        case 'pointer':
-          unsigned[slot] = value;
-          unsigned[slot + 1] = value / 2 ** 32;
-          break;
-        case 'integer':
-          integers[slot] = value;
-          break;
-        case 'number':
-          floats[slot] = value;
-      }
-    }
+    slots.integers[at] = kernel.index;
+    slots.integers[at + 1] = shares;
+    writeParameters(kernel, values, slots, at + 2);
     written = (written + 1) | 0;
     Atomics.store(state, BOARD.written, written);
     if (Atomics.load(state, BOARD.sleepers) > 0) library.wake();
@@ -138,6 +124,10 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
     },
     multiply({ a, b, out, m, k, n, transposeA, transposeB }: MatrixProduct) {
       if (m === 0 || n === 0) return;
+      if (byAccelerate) {
+        queue(byAccelerate, 1, [a, Number(transposeA), b, Number(transposeB), out, m, k, n]);
+        return;
+      }
       const strideA = transposeA ? m : k;
       const strideB = transposeB ? k : n;
       const panels = Math.ceil(n / panel);

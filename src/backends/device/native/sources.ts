@@ -9,13 +9,10 @@ export interface LibrarySource {
 
 /** Puts the library's source together: the words, the kernels, the products, the launcher, and the table of kernels. */
 export function librarySource(): LibrarySource {
-  const [prelude, kernelFile, matmul, launcher] = [
-    'native/prelude.h',
-    'kernels.cpp',
-    'native/matmul.cpp',
-    'native/launcher.cpp',
-  ].map(readSource);
-  const kernels = [kernelFile, matmul, launcher].flatMap((text) => declaredKernels(text!));
+  const products =
+    process.platform === 'darwin' ? ['native/matmul.cpp', 'native/accelerate.cpp'] : ['native/matmul.cpp'];
+  const parts = ['kernels.cpp', ...products, 'native/launcher.cpp'].map(readSource);
+  const kernels = parts.flatMap((text) => declaredKernels(text));
   const sizes = `#define RING ${RING}\n#define SLOTS ${MOST_PARAMETERS}`;
-  return { text: [sizes, prelude, kernelFile, matmul, launcher, kernelTable(kernels)].join('\n'), kernels };
+  return { text: [sizes, readSource('native/prelude.h'), ...parts, kernelTable(kernels)].join('\n'), kernels };
 }

@@ -90,7 +90,7 @@ export function checkIdentity(
   notice: (message: string) => void,
 ): void {
   const [{ device: before, ...there }, { device, ...here }] = [checkpoint.run, now];
-  if (before !== device) {
+  if (withoutThreads(before) !== withoutThreads(device)) {
     notice(`The run was on ${before}, and this is ${device}: the last digits may differ from an uninterrupted run.`);
   }
   refuseDifferences(
@@ -102,6 +102,9 @@ export function checkIdentity(
       ),
   );
 }
+
+/** A device without its number of threads, which makes no difference to the numbers. */
+const withoutThreads = (device: string) => device.replace(/, (one thread|\d+ threads)$/, '');
 
 function parseConfig(content: unknown, dir: string): Config {
   const file = join(dir, RUN_FILES.config);

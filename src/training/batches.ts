@@ -64,8 +64,8 @@ export function dataIterator(
 }
 
 /**
- * Batches of samples that the backend has at hand, where it has a kernel for it (`SampleRows`: native and cuda): they stay as
- * they are stored, and become float32 there. Otherwise the process makes them.
+ * Batches of samples that the backend has at hand, where it has a kernel for it (`SampleRows`: native and cuda): they
+ * stay as they are stored, and become float32 there. Otherwise the process makes them.
  */
 function fromDevice(samples: Samples, batchSize: number): UploadBatch {
   const { features, labels, scale } = samples;

@@ -68,11 +68,14 @@ const RULES: Record<string, readonly string[]> = {
     ...['@tensorflow/tfjs-core', 'node', 'protobufjs', '@aws-crypto/crc32c'],
     ...['src/data', 'src/files', 'src/model', 'src/nn', 'src/optim', 'src/pictures', 'src/training', 'src/runs'],
   ],
-  'src/sweeps': ['node', 'execa', 'src/errors', 'src/files', 'src/runs', 'type:src/training'],
+  'src/sweeps': [
+    ...['node', 'execa', 'type:ioredis', 'src/data', 'src/data/download', 'src/errors', 'src/files', 'src/runs'],
+  ],
   'src/sweeps/spec': ['node', 'zod', 'src/errors', 'src/kinds', 'src/random', 'src/runs', 'src/words'],
   'src/sweeps/state': ['node', 'zod', 'src/errors', 'src/files', 'src/sweeps/spec'],
   'src/sweeps/workers': [
-    ...['node', 'execa', 'src/errors', 'src/files', 'src/runs', 'src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],
+    ...['node', 'execa', 'src/backends', 'src/errors', 'src/files', 'src/runs'],
+    ...['src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],
   ],
   'src/sweeps/workers/queue': [
     ...['node', 'zod', 'bullmq', 'ioredis', 'src/errors', 'src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],
@@ -93,7 +96,7 @@ const RULES: Record<string, readonly string[]> = {
 
   'cli/main': ['node', 'src/errors', 'cli/exitCodes', 'cli/interruption', 'cli/run', 'type:cli/terminal'],
   'cli/run': ['src/errors', 'cli/arguments', 'cli/commands', 'cli/exitCodes', 'cli/interruption', 'cli/terminal'],
-  'cli/exitCodes': ['type:src/errors'],
+  'cli/exitCodes': ['src/errors'],
   'cli/interruption': [],
   'cli/commandNames': [],
   'cli/terminal': [

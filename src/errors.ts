@@ -27,3 +27,15 @@ export class HandgradError extends Error {
     super(visible(message), options);
   }
 }
+
+/** What the program `handgrad` ends with for each kind of error; 0 is success, and 1 is also what a defect gives. */
+export const EXIT_CODES = {
+  failure: 1,
+  usage: 2,
+  data: 3,
+  backend: 4,
+  diverged: 5,
+  storage: 6,
+  locked: 7,
+  model: 8,
+} as const satisfies Record<ErrorKind, number>;

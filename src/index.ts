@@ -113,6 +113,23 @@ export {
 export { useModel, type UsedModel, type UseOptions, type UseSettings } from './inference/useModel';
 export { writeReport, type ReportOptions } from './reports/writeReport';
 
+export { resumeSweep, runSweep, startSweep, type Sweep, type SweepOptions, type SweepRunOptions } from './sweeps/sweep';
+export {
+  type SweepEnd,
+  type SweepEvent,
+  type SweepStart,
+  type SweepStopped,
+  type TrialEpoch,
+  type TrialFailure,
+  type TrialResult,
+  type TrialStart,
+} from './sweeps/events';
+export { type Machine } from './sweeps/machine';
+export { type ResumeChanges, type SweepSource } from './sweeps/openSweep';
+export { type SweepSpec } from './sweeps/spec/sweepFile';
+export { type SweepState } from './sweeps/state/sweepState';
+export { type RedisAddress } from './sweeps/workers/queue/redis';
+
 export { loadModel, saveModel, type Model } from './model/modelFile';
 export { checkArchitecture, type Architecture, type Parameter } from './model/architecture';
 export { networkOf, readParameters } from './model/parameters';

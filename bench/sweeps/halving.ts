@@ -6,7 +6,7 @@ import { initParams } from '../../src/nn/initialize';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import type { Configuration } from '../../src/sweeps/spec/samplers';
-import { type Executor, runSweep } from '../../src/sweeps/runSweep';
+import { type Executor, runJobs } from '../../src/sweeps/runJobs';
 import { readSweep } from '../../src/sweeps/spec/sweepFile';
 import { replay } from '../../src/sweeps/state/sweepState';
 import { dataIterator } from '../../src/training/batches';
@@ -97,7 +97,7 @@ async function search(
   };
   const state = replay(readSweep(file), []);
   const journal = { append: async () => {}, close: async () => {} };
-  await runSweep({
+  await runJobs({
     state,
     journal,
     executor,

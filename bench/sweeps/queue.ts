@@ -6,7 +6,7 @@ import { readPayload } from '../../src/sweeps/workers/queue/payload';
 import { queueExecutor } from '../../src/sweeps/workers/queue/queueExecutor';
 import { connectRedis } from '../../src/sweeps/workers/queue/redis';
 import { work } from '../../src/sweeps/workers/queue/worker';
-import { runSweep } from '../../src/sweeps/runSweep';
+import { runJobs } from '../../src/sweeps/runJobs';
 import { readSweep } from '../../src/sweeps/spec/sweepFile';
 import { replay } from '../../src/sweeps/state/sweepState';
 
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
       drain: drained.signal,
       stop: new AbortController().signal,
     });
-  await runSweep({
+  await runJobs({
     state: replay(spec, []),
     journal,
     executor,

@@ -1,6 +1,6 @@
 import type { Importance } from '../../src/sweeps/state/importance';
 import type { Ranked } from '../../src/sweeps/state/ranking';
-import type { Job, SweepEvent } from '../../src/sweeps/runSweep';
+import type { Job, JobEvent } from '../../src/sweeps/runJobs';
 import type { Configuration } from '../../src/sweeps/spec/samplers';
 import { shown } from '../../src/sweeps/state/summary';
 import type { SweepSpec } from '../../src/sweeps/spec/sweepFile';
@@ -48,7 +48,7 @@ export interface SweepEnd {
 /** What is told of a sweep while it goes on. */
 export interface SweepReport {
   readonly start: (event: SweepStart) => void;
-  readonly event: (event: SweepEvent) => void;
+  readonly event: (event: JobEvent) => void;
   readonly end: (event: SweepEnd, rows: readonly Ranked[]) => void;
   /** Takes what moves off the screen; has to be called however the sweep ends. */
   readonly stop: () => void;
@@ -136,7 +136,7 @@ function describeSweep({
   ].join('\n');
 }
 
-function jsonEvent(event: SweepEvent): object {
+function jsonEvent(event: JobEvent): object {
   const { trial, seed, rung } = event.job;
   const id = { trial, seed, rung };
   if (event.type === 'begun') return { type: 'trial', ...id, epochs: event.job.epochs, settings: event.job.settings };
@@ -157,7 +157,7 @@ export function configurationText(configuration: Configuration): string {
 }
 
 function endedLine(
-  { job, trial, outcome }: Extract<SweepEvent, { type: 'ended' }>,
+  { job, trial, outcome }: Extract<JobEvent, { type: 'ended' }>,
   { metric, seeds }: SweepSpec,
 ): string {
   const which = `Trial ${job.trial}${seeds === 1 ? '' : `, seed ${job.seed}`}`;

@@ -4,7 +4,7 @@ import { valuesOf } from '../../../src/sweeps/spec/distributions';
 import { importance } from '../../../src/sweeps/state/importance';
 import type { Division } from '../../../src/sweeps/workers/localExecutor';
 import { optunaAdvisor } from '../../../src/sweeps/optuna';
-import { type Executor, runSweep } from '../../../src/sweeps/runSweep';
+import { type Executor, runJobs } from '../../../src/sweeps/runJobs';
 import { writeSummary } from '../../../src/sweeps/state/summary';
 import type { SweepSpec } from '../../../src/sweeps/spec/sweepFile';
 import type { SweepState } from '../../../src/sweeps/state/sweepState';
@@ -60,7 +60,7 @@ export async function runSweepHere({
   const report = reportSweep(terminal, state, { json });
   try {
     report.start(startEvent(sweep, division));
-    await runSweep({ state, journal, executor, advisor, retries, onEvent: report.event, signal });
+    await runJobs({ state, journal, executor, advisor, retries, onEvent: report.event, signal });
   } finally {
     report.stop();
     await writeSummary(state, dir);

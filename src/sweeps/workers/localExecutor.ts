@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Executor, Job } from '../runSweep';
+import type { Executor, Job } from '../runJobs';
 import { type Program, type Share, trainInProcess } from './trainProcess';
 
 /** The folder of the trials in a sweep's. */

@@ -3,9 +3,11 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
-import { type ErrorKind, HandgradError } from '../../errors';
+import { MAX_THREADS } from '../../backends/backend';
+import { type ErrorKind, EXIT_CODES, HandgradError } from '../../errors';
 import { writeFileAtomic } from '../../files/atomicFile';
 import { makeFolder } from '../../files/makeFolder';
+import { programFile } from '../../files/places';
 import { storageError } from '../../files/storageError';
 import type { Value } from '../spec/distributions';
 import { lockFolder } from '../../files/lock';
@@ -26,6 +28,14 @@ export interface Program {
   /** The settings that have a backend take this many threads. */
   readonly threads: (count: number) => Readonly<Record<string, Value>>;
 }
+
+/** This program: compiled, or in a checkout its sources. */
+export const trainProgram = (): Program => ({
+  path: programFile(),
+  env: {},
+  exitCodes: EXIT_CODES,
+  threads: (count) => ({ threads: Math.min(count, MAX_THREADS) }),
+});
 
 /** One run of the trainer, ready to begin. */
 export interface TrialRun {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Value } from '../../spec/distributions';
 import { type ConfigKey, settings } from '../../../runs/config';
-import type { Job } from '../../runSweep';
+import type { Job } from '../../runJobs';
 import { keyOf, readSetting } from '../../spec/settings';
 import { METRICS } from '../../spec/sweepFile';
 

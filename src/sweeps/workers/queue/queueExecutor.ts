@@ -2,7 +2,7 @@ import type { Job as QueuedJob, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { resultSchema } from '../../state/journal';
-import type { Executor, Job } from '../../runSweep';
+import type { Executor, Job } from '../../runJobs';
 import type { SweepSpec } from '../../spec/sweepFile';
 import type { Outcome, Progress } from '../trainProcess';
 import { payloadOf } from './payload';

@@ -33,8 +33,8 @@ export interface Advisor {
   readonly tell: (token: number, value: number | undefined) => Promise<void>;
 }
 
-/** What a sweep tells while it goes on. */
-export type SweepEvent =
+/** What happens to a run. */
+export type JobEvent =
   | { readonly type: 'begun'; readonly job: Job; readonly trial: Trial }
   | { readonly type: 'progress'; readonly job: Job; readonly progress: Progress }
   | { readonly type: 'ended'; readonly job: Job; readonly trial: Trial; readonly outcome: Outcome };
@@ -47,7 +47,7 @@ export interface SweepRun {
   readonly advisor: Advisor | undefined;
   /** How often a failed run is tried again. */
   readonly retries: number;
-  readonly onEvent: (event: SweepEvent) => void;
+  readonly onEvent: (event: JobEvent) => void;
   /** Aborted: no run is begun any more, and those under way save and end. */
   readonly signal: AbortSignal;
 }
@@ -56,7 +56,7 @@ export interface SweepRun {
  * Carries a sweep on until nothing is left to do or it is asked to stop. Whatever it knows is in the journal first.
  * @throws HandgradError of the journal, the advisor or the executor itself; the runs under way are stopped then
  */
-export async function runSweep({
+export async function runJobs({
   state,
   journal,
   executor,
@@ -86,7 +86,7 @@ export async function runSweep({
       stopping.abort(error);
     });
   };
-  const carryOut = async (job: Job) => {
+  const runJob = async (job: Job) => {
     const trial = state.trials[job.trial]!;
     onEvent({ type: 'begun', job, trial });
     const outcome = await executor.run(
@@ -100,7 +100,7 @@ export async function runSweep({
     await executor.settled?.(job);
   };
   const begin = (job: Job) => {
-    const run = carryOut(job)
+    const run = runJob(job)
       .catch((error: unknown) => {
         broken ??= { error };
         stopping.abort(error);

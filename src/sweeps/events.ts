@@ -1,0 +1,95 @@
+import type { OpenEvent } from '../runs/events';
+import type { SweepSpec } from './spec/sweepFile';
+import type { Configuration } from './spec/samplers';
+import type { Importance } from './state/importance';
+import type { JobId } from './state/journal';
+import type { Value } from './spec/distributions';
+import type { Ranked } from './state/ranking';
+
+/** The first event of a sweep. */
+export interface SweepStart {
+  readonly type: 'start';
+  readonly sweep: string;
+  readonly name: string | undefined;
+  readonly method: SweepSpec['method'];
+  readonly metric: SweepSpec['metric'];
+  /** Configurations; null when their number is not known beforehand. */
+  readonly trials: number | null;
+  readonly seeds: number;
+  readonly rungs: readonly number[] | undefined;
+  /** How this machine is divided; undefined when other machines train. */
+  readonly workers: number | undefined;
+  readonly threads: number | undefined;
+  readonly gpus: readonly string[];
+  /** Runs that an earlier process has finished. */
+  readonly finished: number;
+  readonly sweepDir: string;
+}
+
+/** A run of a trial starts. */
+export interface TrialStart extends JobId {
+  readonly type: 'trial';
+  /** Where it ends. */
+  readonly epochs: number;
+  readonly settings: Readonly<Record<string, Value>>;
+}
+
+/** A run of a trial has finished an epoch. */
+export interface TrialEpoch extends JobId {
+  readonly type: 'epoch';
+  readonly epoch: number;
+  /** The sweep's metric. */
+  readonly value: number | null;
+}
+
+/** A run of a trial has ended well. */
+export interface TrialResult extends JobId {
+  readonly type: 'result';
+  readonly value: number;
+  readonly epochs: number;
+  /** Wall-clock seconds of its process, and of the training in it alone. */
+  readonly seconds: number;
+  readonly trainingSeconds: number;
+  /** Its folder, from the sweep's; undefined where another machine keeps it. */
+  readonly runDir?: string;
+}
+
+/** A run of a trial has failed. */
+export interface TrialFailure extends JobId {
+  readonly type: 'failure';
+  /** Half a sentence. */
+  readonly reason: string;
+  /** The kind of error, the signal, or the exit code. */
+  readonly code: number | string;
+  /** Whether the same run might end better. */
+  readonly retry: boolean;
+}
+
+/** The last event of a sweep that has nothing left to do. */
+export interface SweepEnd {
+  readonly type: 'end';
+  readonly state: 'complete' | 'partial';
+  readonly done: number;
+  readonly failed: number;
+  readonly best: { readonly trial: number; readonly value: number; readonly configuration: Configuration } | null;
+  readonly importance: readonly Importance[];
+  readonly seconds: number;
+  readonly sweepDir: string;
+}
+
+/** The sweep was aborted, or stopped from elsewhere; its runs have saved, and `resumeSweep` continues it. */
+export interface SweepStopped {
+  readonly type: 'stopped';
+  /** Whether somebody stopped it through its queue. */
+  readonly elsewhere: boolean;
+  /** Trials with nothing left to do. */
+  readonly done: number;
+  readonly sweepDir: string;
+}
+
+/** What a sweep yields while it runs: plain records, in the order in which things happen. */
+export type SweepEvent =
+  SweepStart | TrialStart | TrialEpoch | TrialResult | TrialFailure | SweepEnd | SweepStopped | OpenEvent;
+
+/** The configurations of a sweep, best first. */
+export type SweepRows = readonly Ranked[];

@@ -1,0 +1,38 @@
+import { createAlarm } from './alarm';
+
+/**
+ * What work reports, as an async generator: in order, and nothing lost while the consumer is busy.
+ * @param work is given what takes its events, and a signal that is aborted when `signal` is, or when the consumer leaves the
+ *   loop; it is waited for in any case
+ * @throws what `work` throws, after its events
+ */
+export async function* eventsOf<Event>(
+  work: (emit: (event: Event) => void, signal: AbortSignal) => Promise<void>,
+  signal?: AbortSignal,
+): AsyncGenerator<Event, void, void> {
+  const left = new AbortController();
+  const events: Event[] = [];
+  const changed = createAlarm();
+  let ended = false;
+  const emit = (event: Event) => {
+    events.push(event);
+    changed.ring();
+  };
+  const working = work(emit, signal ? AbortSignal.any([signal, left.signal]) : left.signal).finally(() => {
+    ended = true;
+    changed.ring();
+  });
+  // It is thrown below, once its events have been yielded.
+  working.catch(() => undefined);
+  try {
+    for (;;) {
+      while (events.length > 0) yield events.shift()!;
+      if (ended) break;
+      await changed.wait();
+    }
+    await working;
+  } finally {
+    left.abort();
+    await working.catch(() => undefined);
+  }
+}

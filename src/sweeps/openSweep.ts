@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { HandgradError } from '../errors';
+import { writeFileAtomic } from '../files/atomicFile';
+import { readConfigFile } from '../files/configFile';
+import { claimRunDir } from '../runs/runDir';
+import { readSweep, type SweepSpec } from './spec/sweepFile';
+import { type Entry, type Journal, openJournal, readJournal } from './state/journal';
+import { SWEEP_FILES } from './state/summary';
+import { replay, type SweepState } from './state/sweepState';
+import { readSweepFolder } from './sweepFolder';
+
+/** A sweep whose folder this process alone works in. */
+export interface OpenSweep {
+  readonly id: string;
+  readonly dir: string;
+  readonly state: SweepState;
+  readonly journal: Journal;
+  /** Closes the journal and gives the folder back; one in which nothing began is removed. */
+  readonly close: () => Promise<void>;
+}
+
+/** What is to be searched: the path of a YAML or JSON file, or its content. */
+export type SweepSource = string | Readonly<Record<string, unknown>>;
+
+/**
+ * Reads and checks what is to be searched.
+ * @throws HandgradError 'usage' naming the key and what it takes
+ */
+export async function readSweepSource(source: SweepSource): Promise<SweepSpec> {
+  return readSweep(typeof source === 'string' ? await readConfigFile(source) : source);
+}
+
+/** The content of the copy that the sweep's folder keeps; JSON is YAML. */
+async function textOf(source: SweepSource): Promise<Uint8Array | string> {
+  return typeof source === 'string' ? readFile(source) : `${JSON.stringify(source, null, 2)}\n`;
+}
+
+/**
+ * Begins a sweep: its folder with the file and a journal that says what it is.
+ * @param given the folder; `runs/sweep-<name>-<date>-<time>` when left out
+ * @throws HandgradError 'usage' when the folder holds a sweep already; 'storage', 'locked'
+ */
+export async function beginSweep(source: SweepSource, spec: SweepSpec, given: string | undefined): Promise<OpenSweep> {
+  const name = spec.name ?? (typeof source === 'string' ? basename(source, extname(source)) : 'sweep');
+  const { dir, release } = await claimed(given, `sweep-${name}`);
+  try {
+    if (await holdsSweep(dir)) {
+      throw new HandgradError('usage', `${dir} holds a sweep already; resume it, or choose another folder.`);
+    }
+    await writeFileAtomic(join(dir, SWEEP_FILES.file), await textOf(source));
+    const id = randomBytes(8).toString('hex');
+    const first: Entry = { type: 'sweep', version: 1, id, spec };
+    const journal = await openJournal(dir, 0);
+    return await closedOnFailure(journal, async () => {
+      await journal.append(first);
+      return { id, dir, state: replay(spec, [first]), journal, close: closing(journal, release) };
+    });
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function holdsSweep(dir: string): Promise<boolean> {
+  return readJournal(dir).then(
+    ({ entries }) => entries.length > 0,
+    (error: HandgradError) => error.kind !== 'usage',
+  );
+}
+
+/** How a sweep is resumed. */
+export interface ResumeChanges {
+  /** The file or content that is searched from now on; the copy in the sweep's folder when left out. */
+  readonly source?: SweepSource;
+  /** Takes a file that has more values or trials than before. */
+  readonly extend?: boolean;
+  /** Gives failed trials another chance. */
+  readonly retryFailed?: boolean;
+}
+
+/**
+ * Opens a sweep that was stopped or killed.
+ * @throws HandgradError 'usage' when the folder holds none, or the file has been edited; 'model' for a damaged journal
+ */
+export async function reopenSweep(dir: string, changes: ResumeChanges): Promise<OpenSweep> {
+  // Before the lock is made: where no sweep is, nothing is left behind.
+  await readSweepFolder(dir);
+  const { release } = await claimed(dir, dir);
+  try {
+    return await reopened(dir, changes, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function claimed(
+  given: string | undefined,
+  name: string,
+): Promise<{ dir: string; release: () => Promise<void> }> {
+  const claim = await claimRunDir(given, name);
+  return { dir: claim.dir, release: () => claim.release() };
+}
+
+async function reopened(
+  dir: string,
+  { source, extend = false, retryFailed = false }: ResumeChanges,
+  release: () => Promise<void>,
+): Promise<OpenSweep> {
+  // Read again now that nobody else writes.
+  const { id, spec: known, entries, bytes } = await readSweepFolder(dir);
+  const current = source ?? join(dir, SWEEP_FILES.file);
+  const spec = await readSweepSource(current);
+  const edited = changedKeys(known, spec).length > 0;
+  if (edited) refuseChange(known, spec, typeof current === 'string' ? current : 'The sweep', dir, extend);
+  const journal = await openJournal(dir, bytes);
+  return closedOnFailure(journal, async () => {
+    if (edited) {
+      await journal.append({ type: 'extended', spec });
+      if (source !== undefined) await writeFileAtomic(join(dir, SWEEP_FILES.file), await textOf(source));
+    }
+    let state = replay(spec, entries);
+    if (retryFailed) {
+      const revived = state.trials.flatMap(({ number, failed }): Entry[] =>
+        failed === undefined ? [] : [{ type: 'revived', trial: number }],
+      );
+      await Promise.all(revived.map((entry) => journal.append(entry)));
+      state = replay(spec, [...entries, ...revived]);
+    }
+    return { id, dir, state, journal, close: closing(journal, release) };
+  });
+}
+
+async function closedOnFailure(journal: Journal, work: () => Promise<OpenSweep>): Promise<OpenSweep> {
+  try {
+    return await work();
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+function closing(journal: Journal, release: () => Promise<void>): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  return () => (closed ??= journal.close().then(release));
+}
+
+/** What may change without making earlier results incomparable with later ones. */
+const EXTENSIBLE: readonly (keyof SweepSpec)[] = ['name', 'parameters', 'runCap'];
+
+function changedKeys(known: SweepSpec, spec: SweepSpec): (keyof SweepSpec)[] {
+  const keys = [...new Set([...Object.keys(known), ...Object.keys(spec)])] as (keyof SweepSpec)[];
+  return keys.filter((key) => JSON.stringify(known[key]) !== JSON.stringify(spec[key]));
+}
+
+/** Other parameters are another search: the earlier trials have no value for them. */
+function sameParameters(known: SweepSpec, spec: SweepSpec): boolean {
+  const names = ({ parameters }: SweepSpec) => JSON.stringify(Object.keys(parameters).sort());
+  return names(known) === names(spec);
+}
+
+/** The spec's keys in the words of the file. */
+const FILE_KEYS: Partial<Record<keyof SweepSpec, string>> = { halving: 'early_terminate', runCap: 'run_cap' };
+
+function refuseChange(known: SweepSpec, spec: SweepSpec, path: string, dir: string, extend: boolean): void {
+  const changed = changedKeys(known, spec);
+  const names = changed.map((key) => FILE_KEYS[key] ?? key).join(', ');
+  if (!extend) {
+    throw new HandgradError(
+      'usage',
+      `${path} has been edited since the sweep in ${dir} was started (${names}); undo that, or resume it with \`extend\`.`,
+    );
+  }
+  if (changed.every((key) => EXTENSIBLE.includes(key)) && sameParameters(known, spec)) return;
+  throw new HandgradError(
+    'usage',
+    `${path} differs from the sweep in ${dir} in more than the values of its parameters and run_cap (${names}), so that its results would not compare; start it as a new sweep.`,
+  );
+}

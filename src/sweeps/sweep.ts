@@ -1,0 +1,293 @@
+import type { Redis } from 'ioredis';
+import { datasetNames, isDatasetName } from '../data/catalog';
+import { download } from '../data/download/download';
+import { HandgradError } from '../errors';
+import { environmentSettings } from '../runs/config';
+import type { OpenOptions } from '../runs/events';
+import { quoted } from '../words';
+import type { SweepEnd, SweepEvent, SweepStart } from './events';
+import { eventsOf } from './eventsOf';
+import { divideMachine, type Machine } from './machine';
+import {
+  beginSweep,
+  type OpenSweep,
+  readSweepSource,
+  reopenSweep,
+  type ResumeChanges,
+  type SweepSource,
+} from './openSweep';
+import { optunaAdvisor } from './optuna';
+import { runJobs, type Executor, type JobEvent } from './runJobs';
+import { probesOf, valuesOf } from './spec/distributions';
+import { plannedTrials } from './spec/samplers';
+import type { SweepSpec } from './spec/sweepFile';
+import { importance } from './state/importance';
+import type { Ranked } from './state/ranking';
+import { writeSummary } from './state/summary';
+import type { SweepState } from './state/sweepState';
+import { localExecutor } from './workers/localExecutor';
+import { unfitSetting } from './workers/queue/payload';
+import { type QueueExecutor, queueExecutor } from './workers/queue/queueExecutor';
+import { connectRedis, type RedisAddress } from './workers/queue/redis';
+import { trainProgram } from './workers/trainProcess';
+
+/** How often a trial that crashed is tried again. */
+export const RETRIES = 2;
+
+/** How a sweep is opened. */
+export interface SweepOptions extends OpenOptions {
+  /** Trials go to the workers of this queue; without it they train on this machine. */
+  readonly queue?: RedisAddress;
+}
+
+/** How its trials train. */
+export interface SweepRunOptions extends Partial<Machine> {
+  /** How often a trial that crashed is tried again; 2 when left out. */
+  readonly retries?: number;
+}
+
+/** A hyperparameter sweep and its folder, in which this process alone works until the sweep ends or is closed. */
+export interface Sweep {
+  readonly id: string;
+  readonly dir: string;
+  /** Complete and checked. */
+  readonly spec: SweepSpec;
+  /** What is known of its trials; it changes while the sweep runs. */
+  readonly state: SweepState;
+  /**
+   * Trains trials, each in a process of its own, until nothing is left to do, and yields what happens. Whatever it knows is in
+   * the sweep's journal first; `summary.csv` and `best.json` are written at the end, however that comes. To be called once.
+   * @param signal aborted, or the loop left early: no run is started any more, those under way save and end, and `resumeSweep`
+   *   continues the sweep. What is in a queue stays there, and its workers go on
+   * @throws HandgradError 'usage' for what this machine cannot be divided into; 'data' for data that cannot be had;
+   *   'backend' when a program that chooses configurations does not answer; 'storage'
+   */
+  run(options?: SweepRunOptions, signal?: AbortSignal): AsyncGenerator<SweepEvent, void, void>;
+  /** Gives the folder back without running. A sweep that has run has done so. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a sweep: checks what is to be searched, and makes and locks its folder. `sweep.run()` then trains.
+ * @param source the path of a sweep file (YAML or JSON, in the keys of W&B), or its content
+ * @param options.dir the sweep's folder; `runs/sweep-<name>-<date>-<time>` when left out
+ * @throws HandgradError 'usage' naming the key; 'backend' when no queue answers; 'storage'; 'locked'. Nothing stays behind then
+ */
+export async function startSweep(
+  source: SweepSource,
+  options: SweepOptions & { readonly dir?: string } = {},
+): Promise<Sweep> {
+  return withQueue(options, async () => {
+    const spec = await readSweepSource(source);
+    if (options.queue) assertQueueable(spec);
+    return beginSweep(source, spec, options.dir);
+  });
+}
+
+/**
+ * Opens a sweep that was stopped or killed: what has finished never trains again, the rest is resumed or starts once.
+ * @throws HandgradError 'usage' when the folder holds none, or its file has been edited; 'model' for a damaged journal;
+ *   otherwise as `startSweep`
+ */
+export async function resumeSweep(
+  dir: string,
+  changes: ResumeChanges = {},
+  options: SweepOptions = {},
+): Promise<Sweep> {
+  return withQueue(options, async () => {
+    const sweep = await reopenSweep(dir, changes);
+    try {
+      // A sweep that was started here may be one that cannot train elsewhere.
+      if (options.queue) assertQueueable(sweep.state.spec);
+    } catch (error) {
+      await sweep.close();
+      throw error;
+    }
+    return sweep;
+  });
+}
+
+/**
+ * Starts a sweep and runs it: `startSweep` and `sweep.run` in one.
+ * @throws HandgradError as they do
+ */
+export async function* runSweep(
+  source: SweepSource,
+  options: SweepOptions & SweepRunOptions & { readonly dir?: string } = {},
+): AsyncGenerator<SweepEvent, void, void> {
+  const sweep = await startSweep(source, options);
+  yield* sweep.run(options, options.signal);
+}
+
+/** Opens a sweep, after its queue: nothing is begun that would have to wait for one. */
+async function withQueue(options: SweepOptions, open: () => Promise<OpenSweep>): Promise<Sweep> {
+  const { queue, onEvent } = options;
+  const notice = (message: string) => onEvent?.({ type: 'notice', message });
+  const redis =
+    queue &&
+    (await connectRedis(queue, (lost) => notice(lost ? 'Redis is gone; the sweep waits for it.' : 'Redis is back.')));
+  try {
+    const sweep = await open();
+    const close = async () => {
+      await sweep.close();
+      redis?.disconnect();
+    };
+    const { id, dir, state } = sweep;
+    const run: Sweep['run'] = async function* (how = {}, signal) {
+      try {
+        const { retries = RETRIES } = how;
+        if (!(Number.isInteger(retries) && retries >= 0 && retries <= 100)) {
+          throw new HandgradError('usage', `\`retries\` must be a whole number from 0 to 100, not ${quoted(retries)}.`);
+        }
+        const machine = redis ? undefined : divideMachine(how);
+        yield* eventsOf<SweepEvent>(
+          (emit, stop) => runOpened({ sweep, redis, machine, retries, options, emit, signal: stop }),
+          signal,
+        );
+      } finally {
+        await close();
+      }
+    };
+    return { id, dir, spec: state.spec, state, run, close };
+  } catch (error) {
+    redis?.disconnect();
+    throw error;
+  }
+}
+
+interface Running {
+  readonly sweep: OpenSweep;
+  readonly redis: Redis | undefined;
+  readonly machine: Machine | undefined;
+  readonly retries: number;
+  readonly options: SweepOptions;
+  readonly emit: (event: SweepEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a sweep to its end, and writes what came of it. */
+async function runOpened(running: Running): Promise<void> {
+  const { sweep, redis, machine, retries, options, emit, signal } = running;
+  const { dir, state, journal } = sweep;
+  const { env = process.env } = options;
+  const started = performance.now();
+  if (machine) await fetchDatasets(state.spec, { ...options, env, signal, onEvent: emit });
+  const advisor =
+    state.spec.method === 'bayes'
+      ? await optunaAdvisor(state.spec, dir, env['HANDGRAD_OPTUNA'] || 'optuna', () => state.trials.length)
+      : undefined;
+  const queued = redis && (await queueExecutor(redis, sweep.id, state.spec));
+  const { executor, stopping, stoppedElsewhere } = executorOf(running, queued);
+  try {
+    emit(startEvent(sweep, machine));
+    try {
+      const onEvent = (event: JobEvent) => emitJob(event, emit);
+      await runJobs({ state, journal, executor, advisor, retries, onEvent, signal: stopping });
+    } finally {
+      await writeSummary(state, dir);
+    }
+    if (stopping.aborted) {
+      emit({ type: 'stopped', elsewhere: stoppedElsewhere(), done: doneTrials(state), sweepDir: dir });
+      return;
+    }
+    const rows = await writeSummary(state, dir);
+    await queued?.remove();
+    emit(endEvent(state, rows, dir, (performance.now() - started) / 1000));
+  } finally {
+    await queued?.close();
+  }
+}
+
+/** Who trains: this machine, or the workers of a queue; and what stops it. */
+function executorOf({ sweep, machine, signal }: Running, queued: QueueExecutor | undefined) {
+  const { metric, seeds } = sweep.state.spec;
+  const elsewhere = new AbortController();
+  queued?.onStopped(() => elsewhere.abort());
+  const executor: Executor =
+    queued ?? localExecutor(trainProgram(), sweep.dir, machine!, { metric: metric.name, seeds });
+  return {
+    executor,
+    stopping: AbortSignal.any([signal, elsewhere.signal]),
+    stoppedElsewhere: () => elsewhere.signal.aborted && !signal.aborted,
+  };
+}
+
+/** Fetches what the trials learn before they start, once for all. */
+async function fetchDatasets(spec: SweepSpec, { env, onEvent, signal }: OpenOptions): Promise<void> {
+  const searched = spec.parameters['dataset'] && valuesOf(spec.parameters['dataset']);
+  const names = searched ?? [spec.fixed['dataset'] ?? 'fashion-mnist'];
+  const fromEnvironment = environmentSettings(env!, ['dataDir']).values as { dataDir?: string };
+  const dataDir = (spec.fixed['dataDir'] as string | undefined) ?? fromEnvironment.dataDir;
+  const source = spec.fixed['source'] as string | undefined;
+  for (const name of datasetNames) {
+    if (names.includes(name) && isDatasetName(name)) await download(name, { dataDir, source, onEvent, signal });
+  }
+}
+
+/** @throws HandgradError 'usage' when a sweep's settings mean something on this machine only */
+function assertQueueable({ fixed, parameters }: SweepSpec): void {
+  const values = [
+    ...Object.entries(fixed),
+    ...Object.entries(parameters).flatMap(([key, parameter]) =>
+      probesOf(parameter).map((value) => [key, value] as const),
+    ),
+  ];
+  for (const [key, value] of values) {
+    const unfit = unfitSetting(key, value, datasetNames);
+    if (unfit) throw new HandgradError('usage', `The sweep cannot go through a queue: ${unfit}.`);
+  }
+}
+
+function emitJob(event: JobEvent, emit: (event: SweepEvent) => void): void {
+  const { trial, seed, rung, epochs, settings } = event.job;
+  const id = { trial, seed, rung };
+  if (event.type === 'begun') return emit({ type: 'trial', ...id, epochs, settings });
+  if (event.type === 'progress') return emit({ type: 'epoch', ...id, ...event.progress });
+  const { outcome } = event;
+  if (outcome.type === 'failure') return emit({ ...outcome, ...id });
+  if (outcome.type === 'interrupted') return;
+  const { value, seconds, trainingSeconds, runDir } = outcome.result;
+  emit({ type: 'result', ...id, value, epochs: outcome.result.epochs, seconds, trainingSeconds, runDir });
+}
+
+function startEvent({ id, dir, state }: OpenSweep, machine: Machine | undefined): SweepStart {
+  const { name, method, metric, seeds, halving } = state.spec;
+  const planned = plannedTrials(state.spec);
+  return {
+    type: 'start',
+    sweep: id,
+    name,
+    method,
+    metric,
+    trials: Number.isFinite(planned) ? planned : null,
+    seeds,
+    rungs: halving?.rungs,
+    workers: machine?.workers,
+    threads: machine?.threads,
+    gpus: machine?.gpus ?? [],
+    finished: state.trials.reduce((sum, { results }) => sum + results.flat().filter(Boolean).length, 0),
+    sweepDir: dir,
+  };
+}
+
+function endEvent(state: SweepState, rows: readonly Ranked[], dir: string, seconds: number): SweepEnd {
+  const failed = rows.filter((row) => row.state === 'failed').length;
+  const [best] = rows;
+  return {
+    type: 'end',
+    state: failed > 0 ? 'partial' : 'complete',
+    done: rows.length - failed,
+    failed,
+    best:
+      best?.value === undefined || best.state === 'failed'
+        ? null
+        : { trial: best.trial, value: best.value, configuration: best.configuration },
+    importance: importance(rows, Object.keys(state.spec.parameters)),
+    seconds,
+    sweepDir: dir,
+  };
+}
+
+function doneTrials({ trials, begun, due }: SweepState): number {
+  return trials.length - new Set([...begun.values(), ...due.values()].map(({ trial }) => trial)).size;
+}

@@ -5,22 +5,21 @@ import type { BackendOptions } from '../../src/backends/backend';
 import { allowedProcessors } from '../../src/backends/processors';
 import { HandgradError } from '../../src/errors';
 import type { Answer, Question } from './productProcess';
-import type { Program } from './timedRun';
+import type { About, Program } from './timedRun';
 import type { Product, Work } from './work';
 
 /** Somebody who does the work: handgrad on one backend, or a peer. */
 export interface Contender {
   readonly name: string;
-  /** The backend that it computes on, if it is one of handgrad's; its products are timed too. */
+  readonly about: About;
+  /** The backend that it computes on, if it is one of handgrad's. */
   readonly backend?: BackendName;
-  readonly options?: BackendOptions;
-  /** Where the backend is slow: how many training samples stand for all 60,000, and that one round is enough. */
+  /** Where it is slow: how many training samples stand for all 60,000, and that one round is enough. */
   readonly samples?: number;
   /** The program that trains, for `epochs` epochs. */
   program(how: { data: string; epochs: number; runDir: string }): Program;
-  readonly device?: string;
-  readonly threads?: number;
-  readonly tfjsNode?: string;
+  /** Seconds that products of matrices take it when nothing stands between them, where that can be asked. */
+  products?(products: readonly Product[], signal: AbortSignal): Promise<number>;
 }
 
 /** Who could not be measured, and why. */
@@ -41,37 +40,44 @@ export async function ownContenders(
   wanted: readonly BackendName[],
   allowSoftware: boolean,
   signal: AbortSignal,
-): Promise<{ present: Contender[]; absent: Absent[] }> {
+): Promise<{ present: Contender[]; absent: Absent[]; tfjsNode: string | undefined }> {
   const present: Contender[] = [];
   const absent: Absent[] = [];
   const threads = Math.min(MOST_THREADS, allowedProcessors());
+  let tfjsNode: string | undefined;
   for (const backend of (Object.keys(BACKENDS) as BackendName[]).filter((name) => wanted.includes(name))) {
     const variants: BackendOptions[] =
       backend !== 'wasm' ? [{ allowSoftware }] : threads === 1 ? [{ threads: 1 }] : [{ threads: 1 }, { threads }];
     for (const options of variants) {
-      const name = `handgrad, ${backend}${threadsText(options.threads)}`;
+      const name = ownName(backend, options.threads);
       if (backend === 'cpu' && work.name === 'deep') {
         absent.push({ name, reason: 'the test set alone takes it a minute on this network' });
         continue;
       }
       const answer = await measureProducts(backend, options, [], signal);
       if ('refused' in answer) absent.push({ name, reason: answer.refused });
-      else present.push({ ...own(work, name, backend, options), ...answer });
+      else {
+        tfjsNode ??= answer.tfjsNode;
+        present.push(own(work, name, backend, options, answer.about));
+      }
     }
   }
-  return { present, absent };
+  return { present, absent, tfjsNode };
 }
 
-const threadsText = (threads: number | undefined) =>
-  threads === undefined ? '' : threads === 1 ? ', one thread' : `, ${threads} threads`;
+/** What the tables call handgrad on a backend: `handgrad, wasm, 2 threads`. */
+export function ownName(backend: BackendName, threads?: number): string {
+  const text = threads === undefined ? '' : threads === 1 ? ', one thread' : `, ${threads} threads`;
+  return `handgrad, ${backend}${text}`;
+}
 
-function own(work: Work, name: string, backend: BackendName, options: BackendOptions): Contender {
+function own(work: Work, name: string, backend: BackendName, options: BackendOptions, about: About): Contender {
   const samples =
     backend === 'cpu' ? 2 * work.batchSize : work.name === 'deep' && backend === 'wasm' ? 6144 : undefined;
   return {
     name,
+    about,
     backend,
-    options,
     samples,
     program: ({ data, epochs, runDir }) => {
       const flags = {
@@ -87,6 +93,11 @@ function own(work: Work, name: string, backend: BackendName, options: BackendOpt
       const given = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, `${value}`]);
       return thisProgram(['train', '--json', ...given, ...(options.allowSoftware ? ['--allow-software'] : [])]);
     },
+    products: async (products, signal) => {
+      const answer = await measureProducts(backend, options, products, signal);
+      if ('refused' in answer) throw new HandgradError('backend', answer.refused);
+      return answer.seconds;
+    },
   };
 }
 
@@ -99,7 +110,7 @@ function thisProgram(args: readonly string[]): Program {
  * Times products of matrices on a backend, in a process of its own.
  * @param products none: only whether the backend runs, and on what
  */
-export async function measureProducts(
+async function measureProducts(
   backend: BackendName,
   options: BackendOptions,
   products: readonly Product[],

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BackendName, selectBackend } from '../../src/backends';
 import type { BackendOptions } from '../../src/backends/backend';
 import { HandgradError } from '../../src/errors';
+import type { About } from './timedRun';
 import type { Product } from './work';
 
 // A program of its own, started by `measureProducts`: backends are kept apart, and each is timed as it is in a run.
@@ -16,8 +18,7 @@ export interface Question {
 /** What it prints. */
 export type Answer =
   | {
-      readonly device: string;
-      readonly threads?: number;
+      readonly about: About;
       /** Seconds that an epoch's products take when nothing stands between them. */
       readonly seconds: number;
       /** Where tfjs-node is, when the backend is made of it. */
@@ -29,12 +30,15 @@ export type Answer =
 const LONG_ENOUGH = 0.1;
 const REPEATS = 3;
 
+const { version } = JSON.parse(readFileSync(require.resolve('handgrad/package.json'), 'utf8')) as { version: string };
+
 async function answer({ backend, options, products }: Question): Promise<Answer> {
   try {
-    const { device, threads } = await selectBackend(backend, options);
+    const { device, threads, versions } = await selectBackend(backend, options);
+    const about = { versions: { handgrad: version, ...versions }, device, threads };
     let seconds = 0;
     for (const product of products) seconds += product.times * (await secondsOf(product));
-    return { device, threads, seconds, tfjsNode: tfjsNodeInUse() };
+    return { about, seconds, tfjsNode: tfjsNodeInUse() };
   } catch (error) {
     if (error instanceof HandgradError && error.kind === 'backend') return { refused: error.message };
     throw error;

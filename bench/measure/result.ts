@@ -1,14 +1,16 @@
-import os from 'node:os';
 import type { Absent, Contender } from './contenders';
-import { median, type Round } from './rounds';
+import type { Machine } from './machine';
+import { type Measured, median, type Round } from './rounds';
+import type { About } from './timedRun';
 import { gflopOf, type Work } from './work';
 
 /** One contender's figures: medians over the rounds, the peak the largest of them. */
 export interface Row {
   readonly name: string;
+  /** Of handgrad's own: which backend. */
   readonly backend?: string;
-  readonly device?: string;
-  readonly threads?: number;
+  /** Versions, device, threads, and how long it compiled when it had compiled nothing yet. */
+  readonly about: About;
   readonly secondsPerEpoch: number;
   /** Fewest and most seconds over the rounds. */
   readonly range: readonly [number, number];
@@ -17,7 +19,7 @@ export interface Row {
   /** What the arithmetic of the products makes of an epoch, and of the products by themselves. */
   readonly gflopPerSecond: number;
   readonly productGflopPerSecond?: number;
-  /** The part of an epoch that its products take at the backend's own rate, at most 1. */
+  /** The part of an epoch that its products take at the contender's own rate, at most 1. */
   readonly productShare?: number;
   /** Where it was slow: timed on the first samples only, in one round, and multiplied. */
   readonly samples?: number;
@@ -34,31 +36,14 @@ export interface WorkResult {
   readonly rounds: readonly Round[];
 }
 
-/** The machine, for whoever reads the figures elsewhere. */
-export interface Machine {
-  readonly processor: string;
-  readonly processors: number;
-  readonly memoryBytes: number;
-  readonly system: string;
-  readonly node: string;
-}
-
 export interface BenchResult {
+  /** The day, as 2026-11-26. */
+  readonly date: string;
   readonly machine: Machine;
   readonly works: readonly WorkResult[];
 }
 
-export function thisMachine(): Machine {
-  return {
-    processor: os.cpus()[0]?.model.trim() ?? 'unknown',
-    processors: os.availableParallelism(),
-    memoryBytes: os.totalmem(),
-    system: `${os.type()} ${os.arch()}`,
-    node: process.versions.node,
-  };
-}
-
-/** Puts the rounds together. */
+/** Puts the rounds together. Who failed in the first round has no row; who failed later has one of fewer rounds. */
 export function summarize(
   work: Work,
   contenders: readonly Contender[],
@@ -66,8 +51,9 @@ export function summarize(
   absent: readonly Absent[],
 ): WorkResult {
   const gflopPerEpoch = gflopOf(work);
-  const rows = contenders.map(({ name, backend, device, threads, samples }): Row => {
+  const rows = contenders.flatMap(({ name, backend, about, samples }): Row[] => {
     const runs = rounds.flatMap(({ measured }) => measured.filter((one) => one.name === name));
+    if (runs.length === 0) return [];
     const seconds = runs.map(({ secondsPerEpoch }) => secondsPerEpoch);
     const known = <T>(values: readonly (T | undefined)[]) => values.filter((value) => value !== undefined);
     const peaks = known(runs.map(({ peakRssBytes }) => peakRssBytes));
@@ -75,12 +61,8 @@ export function summarize(
     const shares = runs.flatMap(({ productSeconds, secondsPerEpoch }) =>
       productSeconds === undefined ? [] : [productSeconds / secondsPerEpoch],
     );
-    return {
-      name,
-      backend,
-      device,
-      threads,
-      samples,
+    const row = {
+      ...{ name, backend, about, samples },
       secondsPerEpoch: median(seconds),
       range: [Math.min(...seconds), Math.max(...seconds)],
       secondsToFirstStep: median(runs.map(({ secondsToFirstStep }) => secondsToFirstStep)),
@@ -88,7 +70,8 @@ export function summarize(
       gflopPerSecond: gflopPerEpoch / median(seconds),
       productGflopPerSecond: products.length ? gflopPerEpoch / median(products) : undefined,
       productShare: shares.length ? Math.min(1, median(shares)) : undefined,
-    };
+    } satisfies Row;
+    return [row];
   });
   const { name, hidden, batchSize } = work;
   return { work: name, hidden, batchSize, gflopPerEpoch, rows, absent, rounds };
@@ -97,13 +80,33 @@ export function summarize(
 /**
  * How many times as long one contender took as another: the median of what each round says, because what disturbs a round
  * disturbs both. A contender that was in one round only is compared by that one.
+ * @param of what is compared: the time of an epoch, or of its products by themselves
  * @returns undefined when one of them is not there
  */
-export function ratio({ rounds }: WorkResult, name: string, other: string): number | undefined {
+export function ratio(
+  { rounds }: WorkResult,
+  name: string,
+  other: string,
+  of: (measured: Measured) => number | undefined = ({ secondsPerEpoch }) => secondsPerEpoch,
+): number | undefined {
   const ratios = rounds.flatMap(({ measured }) => {
-    const find = (wanted: string) => measured.find((one) => one.name === wanted)?.secondsPerEpoch;
+    const find = (wanted: string) => measured.filter((one) => one.name === wanted).map(of)[0];
     const [a, b] = [find(name), find(other)];
     return a === undefined || b === undefined ? [] : [a / b];
   });
   return ratios.length ? median(ratios) : undefined;
+}
+
+/** What computes and its version: `torch 2.13.0+cpu`. */
+export function versionText({ about: { versions = {} }, backend }: Row): string {
+  // Of handgrad's backends, what the backend is made of; native is handgrad itself.
+  const known = Object.entries(versions).filter(([name]) => !backend || !['node', 'tfjs-core'].includes(name));
+  const [name, version] = (backend ? known.at(-1) : known[0]) ?? [];
+  return name === undefined ? '' : `${name} ${version}`;
+}
+
+/** What other processes took of the machine before the rounds. */
+export function busyText({ works }: BenchResult): string {
+  const busy = works.flatMap(({ rounds }) => rounds.map(({ busyBefore }) => 100 * busyBefore));
+  return `Other processes took ${Math.min(...busy).toFixed(0)} to ${Math.max(...busy).toFixed(0)}% of the machine before the rounds.`;
 }

@@ -1,25 +1,49 @@
 import { formatCount, plural } from '../../src/words';
 import { table } from '../../cli/terminal/table';
-import type { Row, WorkResult } from './result';
+import { type Row, versionText, type WorkResult } from './result';
 import { DATA } from './work';
 
+/** `784-256-10, batch 256` */
+export function networkText({ hidden, batchSize }: Pick<WorkResult, 'hidden' | 'batchSize'>): string {
+  return `${[DATA.numInputs, ...hidden, DATA.numOutputs].join('-')}, batch ${batchSize}`;
+}
+
 /** The figures of one work as text, fastest first. */
-export function resultTable({ work, hidden, batchSize, gflopPerEpoch, rows, rounds }: WorkResult): string {
-  const network = [DATA.numInputs, ...hidden, DATA.numOutputs].join('-');
-  const arithmetic = `${gflopPerEpoch.toFixed(0)} GFLOP of products an epoch`;
-  const title = `${work}: ${network}, batch ${batchSize}; medians of ${plural(rounds.length, 'round')}; ${arithmetic}`;
-  const heading = ['', 's/epoch', 'range', 'first step s', 'peak MB', 'GFLOP/s', 'products', 'share'];
-  const cells = rows.toSorted((a, b) => a.secondsPerEpoch - b.secondsPerEpoch).map(cellsOf);
-  const part = rows.some(({ samples }) => samples !== undefined)
-    ? [`* timed once, training on ${partsText(rows)} samples, and multiplied`]
-    : [];
-  return [title, table(heading, cells, 'lrrrrrrr'), ...part].join('\n');
+export function resultTable(result: WorkResult): string {
+  const { work, gflopPerEpoch, rounds } = result;
+  const arithmetic = `${gflopPerEpoch.toFixed(0)} GFLOP of matrix products an epoch`;
+  const title = `${work}: ${networkText(result)}; medians of ${plural(rounds.length, 'round')}; ${arithmetic}`;
+  const heading = ['', 'version', 's/epoch', 'range', 'first step s', 'peak MB', 'GFLOP/s', 'products', 'share'];
+  return [title, table(heading, fastestFirst(result).map(cellsOf), 'llrrrrrrr'), ...notesOn(result)].join('\n');
+}
+
+export function fastestFirst({ rows }: WorkResult): Row[] {
+  return rows.toSorted((a, b) => a.secondsPerEpoch - b.secondsPerEpoch);
+}
+
+/** The name, with a star where not all samples were trained on. */
+export const starredName = ({ name, samples }: Row) => (samples === undefined ? name : `${name} *`);
+
+/** What has to be said below the figures: one sentence each. */
+export function notesOn({ rows, absent }: WorkResult): string[] {
+  const parts = rows.flatMap(({ samples }) => (samples === undefined ? [] : [samples]));
+  const compiling = rows.flatMap(({ name, about: { compileSeconds } }) =>
+    compileSeconds === undefined ? [] : [`${name} ${compileSeconds.toFixed(1)} s`],
+  );
+  return [
+    ...(parts.length > 0
+      ? [`* timed once, training on ${[...new Set(parts)].map(formatCount).join(' or ')} samples, and multiplied`]
+      : []),
+    ...(compiling.length > 0 ? [`Compiling, where nothing was compiled before: ${compiling.join(', ')}`] : []),
+    ...absent.map(({ name, reason }) => `Without ${name}: ${reason}`),
+  ];
 }
 
 function cellsOf(row: Row): string[] {
   const or = (value: number | undefined, text: (value: number) => string) => (value === undefined ? '' : text(value));
   return [
-    row.samples === undefined ? row.name : `${row.name} *`,
+    starredName(row),
+    versionText(row),
     row.secondsPerEpoch.toFixed(2),
     `${row.range[0].toFixed(2)}-${row.range[1].toFixed(2)}`,
     row.secondsToFirstStep.toFixed(2),
@@ -28,9 +52,4 @@ function cellsOf(row: Row): string[] {
     or(row.productGflopPerSecond, (rate) => rate.toFixed(1)),
     or(row.productShare, (share) => `${(100 * share).toFixed(0)}%`),
   ];
-}
-
-function partsText(rows: readonly Row[]): string {
-  const parts = rows.flatMap(({ samples }) => (samples === undefined ? [] : [samples]));
-  return [...new Set(parts)].map(formatCount).join(' or ');
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { busyShare } from './busyShare';
-import { type Contender, measureProducts } from './contenders';
+import type { Absent, Contender } from './contenders';
 import { timedRun, type TimedRun } from './timedRun';
 import { DATA, productsOf, type Work } from './work';
 
@@ -13,7 +13,7 @@ export interface Measured {
   readonly secondsPerEpoch: number;
   readonly secondsToFirstStep: number;
   readonly peakRssBytes?: number;
-  /** What the epoch's products of matrices take on the backend by themselves, timed just before. */
+  /** What the epoch's products of matrices take by themselves, timed just before. */
   readonly productSeconds?: number;
 }
 
@@ -21,6 +21,8 @@ export interface Round {
   /** What other processes took of the machine just before: the round means little when it is not near 0. */
   readonly busyBefore: number;
   readonly measured: readonly Measured[];
+  /** Who broke down in this round; the others' figures stand. */
+  readonly failed: readonly Absent[];
 }
 
 /**
@@ -37,22 +39,37 @@ export async function runRound(
   const busyBefore = await busyShare();
   const present = contenders.filter(({ samples }) => samples === undefined || number === 1);
   const measured: Measured[] = [];
+  const failed: Absent[] = [];
   for (const contender of number % 2 === 1 ? present : present.toReversed()) {
     how.onContender(contender.name);
-    const { backend, options = {} } = contender;
-    const products = backend && (await measureProducts(backend, options, productsOf(work), signal));
-    const run = await inTemporaryFolder((folder) =>
-      timedRun(contender.program({ ...how, runDir: path.join(folder, 'run') }), signal),
-    );
-    measured.push({
-      name: contender.name,
-      secondsPerEpoch: epochSeconds(run, contender.samples),
-      secondsToFirstStep: run.secondsToFirstStep,
-      peakRssBytes: run.peakRssBytes,
-      productSeconds: products && 'seconds' in products ? products.seconds : undefined,
-    });
+    try {
+      measured.push(await measureContender(contender, work, how, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = `it failed in round ${number}: ${(error as Error).message.split('\n').at(-1)}`;
+      failed.push({ name: contender.name, reason });
+    }
   }
-  return { busyBefore, measured };
+  return { busyBefore, measured, failed };
+}
+
+async function measureContender(
+  contender: Contender,
+  work: Work,
+  how: { data: string; epochs: number },
+  signal: AbortSignal,
+): Promise<Measured> {
+  const productSeconds = await contender.products?.(productsOf(work), signal);
+  const run = await inTemporaryFolder((folder) =>
+    timedRun(contender.program({ ...how, runDir: path.join(folder, 'run') }), signal),
+  );
+  return {
+    name: contender.name,
+    secondsPerEpoch: epochSeconds(run, contender.samples),
+    secondsToFirstStep: run.secondsToFirstStep,
+    peakRssBytes: run.peakRssBytes,
+    productSeconds,
+  };
 }
 
 /** The time of an epoch; where only some of the samples were trained on, what the training would take with all of them. */
@@ -66,7 +83,7 @@ export function median(values: readonly number[]): number {
   return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
 }
 
-async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'handgrad-bench-'));
   try {
     return await work(folder);

@@ -3,14 +3,33 @@ import { execa, ExecaError, type Options } from 'execa';
 import { z } from 'zod';
 import { HandgradError, type ErrorKind } from '../../src/errors';
 
-/** A program that trains and prints a JSON line per epoch, at least {"epoch", "seconds"}. */
+/** A program that trains and prints a JSON line per epoch, at least {"epoch", "seconds"}, after one that says who it is. */
 export interface Program {
   readonly file: string;
   readonly args: readonly string[];
+  /** What it finds in its environment beside this process's; undefined takes something out of it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
+
+const startLine = z.object({
+  type: z.literal('start'),
+  /** What it computes with, by name, the library that computes first. */
+  versions: z.record(z.string(), z.string()).optional(),
+  device: z.string().optional(),
+  threads: z.number().optional(),
+  processor: z.string().optional(),
+  /** What it compiled before its first epoch, if it is that kind. */
+  compileSeconds: z.number().optional(),
+});
+
+const epochLine = z.object({ epoch: z.number(), seconds: z.number(), trainSeconds: z.number().optional() });
+
+/** What a training program says of itself. */
+export type About = Omit<z.infer<typeof startLine>, 'type'>;
 
 /** A training process that has ended. */
 export interface TimedRun {
+  readonly about: About;
   /** Of each epoch, as the process measured it: training and evaluation. */
   readonly seconds: readonly number[];
   /** Of each epoch, the training alone, where the process says so. */
@@ -20,8 +39,6 @@ export interface TimedRun {
   /** Largest resident size of the whole process; only Linux tells. */
   readonly peakRssBytes?: number;
 }
-
-const epochLine = z.object({ epoch: z.number(), seconds: z.number(), trainSeconds: z.number().optional() });
 
 /** Often enough for a mark that only rises: what is missed is what the last moment before the exit adds. */
 const POLL_MS = 50;
@@ -33,17 +50,24 @@ const KINDS: Readonly<Record<number, ErrorKind>> = { 2: 'usage', 3: 'data', 4: '
  * Runs a training program and waits for its end.
  * @throws HandgradError with what the program wrote to stderr, when it cannot be started or fails; the signal's reason
  */
-export async function timedRun({ file, args }: Program, signal: AbortSignal): Promise<TimedRun> {
+export async function timedRun(program: Program, signal: AbortSignal): Promise<TimedRun> {
   const seconds: number[] = [];
   const trainSeconds: number[] = [];
+  let about: About = {};
   let firstLine: number | undefined;
   let peakRssBytes: number | undefined;
   const started = performance.now();
-  const child = execa(file, args, { lines: true, stdin: 'ignore', cancelSignal: signal });
+  const child = startProgram(program, signal);
   const poll = setInterval(() => (peakRssBytes = highWaterMark(child.pid) ?? peakRssBytes), POLL_MS);
   try {
     for await (const line of child) {
-      const found = epochLine.safeParse(JSON.parse(line));
+      const said: unknown = JSON.parse(line);
+      const start = startLine.safeParse(said);
+      if (start.success) {
+        const { type: _, ...rest } = start.data;
+        about = rest;
+      }
+      const found = epochLine.safeParse(said);
       if (!found.success) continue;
       firstLine ??= (performance.now() - started) / 1000;
       seconds.push(found.data.seconds);
@@ -52,11 +76,16 @@ export async function timedRun({ file, args }: Program, signal: AbortSignal): Pr
     await child;
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof ExecaError ? explain(file, error as ExecaError<Options>) : error;
+    throw explainFailure(program, error);
   } finally {
     clearInterval(poll);
   }
-  return { seconds, trainSeconds, secondsToFirstStep: (firstLine ?? NaN) - (seconds[0] ?? NaN), peakRssBytes };
+  return { about, seconds, trainSeconds, secondsToFirstStep: (firstLine ?? NaN) - (seconds[0] ?? NaN), peakRssBytes };
+}
+
+/** The program, its stdout line by line. */
+export function startProgram({ file, args, env }: Program, signal: AbortSignal) {
+  return execa(file, args, { lines: true, stdin: 'ignore', cancelSignal: signal, env });
 }
 
 /** VmHWM of a running process, where there is a /proc to ask. It belongs to the program, not to what started it. */
@@ -69,7 +98,10 @@ function highWaterMark(pid: number | undefined): number | undefined {
   }
 }
 
-function explain(file: string, error: ExecaError<Options>): HandgradError {
+/** What a program that could not be started, or failed, said of it; any other error as it is. */
+export function explainFailure({ file }: Program, cause: unknown): unknown {
+  if (!(cause instanceof ExecaError)) return cause;
+  const error = cause as ExecaError<Options>;
   if (error.code === 'ENOENT') return new HandgradError('backend', `There is no program "${file}".`, { cause: error });
   const said = [error.stderr].flat().join('\n').trim();
   const kind = KINDS[error.exitCode ?? 1];

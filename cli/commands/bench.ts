@@ -26,13 +26,13 @@ export const command: Command = {
     ),
     python: valued('in a checkout: a Python with bench/peers/requirements.txt', 'python3'),
     'no-peers': { type: 'boolean', describe: 'only handgrad itself' },
-    picture: valued('write a chart of each work into DIR, as SVG and PNG'),
+    picture: valued('write a chart of all works into DIR: bench.svg and bench.png'),
     ...settingOptions([...keysDeciding('fetching'), 'allowSoftware']),
     ...OUTPUT_OPTIONS,
   },
   examples: [
     ['bench', "the post's run on every backend here, and by the peers that are installed"],
-    ['bench --work post,deep --backends tensorflow,wasm --rounds 5 --picture charts', 'two backends, thoroughly'],
+    ['bench --work post,deep --backends native,wasm --rounds 5 --picture charts', 'two backends, thoroughly'],
   ],
   run: runBench,
 };
@@ -47,9 +47,10 @@ async function runBench(args: Args, io: Io): Promise<void> {
   const bench = require('../../bench/measure/main') as typeof import('../../bench/measure/main');
   const result: BenchResult = await bench.measure({ ...settings, data }, terminal, io.signal);
   const folder = args['picture'] as string | undefined;
-  if (folder !== undefined) await bench.savePictures(folder, result.works, terminal);
+  if (folder !== undefined) terminal.notice(`Chart: ${await bench.savePicture(folder, result)}`);
   if (args['json'] === true) return terminal.json(result);
-  for (const work of result.works) terminal.result(bench.resultTable(work));
+  terminal.result(`${bench.machineText(result.machine)}; ${result.date}`);
+  for (const work of result.works) terminal.result(`\n${bench.resultTable(work)}`);
 }
 
 function readSettings(args: Args) {

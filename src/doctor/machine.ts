@@ -52,7 +52,8 @@ async function isWritable(folder: string): Promise<boolean> {
   }
 }
 
-function cpuFeatures(): string[] {
+/** The instruction sets of this processor, as Linux names them. */
+export function cpuFeatures(): string[] {
   const file = '/proc/cpuinfo';
   if (!fs.existsSync(file)) return []; // no Linux
   const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(fs.readFileSync(file, 'utf8'))?.[1]?.split(' '));

@@ -29,7 +29,7 @@ export interface Target {
 /** A figure, and where it comes from. */
 interface Figure {
   /** Undefined when somebody that it needs is not there. */
-  of(measurements: Measurements): number | undefined;
+  readonly of: (measurements: Measurements) => number | undefined;
   /** The contenders that it needs, and on which work. */
   readonly work?: Work['name'];
   readonly names: readonly string[];

@@ -127,7 +127,7 @@ async function mmSeconds(program: Program, products: readonly Product[], signal:
     const asked = { ...program, args: [...program.args, '--shapes', shapes, '--json'] };
     const { stdout } = await startProgram(asked, signal);
     // The first line says who computes.
-    const times = (stdout as string[]).slice(1).map((line) => productLine.parse(JSON.parse(line)).seconds);
+    const times = stdout.slice(1).map((line) => productLine.parse(JSON.parse(line)).seconds);
     return products.reduce((sum, { times: count }, i) => sum + count * times[i]!, 0);
   } catch (error) {
     signal.throwIfAborted();

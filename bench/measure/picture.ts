@@ -1,9 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { svgToPng, toSvg } from '../../src/reports/render';
 import { machineText } from './machine';
-import type { BenchResult, WorkResult } from './result';
+import { type BenchResult, type Row, versionText, type WorkResult } from './result';
 import { fastestFirst, networkText, starredName } from './resultTable';
-import { median } from './rounds';
 
 /**
  * Blue is handgrad's, gray is everybody else's; they differ in lightness as well, for those who see no colors. Darker: matrix
@@ -11,32 +10,34 @@ import { median } from './rounds';
  */
 const INK = { handgrad: '#56a0d3', 'handgrad products': '#0b4f8a', peer: '#c9c9c9', 'peer products': '#8a8a8a' };
 
-/** A bar that is more than so many times the median is cut: beside it, the others could not be told apart. */
-const CUT = 3;
+/** A bar that is more than so many times the shortest is cut: beside it, the fast ones could not be told apart. */
+const CUT = 6;
 
 const WIDTH = 560;
 const BAR = 28;
 
+const longestBar = (rows: readonly Row[]) => CUT * Math.min(...rows.map(({ secondsPerEpoch }) => secondsPerEpoch));
+
 type Chart = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 
 /** The seconds of an epoch as bars, fastest first. */
-function chartOf(result: WorkResult, isLast: boolean): Chart {
+function chartOf(result: WorkResult): Chart {
   const { work, rows } = result;
   const times = rows.map(({ secondsPerEpoch }) => secondsPerEpoch);
-  const longest = CUT * median(times);
-  const end = Math.max(...times.filter((seconds) => seconds <= longest));
+  const end = Math.max(...times.filter((seconds) => seconds <= longestBar(rows)));
   const native = rows.find(({ backend }) => backend === 'native')?.secondsPerEpoch;
   const values = fastestFirst(result).map((row) => {
     const { secondsPerEpoch: seconds, productShare, backend } = row;
     const cut = seconds > end;
-    const times = native === undefined || backend === 'native' ? '' : `   ${twoDigits(seconds / native)} × native`;
+    const times = native === undefined || backend === 'native' ? '' : `  ·  ${twoDigits(seconds / native)} × native`;
     return {
       name: starredName(row),
       kind: backend ? 'handgrad' : 'peer',
       seconds: Math.min(seconds, end),
+      gap: cut ? 0.97 * end : undefined,
       // Of a bar that is cut nobody can see a part.
       products: productShare === undefined || cut ? undefined : productShare * seconds,
-      label: `${cut ? '… ' : ''}${twoDigits(seconds)} s${times}`,
+      label: `${twoDigits(seconds)} s${times}`,
     };
   });
   const y = {
@@ -44,15 +45,22 @@ function chartOf(result: WorkResult, isLast: boolean): Chart {
     type: 'nominal',
     sort: null,
     title: null,
-    axis: { labelLimit: 400, labelFontSize: 14, labelPadding: 8, ticks: false, domain: false },
+    axis: {
+      labelFontWeight: { condition: { test: "datum.value === 'handgrad, native'", value: 'bold' }, value: 'normal' },
+      labelColor: {
+        condition: { test: "indexof(datum.value, 'handgrad') === 0", value: INK['handgrad products'] },
+        value: '#222',
+      },
+      ...{ labelLimit: 400, labelFontSize: 14, labelPadding: 8, ticks: false, domain: false },
+    },
   } as const;
   // Room for the label behind the longest bar.
   const x = {
     field: 'seconds',
     type: 'quantitative',
-    title: isLast ? 'seconds per epoch, evaluation included' : null,
     scale: { domainMin: 0, domainMax: 1.35 * end, nice: false },
-    axis: { grid: false, labelFontSize: 13, titleFontSize: 13, titleFontWeight: 'normal', format: '~g' },
+    // Every bar has its number.
+    axis: null,
   } as const;
   const color = (kind: string) => ({
     field: kind,
@@ -73,6 +81,11 @@ function chartOf(result: WorkResult, isLast: boolean): Chart {
         encoding: { y, x: { ...x, field: 'products' }, color: color('part') },
       },
       {
+        transform: [{ filter: 'isValid(datum.gap)' }],
+        mark: { type: 'tick', color: 'white', thickness: 4, size: 21, opacity: 1 },
+        encoding: { y, x: { ...x, field: 'gap' } },
+      },
+      {
         mark: { type: 'text', align: 'left', dx: 6, fontSize: 13 },
         encoding: { y, x, text: { field: 'label' } },
       },
@@ -83,37 +96,50 @@ function chartOf(result: WorkResult, isLast: boolean): Chart {
 const twoDigits = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(0));
 
 function specOf({ date, machine, works }: BenchResult): TopLevelSpec {
+  const cut = works.some(({ rows }) => rows.some(({ secondsPerEpoch }) => secondsPerEpoch > longestBar(rows)));
   const starred = works.some(({ rows }) => rows.some(({ samples }) => samples !== undefined));
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: 'white',
     padding: 16,
     title: {
-      text: 'An epoch of Fashion-MNIST: training and evaluation, in seconds (less is faster)',
+      text: 'An epoch of Fashion-MNIST, training and evaluation: shorter is faster',
       subtitle: [
-        'Blue: handgrad. Gray: others. Darker: the part that the matrix products take at their own rate.',
-        `${machineText(machine)}; ${date}`,
-        versionsText(works),
-        ...(starred ? ['* timed on some of the samples and multiplied; …: the bar is cut'] : []),
+        'Blue: handgrad. Gray: others. Darker: what its matrix products take by themselves.',
+        `${machineText(machine)}; ${date}.`,
+        ...versionLines(works),
+        [
+          ...(cut ? ['A bar with a gap is longer than drawn.'] : []),
+          ...(starred ? ['* timed on some of the samples and multiplied.'] : []),
+        ].join(' '),
       ],
       anchor: 'start',
-      fontSize: 18,
+      fontSize: 17,
       subtitleFontSize: 13,
       subtitleLineHeight: 19,
       subtitleColor: '#444444',
       offset: 18,
     },
-    vconcat: works.map((work, i) => chartOf(work, i === works.length - 1)),
+    vconcat: works.map(chartOf),
     spacing: 26,
     config: { font: 'DejaVu Sans', view: { stroke: null } },
   };
 }
 
-/** `torch 2.13.0+cpu, jax 0.10.2, tfjs 4.22.0`: of everybody in the chart, each once. */
-function versionsText(works: readonly WorkResult[]): string {
-  const versions = works.flatMap(({ rows }) => rows.flatMap(({ about }) => Object.entries(about.versions ?? {})));
-  const shown = versions.filter(([name]) => name !== 'node').map(([name, version]) => `${name} ${version}`);
-  return [...new Set(shown)].join(', ');
+/** A line longer than that widens the picture. */
+const LINE = 80;
+
+/** `torch 2.13.0+cpu, jax 0.10.2, tfjs 4.22.0`: of everybody in the chart, each once, in lines. */
+function versionLines(works: readonly WorkResult[]): string[] {
+  const versions = new Set(works.flatMap(({ rows }) => rows.map(versionText)).filter((text) => text !== ''));
+  const lines = [''];
+  for (const version of versions) {
+    const line = lines.at(-1)!;
+    if (line === '') lines[lines.length - 1] = version;
+    else if (line.length + version.length < LINE) lines[lines.length - 1] = `${line}, ${version}`;
+    else lines.push(version);
+  }
+  return lines;
 }
 
 /** The chart of all works, as SVG and as PNG. */

@@ -11,8 +11,9 @@ export interface Program {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
+const isStart = z.object({ type: z.literal('start') });
+
 const startLine = z.object({
-  type: z.literal('start'),
   /** What it computes with, by name, the library that computes first. */
   versions: z.record(z.string(), z.string()).optional(),
   device: z.string().optional(),
@@ -25,7 +26,7 @@ const startLine = z.object({
 const epochLine = z.object({ epoch: z.number(), seconds: z.number(), trainSeconds: z.number().optional() });
 
 /** What a training program says of itself. */
-export type About = Omit<z.infer<typeof startLine>, 'type'>;
+export type About = z.infer<typeof startLine>;
 
 /** A training process that has ended. */
 export interface TimedRun {
@@ -62,11 +63,7 @@ export async function timedRun(program: Program, signal: AbortSignal): Promise<T
   try {
     for await (const line of child) {
       const said: unknown = JSON.parse(line);
-      const start = startLine.safeParse(said);
-      if (start.success) {
-        const { type: _, ...rest } = start.data;
-        about = rest;
-      }
+      if (isStart.safeParse(said).success) about = startLine.parse(said);
       const found = epochLine.safeParse(said);
       if (!found.success) continue;
       firstLine ??= (performance.now() - started) / 1000;

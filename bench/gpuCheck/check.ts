@@ -3,8 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 
-// What `bash DIR/run` starts: one step after the other, each a process of its own with a time limit, and a table of what came
-// out. It goes on after a failure, says what it could not run and why, and exits with 1 when something failed.
+// What `bash DIR/run` starts: one step after the other, each a process of its own with a time limit, and a table of
+// what came out. It goes on after a failure, says what it could not run and why, and exits with 1 when something
+// failed.
 
 const { values } = parseArgs({
   options: { out: { type: 'string', default: 'out' }, seconds: { type: 'string', default: '450' } },

@@ -27,8 +27,8 @@ const EXTERNAL = [
 const DAWN = 'webgpu@^0.6.2';
 
 /**
- * Makes a folder that checks a GPU without a network: Node, the program and the check in one file each, the backends' sources,
- * Fashion-MNIST, WebGPU's Dawn with Vulkan's loader, the peers.
+ * Makes a folder that checks a GPU without a network: Node, the program and the check in one file each, the backends'
+ * sources, Fashion-MNIST, WebGPU's Dawn with Vulkan's loader, the peers.
  * @returns its size in bytes
  */
 export async function pack(folder: string, { root, dataDir }: { root: string; dataDir?: string }): Promise<number> {

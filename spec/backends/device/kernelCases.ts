@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 
-// What a backend computes beside TensorFlow.js's cpu backend, which computes in float64 and rounds once at the end of each
-// kernel: random shapes, broadcasts, axes and special values.
+// What a backend computes beside TensorFlow.js's cpu backend, which computes in float64 and rounds once at the end of
+// each kernel: random shapes, broadcasts, axes and special values.
 
 /** A tensor as plain data. */
 interface Given {

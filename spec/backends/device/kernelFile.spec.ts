@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { execFileSync } from 'node:child_process';
-import { declaredKernels, kernelTable, MOST_PARAMETERS } from '../../../src/backends/device/kernelFile';
+import {
+  declaredKernels,
+  kernelTable,
+  MOST_PARAMETERS,
+  readSource,
+  splitKernels,
+} from '../../../src/backends/device/kernelFile';
 import { findCompiler } from '../../../src/backends/device/native/compile';
 import { librarySource } from '../../../src/backends/device/native/sources';
 import { need } from '../../need';
@@ -78,16 +84,15 @@ static void other(int n) {
   it('finds every kernel that a compiler sees in the library, with the same parameters', function () {
     const compiler = findCompiler();
     need(this, compiler ? undefined : 'there is no C++ compiler');
-    const { text, kernels } = librarySource();
-    const preprocessed = execFileSync(compiler!, ['-E', '-P', '-x', 'c++', '-'], {
-      input: text,
-      encoding: 'utf8',
-      maxBuffer: 2 ** 26,
-    });
+    const { files, kernels } = librarySource();
+    const preprocess = (input: string) =>
+      execFileSync(compiler!, ['-E', '-P', '-x', 'c++', '-'], { input, encoding: 'utf8', maxBuffer: 2 ** 26 });
+    const preprocessed = files.map(preprocess).join('\n');
     const found = [...preprocessed.matchAll(/static void kernel_(\w+)\s*\(([^)]*)\)/g)].map(([, name, list]) => {
       const types = list!.split(',').map((one) =>
         one
           .replace(/\w+\s*$/, '')
+          .replace('__restrict__', '')
           .replace(/\s+/g, '')
           .replace(/(const)/, '$1 '),
       );
@@ -101,14 +106,43 @@ static void other(int n) {
   });
 });
 
+describe('splitKernels', () => {
+  const source = readSource('kernels.cpp');
+
+  it('gives every kernel to one part, and all else to each', () => {
+    const parts = splitKernels(source, 3);
+    const names = parts.map(({ kernels }) => kernels.map(({ name }) => name));
+    expect(names.flat().sort()).to.deep.equal(
+      declaredKernels(source)
+        .map(({ name }) => name)
+        .sort(),
+    );
+    for (const [i, { text, kernels }] of parts.entries()) {
+      expect(declaredKernels(text)).to.deep.equal(kernels);
+      expect(kernels.length, `part ${i}`).to.be.within(30, 40);
+      expect(text).to.contain('#define BINARY(').and.to.contain('#define REDUCE(');
+    }
+  });
+
+  it('takes out a kernel with all of its body, and nothing else', () => {
+    const text = '// one\nKERNEL(one)(int n) {\n  if (n) { }\n}\n// two\nKERNEL(two)(int n) { }\n// end\n';
+    const [first, second] = splitKernels(text, 2);
+    expect(first!.text).to.equal('// one\nKERNEL(one)(int n) {\n  if (n) { }\n}\n// two\n\n// end\n');
+    expect(second!.text).to.equal('// one\n\n// two\nKERNEL(two)(int n) { }\n// end\n');
+  });
+});
+
 describe('kernelTable', () => {
   it('is a case for each kernel, its parameters out of the slots by their types', () => {
-    const table = kernelTable(
-      declaredKernels('KERNEL(scale)(const float* x, float by, int n) {}\nKERNEL(next)(int n) {}'),
-    );
+    const kernels = declaredKernels('KERNEL(scale)(const float* x, float by, int n) {}\nKERNEL(next)(int n) {}');
+    const table = kernelTable('call', kernels);
     expect(table).to.contain(
       'case 0: return kernel_scale((const float*)slots[0].pointer, slots[1].number, slots[2].integer);',
     );
     expect(table).to.contain('case 1: return kernel_next(slots[0].integer);');
+    expect(table).to.match(/^void call\(int kernel, const Slot\* slots\)/);
+    expect(kernelTable('call', kernels, [7, 9]))
+      .to.contain('case 7: return kernel_scale(')
+      .and.contain('case 9:');
   });
 });

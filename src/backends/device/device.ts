@@ -19,9 +19,9 @@ export interface MatrixProduct {
 }
 
 /**
- * A device that computes: memory, and one ordered queue of work. Launches, products and writes begin in the order of the calls
- * and each sees what those before it left, so memory may be used again as soon as its last use was queued. Only `read` and
- * `wait` wait for the device.
+ * A device that computes: memory, and one ordered queue of work. Launches, products and writes begin in the order of
+ * the calls and each sees what those before it left, so memory may be used again as soon as its last use was queued.
+ * Only `read` and `wait` wait for the device.
  */
 export interface Device {
   /** A kernel, by its name in kernels.cpp. */
@@ -39,8 +39,8 @@ export interface Device {
   /** The most numbers that one item of a reduction should go over: a GPU has many items at work, a processor few. */
   readonly longestReduction: number;
   /**
-   * Numbers of JavaScript's where kernels can read them, as long as their buffer lives and does not change: a processor reads
-   * the buffer itself, a GPU has a copy of it. Undefined when the device has no room for it.
+   * Numbers of JavaScript's where kernels can read them, as long as their buffer lives and does not change: a processor
+   * reads the buffer itself, a GPU has a copy of it. Undefined when the device has no room for it.
    */
   resident(values: NumberArray): Address | undefined;
   /** Memory of that many bytes. @throws OutOfDeviceMemory */

@@ -14,34 +14,61 @@ export interface KernelDeclaration {
 }
 
 /**
- * The kernels that a source file declares, in its order: `KERNEL(name)(parameters)`, by itself or inside a macro that is
- * used at the beginning of a line, such as `UNARY(name, …)`. The sources are this folder's, so only their form is known.
+ * The kernels that a source file declares, in its order: `KERNEL(name)(parameters)`, by itself or inside a macro that
+ * is used at the beginning of a line, such as `UNARY(name, …)`. The sources are this folder's, so only their form is
+ * known.
  */
 export function declaredKernels(source: string): KernelDeclaration[] {
-  const kernels: KernelDeclaration[] = [];
+  return placesOfKernels(source).map(({ declaration }) => declaration);
+}
+
+/**
+ * A source file in several, each with some of the kernels and everything else: they can be compiled at the same time.
+ * @returns for each part its text, and the kernels in it
+ */
+export function splitKernels(source: string, parts: number): { text: string; kernels: KernelDeclaration[] }[] {
+  const places = placesOfKernels(source);
+  return Array.from({ length: parts }, (_, part) => {
+    const isOwn = (number: number) => number % parts === part;
+    let text = '';
+    let from = 0;
+    places.forEach(({ start, end }, number) => {
+      text += source.slice(from, isOwn(number) ? end : start);
+      from = end;
+    });
+    const kernels = places.filter((_place, number) => isOwn(number)).map(({ declaration }) => declaration);
+    return { text: text + source.slice(from), kernels };
+  });
+}
+
+/** Where each kernel of a source file begins and ends, and what it declares. */
+function placesOfKernels(source: string): { start: number; end: number; declaration: KernelDeclaration }[] {
   const macros = new Map<string, { parameters: readonly string[]; body: string }>();
-  const lines = source.replace(/\\\n/g, ' ').split('\n');
-  for (const line of lines) {
+  for (const line of source.replace(/\\\n/g, ' ').split('\n')) {
     const macro = /^#define (\w+)\(([^)]*)\)(.*\bKERNEL\(name\).*)$/.exec(line);
     if (macro) macros.set(macro[1]!, { parameters: splitList(macro[2]!), body: macro[3]! });
   }
-  // A declaration may be longer than a line.
-  const text = lines.filter((line) => !/^\s*(#|\/\/)/.test(line)).join('\n');
-  for (const found of text.matchAll(/^(\w+)\(/gm)) {
-    const rest = text.slice(found.index);
-    const macro = macros.get(found[1]!);
-    if (found[1] === 'KERNEL') kernels.push(declaration(rest));
-    else if (macro) kernels.push(declaration(expand(macro, splitList(inParentheses(rest)))));
-  }
-  return kernels;
+  return [...source.matchAll(/^(\w+)\(/gm)].flatMap(({ 1: name, index: start }) => {
+    const rest = source.slice(start);
+    const macro = macros.get(name!);
+    if (macro) {
+      const given = inBrackets(rest, '(', ')');
+      const end = start + rest.indexOf(given) + given.length + 1;
+      return [{ start, end, declaration: declaration(expand(macro, splitList(given))) }];
+    }
+    if (name !== 'KERNEL') return [];
+    const body = inBrackets(rest, '{', '}');
+    const end = start + rest.indexOf(body, rest.indexOf('{')) + body.length + 1;
+    return [{ start, end, declaration: declaration(rest) }];
+  });
 }
 
 /** `KERNEL(name)(const float* x, int n) {…` */
 function declaration(text: string): KernelDeclaration {
   const name = /KERNEL\((\w+)\)/.exec(text)!;
-  const list = splitList(inParentheses(text.slice(name.index + name[0].length)));
+  const list = splitList(inBrackets(text.slice(name.index + name[0].length), '(', ')'));
   const parameters = list.map((parameter) => {
-    const type = parameter.replace(/\w+$/, '').trim();
+    const type = parameter.replace(/\w+$/, '').replace('FRESH', '').trim();
     return { type, kind: kindOf(type, name[1]!) };
   });
   if (parameters.length > MOST_PARAMETERS) {
@@ -66,15 +93,15 @@ function expand(
   return parameters.reduce((text, name, i) => text.replace(new RegExp(`\\b${name}\\b`, 'g'), given[i] ?? ''), body);
 }
 
-/** What stands between the first parenthesis and the one that closes it. */
-function inParentheses(text: string): string {
-  const start = text.indexOf('(');
+/** What stands between the first bracket and the one that closes it. */
+function inBrackets(text: string, opening: string, closing: string): string {
+  const start = text.indexOf(opening);
   let depth = 0;
   for (let i = start; i < text.length; i++) {
-    if (text[i] === '(') depth++;
-    if (text[i] === ')' && --depth === 0) return text.slice(start + 1, i);
+    if (text[i] === opening) depth++;
+    if (text[i] === closing && --depth === 0) return text.slice(start + 1, i);
   }
-  throw new Error(`A parenthesis of the kernel file is not closed: ${text.slice(0, 60)}`);
+  throw new Error(`A bracket of the kernel file is not closed: ${text.slice(0, 60)}`);
 }
 
 /** The parts between the commas that stand in no parentheses. */
@@ -97,13 +124,17 @@ export function readSource(name: string): string {
   return fs.readFileSync(path.join(__dirname, name), 'utf8');
 }
 
-/** C++ that calls a kernel by its number, with the parameters that were written into a launch. */
-export function kernelTable(kernels: readonly KernelDeclaration[]): string {
-  const cases = kernels.map(({ name, parameters }, number) => {
-    const values = parameters.map(({ type, kind }, i) =>
-      kind === 'pointer' ? `(${type})slots[${i}].pointer` : `slots[${i}].${kind}`,
+/**
+ * C++ that calls kernels by their numbers, with the parameters that were written into a launch.
+ * @param name of the function: `void name(int kernel, const Slot* slots)`
+ * @param numbers of the kernels; their places in the list when left out
+ */
+export function kernelTable(name: string, kernels: readonly KernelDeclaration[], numbers?: readonly number[]): string {
+  const cases = kernels.map(({ name, parameters }, i) => {
+    const values = parameters.map(({ type, kind }, slot) =>
+      kind === 'pointer' ? `(${type})slots[${slot}].pointer` : `slots[${slot}].${kind}`,
     );
-    return `    case ${number}: return kernel_${name}(${values.join(', ')});`;
+    return `    case ${numbers?.[i] ?? i}: return kernel_${name}(${values.join(', ')});`;
   });
-  return `static void callKernel(int kernel, const Slot* slots) {\n  switch (kernel) {\n${cases.join('\n')}\n  }\n}\n`;
+  return `void ${name}(int kernel, const Slot* slots) {\n  switch (kernel) {\n${cases.join('\n')}\n  }\n}\n`;
 }

@@ -2,23 +2,25 @@
 // processor, NVRTC makes it code for an NVIDIA GPU. What differs between the two stands in native/prelude.h and
 // cuda/prelude.h, in a few words that are used here:
 //
-//   KERNEL(name)(…)            a kernel: what one launch runs. Its parameters are pointers into the device's memory and numbers.
-//   EACH(i, n)                 for each i from 0 to n - 1. A processor gives each thread a share, a GPU each i a thread.
-//   EACH_RUN(run, rows, cols)  for each cell of a matrix stored row by row: the cells run.from to run.to - 1 of row run.row.
-//                              On a processor a run is as much of a row as a thread has; on a GPU, one cell.
-//   SHORT_RUNS(run, rows, cols)  the same, with runs of at most RUN cells, for kernels that keep a number for each cell.
-//   FETCH_AHEAD(from, bytes)   says which memory will be read soon.
-//   EXP, LOG, TANH, …          functions of one float; INFINITE is infinity.
+//   KERNEL(name)(…)              a kernel: what one launch runs. Its parameters are numbers, and pointers into the
+//                                device's memory.
+//   EACH(i, n)                   for each i from 0 to n - 1. On a processor each thread has a share, on a GPU each i has
+//                                a thread.
+//   EACH_RUN(run, rows, cols)    for each cell of a matrix stored row by row: the cells run.from to run.to - 1 of row
+//                                run.row. On a processor a run is as much of a row as a thread has; on a GPU, one cell.
+//   SHORT_RUNS(run, rows, cols)  the same, with runs of at most RUN cells, for kernels that keep a number for each.
+//   float* FRESH out             memory that none of the operands lies in: the result's.
+//   FETCH_AHEAD(from, bytes)     says which memory will be read soon.
+//   EXP, LOG, TANH, …            functions of one float; INFINITE is infinity.
 //
-// Tensors are dense and stored row by row. Boolean tensors are bytes, 0 or 1. NaN and infinities behave as IEEE 754 says.
+// Tensors are dense and stored row by row. Boolean tensors are bytes, 0 or 1. NaN and infinities behave as IEEE 754
+// says.
 
-typedef unsigned char byte;
-
-// ---- One operand -----------------------------------------------------------------------------------------------------
+// ---- One operand ----------------------------------------------------------------------------------------------------
 
 // out[i] = expression in x
 #define UNARY(name, T, R, expression)                                                                                  \
-  KERNEL(name)(const T* x_, R* out, int n) {                                                                           \
+  KERNEL(name)(const T* x_, R* FRESH out, int n) {                                                                     \
     EACH(i, n) {                                                                                                       \
       const T x = x_[i];                                                                                               \
       out[i] = expression;                                                                                             \
@@ -56,17 +58,19 @@ UNARY(reluInt, int, int, x > 0 ? x : 0)
 UNARY(notBool, byte, byte, !x)
 
 // 1 where x > 0, `below` elsewhere, NaN where x is NaN.
-KERNEL(step)(const float* x, float below, float* out, int n) {
+KERNEL(step)(const float* x, float below, float* FRESH out, int n) {
   EACH(i, n) out[i] = x[i] > 0 ? 1 : x[i] == x[i] ? below : x[i];
 }
 
-KERNEL(leakyRelu)(const float* x, float slope, float* out, int n) { EACH(i, n) out[i] = x[i] < 0 ? slope * x[i] : x[i]; }
+KERNEL(leakyRelu)(const float* x, float slope, float* FRESH out, int n) {
+  EACH(i, n) out[i] = x[i] < 0 ? slope * x[i] : x[i];
+}
 
-KERNEL(clip)(const float* x, float low, float high, float* out, int n) {
+KERNEL(clip)(const float* x, float low, float high, float* FRESH out, int n) {
   EACH(i, n) out[i] = x[i] < low ? low : x[i] > high ? high : x[i];
 }
 
-// ---- From one type to another ----------------------------------------------------------------------------------------
+// ---- From one type to another ---------------------------------------------------------------------------------------
 
 UNARY(floatFromInt, int, float, float(x))
 UNARY(floatFromBool, byte, float, float(x))
@@ -75,17 +79,17 @@ UNARY(intFromBool, byte, int, int(x))
 UNARY(boolFromFloat, float, byte, x != 0)
 UNARY(boolFromInt, int, byte, x != 0)
 
-// ---- Two operands, with broadcasting ---------------------------------------------------------------------------------
+// ---- Two operands, with broadcasting --------------------------------------------------------------------------------
 
-// out = expression in a and b, [rows, cols]. Operand A is read at A[row * aRow + col * aCol]: a stride of 0 repeats it along
-// rows or columns, aCol is 0 or 1. Without a pointer the operand is the number aNumber. B likewise.
+// out = expression in a and b, [rows, cols]. Operand A is read at A[row * aRow + col * aCol]: a stride of 0 repeats it
+// along rows or columns, aCol is 0 or 1. Without a pointer the operand is the number aNumber. B likewise.
 #define BINARY(name, T, R, expression)                                                                                 \
-  KERNEL(name)(const T* A, T aNumber, int aRow, int aCol, const T* B, T bNumber, int bRow, int bCol, R* out, int rows, \
-               int cols) {                                                                                             \
+  KERNEL(name)(const T* A, T aNumber, int aRow, int aCol, const T* B, T bNumber, int bRow, int bCol, R* FRESH out,     \
+               int rows, int cols) {                                                                                   \
     EACH_RUN(run, rows, cols) {                                                                                        \
       const T* as = A + run.row * aRow;                                                                                \
       const T* bs = B + run.row * bRow;                                                                                \
-      R* outs = out + run.row * cols;                                                                                  \
+      R* FRESH outs = out + run.row * cols;                                                                            \
       if (!A || aCol == 0) {                                                                                           \
         const T a = A ? *as : aNumber;                                                                                 \
         for (int c = run.from; c < run.to; c++) {                                                                      \
@@ -144,24 +148,24 @@ BINARY(equalBool, byte, byte, a == b)
 BINARY(notEqualBool, byte, byte, a != b)
 
 // out = a multiple of a and a multiple of b: a step of an update rule, in one go.
-KERNEL(sumOfMultiples)(const float* a, float aFactor, const float* b, float bFactor, float* out, int n) {
+KERNEL(sumOfMultiples)(const float* a, float aFactor, const float* b, float bFactor, float* FRESH out, int n) {
   EACH(i, n) out[i] = aFactor * a[i] + bFactor * b[i];
 }
 
 // out[i] = condition[i] ? a[i] : b[i]; the numbers are copied, not read, so 4 bytes of any type will do.
-KERNEL(select)(const byte* condition, const int* a, const int* b, int* out, int n) {
+KERNEL(select)(const byte* condition, const int* a, const int* b, int* FRESH out, int n) {
   EACH(i, n) out[i] = condition[i] ? a[i] : b[i];
 }
-KERNEL(selectBytes)(const byte* condition, const byte* a, const byte* b, byte* out, int n) {
+KERNEL(selectBytes)(const byte* condition, const byte* a, const byte* b, byte* FRESH out, int n) {
   EACH(i, n) out[i] = condition[i] ? a[i] : b[i];
 }
 
-// ---- Reductions ------------------------------------------------------------------------------------------------------
+// ---- Reductions -----------------------------------------------------------------------------------------------------
 
-// x [outer, size, inner] -> out [outer, inner], along the axis in the middle: start with `first`, take in each x by `next`,
-// where s is what came so far; `last` makes the result of it.
+// x [outer, size, inner] -> out [outer, inner], along the axis in the middle: start with `first`, take in each x by
+// `next`, where s is what came so far; `last` makes the result of it.
 #define REDUCE(name, T, first, next, last)                                                                             \
-  KERNEL(name)(const T* X, T* out, int outer, int size, int inner, float divisor) {                                    \
+  KERNEL(name)(const T* X, T* FRESH out, int outer, int size, int inner, float divisor) {                              \
     SHORT_RUNS(run, outer, inner) {                                                                                    \
       T kept[RUN];                                                                                                     \
       const int width = run.to - run.from;                                                                             \
@@ -193,7 +197,7 @@ REDUCE(any, byte, 0, s || x, s)
 
 // The same of a whole tensor, n numbers, in two launches: out[c] takes in x[c], x[c + width], x[c + 2 width], …
 #define REDUCE_STRIDED(name, T, first, next)                                                                           \
-  KERNEL(name)(const T* X, T* out, int n, int width) {                                                                 \
+  KERNEL(name)(const T* X, T* FRESH out, int n, int width) {                                                           \
     SHORT_RUNS(run, 1, width) {                                                                                        \
       T kept[RUN];                                                                                                     \
       for (int c = run.from; c < run.to; c++) kept[c - run.from] = first;                                              \
@@ -212,8 +216,9 @@ REDUCE_STRIDED(sumStrided, float, 0, s + x)
 REDUCE_STRIDED(maxStrided, float, -INFINITE, s != s || s > x ? s : x)
 REDUCE_STRIDED(minStrided, float, INFINITE, s != s || s < x ? s : x)
 
-// The place of the largest (smallest) number along the axis in the middle, the first one of equals: x [outer, size, inner].
-KERNEL(argMax)(const float* x, int* out, int outer, int size, int inner) {
+// The place of the largest (smallest) number along the axis in the middle, the first one of equals: x [outer, size,
+// inner].
+KERNEL(argMax)(const float* x, int* FRESH out, int outer, int size, int inner) {
   EACH(i, outer * inner) {
     const float* from = x + i / inner * size * inner + i % inner;
     int best = 0;
@@ -221,7 +226,7 @@ KERNEL(argMax)(const float* x, int* out, int outer, int size, int inner) {
     out[i] = best;
   }
 }
-KERNEL(argMin)(const float* x, int* out, int outer, int size, int inner) {
+KERNEL(argMin)(const float* x, int* FRESH out, int outer, int size, int inner) {
   EACH(i, outer * inner) {
     const float* from = x + i / inner * size * inner + i % inner;
     int best = 0;
@@ -230,17 +235,17 @@ KERNEL(argMin)(const float* x, int* out, int outer, int size, int inner) {
   }
 }
 
-// ---- Moving numbers --------------------------------------------------------------------------------------------------
+// ---- Moving numbers -------------------------------------------------------------------------------------------------
 
-KERNEL(fill)(int* out, int value, int n) { EACH(i, n) out[i] = value; }
-KERNEL(fillBytes)(byte* out, int value, int n) { EACH(i, n) out[i] = byte(value); }
-KERNEL(range)(float start, float step, float* out, int n) { EACH(i, n) out[i] = start + step * float(i); }
+KERNEL(fill)(int* FRESH out, int value, int n) { EACH(i, n) out[i] = value; }
+KERNEL(fillBytes)(byte* FRESH out, int value, int n) { EACH(i, n) out[i] = byte(value); }
+KERNEL(range)(float start, float step, float* FRESH out, int n) { EACH(i, n) out[i] = start + step * float(i); }
 
-// out [d0, d1, d2, d3, d4, d5] at outOffset with strides o0 … o5 = x at xOffset with strides x0 … x5. Slices, transposes,
-// repetitions, reversed axes, parts of a larger tensor are all of this form.
+// out [d0, d1, d2, d3, d4, d5] at outOffset with strides o0 … o5 = x at xOffset with strides x0 … x5. Slices,
+// transposes, repetitions, reversed axes, parts of a larger tensor are all of this form.
 #define COPY(name, T)                                                                                                  \
-  KERNEL(name)(const T* x, int xOffset, int x0, int x1, int x2, int x3, int x4, int x5, T* out, int outOffset, int o0, \
-               int o1, int o2, int o3, int o4, int o5, int d1, int d2, int d3, int d4, int d5, int n) {                \
+  KERNEL(name)(const T* x, int xOffset, int x0, int x1, int x2, int x3, int x4, int x5, T* FRESH out, int outOffset,   \
+               int o0, int o1, int o2, int o3, int o4, int o5, int d1, int d2, int d3, int d4, int d5, int n) {        \
     EACH(i, n) {                                                                                                       \
       const int i5 = i % d5, r4 = i / d5, i4 = r4 % d4, r3 = r4 / d4, i3 = r3 % d3, r2 = r3 / d3, i2 = r2 % d2,        \
                 r1 = r2 / d2, i1 = r1 % d1, i0 = r1 / d1;                                                              \
@@ -251,9 +256,10 @@ KERNEL(range)(float start, float step, float* out, int n) { EACH(i, n) out[i] = 
 COPY(copy, int)
 COPY(copyBytes, byte)
 
-// out [outer, count, inner] = x [outer, size, inner] at the places that `rows` [count] names; 0 for a place that is not there.
+// out [outer, count, inner] = x [outer, size, inner] at the places that `rows` [count] names; 0 for a place that is not
+// there.
 #define GATHER(name, T)                                                                                                \
-  KERNEL(name)(const T* x, const int* rows, T* out, int outer, int size, int inner, int count) {                       \
+  KERNEL(name)(const T* x, const int* rows, T* FRESH out, int outer, int size, int inner, int count) {                 \
     EACH_RUN(run, outer * count, inner) {                                                                              \
       const int row = rows[run.row % count];                                                                           \
       const T* from = x + (run.row / count * size + row) * inner;                                                      \
@@ -267,7 +273,7 @@ GATHER(gatherBytes, byte)
 
 // A batch out of all samples [size, cols]: those that `rows` [count] names, as floats, divided.
 #define SAMPLES(name, T)                                                                                               \
-  KERNEL(name)(const T* samples, const int* rows, float* out, int size, int cols, int count, float divisor) {          \
+  KERNEL(name)(const T* samples, const int* rows, float* FRESH out, int size, int cols, int count, float divisor) {    \
     EACH_RUN(run, count, cols) {                                                                                       \
       const int row = rows[run.row];                                                                                   \
       if (run.row + 4 < count) FETCH_AHEAD(samples + (long long)rows[run.row + 4] * cols, cols * sizeof(T));           \
@@ -281,18 +287,19 @@ SAMPLES(samplesOfBytes, byte)
 SAMPLES(samplesOfFloats, float)
 
 // Rows of `off` with `on` at the place that each index names, if it is one of the `depth` places. Any type of 4 bytes.
-KERNEL(oneHot)(const int* indices, int* out, int n, int depth, int on, int off) {
+KERNEL(oneHot)(const int* indices, int* FRESH out, int n, int depth, int on, int off) {
   EACH_RUN(run, n, depth) {
     const int index = indices[run.row];
     for (int c = run.from; c < run.to; c++) out[run.row * depth + c] = c == index ? on : off;
   }
 }
 
-// ---- Matrix products -------------------------------------------------------------------------------------------------
+// ---- Matrix products ------------------------------------------------------------------------------------------------
 
-// out [m, n] = a [m, k] · b [k, n] with any strides: the definition. `native` and cuBLAS have faster ones; this one serves
-// a GPU without cuBLAS.
-KERNEL(matmul)(const float* a, int aRow, int aCol, const float* b, int bRow, int bCol, float* out, int m, int k, int n) {
+// out [m, n] = a [m, k] · b [k, n] with any strides: the definition. `native` and cuBLAS have faster ones; this one
+// serves a GPU without cuBLAS.
+KERNEL(matmul)(const float* a, int aRow, int aCol, const float* b, int bRow, int bCol, float* FRESH out, int m, int k,
+               int n) {
   EACH_RUN(run, m, n) {
     for (int c = run.from; c < run.to; c++) {
       float sum = 0;

@@ -33,8 +33,8 @@ import type { Address } from './device';
 import type { DeviceBackend } from './deviceBackend';
 import { broadcastAsMatrix, broadcastShape, reductionOf, sameShape, sizeOf, stridesOf } from './shapes';
 
-// What TensorFlow.js calls a kernel, in terms of the kernels of kernels.cpp: shapes, types, broadcasting, and which of them
-// to launch. The same for every device.
+// What TensorFlow.js calls a kernel, in terms of the kernels of kernels.cpp: shapes, types, broadcasting, and which of
+// them to launch. The same for every device.
 
 type Inputs = Record<string, TensorInfo>;
 type Operation<A = NamedAttrMap> = (inputs: Inputs, attrs: A, backend: DeviceBackend) => TensorInfo | TensorInfo[];
@@ -517,8 +517,8 @@ function gather({ x, indices }: Inputs, { axis, batchDims }: GatherV2Attrs, back
 }
 
 /**
- * A batch of samples that stay where kernels can read them, as they are stored: X [n, columns] float32 and y [n] int32. Samples
- * that the device has no room for are sent a batch at a time, still as they are stored.
+ * A batch of samples that stay where kernels can read them, as they are stored: X [n, columns] float32 and y [n] int32.
+ * Samples that the device has no room for are sent a batch at a time, still as they are stored.
  */
 function sampleRows(_inputs: Inputs, attrs: SampleRowsAttrs, backend: DeviceBackend): TensorInfo[] {
   const { features, labels, divisor, rows } = attrs;

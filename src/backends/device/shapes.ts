@@ -10,8 +10,8 @@ export interface Broadcast {
 }
 
 /**
- * How two shapes broadcast to `shape`, as a matrix: adjacent axes that both operands run along, or that one of them repeats,
- * are one. Undefined where that leaves more than two: such an operand has to be repeated beforehand.
+ * How two shapes broadcast to `shape`, as a matrix: adjacent axes that both operands run along, or that one of them
+ * repeats, are one. Undefined where that leaves more than two: such an operand has to be repeated beforehand.
  */
 export function broadcastAsMatrix(
   a: readonly number[],

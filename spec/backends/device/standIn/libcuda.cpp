@@ -1,6 +1,6 @@
-// A stand-in for NVIDIA's driver: the functions that src/backends/device/cuda calls, on the processor. What is put into a
-// stream is kept and done when somebody waits for it, as late as the real driver may do it, so that host code that forgets to
-// wait is found out. Compiled by standIn.ts together with the kernel file and its table of kernels.
+// A stand-in for NVIDIA's driver: the functions that src/backends/device/cuda calls, on the processor. What is put into
+// a stream is kept and done when somebody waits for it, as late as the real driver may do it, so that host code that
+// forgets to wait is found out. Compiled by standIn.ts together with the kernel file and its table of kernels.
 //
 //   STAND_IN_MEMORY=BYTES  the memory of the GPU
 //   STAND_IN_FAILS_AT=N    launch number N fails, and everything after it, as on a GPU that was lost
@@ -15,11 +15,7 @@
 
 #define API extern "C" __attribute__((visibility("default")))
 
-union Slot {
-  void* pointer;
-  int32_t integer;
-  float number;
-};
+__thread Share share = {0, 1};
 static void callKernel(int kernel, const Slot* slots);
 static int kernelNamed(const char* name);     // generated; -1 for an unknown name
 static int parameterCount(int kernel);        // generated
@@ -70,13 +66,17 @@ API int cuInit(unsigned) {
   return SUCCESS;
 }
 API int cuDriverGetVersion(int* version) { return *version = (int)setting("STAND_IN_CUDA", 13000), SUCCESS; }
-API int cuDeviceGet(int* device, int ordinal) { return ordinal == 0 && initialized ? (*device = 0, SUCCESS) : INVALID_VALUE; }
+API int cuDeviceGet(int* device, int ordinal) {
+  return ordinal == 0 && initialized ? (*device = 0, SUCCESS) : INVALID_VALUE;
+}
 API int cuDeviceGetName(char* name, int length, int) { return snprintf(name, length, "Stand-in GPU"), SUCCESS; }
 API int cuDeviceGetAttribute(int* value, int attribute, int) {
   *value = attribute == 16 ? 2 : attribute == 75 ? 9 : attribute == 76 ? 0 : -1;
   return *value < 0 ? INVALID_VALUE : SUCCESS;
 }
-API int cuDeviceTotalMem_v2(size_t* bytes, int) { return *bytes = (size_t)setting("STAND_IN_MEMORY", 1LL << 30), SUCCESS; }
+API int cuDeviceTotalMem_v2(size_t* bytes, int) {
+  return *bytes = (size_t)setting("STAND_IN_MEMORY", 1LL << 30), SUCCESS;
+}
 API int cuDevicePrimaryCtxRetain(void** context, int) { return retained = true, *context = (void*)0x10, SUCCESS; }
 API int cuCtxSetCurrent(void* context) {
   current = retained && context == (void*)0x10;
@@ -141,8 +141,8 @@ API int cuMemcpyDtoHAsync_v2(void* to, const void* from, size_t bytes, void*) {
   return SUCCESS;
 }
 
-API int cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned,
-                       void*, void** parameters, void** extra) {
+API int cuLaunchKernel(void* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+                       unsigned, void*, void** parameters, void** extra) {
   if (ready()) return ready();
   const int kernel = (int)(intptr_t)function - 1;
   if (gx < 1 || gy != 1 || gz != 1 || bx < 1 || bx > 1024 || by != 1 || bz != 1 || extra) return INVALID_VALUE;
@@ -184,8 +184,8 @@ API int cublasGetVersion_v2(void*, int* version) { return *version = 130001, SUC
 API int cublasSetStream_v2(void*, void*) { return SUCCESS; }
 API int cublasSetMathMode(void*, int) { return SUCCESS; }
 API const char* cublasGetStatusString(int) { return "CUBLAS_STATUS_INVALID_VALUE"; }
-API int cublasSgemm_v2(void*, int opA, int opB, int m, int n, int k, const float* alpha, const float* A, int lda, const float* B,
-                       int ldb, const float* beta, float* C, int ldc) {
+API int cublasSgemm_v2(void*, int opA, int opB, int m, int n, int k, const float* alpha, const float* A, int lda,
+                       const float* B, int ldb, const float* beta, float* C, int ldc) {
   if (!owns(A, 4) || !owns(B, 4) || !owns(C, 4) || *alpha != 1 || *beta != 0) return 7;
   if (lda < (opA ? k : m) || ldb < (opB ? n : k) || ldc < m) return 7;
   stream.push_back([=] {

@@ -1,5 +1,7 @@
-// What the words of ../kernels.cpp mean on an NVIDIA GPU: a kernel is started with many threads, and each thread takes the
-// items whose number is its own, then those a whole grid further on.
+// What the words of ../kernels.cpp mean on an NVIDIA GPU: a kernel is started with many threads, and each thread takes
+// the items whose number is its own, then those a whole grid further on.
+
+typedef unsigned char byte;
 
 #define KERNEL(name) extern "C" __global__ void kernel_##name
 
@@ -30,6 +32,7 @@ struct Run {
 #define SHORT_RUNS(run, rows, cols) EACH_RUN(run, rows, cols)
 
 #define FETCH_AHEAD(from, bytes) // other threads read while this one waits
+#define FRESH __restrict__
 #define INFINITE __int_as_float(0x7f800000)
 #define ABS(x) fabsf(x)
 #define SQRT(x) sqrtf(x)

@@ -10,8 +10,8 @@ import type { LibrarySource } from './sources';
 type Compiler = string;
 
 /**
- * What the compiler is asked for. Not -ffast-math: NaN and infinities have to behave. Only that no program looks at errno or at
- * the floating-point flags, and that a product and a sum may be rounded once.
+ * What the compiler is asked for. Not -ffast-math: NaN and infinities have to behave. Only that no program looks at
+ * errno or at the floating-point flags, and that a product and a sum may be rounded once.
  */
 const OPTIONS = [
   '-std=c++17',
@@ -21,9 +21,12 @@ const OPTIONS = [
   '-fno-math-errno',
   '-fno-trapping-math',
   '-fPIC',
-  '-shared',
   '-fvisibility=hidden',
   '-w',
+];
+
+const LINKING = [
+  '-shared',
   // Its threads run until the process ends: it must not be unloaded under them.
   ...(process.platform === 'linux' ? ['-Wl,-z,nodelete', '-pthread'] : []),
   ...(process.platform === 'darwin' ? ['-framework', 'Accelerate'] : []),
@@ -63,15 +66,16 @@ export function libraryFolder(codeFolder = __dirname): string {
 }
 
 /**
- * The library that is compiled already: from this source, for this processor, by this compiler. Without a compiler, by whichever.
- * One that was cut or changed since is as good as none.
+ * The library that is compiled already: from this source, for this processor, by this compiler. Without a compiler, by
+ * whichever. One that was cut or changed since is as good as none.
  */
 export function compiledLibrary(
-  { text }: LibrarySource,
+  source: LibrarySource,
   compiler: Compiler | undefined,
   folders: readonly string[],
 ): string | undefined {
-  const start = compiler === undefined ? `${libraryKey(text)}-` : `${libraryKey(text)}-${compilerKey(compiler)}-`;
+  const key = libraryKey(source);
+  const start = compiler === undefined ? `${key}-` : `${key}-${compilerKey(compiler)}-`;
   for (const folder of folders) {
     const files = namesIn(folder)
       .filter((name) => name.startsWith(start))
@@ -103,19 +107,25 @@ function markUsed(file: string): void {
 }
 
 /**
- * Compiles the library into a folder. Two processes may do it at the same time: each writes a file of its own and then gives
- * it the name.
+ * Compiles the library into a folder. Two processes may do it at the same time: each writes a file of its own and then
+ * gives it the name.
  * @returns the library's file
  * @throws Error with the compiler's first error
  */
-export async function compileLibrary({ text }: LibrarySource, compiler: Compiler, folder: string): Promise<string> {
+export async function compileLibrary(source: LibrarySource, compiler: Compiler, folder: string): Promise<string> {
   const work = path.join(folder, `.new-${process.pid}-${randomBytes(4).toString('hex')}`);
   fs.mkdirSync(work, { recursive: true });
   try {
-    const [source, library] = [path.join(work, 'handgrad.cpp'), path.join(work, 'handgrad.so')];
-    fs.writeFileSync(source, text);
-    await run(compiler, [...OPTIONS, source, '-o', library]);
-    const name = [libraryKey(text), compilerKey(compiler), hash(fs.readFileSync(library))].join('-');
+    const objects = source.files.map((_, i) => path.join(work, `part${i}.o`));
+    const compile = (text: string, i: number) => {
+      const file = path.join(work, `part${i}.cpp`);
+      fs.writeFileSync(file, text);
+      return run(compiler, [...OPTIONS, '-c', file, '-o', objects[i]!]);
+    };
+    await Promise.all(source.files.map(compile));
+    const library = path.join(work, 'handgrad.so');
+    await run(compiler, [...OPTIONS, ...LINKING, ...objects, '-o', library]);
+    const name = [libraryKey(source), compilerKey(compiler), hash(fs.readFileSync(library))].join('-');
     const file = path.join(folder, `${name}.so`);
     fs.renameSync(library, file);
     return file;
@@ -165,7 +175,7 @@ function compilerKey(compiler: Compiler): string {
   return hash(`${real} ${size} ${mtimeMs}`);
 }
 
-const libraryKey = (text: string) => hash([text, ...OPTIONS, processor()].join('\n'));
+const libraryKey = ({ files }: LibrarySource) => hash([...files, ...OPTIONS, ...LINKING, processor()].join('\n'));
 
 const hash = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex').slice(0, 16);
 

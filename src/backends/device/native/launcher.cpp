@@ -20,13 +20,9 @@
 #define EXPORT extern "C" __attribute__((visibility("default")))
 #endif
 
-union Slot {
-  void* pointer;
-  int32_t integer;
-  float number;
-};
+__thread Share share;
 
-static void callKernel(int kernel, const Slot* slots); // generated: one case for each kernel
+void callKernel(int kernel, const Slot* slots); // generated: one case for each kernel
 
 struct Launch {
   int32_t kernel, shares;
@@ -70,8 +66,8 @@ struct Patience {
   bool isOver() const { return turns > 600; }
 };
 
-// Takes shares until launch number `until` is reached, as JavaScript's thread does; or, as one of this library's threads, as
-// long as it is among the active ones.
+// Takes shares until launch number `until` is reached, as JavaScript's thread does; or, as one of this library's
+// threads, as long as it is among the active ones.
 static void work(int thread, uint32_t until) {
   const bool forever = thread > 0;
   Patience patience;
@@ -138,8 +134,8 @@ EXPORT void wake() {
   somethingToDo.notify_all();
 }
 
-// Says how many threads may work from now on, the caller's own among them, and starts those that are not there yet. They
-// hear no signals: those are the program's. Returns how many may work: fewer where the system grants no more.
+// Says how many threads may work from now on, the caller's own among them, and starts those that are not there yet.
+// They hear no signals: those are the program's. Returns how many may work: fewer where the system grants no more.
 EXPORT int setThreads(int threads) {
   static int there = 1;
 #ifndef _WIN32

@@ -1,5 +1,5 @@
-// Products of float32 matrices on a processor, in two kernels: packMatrix lays the right operand out in the order in which
-// multiply reads it, and multiply keeps a block of the result in registers while it goes along k.
+// Products of float32 matrices on a processor, in two kernels: packMatrix lays the right operand out in the order in
+// which multiply reads it, and multiply keeps a block of the result in registers while it goes along k.
 
 // As many floats as one instruction takes.
 #if defined(__AVX512F__)
@@ -18,7 +18,8 @@ typedef float AnyVector __attribute__((vector_size(VECTOR_BYTES), aligned(4), ma
 static const int LANES = VECTOR_BYTES / 4;
 static const int PANEL = 2 * LANES; // columns of the right operand that lie together
 
-// b [k, n], or [n, k] transposed, rows `stride` apart -> packed, panels of PANEL columns: [n / PANEL, k, PANEL], rest zeros.
+// b [k, n], or [n, k] transposed, rows `stride` apart -> packed, panels of PANEL columns: [n / PANEL, k, PANEL], rest
+// zeros.
 KERNEL(packMatrix)(const float* b, int stride, int transposed, float* packed, int k, int n) {
   const int panels = (n + PANEL - 1) / PANEL;
   for (int p = panels * share.index / share.count; p < panels * (share.index + 1) / share.count; p++) {
@@ -44,7 +45,8 @@ KERNEL(packMatrix)(const float* b, int stride, int transposed, float* packed, in
   }
 }
 
-// `Rows` rows of the result by one panel. a's element (i, p) is at a[i * stride + p], or a[p * stride + i] when transposed.
+// `Rows` rows of the result by one panel. a's element (i, p) is at a[i * stride + p], or a[p * stride + i] when
+// transposed.
 template <int Rows, int Vectors, bool Transposed>
 static inline void block(const float* a, int stride, const float* panel, float* out, int outStride, int k, int width,
                          bool add) {
@@ -75,22 +77,22 @@ static inline void block(const float* a, int stride, const float* panel, float* 
 }
 
 template <int Vectors, bool Transposed>
-static void blocks(const float* a, int stride, const float* panel, float* out, int outStride, int rows, int k, int width,
-                   bool add) {
+static void blocks(const float* a, int stride, const float* panel, float* out, int outStride, int rows, int k,
+                   int width, bool add) {
   const long long step = Transposed ? 1 : stride;
   int i = 0;
-  for (; i + BLOCK_ROWS <= rows; i += BLOCK_ROWS)
-    block<BLOCK_ROWS, Vectors, Transposed>(a + i * step, stride, panel, out + (long long)i * outStride, outStride, k, width, add);
-  for (; i + 4 <= rows; i += 4)
-    block<4, Vectors, Transposed>(a + i * step, stride, panel, out + (long long)i * outStride, outStride, k, width, add);
-  for (; i < rows; i++)
-    block<1, Vectors, Transposed>(a + i * step, stride, panel, out + (long long)i * outStride, outStride, k, width, add);
+  for (; i + BLOCK_ROWS <= rows; i += BLOCK_ROWS, a += BLOCK_ROWS * step, out += (long long)BLOCK_ROWS * outStride)
+    block<BLOCK_ROWS, Vectors, Transposed>(a, stride, panel, out, outStride, k, width, add);
+  for (; i + 4 <= rows; i += 4, a += 4 * step, out += 4LL * outStride)
+    block<4, Vectors, Transposed>(a, stride, panel, out, outStride, k, width, add);
+  for (; i < rows; i++, a += step, out += outStride)
+    block<1, Vectors, Transposed>(a, stride, panel, out, outStride, k, width, add);
 }
 
 // out [m, n], rows n apart, = a [m, k] · b [k, n], b being packed; with `add`, out += that. A share is tileRows rows by
 // tilePanels panels, and each number of the result is summed in the order of k, whoever computes it.
-KERNEL(multiply)(const float* a, int stride, int transposed, const float* packed, float* out, int m, int k, int n, int add,
-                 int tileRows, int tilePanels) {
+KERNEL(multiply)(const float* a, int stride, int transposed, const float* packed, float* out, int m, int k, int n,
+                 int add, int tileRows, int tilePanels) {
   const int panels = (n + PANEL - 1) / PANEL, across = (panels + tilePanels - 1) / tilePanels;
   const int row = share.index / across * tileRows, rows = m - row < tileRows ? m - row : tileRows;
   const int first = share.index % across * tilePanels;

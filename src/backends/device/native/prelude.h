@@ -1,8 +1,11 @@
-// What the words of ../kernels.cpp mean on a processor: a kernel is a function that several threads run at the same time,
-// each on one share of its work after another. Everything here is plain C++ that the compiler turns into vector instructions.
+// What the words of ../kernels.cpp mean on a processor: a kernel is a function that several threads run at the same
+// time, each on one share of its work after another. Everything here is plain C++ that the compiler turns into vector
+// instructions.
 
 #include <cmath>
 #include <cstring>
+
+typedef unsigned char byte;
 
 #define KERNEL(name) static void kernel_##name
 
@@ -10,7 +13,14 @@
 struct Share {
   int index, count;
 };
-static thread_local Share share;
+extern __thread Share share;
+
+// A parameter of a launch.
+union Slot {
+  void* pointer;
+  int integer;
+  float number;
+};
 
 // Where a share of n things begins. Shares are whole cache lines, so that no two threads write to one.
 static inline int edge(int n, int index) {
@@ -56,6 +66,7 @@ static inline void fetchAhead(const void* from, int bytes) {
 }
 
 #define FETCH_AHEAD(from, bytes) fetchAhead(from, bytes)
+#define FRESH __restrict__
 #define INFINITE __builtin_inff()
 #define ABS(x) __builtin_fabsf(x)
 #define SQRT(x) __builtin_sqrtf(x)
@@ -82,14 +93,16 @@ static inline float powerOfTwo(int n) {
   return result;
 }
 
-// e^x without a branch, so that it becomes vector instructions; within 1 unit in the last place or so of the exact value.
-// x = n ln 2 + r with n an integer and |r| <= ln 2 / 2; e^r by a polynomial (coefficients: Chebyshev interpolation).
+// e^x without a branch, so that it becomes vector instructions; within 1 unit in the last place or so of the exact
+// value. x = n ln 2 + r with n an integer and |r| <= ln 2 / 2; e^r by a polynomial (coefficients: Chebyshev
+// interpolation).
 static inline float exponential(float x) {
   const float low = -104.f, high = 89.f; // e^low is 0 and e^high is infinite in float32; NaN passes both comparisons
   x = x < low ? low : x;
   x = x > high ? high : x;
   const float n = __builtin_rintf(x * 1.44269504f);
-  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f; // ln 2 in two parts: the products with n are exact enough
+  // ln 2 in two parts: the products with n are exact enough.
+  const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   float p = 1.98993919e-4f;
   p = p * r + 1.39337336e-3f;
   p = p * r + 8.33329838e-3f;
@@ -100,7 +113,8 @@ static inline float exponential(float x) {
   return (p * r * r + r + 1.f) * powerOfTwo(half) * powerOfTwo(whole - half);
 }
 
-// tanh x: near 0 by a polynomial, where e^2x - 1 would lose digits, and elsewhere 1 - 2 / (e^2|x| + 1) with the sign of x.
+// tanh x: near 0 by a polynomial, where e^2x - 1 would lose digits, and elsewhere 1 - 2 / (e^2|x| + 1) with the sign of
+// x.
 static inline float hyperbolicTangent(float x) {
   const float u = x * x, size = __builtin_fabsf(x);
   float p = 2.27270485e-3f;

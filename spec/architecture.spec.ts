@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import ts from 'typescript';
+import { architectureSvg, ROWS } from '../docs/pictures/architecture';
 
 // Who may import whom. The walls are what makes the claims of the README checkable: src/ sees tfjs-core only, which has no
 // gradients, so every gradient in here is written by hand; and only the command line prints.
@@ -219,6 +220,18 @@ function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] 
   return found;
 }
 
+/** What a room may import, as docs/architecture.md has it. */
+function rowOf([room, rules]: [string, readonly string[]]): string {
+  const isRoom = (rule: string) => /^(src|cli|bench)(\/|$)/.test(rule);
+  const bare = (rule: string) => rule.replace('type:', '');
+  const shown = (rule: string) => `\`${bare(rule)}\`${rule.startsWith('type:') ? ' (types)' : ''}`;
+  const named = rules.filter((rule) => rule !== 'node');
+  const rooms = named.filter((rule) => isRoom(bare(rule))).sort((a, b) => (bare(a) < bare(b) ? -1 : 1));
+  const packages = named.filter((rule) => !isRoom(bare(rule)) && rule !== 'datasets').sort();
+  const rest = [...(rules.includes('datasets') ? ['`datasets`'] : []), ...(rules.includes('node') ? ['node'] : [])];
+  return `| \`${room}\` | ${[...rooms.map(shown), ...rest, ...packages.map(shown)].join(', ')} |`;
+}
+
 describe('the architecture', () => {
   it('every file belongs to a room with rules, and every room with rules exists', () => {
     expect(new Set(files.map(roomOf))).to.deep.equal(new Set(Object.keys(RULES)));
@@ -286,5 +299,81 @@ describe('the architecture', () => {
       });
     }
     expect(bare).to.deep.equal([]);
+  });
+});
+
+describe('docs/architecture.md', () => {
+  const page = read('docs/architecture.md');
+  /** The text below each heading that names a room. */
+  const sections = new Map(
+    [...page.matchAll(/^### `(.+?)`\n(.*?)(?=^##)/gms)].map(([, room, text]) => [room!, text!] as const),
+  );
+  const isFile = (room: string) => fs.existsSync(path.join(root, `${room}.ts`));
+  const folderOf = (room: string) => room.replace('/*.ts', '');
+  const filesNamed = (text: string) => [...text.matchAll(/`([\w/-]+\.(?:ts|cpp|h))`/g)].map(([, name]) => name!);
+
+  it('has a paragraph for every room of src/ and cli/, and for no other', () => {
+    const folders = Object.keys(RULES).filter((room) => !isFile(room) && !room.startsWith('bench'));
+    expect([...sections.keys()].sort()).to.deep.equal(['cli/*.ts', 'src/*.ts', ...folders].sort());
+  });
+
+  it('names every room that is a file where its folder is described', () => {
+    const missing = Object.keys(RULES).filter((room) => {
+      const section = sections.get(path.dirname(room)) ?? sections.get(`${path.dirname(room)}/*.ts`);
+      return isFile(room) && !filesNamed(section ?? '').includes(`${path.basename(room)}.ts`);
+    });
+    expect(missing).to.deep.equal([]);
+  });
+
+  it('names only files that exist', () => {
+    for (const [room, text] of sections) {
+      const lost = filesNamed(text).filter((name) => !fs.existsSync(path.join(root, folderOf(room), name)));
+      expect(lost, room).to.deep.equal([]);
+    }
+  });
+
+  it('finds every function of the way of a batch in its file', () => {
+    const way = [...page.matchAll(/^\| \d? ?\| `(\w+)` \| \[`(.+?)`\]/gm)];
+    expect(way).to.have.length.above(15);
+    const lost = way.filter(
+      ([, name, file]) => !new RegExp(`export (async )?function\\*? ${name!}\\b`).test(read(file!)),
+    );
+    expect(lost.map(([, name, file]) => `${name!} in ${file!}`)).to.deep.equal([]);
+  });
+
+  it('says who may import whom, as the rules do', () => {
+    const rows = page.split('\n').filter((line) => /^\| `(src|cli|bench)/.test(line));
+    expect(rows).to.deep.equal(Object.entries(RULES).map(rowOf));
+  });
+
+  it('has the picture that its script draws (npm run architecture)', () => {
+    expect(read('docs/pictures/architecture.svg')).to.equal(architectureSvg());
+  });
+
+  it('draws every room above those it imports', () => {
+    const places = new Map(
+      ROWS.flatMap((row, y) =>
+        row.flatMap(({ rooms }, x) => {
+          const place = { x, y };
+          return rooms.map((room) => [room, place] as const);
+        }),
+      ),
+    );
+    const placeOf = (room: string) => {
+      const held = [...places.keys()].filter((one) => within(room, one)).sort((a, b) => b.length - a.length)[0];
+      return held === undefined || !isDrawn(room) ? undefined : places.get(held);
+    };
+    // The files of the process itself are not drawn, nor the names of flags, which know settings only.
+    const isDrawn = (room: string) => !isFile(room) || places.has(room);
+    const undrawn = Object.keys(RULES).filter((room) => isDrawn(room) && !placeOf(room));
+    expect(undrawn).to.deep.equal(['bench/measure']);
+    const upward = Object.entries(RULES).flatMap(([room, rules]) =>
+      rules.flatMap((rule) => {
+        const [from, to] = [placeOf(room), placeOf(rule.replace('type:', ''))];
+        if (!from || !to || to.y > from.y || from === to) return [];
+        return to.y === from.y && to.x > from.x && room.startsWith('cli') ? [] : [`${room} imports ${rule}`];
+      }),
+    );
+    expect(upward).to.deep.equal([]);
   });
 });

@@ -13,7 +13,7 @@ import { createTerminal, type Io } from './terminal/terminal';
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
     if (argv.length === 0) {
-      io.stderr.write(`${await createCli(COMMANDS, io).getHelp()}\n`);
+      io.stderr.write(`${await createCli(COMMANDS, argv, io).getHelp()}\n`);
       return EXIT_CODES.usage;
     }
     await (await chosen(argv, io))?.run();
@@ -27,7 +27,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 async function chosen(argv: readonly string[], io: Io): Promise<Chosen | undefined> {
   try {
     // With a callback yargs hands over what help and --version say instead of printing it.
-    await createCli(COMMANDS, io).parseAsync(
+    await createCli(COMMANDS, argv, io).parseAsync(
       keepDashes(argv),
       {},
       (_error: unknown, _args: unknown, output: string) => {

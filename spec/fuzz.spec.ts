@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONFIG_KEYS } from '../src/runs/config';
 import { readConfigFile } from '../src/files/configFile';
-import { resolveArgs } from '../cli/arguments/options';
+import { readSettings } from '../cli/arguments/settingFlags';
 import { csvTable } from '../src/data/formats/csvTable';
 import { parseIdx } from '../src/data/formats/idx';
 import { HandgradError } from '../src/errors';
@@ -151,7 +151,7 @@ describe('no input breaks a reader', function () {
           const file = join(folder, 'config.yaml');
           writeFileSync(file, bytes);
           await survives(() => readConfigFile(file), 'usage');
-          await survives(() => resolveArgs({ config: file }, {}), 'usage');
+          await survives(() => readSettings(CONFIG_KEYS, {}, [file], {}), 'usage');
         }),
         { numRuns: 300 },
       ));
@@ -161,7 +161,7 @@ describe('no input breaks a reader', function () {
         fc.asyncProperty(
           fc.constantFrom('lr', 'epochs', 'hidden', 'seed', 'checkpoint-every', 'on-nan', 'optimizer'),
           fc.string(),
-          (flag, given) => survives(() => resolveArgs({ [flag]: given }, {}), 'usage'),
+          (flag, given) => survives(() => readSettings(CONFIG_KEYS, { [flag]: given }, [], {}), 'usage'),
         ),
         { numRuns: 500 },
       ));

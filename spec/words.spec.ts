@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { formatBytes, formatCount, formatSeconds, formatShare, plural, quoted } from '../src/words';
+import { formatBytes, formatCount, formatSeconds, formatShare, nearName, plural, quoted } from '../src/words';
 
 describe('format', () => {
   it('writes numbers as people read them', () => {
@@ -26,5 +26,15 @@ describe('format', () => {
     expect(quoted('\u001b[2J\u009b1m\u202e')).to.equal('"\\u001b[2J\\u{9b}1m\\u{202e}"');
     expect(quoted('x'.repeat(1000))).to.have.length(63);
     expect([quoted(3), quoted([1, [2]]), quoted({ a: 1 })]).to.deep.equal(['3', 'a list', 'a mapping']);
+  });
+});
+
+describe('nearName', () => {
+  it('is what somebody meant to type, and nothing where that cannot be known', () => {
+    const known = ['fashion-mnist', 'mnist', 'yes', 'no'];
+    expect(['fashion-mnits', 'mnits', 'yse', 'Yes'].map((name) => nearName(name, known))).to.deep.equal([
+      ...['fashion-mnist', 'mnist', undefined, 'yes'],
+    ]);
+    expect(['maybe', 'auto', ''].map((name) => nearName(name, known))).to.deep.equal([undefined, undefined, undefined]);
   });
 });

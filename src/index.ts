@@ -97,6 +97,7 @@ export {
   type StoppedEvent,
 } from './runs/events';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
+export { checkGradients, type GradientCheck } from './runs/checkGradients';
 export { readRun, type RunData } from './runs/readRun';
 export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
 

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 
 /** 60,000 */
 export function formatCount(count: number): string {
@@ -53,4 +53,10 @@ export function shellWord(path: string): string {
 /** The half sentence that follows an unknown name: `; did you mean --epochs?` */
 export function didYouMean(name: string, known: readonly string[], prefix = ''): string {
   return `did you mean ${prefix}${closest(name, [...known])}?`;
+}
+
+/** The name that one is a slip of the hand away from, if there is one. */
+export function nearName(name: string, known: readonly string[]): string | undefined {
+  const near = closest(name, [...known]);
+  return distance(name, near) <= Math.ceil(near.length / 3) ? near : undefined;
 }

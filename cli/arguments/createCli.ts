@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { HandgradError } from '../../src/errors';
 import { COMMAND_NAMES, type CommandName } from '../commandNames';
-import type { Command, ListedCommand } from './command';
 import { didYouMean, quoted } from '../../src/words';
-import type { Args } from './options';
+import type { Command } from './command';
+import type { Args } from './flags';
 import type { Io } from '../terminal/terminal';
 
 const GLOBAL_FLAGS = ['help', 'version', 'debug'];
@@ -15,10 +15,14 @@ const TOO_FEW = 'An argument is missing; --help shows what the command takes.';
 
 /**
  * The command line as yargs sees it.
- * @param commands every command there is
+ * @param commands every command there is; only what argv names is loaded, for the program's own help all of them
  * @throws (parseAsync) Chosen with the command that argv names, HandgradError 'usage' for what cannot be understood
  */
-export function createCli(commands: Readonly<Record<CommandName, ListedCommand>>, io: Io): Argv {
+export function createCli(
+  commands: Readonly<Record<CommandName, () => Command>>,
+  argv: readonly string[],
+  io: Io,
+): Argv {
   const cli = yargs()
     .scriptName('handgrad')
     .usage('$0: multilayer perceptrons on TensorFlow.js with every gradient written by hand\n\n$0 <command>')
@@ -46,24 +50,22 @@ export function createCli(commands: Readonly<Record<CommandName, ListedCommand>>
       // yargs' own errors are about what was typed; all others come from our code.
       throw error && error.name !== 'YError' ? error : new HandgradError('usage', message ?? error.message);
     });
-  for (const name of COMMAND_NAMES) addCommand(cli, name, commands[name], io);
+  const named = COMMAND_NAMES.find((name) => name === argv.find((argument) => !argument.startsWith('-')));
+  for (const name of named ? [named] : COMMAND_NAMES) addCommand(cli, name, commands[name](), io);
   // Before yargs' own checks: they stumble over a flag called --constructor.
   return cli.middleware(refuseUnknownCommand, true);
 }
 
-function addCommand(cli: Argv, name: CommandName, { usage, describe, load }: ListedCommand, io: Io): void {
-  let command: Command;
+function addCommand(cli: Argv, name: CommandName, command: Command, io: Io): void {
+  const usage = `${name} ${command.usage}`.trim();
   cli.command(
     usage,
-    describe,
+    command.summary,
     (y) => {
-      ({ command } = load());
-      for (const [positional, text] of Object.entries(command.positionals ?? {})) {
-        y.positional(positional, { describe: text });
-      }
+      for (const [argument, help] of Object.entries(command.arguments)) y.positional(argument, { describe: help });
       y.options(command.options).middleware((args) => refuseUnknown(name, command, args), true);
       for (const [line, does] of command.examples) y.example(`handgrad ${line}`, does);
-      return y.usage(`handgrad ${usage}\n\n${describe}`).epilogue('');
+      return y.usage(`handgrad ${usage}\n\n${command.summary}`).epilogue('');
     },
     (args) => {
       throw new Chosen(() => command.run(withDashes(args), io));
@@ -102,25 +104,18 @@ function refuseUnknownCommand({ _: [name], ...args }: { _: (string | number)[] }
 
 function refuseUnknown(
   name: string,
-  { options, positionals = {} }: Command,
+  command: Command,
   args: { _: (string | number)[]; '--'?: (string | number)[] },
 ): void {
-  const known = [...Object.keys(options), ...GLOBAL_FLAGS];
-  const listed = known.filter((flag) => !options[flag]?.hidden);
-  refuseUnknownFlag(args, [...known, ...Object.keys(positionals)], name, listed);
+  const known = [...Object.keys(command.options), ...GLOBAL_FLAGS];
+  const listed = known.filter((flag) => !command.options[flag]?.hidden);
+  refuseUnknownFlag(args, [...known, ...Object.keys(command.arguments)], name, listed);
   const [, extra] = [...args._, ...(args['--'] ?? [])];
-  if (extra !== undefined) {
-    throw new HandgradError(
-      'usage',
-      `${name} does not know what to do with ${quoted(extra)}; see handgrad ${name} --help.`,
-    );
-  }
-  for (const [flag, value] of Object.entries(args as Args)) {
-    if (NOT_FLAGS.includes(flag) || !Array.isArray(value) || options[flag]?.array) continue;
-    // A positional that takes several is no flag.
-    if (Object.hasOwn(positionals, flag)) continue;
-    throw new HandgradError('usage', `The flag --${flag} was given ${value.length} times; give it once.`);
-  }
+  if (extra === undefined) return;
+  throw new HandgradError(
+    'usage',
+    `${name} does not know what to do with ${quoted(extra)}; see handgrad ${name} --help.`,
+  );
 }
 
 function refuseUnknownFlag(args: object, allowed: readonly string[], name: string, flags = allowed): void {

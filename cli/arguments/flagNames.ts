@@ -1,11 +1,10 @@
-import { CONFIG_KEYS } from '../../src/runs/config';
-
 /** `batchSize` → `batch-size` */
 export const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** A text of the library, which names settings as `batchSize` in backticks, with their flags instead: --batch-size. */
-export function withFlags(text: string): string {
-  const flagOf = (named: string, key: string) =>
-    CONFIG_KEYS.some((one) => one === key) ? `--${flagName(key)}` : named;
-  return text.replace(/`(\w+)`/g, flagOf);
+/**
+ * A text of the library, which names settings and options as `batchSize`, in backticks, with their flags instead: --batch-size.
+ * @param names those that have a flag
+ */
+export function withFlags(text: string, names: readonly string[]): string {
+  return text.replace(/`(\w+)`/g, (named, name: string) => (names.includes(name) ? `--${flagName(name)}` : named));
 }

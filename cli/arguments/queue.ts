@@ -1,25 +1,23 @@
-import type { Options } from 'yargs';
 import { HandgradError } from '../../src/errors';
+import { text } from '../../src/kinds';
 import type { RedisAddress } from '../../src/sweeps/workers/queue/redis';
-import type { Args } from './options';
+import { flag, type Values } from './flags';
 
 /** Where trials are queued. */
-export const QUEUE_OPTION = {
-  queue: {
-    requiresArg: true,
-    nargs: 1,
-    group: 'Queue:',
-    describe: 'the Redis that hands trials to workers: redis://host:6379, or rediss:// with TLS',
-  },
-} satisfies Record<string, Options>;
+export const QUEUE = {
+  queue: flag(text('the address of a Redis, such as redis://localhost:6379'), {
+    group: 'Queue',
+    help: 'the Redis that hands trials to workers: redis://host:6379, or rediss:// with TLS',
+  }),
+};
 
 /**
  * The address of --queue, or of HANDGRAD_QUEUE; name and password may come from HANDGRAD_QUEUE_USERNAME and
  * HANDGRAD_QUEUE_PASSWORD, so that they stand in no list of processes.
  * @throws HandgradError 'usage' when there is none
  */
-export function queueAddress(args: Args, env: NodeJS.ProcessEnv): RedisAddress {
-  const url = (args['queue'] as string | undefined) ?? env['HANDGRAD_QUEUE'];
+export function queueAddress({ queue }: Values<typeof QUEUE>, env: NodeJS.ProcessEnv): RedisAddress {
+  const url = queue ?? env['HANDGRAD_QUEUE'];
   if (!url)
     throw new HandgradError(
       'usage',

@@ -1,38 +1,38 @@
 import { defaultDataDir } from '../../src/data/defaultDataDir';
-import { diagnose, type Diagnosis } from '../../src/doctor/diagnose';
+import type { Diagnosis } from '../../src/doctor/diagnose';
 import type { BackendReport } from '../../src/doctor/probeBackend';
 import { HandgradError } from '../../src/errors';
 import { keysDeciding, pick } from '../../src/runs/config';
-import { type Args, resolveArgs, settingOptions } from '../arguments/options';
 import { formatBytes } from '../../src/words';
+import { defineCommand, OUTPUT } from '../arguments/command';
+import { library } from '../library';
 import { table } from '../terminal/table';
-import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
+import type { Terminal } from '../terminal/terminal';
 
 /** The folder of all runs. */
 const RUN_ROOT = 'runs';
+const BACKEND = keysDeciding('backend');
 
-export const command: Command = {
-  options: { ...settingOptions([...keysDeciding('backend'), 'dataDir']), ...OUTPUT_OPTIONS },
+export const command = defineCommand({
+  summary: 'say what this machine can run, and what to do about what it cannot',
+  settings: [...BACKEND, 'dataDir'],
+  flags: OUTPUT,
   examples: [
     ['doctor', 'what this machine can run'],
     ['doctor --backend tensorflow-gpu', 'exits with 4 unless the GPU can be used'],
     ['doctor --json', 'the same for scripts'],
   ],
-  run: runDoctor,
-};
-
-async function runDoctor(args: Args, io: Io): Promise<void> {
-  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const { config } = await resolveArgs(args, io.env);
-  const { dataDir = defaultDataDir() } = config;
-  const onStep = (step: string) => terminal.notice(terminal.err.dim(`${step} …`));
-  const diagnosis = await diagnose({ ...pick(config, keysDeciding('backend')), dataDir, runRoot: RUN_ROOT, onStep });
-  if (args['json'] === true) terminal.json(diagnosis);
-  else print(diagnosis, terminal);
-  if (diagnosis.ready) return;
-  throw new HandgradError('backend', `${diagnosis.verdict.replace(/\.$/, '')}; next: handgrad ${diagnosis.next}.`);
-}
+  async run({ json }, { config, terminal }) {
+    const { diagnose } = library.doctor();
+    const { dataDir = defaultDataDir() } = config;
+    const onStep = (step: string) => terminal.notice(terminal.err.dim(`${step} …`));
+    const diagnosis = await diagnose({ ...pick(config, BACKEND), dataDir, runRoot: RUN_ROOT, onStep });
+    if (json) terminal.json(diagnosis);
+    else print(diagnosis, terminal);
+    if (diagnosis.ready) return;
+    throw new HandgradError('backend', `${diagnosis.verdict.replace(/\.$/, '')}; next: handgrad ${diagnosis.next}.`);
+  },
+});
 
 function print(diagnosis: Diagnosis, { result, out }: Terminal): void {
   const { node, os, cpu, memory, runs, backends, cuda, datasets, ready, verdict, next } = diagnosis;

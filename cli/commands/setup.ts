@@ -1,67 +1,55 @@
 import { HandgradError } from '../../src/errors';
-import { setupNative } from '../../src/backends/device/native/native';
-import { removeTensorflow, setupTensorflow } from '../../src/backends/tensorflow/setup/setupTensorflow';
-import type { Args } from '../arguments/options';
-import { quoted } from '../../src/words';
-import { createTerminal, type Io } from '../terminal/terminal';
-import { type Command, OUTPUT_OPTIONS } from '../arguments/command';
+import { choice } from '../../src/kinds';
+import { defineCommand, OUTPUT } from '../arguments/command';
+import { argument, flag, PATH, toggle } from '../arguments/flags';
+import { library } from '../library';
+import type { Terminal } from '../terminal/terminal';
 
-const value = { requiresArg: true, nargs: 1 };
+const BACKEND = choice<'native' | 'tensorflow'>({
+  native: "this machine's C++ compiler makes it",
+  tensorflow: "tfjs-node, against a Python's TensorFlow",
+});
 
-export const command: Command = {
-  options: {
-    python: {
-      ...value,
-      describe: 'the Python whose TensorFlow is taken, or whose pip downloads one',
-      defaultDescription: 'python3',
-    },
-    tensorflow: { ...value, describe: 'a DIR with TensorFlow to build against instead', conflicts: 'python' },
-    force: { type: 'boolean', describe: 'build again what is there already' },
-    remove: {
-      type: 'boolean',
-      describe: 'remove what setup tensorflow made',
-      conflicts: ['python', 'tensorflow', 'force'],
-    },
-    quiet: OUTPUT_OPTIONS.quiet,
+export const command = defineCommand({
+  summary: 'build a backend: native ahead of its first use, or tensorflow against an installed TensorFlow',
+  arguments: { backend: argument(BACKEND, 'native or tensorflow, the backend to set up') },
+  flags: {
+    python: flag(PATH, {
+      help: 'the Python whose TensorFlow is taken, or whose pip downloads one',
+      otherwise: 'python3',
+    }),
+    tensorflow: flag(PATH, { help: 'a DIR with TensorFlow to build against instead', conflicts: ['python'] }),
+    force: toggle({ help: 'build again what is there already' }),
+    remove: toggle({ help: 'remove what setup tensorflow made', conflicts: ['python', 'tensorflow', 'force'] }),
+    quiet: OUTPUT.quiet,
   },
-  positionals: { backend: 'native or tensorflow, the backend to set up' },
   examples: [
     ['setup native', 'compile the native backend now instead of at the first training'],
     ['setup tensorflow', "with python3's TensorFlow, or one that pip downloads"],
     ['setup tensorflow --python venv/bin/python', 'with the TensorFlow of another Python, which may have CUDA'],
     ['setup tensorflow --remove', 'take it all away again'],
   ],
-  run: runSetup,
-};
+  async run({ backend, quiet: _, ...how }, { terminal, signal }) {
+    if (backend === 'native') return setupNative(how, terminal);
+    const { removeTensorflow, setupTensorflow } = library.tensorflow();
+    const { python = 'python3', tensorflow: from, force, remove } = how;
+    if (remove) {
+      const removed = await removeTensorflow();
+      return terminal.result(removed ? 'The tensorflow backend is removed.' : 'There is nothing to remove.');
+    }
+    const onStep = (step: string) => terminal.notice(`${step} …`);
+    const { folder, built, already } = await setupTensorflow({ python, tensorflow: from, force, onStep, signal });
+    const { tensorflow, cuda } = built;
+    const what = `TensorFlow ${tensorflow} (${cuda ? `CUDA ${cuda.cuda}, cuDNN ${cuda.cudnn}` : 'for the processor'})`;
+    const state = already ? 'is there already and works' : 'works';
+    terminal.result(`The tensorflow backend ${state}: ${what}, in ${folder}; auto takes it from now on.`);
+  },
+});
 
-async function runSetup(args: Args, io: Io): Promise<void> {
-  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  if (args['backend'] === 'native') {
-    const given = ['python', 'tensorflow', 'force', 'remove'].find((flag) => args[flag] !== undefined);
-    if (given)
-      throw new HandgradError('usage', `setup native has no --${given}: it compiles what is not compiled yet.`);
-    const { file, wasThere } = await setupNative();
-    terminal.result(
-      `The native backend ${wasThere ? 'is there already' : 'is compiled'}: ${file}; auto takes it from now on.`,
-    );
-    return;
-  }
-  if (args['backend'] !== 'tensorflow') {
-    throw new HandgradError('usage', `setup sets up native or tensorflow, not ${quoted(args['backend'])}.`);
-  }
-  if (args['remove'] === true) {
-    terminal.result((await removeTensorflow()) ? 'The tensorflow backend is removed.' : 'There is nothing to remove.');
-    return;
-  }
-  const { folder, built, already } = await setupTensorflow({
-    python: (args['python'] as string | undefined) ?? 'python3',
-    tensorflow: args['tensorflow'] as string | undefined,
-    force: args['force'] === true,
-    onStep: (step) => terminal.notice(`${step} …`),
-    signal: io.signal,
-  });
-  const { tensorflow, cuda } = built;
-  const what = `TensorFlow ${tensorflow} (${cuda ? `CUDA ${cuda.cuda}, cuDNN ${cuda.cudnn}` : 'for the processor'})`;
-  const state = already ? 'is there already and works' : 'works';
-  terminal.result(`The tensorflow backend ${state}: ${what}, in ${folder}; auto takes it from now on.`);
+async function setupNative(how: object, { result }: Terminal): Promise<void> {
+  const given = Object.entries(how).find(([, value]) => value);
+  if (given)
+    throw new HandgradError('usage', `setup native has no --${given[0]}: it compiles what is not compiled yet.`);
+  const { file, wasThere } = await library.native().setupNative();
+  result(`The native backend ${wasThere ? 'is there already' : 'is compiled'}: ${file}; auto takes it from now on.`);
 }

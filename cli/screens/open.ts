@@ -1,4 +1,5 @@
-import type { OpenEvent } from '../../src/runs/events';
+import type { OpenEvent, OpenOptions } from '../../src/runs/events';
+import type { Context } from '../arguments/command';
 import type { Screen, Terminal } from '../terminal/terminal';
 import { downloadScreen } from './download';
 
@@ -13,6 +14,19 @@ export function openScreen(terminal: Terminal): Screen<OpenEvent> {
     },
     stop: download.stop,
   };
+}
+
+/** Opens data and backend by `work`, and shows on the terminal what happens meanwhile. */
+export async function opening<Result>(
+  { terminal, signal, io }: Pick<Context, 'terminal' | 'signal' | 'io'>,
+  work: (how: OpenOptions) => Promise<Result>,
+): Promise<Result> {
+  const screen = openScreen(terminal);
+  try {
+    return await work({ onEvent: screen.show, signal, env: io.env });
+  } finally {
+    screen.stop();
+  }
 }
 
 /** What `auto` took, and why none of those it would have liked better. */

@@ -1,19 +1,21 @@
-import { judgedAccuracy, readRun } from '../../src/runs/readRun';
-import type { Args } from '../arguments/options';
+import { library } from '../library';
 import { type PlottedCurve, plotCurves } from '../terminal/plot';
 import type { Terminal } from '../terminal/terminal';
 import type { Run } from '../../src/runs/run';
 
 /** Shows what `--plot` and `--report` ask for. */
-export async function showResults({ dir, dataset: data, backend }: Run, args: Args, terminal: Terminal): Promise<void> {
-  if (args['plot'] === true) await plotRun(dir, args['json'] === true, terminal);
-  if (args['report'] !== true) return;
+export async function showResults(
+  { dir, dataset: data, backend }: Run,
+  { plot, report, json }: { readonly plot: boolean; readonly report: boolean; readonly json: boolean },
+  terminal: Terminal,
+): Promise<void> {
+  if (plot) await plotRun(dir, json, terminal);
   // The charts are loaded when there is one to draw.
-  const { writeReport } = require('../../src/reports/writeReport') as typeof import('../../src/reports/writeReport');
-  terminal.notice(`The report is ${await writeReport(dir, {}, { data, backend })}`);
+  if (report) terminal.notice(`The report is ${await library.reports().writeReport(dir, {}, { data, backend })}`);
 }
 
 async function plotRun(dir: string, json: boolean, terminal: Terminal): Promise<void> {
+  const { judgedAccuracy, readRun } = library.readRun();
   const { epochs } = await readRun(dir);
   // stdout is for JSON then.
   const [say, colors] = json ? [terminal.notice, terminal.err] : [terminal.result, terminal.out];

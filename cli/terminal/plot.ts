@@ -1,4 +1,3 @@
-import { plot } from 'asciichart';
 import type { Colors } from './terminal';
 
 /** One curve for the terminal. */
@@ -25,6 +24,7 @@ export function plotCurves(title: string, curves: readonly PlottedCurve[], colum
   const paints = [colors.cyan, colors.yellow];
   // asciichart writes a color before each character; these stand for ours and are put in place afterwards.
   const marks = ['\ue000', '\ue001'];
+  const { plot } = require('asciichart') as typeof import('asciichart');
   const chart = plot(series, {
     height: HEIGHT,
     colors: series.map((_, i) => marks[i % marks.length]),

@@ -1,5 +1,3 @@
-import Table from 'cli-table3';
-
 // Columns two spaces apart and no lines: easy to read, and to take apart with awk.
 const NO_LINES = Object.fromEntries(
   [
@@ -14,6 +12,7 @@ const NO_LINES = Object.fromEntries(
  */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[], align: string): string {
   const sides = { l: 'left', r: 'right', c: 'center' } as const;
+  const Table = require('cli-table3') as typeof import('cli-table3');
   const grid = new Table({
     head: [...heading],
     colAligns: [...align].map((letter) => sides[letter as keyof typeof sides]),

@@ -1,5 +1,4 @@
 import { createColors } from 'picocolors';
-import { withFlags } from '../arguments/flagNames';
 import { COMMAND_NAMES } from '../commandNames';
 
 /** Functions that color text, or leave it alone. */
@@ -50,11 +49,17 @@ export interface Screen<Event> {
   readonly stop: () => void;
 }
 
-/** The terminal of a command that was called with these flags. */
-export function createTerminal({ stdout, stderr, env }: Io, { quiet = false }: { quiet?: boolean } = {}): Terminal {
+/**
+ * The terminal of a command.
+ * @param words how notices and errors say what the library says
+ */
+export function createTerminal(
+  { stdout, stderr, env }: Io,
+  { quiet = false, words = (text) => text }: { quiet?: boolean; words?: (text: string) => string } = {},
+): Terminal {
   const [out, err] = [stdout, stderr].map((stream) => createColors(wantsColors(stream, env))) as [Colors, Colors];
   const say = (stream: Output, text: string) => void stream.write(`${withProgram(text, env)}\n`);
-  const explain = (text: string) => say(stderr, withFlags(text));
+  const explain = (text: string) => say(stderr, words(text));
   const notice = (text: string) => quiet || explain(text);
   return {
     result: (text) => say(stdout, text),

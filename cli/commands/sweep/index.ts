@@ -1,53 +1,46 @@
 import { HandgradError } from '../../../src/errors';
-import { type Division, localExecutor } from '../../../src/sweeps/workers/localExecutor';
-import { type SweepRun, runSweepHere, fetchDatasets } from './runSweepHere';
-import { runSweepByQueue, connectQueue, refuseUnfit } from './runSweepByQueue';
-import { divisionOf, MACHINE_OPTIONS } from '../../arguments/machine';
-import { type Args, wholeNumberFlag } from '../../arguments/options';
-import { beginSweep, type OpenSweep, readSweepFile, resumeSweep } from './openSweep';
-import { QUEUE_OPTION, queueAddress } from '../../arguments/queue';
-import { showFolder, showQueue, stopSweep } from '../../screens/sweepOverview';
-import { printTrials } from '../../screens/sweepPlan';
+import { wholeNumber } from '../../../src/kinds';
+import type { Division } from '../../../src/sweeps/workers/localExecutor';
 import { quoted } from '../../../src/words';
-import { createTerminal, type Io } from '../../terminal/terminal';
-import { trainProgram } from '../../open/trainProgram';
-import { type Command, OUTPUT_OPTIONS } from '../../arguments/command';
+import { defineCommand, OUTPUT } from '../../arguments/command';
+import { flag, optionalArgument, PATH, toggle } from '../../arguments/flags';
+import { divisionOf, MACHINE } from '../../arguments/machine';
+import { QUEUE, queueAddress } from '../../arguments/queue';
+import type { OpenSweep } from './openSweep';
+import type { SweepRun } from './runSweepHere';
 
 /** What a sweep is called in a queue. */
 const QUEUED = /^[0-9a-f]{16}$/;
-/** How often a trial that crashed is tried again. */
-const RETRIES = 2;
 
-export const command: Command = {
-  options: {
-    ...QUEUE_OPTION,
-    ...MACHINE_OPTIONS,
-    retries: {
-      requiresArg: true,
-      nargs: 1,
-      group: 'Sweep:',
-      describe: 'how often a trial that crashed is tried again',
-      defaultDescription: `${RETRIES}`,
-    },
-    'run-dir': {
-      requiresArg: true,
-      nargs: 1,
-      group: 'Sweep:',
-      describe: 'the DIR that gets journal, trials and summary, else runs/sweep-<file>-<date>-<time>',
-    },
-    resume: { requiresArg: true, nargs: 1, group: 'Sweep:', describe: 'go on with the sweep in DIR' },
-    extend: {
-      type: 'boolean',
-      group: 'Sweep:',
-      describe: 'with --resume: take a file that has more values or trials now',
-    },
-    'retry-failed': { type: 'boolean', group: 'Sweep:', describe: 'with --resume: give failed trials another chance' },
-    'dry-run': { type: 'boolean', group: 'Sweep:', describe: 'print the trials, and train none' },
-    ...OUTPUT_OPTIONS,
+/** What trains and shows, loaded when the command runs. */
+const parts = () => require('./parts') as typeof import('./parts');
+
+export const command = defineCommand({
+  summary: 'search hyperparameters: many trials from one YAML file, here or on many machines',
+  arguments: {
+    file: optionalArgument(PATH, 'the sweep, in YAML; or "status" or "stop"'),
+    sweep: optionalArgument(
+      PATH,
+      'of status: the folder of a sweep, or its name in the queue; of stop: its name in the queue',
+    ),
   },
-  positionals: {
-    FILE: 'the sweep, in YAML; or "status" or "stop"',
-    SWEEP: 'of status: the folder of a sweep, or its name in the queue; of stop: its name in the queue',
+  flags: {
+    ...QUEUE,
+    ...MACHINE,
+    retries: flag(wholeNumber(0, 100), {
+      default: 2,
+      group: 'Sweep',
+      help: 'how often a trial that crashed is tried again',
+    }),
+    runDir: flag(PATH, {
+      group: 'Sweep',
+      help: 'the DIR that gets journal, trials and summary, else runs/sweep-<file>-<date>-<time>',
+    }),
+    resume: flag(PATH, { group: 'Sweep', help: 'resume the sweep in DIR' }),
+    extend: toggle({ group: 'Sweep', help: 'with --resume: take a file that has more values or trials now' }),
+    retryFailed: toggle({ group: 'Sweep', help: 'with --resume: give failed trials another chance' }),
+    dryRun: toggle({ group: 'Sweep', help: 'print the trials, and train none' }),
+    ...OUTPUT,
   },
   examples: [
     ['sweep lr.yaml --workers 2', 'two trials at a time'],
@@ -56,75 +49,81 @@ export const command: Command = {
     ['sweep lr.yaml --queue redis://host:6379', 'trained by the workers of a queue'],
     ['sweep status --queue redis://host:6379', 'the sweeps and workers of a queue'],
   ],
-  run: runSweepCommand,
-};
-
-async function runSweepCommand(args: Args, io: Io): Promise<void> {
-  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const json = args['json'] === true;
-  const [file, which] = [args['FILE'], args['SWEEP']] as (string | undefined)[];
-  if (file === 'status') {
-    if (which !== undefined && args['queue'] === undefined && !QUEUED.test(which))
-      return showFolder(which, terminal, { json });
-    return showQueue(queueAddress(args, io.env), which, terminal, { json });
-  }
-  if (file === 'stop')
-    return stopSweep(queueAddress(args, io.env), required(which, 'stop needs the sweep to stop'), terminal);
-  if (which !== undefined) {
-    throw new HandgradError(
-      'usage',
-      `sweep does not know what to do with ${quoted(which)}; see handgrad sweep --help.`,
-    );
-  }
-  if (args['dry-run']) return printTrials(await readSweepFile(required(file)), terminal, { json });
-  const retries = wholeNumberFlag(args, 'retries', 0, 100) ?? RETRIES;
-  const division = divisionOf(args);
-  const redis = args['queue'] === undefined ? undefined : await connectQueue(queueAddress(args, io.env), terminal);
-  try {
-    const sweep = await openSweep(args, file, redis !== undefined);
-    try {
-      // A sweep that was begun here may be one that cannot go on elsewhere.
-      if (redis) refuseUnfit(sweep.state.spec);
-      const common = { sweep, retries, json, terminal, io };
-      if (redis) await runSweepByQueue(common, redis);
-      else await runOnThisMachine(common, division);
-    } finally {
-      await sweep.journal.close();
-      await sweep.release();
+  async run(values, { terminal, io }) {
+    const { file, sweep: which, queue, retries, dryRun, json } = values;
+    const sweeps = parts();
+    if (file === 'status') {
+      if (which !== undefined && queue === undefined && !QUEUED.test(which))
+        return sweeps.showFolder(which, terminal, { json });
+      return sweeps.showQueue(queueAddress(values, io.env), which, terminal, { json });
     }
-  } finally {
-    redis?.disconnect();
-  }
-}
+    if (file === 'stop')
+      return sweeps.stopSweep(queueAddress(values, io.env), required(which, 'stop needs the sweep to stop'), terminal);
+    if (which !== undefined) {
+      throw new HandgradError(
+        'usage',
+        `sweep does not know what to do with ${quoted(which)}; see handgrad sweep --help.`,
+      );
+    }
+    const { connectQueue, refuseUnfit, runSweepByQueue } = sweeps;
+    if (dryRun) return sweeps.printTrials(await sweeps.readSweepFile(required(file)), terminal, { json });
+    const division = divisionOf(values);
+    const redis = queue === undefined ? undefined : await connectQueue(queueAddress(values, io.env), terminal);
+    try {
+      const sweep = await openSweep(values, redis !== undefined);
+      try {
+        // A sweep that was begun here may be one that cannot go on elsewhere.
+        if (redis) refuseUnfit(sweep.state.spec);
+        const common = { sweep, retries, json, terminal, io };
+        if (redis) await runSweepByQueue(common, redis);
+        else await runOnThisMachine(common, division);
+      } finally {
+        await sweep.journal.close();
+        await sweep.release();
+      }
+    } finally {
+      redis?.disconnect();
+    }
+  },
+});
 
 async function runOnThisMachine(
   common: Omit<SweepRun, 'executor' | 'division' | 'signal'>,
   division: Division,
 ): Promise<void> {
   const { sweep, terminal, io } = common;
+  const { fetchDatasets, localExecutor, runSweepHere, trainProgram } = parts();
   const { metric, seeds } = sweep.state.spec;
   await fetchDatasets(sweep.state.spec, terminal, io.signal);
   const executor = localExecutor(trainProgram(), sweep.dir, division, { metric: metric.name, seeds });
   await runSweepHere({ ...common, executor, division, signal: io.signal });
 }
 
-async function openSweep(args: Args, file: string | undefined, queued: boolean): Promise<OpenSweep> {
-  const resumed = args['resume'] as string | undefined;
-  const [extend, retryFailed] = [args['extend'] === true, args['retry-failed'] === true];
-  const given = args['run-dir'] as string | undefined;
-  if (resumed === undefined) {
+/** How a sweep is opened. */
+interface Opening {
+  readonly file: string | undefined;
+  readonly resume: string | undefined;
+  readonly runDir: string | undefined;
+  readonly extend: boolean;
+  readonly retryFailed: boolean;
+}
+
+async function openSweep(opening: Opening, queued: boolean): Promise<OpenSweep> {
+  const { file, resume, runDir, extend, retryFailed } = opening;
+  const { beginSweep, readSweepFile, refuseUnfit, resumeSweep } = parts();
+  if (resume === undefined) {
     if (extend || retryFailed) {
       throw new HandgradError(
         'usage',
-        `--${extend ? 'extend' : 'retry-failed'} needs --resume DIR, the sweep to go on with.`,
+        `--${extend ? 'extend' : 'retry-failed'} needs --resume DIR, the sweep to resume.`,
       );
     }
     const spec = await readSweepFile(required(file));
     if (queued) refuseUnfit(spec);
-    return beginSweep(required(file), spec, given);
+    return beginSweep(required(file), spec, runDir);
   }
-  if (given !== undefined) throw new HandgradError('usage', '--resume names the folder already; leave --run-dir out.');
-  return resumeSweep(resumed, file, { extend, retryFailed });
+  if (runDir !== undefined) throw new HandgradError('usage', '--resume names the folder already; leave --run-dir out.');
+  return resumeSweep(resume, file, { extend, retryFailed });
 }
 
 function required(

@@ -1,115 +1,98 @@
 import { join } from 'node:path';
 import { datasetNames } from '../../../src/data/catalog';
-import { HandgradError } from '../../../src/errors';
-import { createPlaces, runName } from '../../../src/sweeps/workers/localExecutor';
-import { type Payload, readPayload } from '../../../src/sweeps/workers/queue/payload';
-import { connectRedis } from '../../../src/sweeps/workers/queue/redis';
-import { work, type WorkerEvent } from '../../../src/sweeps/workers/queue/worker';
-import { trainInProcess } from '../../../src/sweeps/workers/trainProcess';
-import { divisionOf, MACHINE_OPTIONS } from '../../arguments/machine';
+import { text, wholeNumber } from '../../../src/kinds';
+import type { Payload } from '../../../src/sweeps/workers/queue/payload';
+import type { WorkerEvent } from '../../../src/sweeps/workers/queue/worker';
+import { formatShare, plural } from '../../../src/words';
+import { defineCommand, OUTPUT } from '../../arguments/command';
+import { flag, optionalArgument, PATH, toggle } from '../../arguments/flags';
+import { divisionOf, MACHINE } from '../../arguments/machine';
+import { QUEUE, queueAddress } from '../../arguments/queue';
 import { SIGNAL_CODES } from '../../exitCodes';
 import { Interruption } from '../../interruption';
-import { type Args, wholeNumberFlag } from '../../arguments/options';
-import { QUEUE_OPTION, queueAddress } from '../../arguments/queue';
-import { formatShare, plural, quoted } from '../../../src/words';
-import { createTerminal, type Io, type Terminal } from '../../terminal/terminal';
-import { trainProgram } from '../../open/trainProgram';
-import { type Command, OUTPUT_OPTIONS } from '../../arguments/command';
+import type { Terminal } from '../../terminal/terminal';
 
-/** How long a trial stays with a worker that is not heard of, in seconds. */
-const LEASE_S = 30;
+const QUEUED = text(
+  'the name of a sweep in a queue, 16 digits and letters as "sweep status --queue URL" lists them',
+  (name) => /^[0-9a-f]{16}$/.test(name),
+);
 
-export const command: Command = {
-  options: {
-    ...QUEUE_OPTION,
-    ...MACHINE_OPTIONS,
-    lease: {
-      requiresArg: true,
-      nargs: 1,
-      group: 'Queue:',
-      describe: 'seconds after which the trial of a vanished worker goes to another',
-      defaultDescription: `${LEASE_S}`,
-    },
-    'until-done': { type: 'boolean', group: 'Queue:', describe: 'end when no sweep is left' },
-    'run-root': {
-      requiresArg: true,
-      nargs: 1,
-      group: 'Runs:',
-      describe: 'the DIR of the trials; where workers share it, a trial goes on from its checkpoint on any of them',
-      defaultDescription: 'runs/queue',
-    },
-    datasets: {
-      requiresArg: true,
-      nargs: 1,
-      group: 'Runs:',
-      describe: "the DIR in which sweeps' own data sets lie, by relative path",
-    },
-    ...OUTPUT_OPTIONS,
+/** What trains and shows, loaded when the command runs. */
+const parts = () => require('./parts') as typeof import('./parts');
+
+export const command = defineCommand({
+  summary: 'train the trials of sweeps that wait in a queue',
+  arguments: { sweep: optionalArgument(QUEUED, 'the sweep to work for, else all') },
+  flags: {
+    ...QUEUE,
+    ...MACHINE,
+    lease: flag(wholeNumber(2, 3600), {
+      default: 30,
+      group: 'Queue',
+      help: 'seconds after which the trial of a vanished worker goes to another',
+    }),
+    untilDone: toggle({ group: 'Queue', help: 'end when no sweep is left' }),
+    runRoot: flag(PATH, {
+      default: join('runs', 'queue'),
+      group: 'Runs',
+      help: 'the DIR of the trials; where workers share it, a trial is resumed from its checkpoint on any of them',
+    }),
+    datasets: flag(PATH, { group: 'Runs', help: "the DIR in which sweeps' own data sets lie, by relative path" }),
+    ...OUTPUT,
   },
-  positionals: { SWEEP: 'the sweep to work for, else all' },
   examples: [
     ['worker --queue redis://host:6379', 'one trial for each core'],
     ['worker --queue redis://host:6379 --gpus 0,1 --run-root /mnt/shared/runs', 'two GPUs, a shared folder'],
   ],
-  run: runWorker,
-};
-
-async function runWorker(args: Args, io: Io): Promise<void> {
-  const terminal = createTerminal(io, { quiet: args['quiet'] === true });
-  const address = queueAddress(args, io.env);
-  const division = divisionOf(args);
-  const leaseMs = 1000 * (wholeNumberFlag(args, 'lease', 2, 3600) ?? LEASE_S);
-  const only = args['SWEEP'] as string | undefined;
-  if (only !== undefined && !/^[0-9a-f]{16}$/.test(only)) {
-    throw new HandgradError(
-      'usage',
-      `${quoted(only)} is not the name of a sweep in a queue: 16 digits and letters, as "sweep status --queue URL" lists them.`,
+  async run(values, { terminal, signal, io }) {
+    const { sweep: only, lease, untilDone, runRoot, datasets, json } = values;
+    const address = queueAddress(values, io.env);
+    const division = divisionOf(values);
+    const { connectRedis, createPlaces, readPayload, runName, trainInProcess, trainProgram, work } = parts();
+    const program = trainProgram();
+    const redis = await connectRedis(address, (lost) =>
+      lost
+        ? terminal.warning('Redis is gone; trials go on, and their results wait for it.')
+        : terminal.notice('Redis is back.'),
     );
-  }
-  const runRoot = (args['run-root'] as string | undefined) ?? join('runs', 'queue');
-  const program = trainProgram();
-  const redis = await connectRedis(address, (lost) =>
-    lost
-      ? terminal.warning('Redis is gone; trials go on, and their results wait for it.')
-      : terminal.notice('Redis is back.'),
-  );
-  const places = createPlaces(division);
-  const { drain, stop } = endings(io.signal, terminal);
-  terminal.notice(
-    `Working for ${only === undefined ? 'all sweeps' : `sweep ${only}`}: ${plural(division.workers, 'trial')} at once, ${plural(division.threads, 'thread')} each`,
-  );
-  try {
-    await work({
-      redis,
-      only,
-      places: division.workers,
-      leaseMs,
-      untilDone: args['until-done'] === true,
-      read: (data, sweep) => withFolder(readPayload(data, sweep, datasetNames), args['datasets'] as string | undefined),
-      async train(payload, onProgress, signal) {
-        const share = places.take();
-        try {
-          const run = {
-            ...payload,
-            folder: join(runRoot, `sweep-${payload.sweep}`),
-            name: runName(payload, payload.seeds),
-            // The queue has given the trial to this worker: whoever had it before has lost it.
-            takeOver: true,
-          };
-          return await trainInProcess(program, run, share, onProgress, signal);
-        } finally {
-          places.giveBack(share);
-        }
-      },
-      onEvent: args['json'] === true ? (event) => terminal.json(event) : (event) => tell(event, terminal),
-      drain,
-      stop,
-    });
-  } finally {
-    redis.disconnect();
-  }
-  if (io.signal.aborted) throw io.signal.reason;
-}
+    const places = createPlaces(division);
+    const { drain, stop } = endings(signal, terminal);
+    terminal.notice(
+      `Working for ${only === undefined ? 'all sweeps' : `sweep ${only}`}: ${plural(division.workers, 'trial')} at once, ${plural(division.threads, 'thread')} each`,
+    );
+    try {
+      await work({
+        redis,
+        only,
+        places: division.workers,
+        leaseMs: 1000 * lease,
+        untilDone: untilDone,
+        read: (data, sweep) => withFolder(readPayload(data, sweep, datasetNames), datasets),
+        async train(payload, onProgress, stopping) {
+          const share = places.take();
+          try {
+            const run = {
+              ...payload,
+              folder: join(runRoot, `sweep-${payload.sweep}`),
+              name: runName(payload, payload.seeds),
+              // The queue has given the trial to this worker: whoever had it before has lost it.
+              takeOver: true,
+            };
+            return await trainInProcess(program, run, share, onProgress, stopping);
+          } finally {
+            places.giveBack(share);
+          }
+        },
+        onEvent: json ? (event) => terminal.json(event) : (event) => tell(event, terminal),
+        drain,
+        stop,
+      });
+    } finally {
+      redis.disconnect();
+    }
+    if (signal.aborted) throw signal.reason;
+  },
+});
 
 /** SIGTERM finishes the trials at hand. Ctrl-C, and a second signal of any kind, has them save and go back to the queue. */
 function endings(signal: AbortSignal, terminal: Terminal): { drain: AbortSignal; stop: AbortSignal } {

@@ -19,7 +19,7 @@ describe('the command line', () => {
       const { code, stdout } = await session([name, '--help']);
       expect(code).to.equal(0);
       expect(stdout).to.contain('Examples:').and.to.contain(`handgrad ${name} `);
-      const { command } = COMMANDS[name as keyof typeof COMMANDS].load();
+      const command = COMMANDS[name as keyof typeof COMMANDS]();
       for (const [flag, { describe, hidden }] of Object.entries(command.options)) {
         if (hidden) continue;
         expect(describe, flag).to.be.a('string').and.not.equal('');

@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONFIG_KEYS, DEFAULTS } from '../../../src/runs/config';
 import { flagName, withFlags } from '../../../cli/arguments/flagNames';
-import { resolveArgs, settingOptions } from '../../../cli/arguments/options';
+import { readSettings, settingOptions } from '../../../cli/arguments/settingFlags';
 import { failure } from '../../failure';
 
-describe('resolveArgs', () => {
+/** As train reads them. */
+const resolve = ({ config, ...args }: Record<string, unknown>, env = {}) =>
+  readSettings(CONFIG_KEYS, args, config === undefined ? [] : [config as string], env);
+
+describe('readSettings', () => {
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'handgrad-options-'))));
   after(() => rmSync(folder, { recursive: true }));
@@ -18,10 +22,10 @@ describe('resolveArgs', () => {
     return path;
   };
   const usage = async (args: Record<string, unknown>, env = {}) =>
-    withFlags(await failure('usage', () => resolveArgs(args, env)));
+    withFlags(await failure('usage', () => resolve(args, env)), CONFIG_KEYS);
 
   it('gives the hyperparameters of the post when nothing is asked for', async () => {
-    const { config, given } = await resolveArgs({}, {});
+    const { config, given } = await resolve({}, {});
     expect(config).to.include({ dataset: 'fashion-mnist', activation: 'relu', init: 'normal', optimizer: 'sgd' });
     expect(config).to.include({ epochs: 10, batchSize: 256, lr: 0.1, seed: 0, valFraction: 0, shuffle: true });
     expect(config.hidden).to.deep.equal([256]);
@@ -31,23 +35,23 @@ describe('resolveArgs', () => {
 
   it('lets flags win over the file, the file over the environment, and that over the defaults', async () => {
     const env = { HANDGRAD_BACKEND: 'cpu', HANDGRAD_DATA_DIR: '/data' };
-    expect((await resolveArgs({}, env)).config).to.include({ backend: 'cpu', dataDir: '/data', lr: 0.1 });
+    expect((await resolve({}, env)).config).to.include({ backend: 'cpu', dataDir: '/data', lr: 0.1 });
     const config = file('backend: tensorflow\nlr: 0.5\nhidden: [64, 32]\n');
-    const fromFile = await resolveArgs({ config }, env);
+    const fromFile = await resolve({ config }, env);
     expect(fromFile.config).to.deep.include({ backend: 'tensorflow', dataDir: '/data', lr: 0.5, hidden: [64, 32] });
-    const fromFlags = await resolveArgs({ config, backend: 'wasm', hidden: '8' }, env);
+    const fromFlags = await resolve({ config, backend: 'wasm', hidden: '8' }, env);
     expect(fromFlags.config).to.deep.include({ backend: 'wasm', lr: 0.5, hidden: [8] });
     expect([...fromFlags.given].sort()).to.deep.equal(['backend', 'hidden', 'lr']);
   });
 
   it('takes an empty variable for one that is not set', async () => {
-    expect((await resolveArgs({}, { HANDGRAD_BACKEND: '' })).config.backend).to.equal('auto');
+    expect((await resolve({}, { HANDGRAD_BACKEND: '' })).config.backend).to.equal('auto');
     expect(await usage({}, { HANDGRAD_BACKEND: 'gpu' })).to.match(/^HANDGRAD_BACKEND must be one of auto, .+"gpu"/);
   });
 
   it('reads a setting under the name that it had before, as a flag and in a file', async () => {
     for (const args of [{ normalise: true }, { config: file('normalise: true\n') }]) {
-      const { config, given } = await resolveArgs(args, {});
+      const { config, given } = await resolve(args, {});
       expect(config.normalize).to.equal(true);
       expect(config).to.not.have.property('normalise');
       expect([...given]).to.deep.equal(['normalize']);
@@ -57,7 +61,7 @@ describe('resolveArgs', () => {
   });
 
   it('reads what --hidden lists, and none from ""', async () => {
-    const hidden = async (text: string) => (await resolveArgs({ hidden: text }, {})).config.hidden;
+    const hidden = async (text: string) => (await resolve({ hidden: text }, {})).config.hidden;
     expect(await hidden('')).to.deep.equal([]);
     expect(await hidden('512, 256')).to.deep.equal([512, 256]);
   });

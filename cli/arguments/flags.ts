@@ -1,0 +1,129 @@
+import type { Options } from 'yargs';
+import { HandgradError } from '../../src/errors';
+import { faultOf, type Kind, text } from '../../src/kinds';
+import { nearName, quoted } from '../../src/words';
+import { flagName } from './flagNames';
+
+/** The command line as yargs split it: texts, true, and lists where there are several. */
+export type Args = Readonly<Record<string, unknown>>;
+
+/** A flag of a command. yargs only splits the command line; what a text means is read here, strictly. */
+export interface Flag<Value> {
+  readonly options: Options;
+  /** @param name as it was typed @throws HandgradError 'usage' */
+  readonly read: (given: unknown, name: string) => Value;
+}
+
+/** How help shows a flag, and what it does not go with. */
+interface About {
+  readonly help: string;
+  readonly group?: string;
+  readonly conflicts?: readonly string[];
+  /** What help says of the default where that depends on something else. */
+  readonly otherwise?: string;
+}
+
+/** The values of flags or arguments, by the names that they have in the code. */
+export type Values<Declared> = {
+  readonly [Name in keyof Declared]: Declared[Name] extends { read: (given: never, name: never) => infer Value }
+    ? Value
+    : never;
+};
+
+/** A flag that takes a value, which is undefined where it is not given and has no default. */
+export function flag<Value>(kind: Kind<Value>, about: About & { readonly default: NoInfer<Value> }): Flag<Value>;
+export function flag<Value>(kind: Kind<Value>, about: About & { readonly required: string }): Flag<Value>;
+export function flag<Value>(kind: Kind<Value>, about: About): Flag<Value | undefined>;
+export function flag<Value>(
+  kind: Kind<Value>,
+  about: About & { readonly default?: Value; readonly required?: string },
+): Flag<Value | undefined> {
+  const { default: standard, required, otherwise } = about;
+  const shown = otherwise ?? [standard].flat().join();
+  return {
+    options: {
+      ...optionsOf(about),
+      ...{ requiresArg: true, nargs: 1, demandOption: required },
+      ...(shown !== '' && { defaultDescription: shown }),
+    },
+    read: (given, name) => (given === undefined ? standard : readText(kind, once(given, name), `--${name}`)),
+  };
+}
+
+/** A flag that takes several values, and is undefined where it is not given. */
+export function severalFlag<Value>(kind: Kind<Value>, about: About): Flag<readonly Value[] | undefined> {
+  return {
+    options: { ...optionsOf(about), array: true },
+    read(given, name) {
+      if (given === undefined) return undefined;
+      const texts = given as readonly string[];
+      if (texts.length === 0) throw new HandgradError('usage', `The flag --${name} needs a value.`);
+      return texts.map((one) => readText(kind, one, `--${name}`));
+    },
+  };
+}
+
+/** A flag that takes no value: it is true where it is given. */
+export function toggle(about: About): Flag<boolean> {
+  return { options: { ...optionsOf(about), type: 'boolean' }, read: (given, name) => once(given, name) === true };
+}
+
+function optionsOf({ help, group, conflicts }: About): Options {
+  return { group: group && `${group}:`, describe: help, conflicts: conflicts?.map(flagName) };
+}
+
+/** @throws HandgradError 'usage' for a flag that was given more than once */
+export function once(given: unknown, name: string): unknown {
+  if (!Array.isArray(given)) return given;
+  throw new HandgradError('usage', `The flag --${name} was given ${given.length} times; give it once.`);
+}
+
+/** An argument of a command that stands without a flag. */
+export interface Argument<Value> {
+  /** How the command's usage line has it. */
+  readonly usage: (name: string) => string;
+  readonly help: string;
+  readonly read: (given: unknown, name: string) => Value;
+}
+
+/** An argument that has to be there. */
+export function argument<Value>(kind: Kind<Value>, help: string): Argument<Value> {
+  return { usage: (name) => `<${name}>`, help, read: (given, name) => readText(kind, given, name) };
+}
+
+/** An argument that may be left out. */
+export function optionalArgument<Value>(kind: Kind<Value>, help: string): Argument<Value | undefined> {
+  const read = (given: unknown, name: string) => (given === undefined ? undefined : readText(kind, given, name));
+  return { usage: (name) => `[${name}]`, help, read };
+}
+
+/** All arguments that are left. */
+export function restArguments<Value>(
+  kind: Kind<Value>,
+  help: string,
+  { atLeastOne }: { readonly atLeastOne: boolean },
+): Argument<readonly Value[]> {
+  return {
+    usage: (name) => (atLeastOne ? `<${name}..>` : `[${name}..]`),
+    help,
+    read: (given, name) => ((given ?? []) as readonly string[]).map((one) => readText(kind, one, name)),
+  };
+}
+
+/** The name of a file or folder. */
+export const PATH = text('a path');
+
+/** Checks a flag against what is known by now. @throws HandgradError 'usage' */
+export function assertFlag<Value>(name: string, kind: Kind<Value>, value: Value): void {
+  const fault = faultOf(kind, value);
+  if (fault) throw new HandgradError('usage', `--${flagName(name)} must be ${fault.rule}, not ${quoted(value)}.`);
+}
+
+function readText<Value>(kind: Kind<Value>, given: unknown, where: string): Value {
+  const value = kind.read!(given as string);
+  const fault = faultOf(kind, value);
+  if (!fault) return value as Value;
+  const near = kind.names && !kind.each && nearName(String(given), kind.names);
+  const hint = near ? `; did you mean ${near}?` : '.';
+  throw new HandgradError('usage', `${where} must be ${fault.rule}, not ${quoted(given)}${hint}`);
+}

@@ -1,0 +1,83 @@
+import type { Options } from 'yargs';
+import { readConfigFile } from '../../src/files/configFile';
+import {
+  CONFIG_KEYS,
+  type ConfigKey,
+  environmentSettings,
+  type Layer,
+  resolveConfig,
+  type Resolved,
+  type Setting,
+  settings,
+} from '../../src/runs/config';
+import { type Args, once } from './flags';
+import { flagName, withFlags } from './flagNames';
+
+/** A flag that gives a setting. */
+interface SettingFlag {
+  readonly name: string;
+  readonly key: ConfigKey;
+  /** The value that the flag's text means, or the flag itself; it is left to the setting to refuse it. */
+  readonly valueOf: (text: string) => unknown;
+  readonly options: Options;
+}
+
+/**
+ * The flags of a setting. One that is on or off has two, of which help lists the one that changes something; the names that it
+ * had in earlier versions are read as well.
+ */
+function flagsOf(key: ConfigKey): SettingFlag[] {
+  const { kind, group, default: standard, formerly = [] } = settings[key];
+  const name = flagName(key);
+  const names = [name, ...formerly.map(flagName)];
+  const shown = { group: `${group}:`, describe: helpOf(settings[key]) };
+  const { read } = kind;
+  if (read) {
+    const text = [standard].flat().join();
+    const options = { requiresArg: true, nargs: 1, ...shown, ...(text !== '' && { defaultDescription: text }) };
+    return names.map((one) => ({
+      ...{ name: one, key, valueOf: read },
+      options: one === name ? options : { ...options, hidden: true, conflicts: name },
+    }));
+  }
+  const listed = standard === true ? `no-${name}` : name;
+  const all = names.flatMap((one) => [one, `no-${one}`]);
+  return all.map((one, i) => ({
+    ...{ name: one, key, valueOf: () => i % 2 === 0 },
+    options: { type: 'boolean', conflicts: all.filter((other) => other !== one), hidden: one !== listed, ...shown },
+  }));
+}
+
+/** `momentum, nesterov: the decay of the velocity`, `the update rule: sgd|momentum|…` */
+function helpOf({ help, off, kind, needs, tables, backends }: Setting): string {
+  const only = backends ?? needs?.values ?? (tables ? ['CSV'] : []);
+  const names = kind.names && !kind.each ? `: ${kind.names.join('|')}` : '';
+  return withFlags(`${only.length > 0 ? `${only.join(', ')}: ` : ''}${off ?? help}${names}`, CONFIG_KEYS);
+}
+
+/** Settings as flags for yargs, by name. Their type is left open: the text is read here, strictly. */
+export function settingOptions(keys: readonly ConfigKey[]): Record<string, Options> {
+  return Object.fromEntries(keys.flatMap(flagsOf).map(({ name, options }) => [name, options]));
+}
+
+/**
+ * The one way from flags to a config. Flags win over files, later files over earlier ones, those over the environment, and that
+ * over the defaults.
+ * @param keys the settings that the command takes
+ * @param files the paths of config files
+ * @throws HandgradError 'usage' naming the flag, key or variable and what it takes
+ */
+export async function readSettings(
+  keys: readonly ConfigKey[],
+  args: Args,
+  files: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Resolved> {
+  const layers: Layer[] = [environmentSettings(env, keys)];
+  for (const file of files) layers.push({ values: await readConfigFile(file), from: { file } });
+  const given = keys.flatMap(flagsOf).flatMap(({ name, key, valueOf }) => {
+    const text = once(args[name], name);
+    return text === undefined || text === false ? [] : [[key, valueOf(text as string)] as const];
+  });
+  return resolveConfig([...layers, { values: Object.fromEntries(given), from: 'options' }]);
+}

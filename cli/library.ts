@@ -1,0 +1,15 @@
+/** What the commands use of the library, in parts that are loaded when a command first needs them: --help waits for none. */
+export const library = {
+  runs: () => require('../src/runs/run') as typeof import('../src/runs/run'),
+  readRun: () => require('../src/runs/readRun') as typeof import('../src/runs/readRun'),
+  gradients: () => require('../src/runs/checkGradients') as typeof import('../src/runs/checkGradients'),
+  inference: () => require('../src/inference') as typeof import('../src/inference'),
+  reports: () => require('../src/reports/writeReport') as typeof import('../src/reports/writeReport'),
+  download: () => require('../src/data/download/download') as typeof import('../src/data/download/download'),
+  doctor: () => require('../src/doctor/diagnose') as typeof import('../src/doctor/diagnose'),
+  native: () =>
+    require('../src/backends/device/native/native') as typeof import('../src/backends/device/native/native'),
+  tensorflow: () =>
+    require('../src/backends/tensorflow/setup/setupTensorflow') as typeof import('../src/backends/tensorflow/setup/setupTensorflow'),
+  bench: () => require('../bench/measure/main') as typeof import('../bench/measure/main'),
+};

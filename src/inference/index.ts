@@ -1,0 +1,5 @@
+export { openClassifier } from './classifier';
+export { evaluateModel } from './evaluateModel';
+export { EXPORT_FORMATS, exportModel } from './exportModel';
+export { predict, ranked } from './predict';
+export { useModel } from './useModel';

@@ -1,0 +1,50 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { selectRows } from '../data/samples';
+import { initParams } from '../nn/initialize';
+import { dropInputs, dropoutMasks, withBatchNorm } from '../nn/network';
+import { createRandom, keyOf } from '../random';
+import { type Batch, dataIterator } from '../training/batches';
+import { gradcheck, type GradcheckResult } from '../training/gradcheck';
+import { environmentSettings, resolveConfig, type Settings } from './config';
+import type { OpenOptions } from './events';
+import { checkDataset, openBackend, openDataset } from './open';
+
+/** Every sample takes part in every gradient, so a few are enough. */
+const SAMPLES = 8;
+
+/** What the check found, and on which backend. */
+export interface GradientCheck {
+  readonly backend: string;
+  /** One for each parameter tensor. */
+  readonly results: readonly GradcheckResult[];
+}
+
+/**
+ * Compares the hand-written gradients of a network with finite differences, on the first samples of a data set: the network,
+ * data and backend that a run with these settings would start with.
+ * @throws HandgradError 'usage' naming the setting; 'data' or 'backend' when they cannot be opened
+ */
+export async function checkGradients(settings: Settings = {}, options: OpenOptions = {}): Promise<GradientCheck> {
+  const { env = process.env } = options;
+  const { config } = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
+  await checkDataset(config);
+  const { numInputs, numOutputs, train } = await openDataset(config, options);
+  const { name: backend } = await openBackend(config, options);
+  const { seed, hidden, init, batchNorm, activation, dropout, inputDropout } = config;
+  const plain = initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), { init, activation });
+  const network = batchNorm ? withBatchNorm(plain) : plain;
+  const key = keyOf(seed, 'dropout', 1);
+  const rows = Int32Array.from({ length: Math.min(SAMPLES, train.count) }, (_, i) => i);
+  const masks = dropoutMasks(rows.length, network, dropout, key);
+  let batch: Batch | undefined;
+  try {
+    // Kept beyond the iterator's loop, which disposes its own.
+    for (const { X, y } of dataIterator(selectRows(train, rows), rows.length)) {
+      batch = { X: tf.tidy(() => dropInputs(tf.clone(X), inputDropout, key)), y: tf.clone(y) };
+    }
+    const results = await gradcheck({ network, batch: batch!, masks, random: createRandom(seed, 'gradcheck') });
+    return { backend, results };
+  } finally {
+    tf.dispose([network, masks, batch ? [batch.X, batch.y] : []]);
+  }
+}

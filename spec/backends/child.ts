@@ -49,10 +49,15 @@ export async function selectInChild(
   return { ...(JSON.parse(stdout) as Selected), stderr };
 }
 
+const temporaryFolders: string[] = [];
+process.once('exit', () => {
+  for (const folder of temporaryFolders) fs.rmSync(folder, { recursive: true, force: true });
+});
+
 /** An empty folder that is gone when the process ends. Named by HANDGRAD_TFJS_NODE, it is a machine without the addon. */
 export function temporaryFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'handgrad-backends-'));
-  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  temporaryFolders.push(folder);
   return folder;
 }
 

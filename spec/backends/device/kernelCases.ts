@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
+import { createHash } from 'node:crypto';
 
 // What a backend computes beside TensorFlow.js's cpu backend, which computes in float64 and rounds once at the end of
 // each kernel: random shapes, broadcasts, axes and special values.
@@ -498,6 +499,22 @@ export async function checkKernel(kernel: KernelCase, backend: string, numRuns: 
     if (difference) throw new Error(difference);
   });
   await fc.assert(property, { numRuns, seed: 20_261_126 });
+}
+
+/**
+ * What a backend computes for the same random calls of every kernel, as a digest for each: two that are equal came to the same
+ * bytes.
+ */
+export async function kernelBytes(backend: string, numRuns: number): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const kernel of KERNEL_CASES) {
+    const digest = createHash('sha256');
+    for (const call of fc.sample(kernel.calls, { numRuns, seed: 20_261_126 })) {
+      for (const { values } of await computeOn(backend, kernel, call)) digest.update(values as Uint8Array);
+    }
+    digests[kernel.name] = digest.digest('hex');
+  }
+  return digests;
 }
 
 interface Computed {

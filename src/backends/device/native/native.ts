@@ -141,11 +141,14 @@ function cacheFolders(): string[] {
 const ownFolders = () => cacheFolders().filter((folder) => !isForeign(folder));
 
 function isForeign(folder: string): boolean {
-  const found = fs.statSync(folder, { throwIfNoEntry: false });
   const own = process.getuid?.();
-  return (
-    found !== undefined && own !== undefined && ((found.uid !== own && found.uid !== 0) || (found.mode & 0o002) !== 0)
-  );
+  if (own === undefined) return false; // Windows
+  try {
+    const { uid, mode } = fs.statSync(folder);
+    return (uid !== own && uid !== 0) || (mode & 0o002) !== 0;
+  } catch {
+    return false; // it is not there yet, or cannot be
+  }
 }
 
 function writableFolder(): string | undefined {

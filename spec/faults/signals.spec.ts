@@ -7,29 +7,20 @@ import { newestCheckpoint } from '../../src/runs/checkpointFolder';
 import { writePoints } from '../cli/points';
 import { session } from '../cli/session';
 import { need } from '../need';
+import { findCompiler } from '../../src/backends/device/native/compile';
 import { programFile } from '../../src/files/places';
 import { start } from './start';
 
 /** So long a run that it does not end by itself while it is watched. */
-const LONG = [
-  '--hidden',
-  '8',
-  '--batch-size',
-  '20',
-  '--backend',
-  'cpu',
-  '--epochs',
-  '100000',
-  '--no-tensorboard',
-  '--json',
-];
+const LONG = ['--hidden', '8', '--batch-size', '20', '--epochs', '100000', '--no-tensorboard', '--json'];
 
 describe('signals, closed streams and full disks', function () {
   this.timeout(120_000);
   let folder: string;
   const path = (...names: string[]) => join(folder, ...names);
-  const train = (run: string, ...args: string[]) =>
-    start(['train', '--dataset', path('points.csv'), ...LONG, '--run-dir', path(run), ...args]);
+  const train = (run: string, ...args: string[]) => trainOn('cpu', run, ...args);
+  const trainOn = (backend: string, run: string, ...args: string[]) =>
+    start(['train', '--dataset', path('points.csv'), ...LONG, '--backend', backend, '--run-dir', path(run), ...args]);
   const main = programFile();
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'handgrad-signals-'));
@@ -37,21 +28,24 @@ describe('signals, closed streams and full disks', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  for (const [name, signal, code] of [
-    ['F12 SIGINT', 'SIGINT', 130],
-    ['F14 SIGTERM', 'SIGTERM', 143],
-    ['F14 SIGHUP', 'SIGHUP', 143],
+  for (const [name, signal, code, backend] of [
+    ['F12 SIGINT', 'SIGINT', 130, 'cpu'],
+    ['F12 SIGINT on native', 'SIGINT', 130, 'native'],
+    ['F14 SIGTERM', 'SIGTERM', 143, 'cpu'],
+    ['F14 SIGHUP', 'SIGHUP', 143, 'cpu'],
   ] as const) {
-    it(`${name} finishes the step, saves the state, prints the command that goes on, and ends with ${code}`, async () => {
-      const { child, says, ended, stderr } = train(signal, '--checkpoint-every', 'never');
+    it(`${name} finishes the step, saves the state, prints the command that goes on, and ends with ${code}`, async function () {
+      if (backend === 'native') need(this, findCompiler() ? undefined : 'there is no C++ compiler');
+      const run = `${signal}-${backend}`;
+      const { child, says, ended, stderr } = trainOn(backend, run, '--checkpoint-every', 'never');
       await says('"type":"epoch"');
       child.kill(signal);
       expect(await ended, stderr()).to.deep.equal({ code, signal: null });
       const [, step, dir] =
         /after step (\d+), in epoch \d+, and saved; resume with: handgrad train --resume (\S+)\n$/.exec(stderr())!;
       expect(stderr()).to.contain(`Stopped by ${signal}`);
-      expect(dir).to.equal(path(signal));
-      expect((await newestCheckpoint(path(signal, 'checkpoints')))!.checkpoint.progress.step).to.equal(Number(step));
+      expect(dir).to.equal(path(run));
+      expect((await newestCheckpoint(path(run, 'checkpoints')))!.checkpoint.progress.step).to.equal(Number(step));
       expect(readdirSync(dir!).sort()).to.deep.equal([
         'checkpoints',
         'config.json',
@@ -63,7 +57,7 @@ describe('signals, closed streams and full disks', function () {
       await again.says('Epoch ');
       again.child.kill('SIGINT');
       expect((await again.ended).code).to.equal(130);
-      const epochs = readFileSync(path(signal, 'metrics.jsonl'), 'utf8')
+      const epochs = readFileSync(path(run, 'metrics.jsonl'), 'utf8')
         .trim()
         .split('\n')
         .map((line) => (JSON.parse(line) as { epoch: number }).epoch);
@@ -109,7 +103,7 @@ describe('signals, closed streams and full disks', function () {
       'train',
       '--dataset',
       path('points.csv'),
-      ...LONG,
+      ...[...LONG, '--backend', 'cpu'],
       '--run-dir',
       path('head'),
     ];
@@ -136,7 +130,7 @@ describe('signals, closed streams and full disks', function () {
       'train',
       '--dataset',
       path('points.csv'),
-      ...LONG.slice(0, -1),
+      ...[...LONG.slice(0, -1), '--backend', 'cpu'],
       '--run-dir',
       run,
     ];

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { findCompiler } from '../../src/backends/device/native/compile';
 import { HandgradError } from '../../src/errors';
 import { assertStepFits, explainOutOfMemory } from '../../src/runs/memory';
 import { leastStepBytes } from '../../src/training/stepMemory';
@@ -49,6 +50,15 @@ describe('F63 out of memory', function () {
     const { code, stderr } = await train('wasm --threads 1', '', 7000);
     expect(stderr).to.match(/for a batch size of 7,000 and hidden layers of 65,536: try --batch-size 3500\.\n$/);
     expect(code).to.equal(4);
+  });
+
+  it('F63 on native with little memory does the same, on any number of threads', async function () {
+    need(this, findCompiler() ? undefined : 'there is no C++ compiler');
+    for (const threads of [1, 2]) {
+      const { code, stderr } = await train(`native --threads ${threads}`, 'ulimit -v 5000000;');
+      expect(stderr).to.match(sentence);
+      expect(code).to.equal(4);
+    }
   });
 
   it('F63 on tensorflow with little memory does the same', async function () {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '../../../failure';
 import { temporaryFolder } from '../../../data/tinyDataset';
+import { findCompiler } from '../../../../src/backends/device/native/compile';
 import { need } from '../../../need';
 import { readSweepFile } from '../../../../cli/commands/sweep/openSweep';
 import {
@@ -105,28 +106,35 @@ describe('sweep', function () {
     expect(read('d', 'trials', '0000.log')).to.match(/diverged/);
   });
 
-  it('F64 a native abort costs its trial, and nobody else', async () => {
-    // Aborts for real, as a failed assertion in a native library does: the process dies of SIGABRT in the middle of training.
-    const abort = inFolder('abort.js');
-    fs.writeFileSync(
-      abort,
-      `if (process.argv.some((word) => word.endsWith('0001.json') || word.endsWith('trials/0001'))) setTimeout(() => process.abort(), 150);`,
-    );
-    const file = writeSweep(folder(), { ...grid, parameters: { lr: { values: [0.1, 0.2, 0.3] } } });
-    const argv = ['sweep', file, '--workers', '2', '--retries', '1', '--run-dir', 's', '--json'];
-    const { ended, stdout, stderr } = start(folder(), argv, { NODE_OPTIONS: `--require ${abort}` });
-    expect(await ended, stderr()).to.equal(1);
-    const failed = lines(stdout()).filter(({ type }) => type === 'failure');
-    expect(failed.map(({ trial, code }) => [trial, code])).to.deep.equal([
-      [1, 'SIGABRT'],
-      [1, 'SIGABRT'],
-    ]);
-    expect(lines(stdout()).at(-1)).to.deep.include({ done: 2, failed: 1 });
-    // Once the library is mended, the trial has another chance.
-    const mended = await sweep('--resume', 's', '--retry-failed', '--json');
-    expect(mended.code, mended.stderr).to.equal(0);
-    expect(lines(mended.stdout).at(-1)).to.deep.include({ done: 3, failed: 0, state: 'complete' });
-  });
+  for (const backend of ['cpu', 'native']) {
+    it(`F64 an abort below ${backend} costs its trial, and nobody else`, async function () {
+      if (backend === 'native') need(this, findCompiler() ? undefined : 'there is no C++ compiler');
+      // Aborts for real, as a failed assertion in a native library does: the process dies of SIGABRT in the middle of training.
+      const abort = inFolder('abort.js');
+      fs.writeFileSync(
+        abort,
+        `if (process.argv.some((word) => word.endsWith('0001.json') || word.endsWith('trials/0001'))) setTimeout(() => process.abort(), 150);`,
+      );
+      const file = writeSweep(folder(), {
+        ...grid,
+        parameters: { lr: { values: [0.1, 0.2, 0.3] } },
+        fixed: { ...POINTS, backend },
+      });
+      const argv = ['sweep', file, '--workers', '2', '--retries', '1', '--run-dir', 's', '--json'];
+      const { ended, stdout, stderr } = start(folder(), argv, { NODE_OPTIONS: `--require ${abort}` });
+      expect(await ended, stderr()).to.equal(1);
+      const failed = lines(stdout()).filter(({ type }) => type === 'failure');
+      expect(failed.map(({ trial, code }) => [trial, code])).to.deep.equal([
+        [1, 'SIGABRT'],
+        [1, 'SIGABRT'],
+      ]);
+      expect(lines(stdout()).at(-1)).to.deep.include({ done: 2, failed: 1 });
+      // Once the library is mended, the trial has another chance.
+      const mended = await sweep('--resume', 's', '--retry-failed', '--json');
+      expect(mended.code, mended.stderr).to.equal(0);
+      expect(lines(mended.stdout).at(-1)).to.deep.include({ done: 3, failed: 0, state: 'complete' });
+    });
+  }
 
   it('F82 a file edited between resumes is refused, or continued with --extend', async () => {
     const file = writeSweep(folder(), grid);

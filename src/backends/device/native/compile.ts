@@ -117,12 +117,15 @@ export async function compileLibrary(source: LibrarySource, compiler: Compiler, 
   fs.mkdirSync(work, { recursive: true });
   try {
     const objects = source.files.map((_, i) => path.join(work, `part${i}.o`));
-    const compile = (text: string, i: number) => {
+    const compile = async (text: string, i: number) => {
       const file = path.join(work, `part${i}.cpp`);
       fs.writeFileSync(file, text);
-      return run(compiler, [...OPTIONS, '-c', file, '-o', objects[i]!]);
+      await run(compiler, [...OPTIONS, '-c', file, '-o', objects[i]!]);
     };
-    await Promise.all(source.files.map(compile));
+    // Each is waited for, also when another has failed: the folder is removed then.
+    const ends = await Promise.allSettled(source.files.map(compile));
+    const failed = ends.find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
     const library = path.join(work, 'handgrad.so');
     await run(compiler, [...OPTIONS, ...LINKING, ...objects, '-o', library]);
     const name = [libraryKey(source), compilerKey(compiler), hash(fs.readFileSync(library))].join('-');

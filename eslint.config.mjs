@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'runs/', 'datasets/', 'coverage/', '.cache/'] },
+  { ignores: ['dist/', 'runs/', 'datasets/', 'coverage/', '.cache/', 'docs/api/'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {

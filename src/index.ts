@@ -61,7 +61,15 @@ export { clipByGlobalNorm, clipping } from './optim/clip';
 export { updateAverages } from './optim/average';
 
 export { dataIterator, type Batch, type DataIterator, type IteratorOptions } from './training/batches';
-export { bestNetwork, disposeState, inferenceNetwork, startState, type TrainState } from './training/trainState';
+export {
+  bestNetwork,
+  disposeState,
+  inferenceNetwork,
+  startState,
+  type StateOptions,
+  type StateTensors,
+  type TrainState,
+} from './training/trainState';
 export {
   train,
   type EndEvent,
@@ -75,19 +83,23 @@ export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predictProbabili
 export { classReport, type ClassFigures } from './training/classReport';
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
 
-export { selectBackend, type BackendName, type RunningBackend } from './backends';
+export { selectBackend, type BackendName, type Rejection, type RunningBackend, type SelectOptions } from './backends';
+export { type BackendOptions } from './backends/backend';
 
 export { type Dataset, type Samples } from './data/samples';
 export { datasetNames, type DatasetName } from './data/catalog';
 export { download, type DownloadEvent, type DownloadOptions } from './data/download/download';
+export { type FetchOptions, type HttpLimits } from './data/download/fetchBytes';
+export { type Inversion, type ReadImage } from './data/formats/imageFile';
 export { loadDataset, type LoadOptions } from './data/loadDataset';
 export { splitValidation } from './data/split';
 export { augmenter, type Augment, type Augmentation } from './data/augment';
-export { fitNormalization } from './data/fitNormalization';
+export { fitNormalization, type FittedNormalization } from './data/fitNormalization';
 export { loadDataFashionMnist } from './loadDataFashionMnist';
 
-export { DEFAULTS, type Config, type Settings } from './runs/config';
+export { DEFAULTS, type Config, type ConfigKey, type Settings } from './runs/config';
 export { SETTINGS } from './runs/settings';
+export { type Kind } from './kinds';
 export {
   type OpenEvent,
   type OpenOptions,
@@ -102,7 +114,14 @@ export { readRun, type RunData } from './runs/readRun';
 export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
 
 export { evaluateModel, type Evaluation } from './inference/evaluateModel';
-export { predict, ranked, type PredictInputs, type Prediction, type Predictions } from './inference/predict';
+export {
+  predict,
+  ranked,
+  type PredictInputs,
+  type Prediction,
+  type Predictions,
+  type RankedClass,
+} from './inference/predict';
 export { openClassifier, type ClassifiedImage, type ClassifiedSample, type Classifier } from './inference/classifier';
 export {
   exportModel,
@@ -127,8 +146,12 @@ export {
 } from './sweeps/events';
 export { type Machine } from './sweeps/machine';
 export { type ResumeChanges, type SweepSource } from './sweeps/openSweep';
-export { type SweepSpec } from './sweeps/spec/sweepFile';
-export { type SweepState } from './sweeps/state/sweepState';
+export { type Parameter as SweepParameter, type Value as SweepValue } from './sweeps/spec/distributions';
+export { type Configuration } from './sweeps/spec/samplers';
+export { type Metric, type SweepSpec } from './sweeps/spec/sweepFile';
+export { type Importance } from './sweeps/state/importance';
+export { type JobId } from './sweeps/state/journal';
+export { type SweepState, type Trial } from './sweeps/state/sweepState';
 export { type RedisAddress } from './sweeps/workers/queue/redis';
 
 export { loadModel, saveModel, type Model } from './model/modelFile';

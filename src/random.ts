@@ -7,6 +7,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
  * split does not change the initial weights. New purposes go to the end: the position is the number of the stream.
  */
 export const STREAMS = ['init', 'split', 'order', 'gradcheck', 'dropout', 'mixup', 'augment', 'sweep'] as const;
+/** A purpose that random numbers are drawn for. */
 export type Stream = (typeof STREAMS)[number];
 
 // Two kinds of generators. `createRandom` is for what is drawn once, before training: weights, a split, a sweep's

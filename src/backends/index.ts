@@ -24,6 +24,7 @@ export const BACKENDS = {
   cpu,
 } satisfies Record<string, Backend>;
 
+/** The name of a backend. */
 export type BackendName = keyof typeof BACKENDS;
 
 /**
@@ -42,28 +43,34 @@ export interface RunningBackend extends Running {
   readonly rejected: readonly Rejection[];
 }
 
+/** A backend that `auto` passed over. */
 export interface Rejection {
   readonly name: BackendName;
   readonly reason: string;
+}
+
+/** How a backend is selected. */
+export interface SelectOptions extends BackendOptions {
+  /**
+   * Lets `auto` compile the native backend if that has not been done yet, unless the environment has HANDGRAD_NO_COMPILE=1. A
+   * native backend that is requested by name is compiled when needed.
+   */
+  readonly compile?: boolean;
+  /** Receives one-sentence messages for the user. */
+  readonly onNotice?: (message: string) => void;
 }
 
 /**
  * Starts a backend, checks its arithmetic on a small network with known numbers, and makes it the one that
  * TensorFlow.js computes on.
  * @param requested a name, or `auto` for the first of cuda, native, tensorflow-gpu, tensorflow, wasm and cpu that runs here
- * @param options.onNotice takes one-sentence messages that the user should see
- * @param options.threads how many threads native or wasm computes on, 1 … 64; the others choose theirs themselves
- * @param options.tf32 lets cuda round the operands of matrix products to TF32
- * @param options.compile lets `auto` compile the native backend when that has not been done yet, unless the environment has
- * HANDGRAD_NO_COMPILE=1; a native backend that is asked for by name is compiled when it is needed
- * @param options.allowSoftware let webgpu take an adapter that is a program on the processor, such as SwiftShader
  * @throws HandgradError `usage` for another name or number of threads, or for TF32 on another backend than cuda; `backend` when
  * the named backend cannot run here or computes wrong numbers, with the remedy. No other backend is taken in its place, and the
  * one that was current before is current again.
  */
 export async function selectBackend(
   requested: 'auto' | BackendName,
-  { onNotice = () => {}, ...options }: BackendOptions & { onNotice?: (message: string) => void } = {},
+  { onNotice = () => {}, ...options }: SelectOptions = {},
 ): Promise<RunningBackend> {
   if (requested !== 'auto' && !Object.hasOwn(BACKENDS, requested)) {
     const names = Object.keys(BACKENDS).join(', ');

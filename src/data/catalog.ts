@@ -50,6 +50,7 @@ export const catalog = {
   kmnist: entryOf(kmnist),
 } satisfies Record<string, DatasetEntry>;
 
+/** The name of a data set of the catalog. */
 export type DatasetName = keyof typeof catalog;
 
 /** The names of the catalog, for choices and messages. */

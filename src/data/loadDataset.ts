@@ -11,6 +11,7 @@ import { idxSamples } from './formats/idxSamples';
 import type { Dataset } from './samples';
 import { datasetDigest, findInFolder, findingOf, readCandidate, verify } from './download/verify';
 
+/** How a data set is loaded. */
 export interface LoadOptions extends Partial<Omit<DownloadOptions, 'force'>> {
   /** CSV only: the column that holds the labels, by name; the first one by default. */
   readonly labelColumn?: string;

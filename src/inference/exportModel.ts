@@ -58,6 +58,7 @@ export const EXPORT_FORMATS = {
   },
 } satisfies Record<string, Format>;
 
+/** The name of an export format. */
 export type ExportFormat = keyof typeof EXPORT_FORMATS;
 
 /** How a model is exported. */

@@ -159,4 +159,5 @@ export const ACTIVATIONS = {
   silu: { forward: silu, backward: siluBackward },
 } satisfies Record<string, Activation>;
 
+/** The name of an activation. */
 export type ActivationName = keyof typeof ACTIVATIONS;

@@ -62,4 +62,5 @@ function draw(numInputs: number, numOutputs: number, next: () => number): tf.Ten
 /** Every way to draw the initial weights, by the name that users give. */
 export const INITIALIZERS = { normal, he, glorot } satisfies Record<string, Initializer>;
 
+/** The name of an initializer. */
 export type InitializerName = keyof typeof INITIALIZERS;

@@ -30,6 +30,7 @@ export const OPTIMIZERS = {
   adamw: (options) => [decoupledDecay(options.weightDecay ?? 0.01), adam(options)],
 } satisfies Record<string, (options: OptimizerOptions) => readonly Link[]>;
 
+/** The name of an optimizer. */
 export type OptimizerName = keyof typeof OPTIMIZERS;
 
 /**

@@ -41,6 +41,7 @@ export const SCHEDULES = { constant, step, exponential, cosine, 'one-cycle': cos
   Schedule
 >;
 
+/** The name of a schedule. */
 export type ScheduleName = keyof typeof SCHEDULES;
 
 /** one-cycle: the first rate as a part of the largest, and the part of the run in which it rises. */

@@ -4,6 +4,7 @@ import { didYouMean, quoted } from '../words';
 import { type About, SETTINGS } from './settings';
 
 type Table = typeof SETTINGS;
+/** The name of a setting. */
 export type ConfigKey = keyof Table;
 
 type ValueOf<Entry> = Entry extends { readonly kind: Kind<infer Value> } ? Value : never;

@@ -24,6 +24,7 @@ export interface DataIterator extends Iterable<Batch> {
   pass(epoch: number, first?: number): Iterable<Batch>;
 }
 
+/** How samples are split into batches. */
 export interface IteratorOptions {
   /** Shuffles the samples, in another order for every epoch. Left out, they come in their own order. */
   readonly shuffleSeed?: number;

@@ -14,6 +14,7 @@ import { oneHot } from '../nn/targets';
 import type { Random } from '../random';
 import type { Batch } from './batches';
 
+/** What is checked, and how thoroughly. */
 export interface GradcheckOptions {
   readonly network: TrainableNetwork;
   /** A few samples are enough: every one of them takes part in every gradient. */

@@ -75,6 +75,7 @@ export interface EndEvent {
   readonly seconds: number;
 }
 
+/** What `train` yields. */
 export type TrainEvent = StepEvent | EpochEvent | EndEvent;
 
 /**

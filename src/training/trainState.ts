@@ -46,8 +46,8 @@ export interface TrainState extends StateTensors {
   epochStart: number;
 }
 
-/** What only some runs keep. */
-export interface Extras {
+/** What only some states hold. */
+export interface StateOptions {
   /** Of the inputs. */
   readonly normalization?: Normalization;
   /** Exponential moving averages of the weights. */
@@ -63,7 +63,7 @@ export interface Extras {
 export function startState(
   network: TrainableNetwork,
   optimizer: Optimizer,
-  { normalization, averages = false, best = false }: Extras = {},
+  { normalization, averages = false, best = false }: StateOptions = {},
 ): TrainState {
   return {
     network,

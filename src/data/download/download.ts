@@ -33,6 +33,7 @@ export type DownloadEvent =
   /** `fetched` files are new; with 0 everything was there, and good. */
   | { readonly type: 'done'; readonly dataset: string; readonly folder: string; readonly fetched: number };
 
+/** How a data set is downloaded. */
 export interface DownloadOptions {
   /** The folder that holds a folder for each data set; it is made when missing. */
   readonly dataDir: string;

@@ -28,6 +28,7 @@ export const HTTP_LIMITS: HttpLimits = {
   maxRedirects: 5,
 };
 
+/** How a file is fetched. */
 export interface FetchOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Gets the number of bytes that have arrived so far. */

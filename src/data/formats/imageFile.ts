@@ -4,6 +4,7 @@ import type { Background } from '../background';
 
 /** When an image is turned from dark on light to light on dark, or the other way round. */
 export const INVERSIONS = ['auto', 'yes', 'no'] as const;
+/** Whether an image is inverted. */
 export type Inversion = (typeof INVERSIONS)[number];
 
 export interface ImageOptions {

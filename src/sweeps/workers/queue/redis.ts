@@ -11,6 +11,7 @@ const MAX_RETRY_MS = 2000;
 /** How long who is to end waits for a Redis that is away, in milliseconds. */
 const AWAY_MS = 2000;
 
+/** Where a Redis is, and how to log in. */
 export interface RedisAddress {
   readonly url: string;
   /** Where the URL has none, so that it need not stand in a command line. */

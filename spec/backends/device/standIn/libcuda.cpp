@@ -5,6 +5,9 @@
 //   STAND_IN_MEMORY=BYTES  the memory of the GPU
 //   STAND_IN_FAILS_AT=N    launch number N fails, and everything after it, as on a GPU that was lost
 //   STAND_IN_GPUS=0        no GPU
+//   STAND_IN_CUDA=12080    the CUDA that the driver supports: 12.8
+//   STAND_IN_CAPABILITY=75 the GPU's compute capability: 7.5
+//   STAND_IN_CUBLAS=N      the status with which each product of cuBLAS fails
 
 #include <cstdint>
 #include <cstdio>
@@ -71,7 +74,8 @@ API int cuDeviceGet(int* device, int ordinal) {
 }
 API int cuDeviceGetName(char* name, int length, int) { return snprintf(name, length, "Stand-in GPU"), SUCCESS; }
 API int cuDeviceGetAttribute(int* value, int attribute, int) {
-  *value = attribute == 16 ? 2 : attribute == 75 ? 9 : attribute == 76 ? 0 : -1;
+  const int capability = (int)setting("STAND_IN_CAPABILITY", 90);
+  *value = attribute == 16 ? 2 : attribute == 75 ? capability / 10 : attribute == 76 ? capability % 10 : -1;
   return *value < 0 ? INVALID_VALUE : SUCCESS;
 }
 API int cuDeviceTotalMem_v2(size_t* bytes, int) {
@@ -90,8 +94,9 @@ API int cuEventRecord(void*, void*) { return ready(); }
 API int cuEventSynchronize(void*) { return ready() ? ready() : run(); }
 
 API int cuModuleLoadData(void** module, const char* image) {
-  // A cubin is an ELF file.
-  if (image[0] != 0x7f || image[1] != 'E' || image[2] != 'L' || image[3] != 'F') return INVALID_IMAGE;
+  // Machine code is an ELF file; PTX is text, which the driver compiles.
+  const bool elf = memcmp(image, "\x7f" "ELF", 4) == 0, ptx = memcmp(image, "//", 2) == 0 && strstr(image, ".target");
+  if (!elf && !ptx) return INVALID_IMAGE;
   return *module = (void*)0x30, ready();
 }
 API int cuModuleGetFunction(void** function, void* module, const char* name) {
@@ -183,9 +188,12 @@ API int cublasCreate_v2(void** handle) { return *handle = (void*)0x40, SUCCESS; 
 API int cublasGetVersion_v2(void*, int* version) { return *version = 130001, SUCCESS; }
 API int cublasSetStream_v2(void*, void*) { return SUCCESS; }
 API int cublasSetMathMode(void*, int) { return SUCCESS; }
-API const char* cublasGetStatusString(int) { return "CUBLAS_STATUS_INVALID_VALUE"; }
+API const char* cublasGetStatusString(int status) {
+  return status == 13 ? "CUBLAS_STATUS_EXECUTION_FAILED" : "CUBLAS_STATUS_INVALID_VALUE";
+}
 API int cublasSgemm_v2(void*, int opA, int opB, int m, int n, int k, const float* alpha, const float* A, int lda,
                        const float* B, int ldb, const float* beta, float* C, int ldc) {
+  if (setting("STAND_IN_CUBLAS", 0)) return (int)setting("STAND_IN_CUBLAS", 0);
   if (!owns(A, 4) || !owns(B, 4) || !owns(C, 4) || *alpha != 1 || *beta != 0) return 7;
   if (lda < (opA ? k : m) || ldb < (opB ? n : k) || ldc < m) return 7;
   stream.push_back([=] {

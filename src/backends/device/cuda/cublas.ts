@@ -1,11 +1,12 @@
 import type { LibraryHandle } from 'koffi';
 import { HandgradError } from '../../../errors';
-import type { MatrixProduct } from '../device';
+import { type MatrixProduct, OutOfDeviceMemory } from '../device';
 
 // cuBLAS, NVIDIA's matrix products. Documented at docs.nvidia.com/cuda/cublas.
 
 const OPERATION = { plain: 0, transposed: 1 } as const;
 const MATH_MODE = { default: 0, tf32: 3 } as const;
+const ALLOC_FAILED = 3;
 
 /** cuBLAS on a stream of the driver. */
 export interface Cublas {
@@ -46,6 +47,7 @@ export function startCublas(library: LibraryHandle, stream: number, tf32: boolea
       const [opA, opB] = [transposeA, transposeB].map((turned) => (turned ? OPERATION.transposed : OPERATION.plain));
       const [lda, ldb] = [transposeA ? m : k, transposeB ? k : n];
       const status = sgemm(handle[0], opB, opA, n, m, k, one, b, ldb, a, lda, zero, out, n);
+      if (status === ALLOC_FAILED) throw new OutOfDeviceMemory('the GPU has no memory left (cublasSgemm)');
       if (status !== 0) {
         throw new HandgradError(
           'backend',

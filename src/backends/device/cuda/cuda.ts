@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import path from 'node:path';
-import { checkoutOf, userCache } from '../../../files/places';
 import type { Backend, BackendOptions, Running, Unavailable } from '../../backend';
 import { activate, commonVersions, core } from '../../tensorflowJs';
 import { deviceBackend } from '../deviceBackend';
@@ -10,7 +7,8 @@ import { registerOperations } from '../operations';
 import { type Cublas, startCublas } from './cublas';
 import { cudaDevice } from './cudaDevice';
 import { type Driver, type Gpu, NoGpu, startDriver } from './driver';
-import { CUDA_MAJORS, LIBRARIES_VARIABLE, loadDriver, loadToolkitLibrary, type NotFound } from './libraries';
+import { LIBRARIES_VARIABLE, loadDriver, loadToolkitLibrary, majorsFor, type NotFound } from './libraries';
+import { architectureFor, machineCode, machineCodeFolder } from './machineCode';
 import { type Nvrtc, openNvrtc } from './nvrtc';
 
 /** The oldest CUDA that a driver has to support. */
@@ -45,12 +43,14 @@ export const cuda: Backend = {
 function startGpu(notice: (message: string) => void, { tf32 = false }: BackendOptions): Started | Unavailable {
   const parts = findParts();
   if ('reason' in parts) return parts;
-  const { driver, nvrtc } = parts;
-  const cublas = startProducts(driver, tf32);
-  if (typeof cublas === 'string' && tf32) return { reason: cublas, remedy: installWithPip('nvidia-cublas', driver) };
+  const { driver, compiler } = parts;
+  const { nvrtc, major, architecture } = compiler;
+  const cublas = startProducts(driver, major, tf32);
+  if (typeof cublas === 'string' && tf32) return { reason: cublas, remedy: installWithPip('nvidia-cublas', major) };
   if (typeof cublas === 'string') notice(`${cublas}: matrix products take the backend's own, slower kernel.`);
   const kernelFile = readSource('kernels.cpp');
-  const code = compiledKernels(`${readSource('cuda/prelude.h')}\n${kernelFile}`, nvrtc, driver.gpu);
+  const source = `${readSource('cuda/prelude.h')}\n${kernelFile}`;
+  const code = machineCode(source, nvrtc, architecture, machineCodeFolder());
   const products = typeof cublas === 'string' ? undefined : cublas;
   const device = cudaDevice(driver, driver.loadModule(code), declaredKernels(kernelFile), products);
   registerOperations('cuda');
@@ -73,14 +73,25 @@ function startGpu(notice: (message: string) => void, { tf32 = false }: BackendOp
 /** `NVIDIA H200 (143,155 MiB, compute capability 9.0)` */
 function describeGpu({ name, memoryBytes, capability }: Gpu): string {
   const memory = `${Math.floor(memoryBytes / 2 ** 20).toLocaleString('en-US')} MiB`;
-  return `${name} (${memory}, compute capability ${(capability / 10).toFixed(1)})`;
+  return `${name} (${memory}, compute capability ${inWords(capability)})`;
 }
+
+/** 90 is 9.0. */
+const inWords = (capability: number) => (capability / 10).toFixed(1);
 
 /** 13020 is 13.2. */
 const cudaVersion = (version: number) => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 
-/** The driver with a GPU, and NVRTC. */
-function findParts(): { driver: Driver; nvrtc: Nvrtc } | Unavailable {
+/** An NVRTC, and what it is to compile for the GPU. */
+interface Compiler {
+  readonly nvrtc: Nvrtc;
+  /** Of its CUDA. */
+  readonly major: number;
+  readonly architecture: string;
+}
+
+/** The driver with a GPU, and an NVRTC for it. */
+function findParts(): { driver: Driver; compiler: Compiler } | Unavailable {
   const driverLibrary = loadDriver();
   if (!('library' in driverLibrary)) {
     return {
@@ -102,20 +113,48 @@ function findParts(): { driver: Driver; nvrtc: Nvrtc } | Unavailable {
       remedy: "install a newer version of NVIDIA's driver, or choose another backend",
     };
   }
-  const nvrtc = loadToolkitLibrary('libnvrtc', ['libnvrtc-builtins'], driver.version);
-  if ('library' in nvrtc) return { driver, nvrtc: openNvrtc(nvrtc.library) };
+  const compiler = findCompiler(driver);
+  return 'reason' in compiler ? compiler : { driver, compiler };
+}
+
+/** The newest NVRTC that compiles for the GPU: that of CUDA 13 does not for those before compute capability 7.5. */
+function findCompiler(driver: Driver): Compiler | Unavailable {
+  const majors = majorsFor(driver.version);
+  const { capability } = driver.gpu;
+  const tooNew: string[] = [];
+  const errors: string[] = [];
+  for (const major of majors) {
+    const found = loadToolkitLibrary('libnvrtc', ['libnvrtc-builtins'], [major]);
+    if (!('library' in found)) {
+      errors.push(...found.errors);
+      continue;
+    }
+    const nvrtc = openNvrtc(found.library);
+    const architecture = architectureFor(capability, nvrtc.architectures);
+    if (architecture) return { nvrtc, major, architecture };
+    tooNew.push(`NVRTC ${nvrtc.version} compiles for compute capability ${inWords(Math.min(...nvrtc.architectures))}`);
+  }
+  if (tooNew.length > 0) {
+    return {
+      reason: `${tooNew[0]} and newer, and the ${describeGpu(driver.gpu)} is older`,
+      remedy:
+        tooNew.length < majors.length ? installWithPip('nvidia-cuda-nvrtc', majors.at(-1)!) : 'choose another backend',
+    };
+  }
   return {
-    reason: `NVRTC, which compiles its kernels, is not here (${soNames('libnvrtc', driver)}${broken(nvrtc)})`,
-    remedy: installWithPip('nvidia-cuda-nvrtc', driver),
+    reason: `NVRTC, which compiles its kernels, is not here (${soNames('libnvrtc', majors)}${broken({ errors })})`,
+    remedy: installWithPip('nvidia-cuda-nvrtc', majors[0]!),
   };
 }
 
 const NO_GPU =
   'check that nvidia-smi lists a GPU and that CUDA_VISIBLE_DEVICES does not hide it, or choose another backend';
 
-function startProducts(driver: Driver, tf32: boolean): Cublas | string {
-  const found = loadToolkitLibrary('libcublas', ['libcublasLt'], driver.version);
-  if (!('library' in found)) return `cuBLAS is not here (${soNames('libcublas', driver)}${broken(found)})`;
+/** @param major of CUDA, of the NVRTC that compiles for the GPU: cuBLAS of the same knows the GPU too */
+function startProducts(driver: Driver, major: number, tf32: boolean): Cublas | string {
+  const majors = [major, ...majorsFor(driver.version).filter((one) => one !== major)];
+  const found = loadToolkitLibrary('libcublas', ['libcublasLt'], majors);
+  if (!('library' in found)) return `cuBLAS is not here (${soNames('libcublas', majors)}${broken(found)})`;
   try {
     return startCublas(found.library, driver.stream, tf32);
   } catch (error) {
@@ -123,56 +162,16 @@ function startProducts(driver: Driver, tf32: boolean): Cublas | string {
   }
 }
 
-const majorsFor = ({ version }: Driver) => CUDA_MAJORS.filter((major) => major <= Math.floor(version / 1000));
-
-const soNames = (stem: string, driver: Driver) =>
-  majorsFor(driver)
-    .map((major) => `${stem}.so.${major}`)
-    .join(' or ');
+const soNames = (stem: string, majors: readonly number[]) => majors.map((major) => `${stem}.so.${major}`).join(' or ');
 
 /** pip's packages carry the major of CUDA in their names up to 12. */
-function installWithPip(name: string, driver: Driver): string {
-  const wheel = majorsFor(driver)[0] === 12 ? `${name}-cu12` : name;
+function installWithPip(name: string, major: number): string {
+  const wheel = major === 12 ? `${name}-cu12` : name;
   return `run "pip install ${wheel}", install the CUDA toolkit, or name the folder of its libraries in ${LIBRARIES_VARIABLE}`;
 }
 
 /** What the loader said about a library that is there and cannot be loaded. */
-const broken = ({ errors }: NotFound) => (errors.length > 0 ? `; ${errors[0]}` : '');
-
-/** The kernels as machine code for the GPU: compiled once for each GPU, NVRTC and source, then kept. */
-function compiledKernels(source: string, nvrtc: Nvrtc, { capability }: Gpu): Uint8Array {
-  const key = createHash('sha256').update(`${source}\n${nvrtc.version}\n${capability}`).digest('hex').slice(0, 32);
-  const root = checkoutOf(__dirname);
-  const folder = root === undefined ? path.join(userCache(), 'cuda') : path.join(root, '.cache', 'cuda');
-  const file = path.join(folder, `${key}.cubin`);
-  const kept = readKept(file);
-  if (kept) return kept;
-  const code = nvrtc.compile(source, capability);
-  keep(file, code);
-  return code;
-}
-
-/** The code and its digest: a file that was cut or changed is compiled again. */
-function readKept(file: string): Uint8Array | undefined {
-  try {
-    const bytes = fs.readFileSync(file);
-    const [digest, code] = [bytes.subarray(0, 32), bytes.subarray(32)];
-    return createHash('sha256').update(code).digest().equals(digest) ? code : undefined;
-  } catch {
-    return undefined; // there is none, or it cannot be read
-  }
-}
-
-function keep(file: string, code: Uint8Array): void {
-  const temporary = `${file}.${process.pid}`;
-  try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    fs.writeFileSync(temporary, Buffer.concat([createHash('sha256').update(code).digest(), code]));
-    fs.renameSync(temporary, file);
-  } catch {
-    fs.rmSync(temporary, { force: true }); // the next start compiles again
-  }
-}
+const broken = ({ errors }: Pick<NotFound, 'errors'>) => (errors.length > 0 ? `; ${errors[0]}` : '');
 
 /** What `doctor` wants to know of each part of CUDA. */
 export interface CudaPart {
@@ -195,7 +194,7 @@ export function inspectCuda(): CudaPart[] {
     ['NVRTC', 'libnvrtc', ['libnvrtc-builtins']],
     ['cuBLAS', 'libcublas', ['libcublasLt']],
   ] as const) {
-    const found = loadToolkitLibrary(stem, needs, version[0]!);
+    const found = loadToolkitLibrary(stem, needs, majorsFor(version[0]!));
     parts.push(
       'library' in found ? { name, found: found.file } : { name, problem: `${stem} is not here${broken(found)}` },
     );

@@ -28,20 +28,23 @@ export function loadDriver(): FoundLibrary | NotFound {
 }
 
 /**
- * A library of the CUDA toolkit: the newest major that the driver supports.
+ * A library of the CUDA toolkit.
  * @param stem `libnvrtc`
  * @param needs stems of libraries that it loads itself, from the same folder; they are loaded before it
- * @param driverVersion as cuDriverGetVersion gives it: 13000
+ * @param majors of CUDA; the first that is here is taken
  */
 export function loadToolkitLibrary(
   stem: string,
   needs: readonly string[],
-  driverVersion: number,
+  majors: readonly number[],
 ): FoundLibrary | NotFound {
-  const majors = CUDA_MAJORS.filter((major) => major <= Math.floor(driverVersion / 1000));
   const names = majors.map((major) => `${stem}.so.${major}`);
   return loadFirst(names, needs);
 }
+
+/** The majors of CUDA whose libraries a driver runs, newest first. */
+export const majorsFor = (driverVersion: number): readonly number[] =>
+  CUDA_MAJORS.filter((major) => major <= Math.floor(driverVersion / 1000));
 
 function loadFirst(names: readonly string[], needs: readonly string[] = []): FoundLibrary | NotFound {
   const koffi = require('koffi') as typeof import('koffi');
@@ -97,12 +100,19 @@ export function libraryFolders(env: NodeJS.ProcessEnv = process.env): string[] {
   return [...new Set(all)].filter(exists);
 }
 
-/** Where the Pythons on the path are installed: what stands beside their `bin`. */
+/**
+ * Where the Pythons on the path are installed: what stands beside their `bin`, and beside the one that a link leads to.
+ * pyenv's on the path are scripts that choose among its versions.
+ */
 function pythonPrefixes(env: NodeJS.ProcessEnv): string[] {
-  return (env['PATH'] ?? '')
+  const pythons = (env['PATH'] ?? '')
     .split(path.delimiter)
-    .filter((folder) => folder && ['python3', 'python'].some((name) => exists(path.join(folder, name))))
-    .map((folder) => path.dirname(folder));
+    .filter(Boolean)
+    .flatMap((folder) => ['python3', 'python'].map((name) => path.join(folder, name)))
+    .filter(exists);
+  const pyenv = path.join(env['PYENV_ROOT'] ?? path.join(os.homedir(), '.pyenv'), 'versions');
+  const programs = pythons.flatMap((python) => [python, fs.realpathSync(python)]);
+  return [...programs.map((python) => path.dirname(path.dirname(python))), ...matching(pyenv, /./)];
 }
 
 function matching(folder: string, pattern: RegExp): string[] {

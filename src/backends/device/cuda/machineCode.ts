@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { checkoutOf, userCache } from '../../../files/places';
+import type { Nvrtc } from './nvrtc';
+
+/**
+ * What NVRTC is to compile for a GPU: its machine code, or for a GPU that is newer than NVRTC, the code of the newest GPU
+ * before it in a form (PTX) that the driver makes machine code of. Undefined for a GPU that is too old for NVRTC.
+ * @param capability compute capability times ten: 90
+ * @param known those that NVRTC has machine code for
+ */
+export function architectureFor(capability: number, known: readonly number[]): string | undefined {
+  if (known.includes(capability)) return `sm_${capability}`;
+  const older = known.filter((one) => one < capability);
+  return older.length > 0 ? `compute_${Math.max(...older)}` : undefined;
+}
+
+/** Where compiled kernels are kept: in the checkout this runs from, or else in the user's cache folder. */
+export function machineCodeFolder(codeFolder = __dirname): string {
+  const root = checkoutOf(codeFolder);
+  return root === undefined ? path.join(userCache(), 'cuda') : path.join(root, '.cache', 'cuda');
+}
+
+/**
+ * A source compiled for GPUs of an architecture: once for each architecture, NVRTC and source, then kept.
+ * @param folder where it is kept; where that cannot be written, every start compiles
+ */
+export function machineCode(source: string, nvrtc: Nvrtc, architecture: string, folder: string): Uint8Array {
+  const key = createHash('sha256').update(`${source}\n${nvrtc.version}\n${architecture}`).digest('hex').slice(0, 32);
+  const file = path.join(folder, `${key}.cubin`);
+  const kept = readKept(file);
+  if (kept) return kept;
+  const code = nvrtc.compile(source, architecture);
+  keep(file, code);
+  return code;
+}
+
+/** The code and its digest: a file that was cut or changed is compiled again. */
+function readKept(file: string): Uint8Array | undefined {
+  try {
+    const bytes = fs.readFileSync(file);
+    const [digest, code] = [bytes.subarray(0, 32), bytes.subarray(32)];
+    return createHash('sha256').update(code).digest().equals(digest) ? code : undefined;
+  } catch {
+    return undefined; // there is none, or it cannot be read
+  }
+}
+
+function keep(file: string, code: Uint8Array): void {
+  const temporary = `${file}.${process.pid}`;
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(temporary, Buffer.concat([createHash('sha256').update(code).digest(), code]));
+    fs.renameSync(temporary, file);
+  } catch {
+    removeQuietly(temporary); // the next start compiles again
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    fs.rmSync(file, { force: true });
+  } catch {
+    // it was never there
+  }
+}

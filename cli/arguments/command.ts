@@ -73,37 +73,31 @@ export function defineCommand<
     summary,
     examples,
     usage: positionals.map(([name, { usage }]) => usage(name.toUpperCase())).join(' '),
-    options: {
-      ...settingOptions(settings),
-      ...(configFile && { config: CONFIG.options }),
-      ...Object.fromEntries(flags.map(([name, { options }]) => [flagName(name), options])),
+    // Of the command that is asked for only: the help of the program lists many.
+    get options() {
+      return {
+        ...settingOptions(settings),
+        ...(configFile && { config: CONFIG.options }),
+        ...Object.fromEntries(flags.map(([name, { options }]) => [flagName(name), options])),
+      };
     },
     arguments: Object.fromEntries(positionals.map(([name, { help }]) => [name.toUpperCase(), help])),
-    run: inFlags([...settings, ...Object.keys(declared.flags)], async (words, args: Args, io: Io) => {
-      const values = Object.fromEntries([
-        ...flags.map(([name, { read }]) => [name, read(args[flagName(name)], flagName(name))]),
-        ...positionals.map(([name, { read }]) => [name, read(args[name.toUpperCase()], name.toUpperCase())]),
-      ]) as Values<Flags> & Values<Arguments> & { readonly quiet?: boolean };
-      const file = configFile ? CONFIG.read(args['config'], 'config') : undefined;
-      const { config, given } = await readSettings(settings, args, file === undefined ? [] : [file], io.env);
-      const terminal = createTerminal(io, { quiet: values.quiet, words });
-      await declared.run(values, { config, settings: pick(config, [...given]), terminal, signal: io.signal, io });
-    }),
-  };
-}
-
-/** Work in which notices and errors name settings and options as the flags that give them. */
-function inFlags<Given extends readonly unknown[]>(
-  names: readonly string[],
-  work: (words: (text: string) => string, ...given: Given) => Promise<void>,
-): (...given: Given) => Promise<void> {
-  const words = (text: string) => withFlags(text, names);
-  return async (...given) => {
-    try {
-      await work(words, ...given);
-    } catch (error) {
-      if (error instanceof HandgradError) error.message = words(error.message);
-      throw error;
-    }
+    async run(args, io) {
+      // Notices and errors of the library name settings and options: here they are flags.
+      const words = (text: string) => withFlags(text, [...settings, ...Object.keys(declared.flags)]);
+      try {
+        const values = Object.fromEntries([
+          ...flags.map(([name, { read }]) => [name, read(args[flagName(name)], flagName(name))]),
+          ...positionals.map(([name, { read }]) => [name, read(args[name.toUpperCase()], name.toUpperCase())]),
+        ]) as Values<Flags> & Values<Arguments> & { readonly quiet?: boolean };
+        const file = configFile ? CONFIG.read(args['config'], 'config') : undefined;
+        const { config, given } = await readSettings(settings, args, file === undefined ? [] : [file], io.env);
+        const terminal = createTerminal(io, { quiet: values.quiet, words });
+        await declared.run(values, { config, settings: pick(config, [...given]), terminal, signal: io.signal, io });
+      } catch (error) {
+        if (error instanceof HandgradError) error.message = words(error.message);
+        throw error;
+      }
+    },
   };
 }

@@ -51,7 +51,7 @@ export interface Screen<Event> {
 
 /**
  * The terminal of a command.
- * @param words how notices and errors say what the library says
+ * @param words how it says what the library says
  */
 export function createTerminal(
   { stdout, stderr, env }: Io,
@@ -62,7 +62,7 @@ export function createTerminal(
   const explain = (text: string) => say(stderr, words(text));
   const notice = (text: string) => quiet || explain(text);
   return {
-    result: (text) => say(stdout, text),
+    result: (text) => say(stdout, words(text)),
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     notice,
     warning: (text) => notice(`${err.yellow('Note:')} ${text}`),

@@ -111,7 +111,7 @@ describe('a run folder’s lock', function () {
   })) {
     it(`F11 a lock of ${where} is taken over with --force-unlock alone, and its process stops when it notices`, async () => {
       leave(owner);
-      expect(await refusal(folder())).to.match(/when that one has surely ended, add --force-unlock\.$/);
+      expect(await refusal(folder())).to.match(/when that one has surely ended, set `forceUnlock`\.$/);
       const lock = await lockFolder(folder(), { force: true });
       expect(readdirSync(folder())).to.deep.equal(['lock-2.json']);
       leave({ ...ended, host: 'elsewhere.example' }, 3);

@@ -78,7 +78,7 @@ async function refuseIfOwned(dir: string, number: number, force: boolean): Promi
   const remedy =
     life === 'alive'
       ? 'wait for it to end, or choose another folder'
-      : 'when that one has surely ended, add --force-unlock';
+      : 'when that one has surely ended, set `forceUnlock`';
   throw new HandgradError('locked', `${dir} is in use by ${who}; ${remedy}.`);
 }
 

@@ -89,7 +89,7 @@ function checkWidths(found: Architecture, expected: Partial<Architecture>, file:
   throw new HandgradError(
     'model',
     `${file} holds another network: expected the widths ${show({ ...found, numHiddens, numOutputs })}, ` +
-      `found ${show(found)}; choose the file or the data set and --hidden that belong together.`,
+      `found ${show(found)}; choose the file or the data set and \`hidden\` that belong together.`,
   );
 }
 

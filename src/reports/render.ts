@@ -32,7 +32,7 @@ async function loadResvg() {
   try {
     return await import('@resvg/resvg-js');
   } catch (error) {
-    const remedy = 'install it with "npm install --include=optional @resvg/resvg-js", or leave --png out';
+    const remedy = 'install it with "npm install --include=optional @resvg/resvg-js", or leave `png` out';
     throw new HandgradError(
       'backend',
       `The package resvg, which makes pictures of charts, does not load here; ${remedy}.`,

@@ -57,7 +57,7 @@ describe('webgpu', function () {
         expect(Object.keys(answer.backend.versions)).to.include.members(['webgpu', 'tfjs-backend-webgpu']);
         const isSoftware = /swiftshader|llvmpipe|lavapipe/i.test(answer.backend.device);
         expect(software !== undefined).to.equal(isSoftware);
-        if (isSoftware) expect(software).to.match(/is a program on the processor \(.+\); pass --allow-software/);
+        if (isSoftware) expect(software).to.match(/is a program on the processor \(.+\); set `allowSoftware`/);
       });
 
       it('takes eight steps of gradient descent as the cpu backend does', async () => {

@@ -71,7 +71,7 @@ describe('handgrad download', function () {
         .and.match(says);
       expect(stderr)
         .to.contain(url)
-        .and.to.contain('--source DIR')
+        .and.to.contain('as --source')
         .and.not.to.match(/^\s+at /m);
       expect(readdirSync(folder())).to.deep.equal([]);
     });

@@ -147,7 +147,7 @@ describe('downloadFiles', () => {
     expect(message).to.contain(`${page.url}: answered with a web page`);
     expect(message).to.contain(`${stalled.url}: sent 0 bytes in 0.3 s, which counts as stalled`);
     expect(message).to.contain(`folder ${path}: holds no train-images-idx3-ubyte`);
-    expect(message).to.contain('--source DIR');
+    expect(message).to.contain('as `source`');
     expectNothing();
   });
 

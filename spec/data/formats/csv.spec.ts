@@ -191,6 +191,6 @@ describe('loadCsv', () => {
     const text = Array.from({ length: 10_001 }, (_, i) => `${i}.5,1\n`).join('');
     expect(await refusal(text))
       .to.contain('10001 different labels')
-      .and.to.contain('--label-column');
+      .and.to.contain('`labelColumn`');
   });
 });

@@ -76,7 +76,7 @@ async function startOn(
   if (info.isFallbackAdapter && !allowSoftware) {
     return {
       reason: `the only adapter is a program on the processor (${info.description})`,
-      remedy: 'pass --allow-software to compute on it all the same, or choose the wasm backend, which is much faster',
+      remedy: 'set `allowSoftware` to compute on it all the same, or choose the wasm backend, which is much faster',
     };
   }
   Object.assign(globalThis, dawn.globals); // the backend says GPUBufferUsage and the like

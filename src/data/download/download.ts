@@ -165,6 +165,6 @@ function exhausted({ title, files }: DatasetEntry, reasons: readonly string[]): 
   return new HandgradError(
     'data',
     `No source gave ${title}:\n${reasons.map((reason) => `  ${reason}`).join('\n')}\n` +
-      `check the network, or name a folder that holds ${names} with --source DIR.`,
+      `check the network, or name a folder that holds ${names} as \`source\`.`,
   );
 }

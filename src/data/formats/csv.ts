@@ -38,7 +38,7 @@ export async function loadCsv(path: string, options: CsvOptions = {}): Promise<D
   const table = await csvTable(hashed(), path, labelColumn);
   const classNames = sortLabels(table.labelTexts);
   if (classNames.length > MAX_CLASSES) {
-    const advice = 'name the column of labels with --label-column';
+    const advice = 'name the label column by `labelColumn`';
     throw new HandgradError(
       'data',
       `${path} has ${classNames.length} different labels, of ${MAX_CLASSES} at most; ${advice}.`,

@@ -25,7 +25,7 @@ export async function writeExport(
   const paths = files.map(({ name }) => join(dir, ...name.split('/')));
   for (const path of force ? [] : paths) {
     if (!(await stat(path).catch(() => undefined))) continue;
-    throw new HandgradError('usage', `${path} is there already; add --force to replace it, or name another place.`);
+    throw new HandgradError('usage', `${path} is there already; set \`force\` to replace it, or name another place.`);
   }
   for (const [i, path] of paths.entries()) {
     await makeFolder(dirname(path));

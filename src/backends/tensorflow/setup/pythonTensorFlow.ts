@@ -17,7 +17,7 @@ export async function findPython(python: string, progress: Progress): Promise<st
   if (version !== undefined) return version;
   throw new HandgradError(
     'backend',
-    `setup tensorflow takes TensorFlow from Python, and ${python} does not run: install Python 3, or name an interpreter with --python or a TensorFlow with --tensorflow.`,
+    `setup tensorflow takes TensorFlow from Python, and ${python} does not run: install Python 3, or name an interpreter by \`python\` or a TensorFlow by \`tensorflow\`.`,
   );
 }
 

@@ -37,7 +37,7 @@ export function inspectTensorFlow(given: string): TensorFlow {
     const missing = folder ? header! : `${LIBRARIES[0]![0]} and ${LIBRARIES[1]![0]}`;
     throw new HandgradError(
       'backend',
-      `${given} is no TensorFlow to build against (${missing} ${folder ? 'is' : 'are'} not there): name the folder "tensorflow" of a Python installation, or leave --tensorflow out.`,
+      `${given} is no TensorFlow to build against (${missing} ${folder ? 'is' : 'are'} not there): name the folder "tensorflow" of a Python installation, or leave \`tensorflow\` out.`,
     );
   }
   return {

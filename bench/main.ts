@@ -4,10 +4,11 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { defaultDataDir } from '../src/data/defaultDataDir';
 import { type FreshTraining, measureFreshTraining } from './freshCheckout';
-import type { BenchResult } from './measure/result';
+import type { BenchResult, WorkResult } from './measure/result';
 import { readMeasurements, writeReport } from './report';
 import { measureStarts } from './starts';
-import type { Measurements } from './targets';
+import { profileStep } from './stepProfile';
+import type { Measurements, WorkProfile } from './targets';
 
 // `npm run bench`: the compiled program's `bench` on both works, how fast a checkout starts beside it, how long a training takes in
 // a fresh one, and whether all of it is as fast as it is said to be.
@@ -41,7 +42,9 @@ async function measure(): Promise<Measurements> {
   const fewer = Math.min(3, argv.rounds);
   const deep = argv.onlyPost ? undefined : await bench('deep', fewer);
   const starts = await measureStarts(ROOT, argv.dataDir, argv.rounds < 5 ? argv.rounds : STARTS);
-  return { ...post, works: [...post.works, ...(deep?.works ?? [])], starts, fresh: await freshTraining(fewer) };
+  const fresh = await freshTraining(fewer);
+  const works = [...post.works, ...(deep?.works ?? [])];
+  return { ...post, works, starts, fresh, profiles: await profiles(works) };
 }
 
 /** The compiled program, as it is installed. */
@@ -63,6 +66,20 @@ async function freshTraining(rounds: number): Promise<FreshTraining> {
   } catch (error) {
     return { auto: [], wasm: [], why: (error as Error).message };
   }
+}
+
+/** Of the backends that were measured and whose kernels are ours. */
+async function profiles(works: readonly WorkResult[]): Promise<WorkProfile[]> {
+  const found: WorkProfile[] = [];
+  for (const { work, rows, hidden, batchSize } of works) {
+    for (const backend of ['native', 'cuda'] as const) {
+      if (!rows.some((row) => row.backend === backend)) continue;
+      const steps = work === 'post' ? 400 : 100;
+      const question = { backend, hidden, batchSize, steps, dataset: 'fashion-mnist', dataDir: argv.dataDir };
+      found.push({ work, profile: await profileStep(question) });
+    }
+  }
+  return found;
 }
 
 async function main(): Promise<void> {

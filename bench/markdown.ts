@@ -3,6 +3,7 @@ import { busyText, type Row, versionText, type WorkResult } from './measure/resu
 import { fastestFirst, notesOn, starredName } from './measure/resultTable';
 import { median } from './measure/rounds';
 import { type Start, startRatio } from './starts';
+import { PROFILE_HEADING, profileRows } from './stepProfile';
 import { type Checked, type Measurements, verdict } from './targets';
 
 // The tables of docs/performance.md stand between `<!-- bench NAME -->` and `<!-- /bench -->`, and are made from measurements.
@@ -20,6 +21,7 @@ export function fillTables(page: string, measurements: Measurements, checked: re
     post: () => workTable(measurements, 'post'),
     deep: () => workTable(measurements, 'deep'),
     starts: () => startsTable(measurements),
+    profile: () => profileTables(measurements),
     targets: () => targetsTable(checked),
   };
   return page.replace(MARKED, (_, before: string, name: string, after: string) => {
@@ -71,6 +73,14 @@ function startsTable({ starts, fresh }: Measurements): string {
             `on ${fresh.backend}, ${median(fresh.wasm).toFixed(1)} s on wasm.`,
         ];
   return [markdownTable(['', 'checkout, s', 'compiled, s', 'ratio'], rows, 'lrrr'), ...training].join('\n');
+}
+
+function profileTables({ profiles }: Measurements): string {
+  const tables = profiles.map(({ work, profile }) => {
+    const title = `A step of the \`${work}\` work on \`${profile.backend}\` (${profile.device}), in microseconds:`;
+    return `${title}\n\n${markdownTable(PROFILE_HEADING, profileRows(profile), 'lrrr')}`;
+  });
+  return tables.join('\n\n') || NOT_MEASURED;
 }
 
 function targetsTable(checked: readonly Checked[]): string {

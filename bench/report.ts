@@ -9,6 +9,7 @@ import { resultTable } from './measure/resultTable';
 import { median } from './measure/rounds';
 import { fillTables } from './markdown';
 import { startTable } from './starts';
+import { profileTable } from './stepProfile';
 import { type Checked, checkTargets, type Measurements, verdict } from './targets';
 
 /** Where a report goes. */
@@ -40,7 +41,7 @@ export async function readMeasurements(out: string): Promise<Measurements> {
 
 /** The whole report as text. */
 export function reportText(measurements: Measurements, checked: readonly Checked[]): string {
-  const { machine, date, works, starts, fresh } = measurements;
+  const { machine, date, works, starts, fresh, profiles } = measurements;
   return [
     [`${machineText(machine)}; ${date}`, busyText(measurements)].join('\n'),
     ...works.map(resultTable),
@@ -51,6 +52,7 @@ export function reportText(measurements: Measurements, checked: readonly Checked
             `${median(fresh.auto).toFixed(1)} s; on wasm: ${median(fresh.wasm).toFixed(1)} s`,
         ]
       : []),
+    ...profiles.map(({ work, profile }) => profileTable(work, profile)),
     targetTable(checked),
   ].join('\n\n');
 }

@@ -5,6 +5,7 @@ import { median } from './measure/rounds';
 import type { Work } from './measure/work';
 import type { FreshTraining } from './freshCheckout';
 import { FIRST_STEP, HELP, type Start, startRatio } from './starts';
+import type { Profile } from './stepProfile';
 
 // How fast handgrad is said to be. `npm run bench` holds these figures against what it measures.
 
@@ -12,6 +13,14 @@ import { FIRST_STEP, HELP, type Start, startRatio } from './starts';
 export interface Measurements extends BenchResult {
   readonly starts: readonly Start[];
   readonly fresh: FreshTraining;
+  /** Of the backends whose kernels are ours. */
+  readonly profiles: readonly WorkProfile[];
+}
+
+/** Where a step of a work goes. */
+export interface WorkProfile {
+  readonly work: Work['name'];
+  readonly profile: Profile;
 }
 
 export interface Target {

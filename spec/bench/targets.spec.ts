@@ -8,7 +8,14 @@ import { benchResult, NATIVE } from './fixture';
 describe('targets of the bench', () => {
   const starts = [{ what: 'train --help', typed: [1.5, 4, 0.9], compiled: [1, 2, 1] }];
   const fresh = { auto: [6, 5, 9], wasm: [10, 11, 12], backend: 'native' };
-  const measurements: Measurements = { ...benchResult, starts, fresh };
+  const kernels = [
+    { kernel: 'relu', calls: 1, micros: 4 },
+    { kernel: 'product 256x784x256', calls: 1, micros: 300 },
+    { kernel: 'add', calls: 2.5, micros: 3 },
+  ];
+  const profile = { backend: 'native', device: 'Abacus', step: 500, javaScript: 150, kernels };
+  const profiles = [{ work: 'post' as const, profile }];
+  const measurements: Measurements = { ...benchResult, starts, fresh, profiles };
   const find = (what: string, from = measurements) => checkTargets(from).find((target) => target.what === what)!;
 
   it('holds ratios, shares and rates against what is asked', () => {
@@ -81,7 +88,8 @@ describe('targets of the bench', () => {
         .slice(1, 5),
     ).to.deep.equal([`**${NATIVE}**`, 'handgrad 0.1.0', '3.00', '1.00']);
     expect(fillTables(text, measurements, checkTargets(measurements))).to.equal(text);
-    for (const name of ['machine', 'picture', 'deep', 'starts', 'targets']) expect(filled(name)).not.to.contain('old');
+    for (const name of ['machine', 'picture', 'deep', 'starts', 'profile', 'targets'])
+      expect(filled(name)).not.to.contain('old');
   });
 
   it('refuses a place that it has nothing for', () => {

@@ -4,6 +4,7 @@ export const library = {
   readRun: () => require('../src/runs/readRun') as typeof import('../src/runs/readRun'),
   gradients: () => require('../src/runs/checkGradients') as typeof import('../src/runs/checkGradients'),
   inference: () => require('../src/inference') as typeof import('../src/inference'),
+  sweeps: () => require('../src/sweeps') as typeof import('../src/sweeps'),
   reports: () => require('../src/reports/writeReport') as typeof import('../src/reports/writeReport'),
   download: () => require('../src/data/download/download') as typeof import('../src/data/download/download'),
   doctor: () => require('../src/doctor/diagnose') as typeof import('../src/doctor/diagnose'),

@@ -106,11 +106,10 @@ const RULES: Record<string, readonly string[]> = {
     ...['node', 'src/words', 'cli/commandNames', 'cli-progress', 'cli-table3', 'picocolors', 'asciichart'],
   ],
   'cli/arguments': ['node', 'src', 'yargs', 'cli/commandNames', 'cli/terminal'],
-  'cli/open': ['src', 'cli/exitCodes', 'cli/library', 'cli/screens', 'type:cli/terminal'],
   'cli/screens': ['node', 'src', 'cli/arguments', 'cli/library', 'cli/terminal'],
   'cli/commands': [
     ...['node', 'src', 'type:ioredis', 'bench/measure', 'type:cli/commandNames'],
-    ...['cli/arguments', 'cli/exitCodes', 'cli/interruption', 'cli/library', 'cli/open', 'cli/screens', 'cli/terminal'],
+    ...['cli/arguments', 'cli/exitCodes', 'cli/interruption', 'cli/library', 'cli/screens', 'cli/terminal'],
   ],
   'bench/measure': ['node', 'src', 'zod', 'execa', 'type:vega-lite', '@tensorflow/tfjs-core', 'cli/terminal'],
 };
@@ -194,6 +193,61 @@ function allowed(file: string, { from, typeOnly }: Import): boolean {
   );
 }
 
+/** The names that a file exports from other files, by the file that defines them. */
+function reexports(file: string): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true).forEachChild((node) => {
+    if (!ts.isExportDeclaration(node) || !node.moduleSpecifier || !ts.isStringLiteral(node.moduleSpecifier)) return;
+    if (!node.exportClause || !ts.isNamedExports(node.exportClause)) return;
+    const defining = fileReached(file, node.moduleSpecifier.text)!;
+    const names = node.exportClause.elements.map(({ name, propertyName }) => (propertyName ?? name).text);
+    found.set(defining, new Set([...(found.get(defining) ?? []), ...names]));
+  });
+  return found;
+}
+
+/** What a file of the command line takes from the library: the file it names, and the name. */
+function takenFromLibrary(file: string): { from: string; name: string }[] {
+  const found: { from: string; name: string }[] = [];
+  const take = (specifier: string, names: readonly string[]) => {
+    const from = fileReached(file, specifier);
+    if (from?.startsWith('src')) found.push(...names.map((name) => ({ from, name })));
+  };
+  const namesOf = (pattern: ts.BindingName) =>
+    ts.isObjectBindingPattern(pattern)
+      ? pattern.elements.map(({ name, propertyName }) => (propertyName ?? name).getText())
+      : ['*'];
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+      const bindings = node.importClause?.namedBindings;
+      const named = bindings && ts.isNamedImports(bindings) ? bindings.elements : undefined;
+      take(node.moduleSpecifier.text, named?.map(({ name, propertyName }) => (propertyName ?? name).text) ?? ['*']);
+    } else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { expression: object, name: part } = node.expression;
+      if (ts.isIdentifier(object) && object.text === 'library') {
+        const { parent } = node;
+        const names = ts.isPropertyAccessExpression(parent)
+          ? [parent.name.text]
+          : ts.isVariableDeclaration(parent)
+            ? namesOf(parent.name)
+            : ['*'];
+        const from = LIBRARY.get(part.text)!;
+        if (from.startsWith('src')) found.push(...names.map((name) => ({ from, name })));
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest, true));
+  return found;
+}
+
+/** The parts of `cli/library.ts`, which loads the library when a command runs: the file of each. */
+const LIBRARY = new Map(
+  [...read('cli/library.ts').matchAll(/(\w+): \(\) =>\s*require\('(.+?)'\)/g)].map(
+    ([, part, from]) => [part!, fileReached(path.join('cli', 'library.ts'), from!)!] as const,
+  ),
+);
+
 /** Sets of files that can each be reached from all others of their set (Tarjan's strongly connected components), sorted. */
 function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
@@ -251,6 +305,21 @@ describe('the architecture', () => {
       expect(forbidden.map(({ from }) => from)).to.deep.equal([]);
     });
   }
+
+  it('the command line takes from the library only what src/index.ts exports', () => {
+    const exported = reexports(path.join('src', 'index.ts'));
+    const isPublic = ({ from, name }: { from: string; name: string }): boolean =>
+      exported.get(from)?.has(name) === true ||
+      (path.basename(from) === 'index.ts' &&
+        [...reexports(from)].some(([defining, names]) => names.has(name) && isPublic({ from: defining, name })));
+    const hidden = files
+      .filter((file) => file.startsWith('cli') && file !== path.join('cli', 'library.ts'))
+      .flatMap((file) => takenFromLibrary(file).map((taken) => ({ file, ...taken })))
+      .filter((taken) => !isPublic(taken));
+    expect(hidden.map(({ file, from, name }) => `${file} takes ${name} from ${from}`)).to.deep.equal([]);
+    expect(isPublic({ from: path.join('src', 'words.ts'), name: 'visible' })).to.be.false;
+    expect(isPublic({ from: path.join('src', 'sweeps', 'index.ts'), name: 'runSweep' })).to.be.true;
+  });
 
   it('the rules would catch a wrong import', () => {
     const may = (file: string, from: string, typeOnly = false) => allowed(path.normalize(file), { from, typeOnly });

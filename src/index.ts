@@ -1,4 +1,4 @@
-export { HandgradError, type ErrorKind } from './errors';
+export { EXIT_CODES, HandgradError, type ErrorKind } from './errors';
 export { createRandom, permutation, type Random, type Stream } from './random';
 
 export { linear, linearBackward, linearInputBackward } from './nn/linear';
@@ -87,7 +87,8 @@ export { selectBackend, type BackendName, type Rejection, type RunningBackend, t
 export { type BackendOptions } from './backends/backend';
 
 export { type Dataset, type Samples } from './data/samples';
-export { datasetNames, type DatasetName } from './data/catalog';
+export { datasetNames, isDatasetName, type DatasetName } from './data/catalog';
+export { defaultDataDir } from './data/defaultDataDir';
 export { download, type DownloadEvent, type DownloadOptions } from './data/download/download';
 export { type FetchOptions, type HttpLimits } from './data/download/fetchBytes';
 export { type Inversion, type ReadImage } from './data/formats/imageFile';
@@ -97,9 +98,26 @@ export { augmenter, type Augment, type Augmentation } from './data/augment';
 export { fitNormalization, type FittedNormalization } from './data/fitNormalization';
 export { loadDataFashionMnist } from './loadDataFashionMnist';
 
-export { DEFAULTS, type Config, type ConfigKey, type Settings } from './runs/config';
+export {
+  CONFIG_KEYS,
+  DEFAULTS,
+  environmentSettings,
+  keysDeciding,
+  keysWhere,
+  lastEpoch,
+  pick,
+  resolveConfig,
+  settings,
+  type Config,
+  type ConfigKey,
+  type Resolved,
+  type Setting,
+  type Settings,
+  type SettingsLayer,
+} from './runs/config';
 export { SETTINGS } from './runs/settings';
-export { type Kind } from './kinds';
+export { readConfigFile } from './files/configFile';
+export { choice, faultOf, list, number, oneOf, text, wholeNumber, type Kind } from './kinds';
 export {
   type OpenEvent,
   type OpenOptions,
@@ -110,7 +128,7 @@ export {
 } from './runs/events';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
-export { readRun, type RunData } from './runs/readRun';
+export { judgedAccuracy, readRun, type RunData } from './runs/readRun';
 export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
 
 export { evaluateModel, type Evaluation } from './inference/evaluateModel';
@@ -147,13 +165,43 @@ export {
 export { type Machine } from './sweeps/machine';
 export { type ResumeChanges, type SweepSource } from './sweeps/openSweep';
 export { type Parameter as SweepParameter, type Value as SweepValue } from './sweeps/spec/distributions';
-export { type Configuration } from './sweeps/spec/samplers';
-export { type Metric, type SweepSpec } from './sweeps/spec/sweepFile';
-export { type Importance } from './sweeps/state/importance';
 export { type JobId } from './sweeps/state/journal';
-export { type SweepState, type Trial } from './sweeps/state/sweepState';
+export { type Metric, type SweepSpec } from './sweeps/spec/sweepFile';
+export {
+  planSweep,
+  queueStatus,
+  stopSweep,
+  sweepStatus,
+  type QueueStatus,
+  type SweepPlan,
+  type SweepStatus,
+} from './sweeps/overview';
+export { runWorker, type WorkerEvent, type WorkerOptions } from './sweeps/worker';
+export { bestTrial, jobKey, type SweepState, type Trial } from './sweeps/state/sweepState';
+export { rank, type Ranked } from './sweeps/state/ranking';
+export { settingText } from './sweeps/state/summary';
+export { type Importance } from './sweeps/state/importance';
+export { type Configuration } from './sweeps/spec/samplers';
 export { type RedisAddress } from './sweeps/workers/queue/redis';
 
-export { loadModel, saveModel, type Model } from './model/modelFile';
+export { loadModel, saveModel, type Model, type ModelLayout } from './model/modelFile';
 export { checkArchitecture, type Architecture, type Parameter } from './model/architecture';
 export { networkOf, readParameters } from './model/parameters';
+
+export { diagnose, type DiagnoseOptions, type Diagnosis } from './doctor/diagnose';
+export { type BackendReport } from './doctor/probeBackend';
+export { setupNative } from './backends/device/native/native';
+export { removeTensorflow, setupTensorflow } from './backends/tensorflow/setup/setupTensorflow';
+
+// The words of messages, for programs that show what the library reports.
+export {
+  didYouMean,
+  formatBytes,
+  formatCount,
+  formatSeconds,
+  formatShare,
+  nearName,
+  plural,
+  quoted,
+  shellWord,
+} from './words';

@@ -1,10 +1,5 @@
-import { availableParallelism, totalmem } from 'node:os';
 import { list, text, wholeNumber } from '../../src/kinds';
-import type { Division } from '../../src/sweeps/workers/localExecutor';
-import { flag, type Values } from './flags';
-
-/** Of a run on Fashion-MNIST, with some air. */
-const BYTES_PER_RUN = 1e9;
+import { flag } from './flags';
 
 /** Numbers, or the longer names that nvidia-smi -L gives. */
 const GPU_LIST = 'a list of different GPU numbers such as 0,1';
@@ -23,11 +18,3 @@ export const MACHINE = {
   }),
   gpus: flag(GPUS, { group: 'Machine', help: 'the GPUs, which the trials take in turn: 0,1' }),
 };
-
-/** How the machine is divided when only some of it is said. */
-export function divisionOf({ workers, threads, gpus = [] }: Values<typeof MACHINE>): Division {
-  const cores = availableParallelism();
-  const fitting = Math.max(1, Math.min(cores, Math.floor(totalmem() / BYTES_PER_RUN)));
-  const places = workers ?? (gpus.length > 0 ? gpus.length : fitting);
-  return { workers: places, threads: threads ?? Math.max(1, Math.floor(cores / places)), gpus };
-}

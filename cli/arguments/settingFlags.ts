@@ -4,7 +4,7 @@ import {
   CONFIG_KEYS,
   type ConfigKey,
   environmentSettings,
-  type Layer,
+  type SettingsLayer,
   resolveConfig,
   type Resolved,
   type Setting,
@@ -73,7 +73,7 @@ export async function readSettings(
   files: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<Resolved> {
-  const layers: Layer[] = [environmentSettings(env, keys)];
+  const layers: SettingsLayer[] = [environmentSettings(env, keys)];
   for (const file of files) layers.push({ values: await readConfigFile(file), from: { file } });
   const given = keys.flatMap(flagsOf).flatMap(({ name, key, valueOf }) => {
     const text = once(args[name], name);

@@ -6,7 +6,7 @@ import { keysDeciding, settings } from '../../src/runs/config';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { flag, PATH, toggle } from '../arguments/flags';
 import { library } from '../library';
-import { fetchDataset } from '../open/dataset';
+import { fetchDataset } from '../screens/download';
 
 const NAMES = Object.keys(WORKS) as Work['name'][];
 const BACKENDS = settings.backend.kind.names!.filter((name) => name !== 'auto') as BackendName[];

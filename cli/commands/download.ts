@@ -3,7 +3,7 @@ import { oneOf } from '../../src/kinds';
 import { keysDeciding } from '../../src/runs/config';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { optionalArgument, toggle } from '../arguments/flags';
-import { fetchDataset } from '../open/dataset';
+import { fetchDataset } from '../screens/download';
 
 export const command = defineCommand({
   summary: 'fetch and verify a data set',

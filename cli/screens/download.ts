@@ -1,5 +1,7 @@
+import type { DatasetName } from '../../src/data/catalog';
 import type { DownloadEvent } from '../../src/data/download/download';
 import { formatBytes, plural } from '../../src/words';
+import { library } from '../library';
 import { createProgressBar } from '../terminal/progressBar';
 import type { Screen, Terminal } from '../terminal/terminal';
 
@@ -41,4 +43,19 @@ export function downloadScreen(terminal: Terminal): Screen<DownloadEvent> {
     show: (event) => (handlers[event.type] as (event: DownloadEvent) => void)(event),
     stop: () => bar.stop(),
   };
+}
+
+/** Fetches a data set of the catalog, and shows how it goes. */
+export async function fetchDataset(
+  name: DatasetName,
+  { dataDir, source, force }: { dataDir?: string; source?: string; force?: boolean },
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<string> {
+  const screen = downloadScreen(terminal);
+  try {
+    return await library.download().download(name, { dataDir, source, force, onEvent: screen.show, signal });
+  } finally {
+    screen.stop();
+  }
 }

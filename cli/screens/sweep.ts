@@ -1,67 +1,37 @@
-import type { Importance } from '../../src/sweeps/state/importance';
-import type { Ranked } from '../../src/sweeps/state/ranking';
-import type { Job, JobEvent } from '../../src/sweeps/runJobs';
+import type { OpenEvent } from '../../src/runs/events';
+import type {
+  SweepEnd,
+  SweepEvent,
+  SweepStart,
+  TrialEpoch,
+  TrialFailure,
+  TrialResult,
+  TrialStart,
+} from '../../src/sweeps/events';
 import type { Configuration } from '../../src/sweeps/spec/samplers';
-import { shown } from '../../src/sweeps/state/summary';
 import type { SweepSpec } from '../../src/sweeps/spec/sweepFile';
-import { comparison, jobKey, type SweepState } from '../../src/sweeps/state/sweepState';
+import type { Importance } from '../../src/sweeps/state/importance';
+import { type Ranked, rank } from '../../src/sweeps/state/ranking';
+import { settingText } from '../../src/sweeps/state/summary';
+import { bestTrial, jobKey, type SweepState } from '../../src/sweeps/state/sweepState';
 import { formatSeconds, formatShare, plural } from '../../src/words';
 import { liveLines } from '../terminal/liveLines';
 import { sparkline } from '../terminal/sparkline';
 import { table } from '../terminal/table';
-import type { Terminal } from '../terminal/terminal';
+import type { Screen, Terminal } from '../terminal/terminal';
+import { openScreen } from './open';
 
 /** The most rows of the table at the end; summary.csv has them all. */
 const MAX_ROWS = 20;
 
-/** The first event of a sweep, as --json prints it. */
-export interface SweepStart {
-  readonly type: 'start';
-  readonly sweep: string;
-  readonly name: string | undefined;
-  readonly method: SweepSpec['method'];
-  readonly metric: SweepSpec['metric'];
-  /** Configurations; null when their number is not known beforehand. */
-  readonly trials: number | null;
-  readonly seeds: number;
-  readonly rungs: readonly number[] | undefined;
-  readonly workers: number | undefined;
-  readonly threads: number | undefined;
-  readonly gpus: readonly string[];
-  /** Runs that an earlier process has finished. */
-  readonly finished: number;
-  readonly sweepDir: string;
-}
-
-/** The last event of a sweep. */
-export interface SweepEnd {
-  readonly type: 'end';
-  readonly state: 'complete' | 'partial';
-  readonly done: number;
-  readonly failed: number;
-  readonly best: { readonly trial: number; readonly value: number; readonly configuration: Configuration } | null;
-  readonly importance: readonly Importance[];
-  readonly seconds: number;
-  readonly sweepDir: string;
-}
-
-/** What is told of a sweep while it goes on. */
-export interface SweepReport {
-  readonly start: (event: SweepStart) => void;
-  readonly event: (event: JobEvent) => void;
-  readonly end: (event: SweepEnd, rows: readonly Ranked[]) => void;
-  /** Takes what moves off the screen; has to be called however the sweep ends. */
-  readonly stop: () => void;
-}
-
 interface Running {
-  readonly job: Job;
+  readonly job: TrialStart;
   readonly since: number;
   readonly curve: (number | null)[];
 }
 
-/** Tells a sweep: a table that lives, on a terminal; else a line per trial; or a line of JSON per event. */
-export function reportSweep(terminal: Terminal, state: SweepState, { json }: { json: boolean }): SweepReport {
+/** Shows a sweep: a table that lives, on a terminal; else a line per trial; or a line of JSON per event. */
+export function sweepScreen(terminal: Terminal, state: SweepState, { json }: { json: boolean }): Screen<SweepEvent> {
   const { spec } = state;
   const running = new Map<string, Running>();
   const times: number[] = [];
@@ -74,41 +44,52 @@ export function reportSweep(terminal: Terminal, state: SweepState, { json }: { j
     ...[...running.values()].slice(0, 16).map((one) => runningLine(one, state)),
     ...(running.size > 16 ? [`  and ${running.size - 16} more`] : []),
   ]);
+  const opened = openScreen(terminal);
   const say = (text: string) => {
     if (json) return;
     // On a terminal the live table shows it.
     if (!terminal.progress) terminal.result(text);
   };
-  return {
-    start(event) {
-      if (json) terminal.json(event);
+  const ended = (event: TrialResult | TrialFailure) => {
+    running.delete(jobKey(event));
+    if (event.type === 'result') times.push(event.seconds);
+    say(`${endedLine(event, state)}${bestSoFar(state)}`);
+  };
+  const shown = {
+    start(event: SweepStart) {
       planned = event.trials;
       workers = event.workers ?? 1;
+      if (event.workers === undefined) terminal.notice(`Queue:  sweep ${event.sweep}`);
       terminal.notice(describeSweep(event));
-      lines.touch();
     },
-    event(event) {
-      const { job } = event;
-      const key = jobKey(job);
-      if (json) terminal.json(jsonEvent(event));
-      if (event.type === 'begun') running.set(key, { job, since: performance.now(), curve: [] });
-      else if (event.type === 'progress') running.get(key)?.curve.push(event.progress.value);
-      else {
-        running.delete(key);
-        if (event.outcome.type === 'result') times.push(event.outcome.result.seconds);
-        if (event.outcome.type !== 'interrupted') say(`${endedLine(event, spec)}${bestSoFar(state)}`);
-      }
-      lines.touch();
+    trial: (event: TrialStart) => {
+      running.set(jobKey(event), { job: event, since: performance.now(), curve: [] });
     },
-    end(event, rows) {
+    epoch: (event: TrialEpoch) => void running.get(jobKey(event))?.curve.push(event.value),
+    result: ended,
+    failure: ended,
+    end(event: SweepEnd) {
       lines.stop();
-      if (json) return terminal.json(event);
+      if (json) return;
+      const rows = rank(state);
       terminal.result(`${terminal.progress ? '' : '\n'}${resultTable(rows, spec)}`);
       if (rows.length > MAX_ROWS) terminal.result(`… and ${rows.length - MAX_ROWS} more in summary.csv`);
       if (event.importance.length > 0) terminal.result(`\n${importanceTable(event.importance)}`);
       terminal.notice(closing(event));
     },
-    stop: lines.stop,
+  };
+  return {
+    show(event) {
+      if (event.type === 'stopped') return;
+      if (!(event.type in shown)) return opened.show(event as OpenEvent);
+      if (json) terminal.json(event);
+      (shown[event.type as keyof typeof shown] as (event: SweepEvent) => void)(event);
+      if (event.type !== 'end') lines.touch();
+    },
+    stop() {
+      lines.stop();
+      opened.stop();
+    },
   };
 }
 
@@ -136,52 +117,32 @@ function describeSweep({
   ].join('\n');
 }
 
-function jsonEvent(event: JobEvent): object {
-  const { trial, seed, rung } = event.job;
-  const id = { trial, seed, rung };
-  if (event.type === 'begun') return { type: 'trial', ...id, epochs: event.job.epochs, settings: event.job.settings };
-  if (event.type === 'progress') return { type: 'epoch', ...id, ...event.progress };
-  const { outcome } = event;
-  if (outcome.type === 'result') {
-    const { value, epochs, seconds, trainingSeconds, runDir } = outcome.result;
-    return { type: 'result', ...id, value, epochs, seconds, trainingSeconds, runDir };
-  }
-  return { ...outcome, ...id, type: outcome.type };
-}
-
 /** lr=0.1 hidden=256,128 */
 export function configurationText(configuration: Configuration): string {
   return Object.entries(configuration)
-    .map(([key, value]) => `${key}=${typeof value === 'number' ? Number(value.toPrecision(4)) : shown(value)}`)
+    .map(([key, value]) => `${key}=${typeof value === 'number' ? Number(value.toPrecision(4)) : settingText(value)}`)
     .join(' ');
 }
 
-function endedLine(
-  { job, trial, outcome }: Extract<JobEvent, { type: 'ended' }>,
-  { metric, seeds }: SweepSpec,
-): string {
-  const which = `Trial ${job.trial}${seeds === 1 ? '' : `, seed ${job.seed}`}`;
+function endedLine(event: TrialResult | TrialFailure, { spec: { metric, seeds }, trials }: SweepState): string {
+  const trial = trials[event.trial]!;
+  const which = `Trial ${event.trial}${seeds === 1 ? '' : `, seed ${event.seed}`}`;
   const what = configurationText(trial.configuration);
-  if (outcome.type === 'result') {
-    const { value, epochs, seconds } = outcome.result;
+  if (event.type === 'result') {
+    const { value, epochs, seconds } = event;
     return `${which}: ${metric.name} ${formatShare(value)} after ${plural(epochs, 'epoch')} (${what}; ${formatSeconds(seconds)})`;
   }
   const again = trial.failed === undefined ? ', will be tried again' : '';
-  return `${which}: failed${again} (${what}): ${outcome.type === 'failure' ? outcome.reason : ''}`;
-}
-
-function best(state: SweepState): { trial: number; value: number } | undefined {
-  const heads = state.standing.flatMap(({ ranked }) => ranked.slice(0, 1));
-  return heads.sort(comparison(state.spec))[0];
+  return `${which}: failed${again} (${what}): ${event.reason}`;
 }
 
 function bestSoFar(state: SweepState): string {
-  const found = best(state);
+  const found = bestTrial(state);
   return found ? `; best so far: ${formatShare(found.value)} by trial ${found.trial}` : '';
 }
 
 function bestLine(state: SweepState): string {
-  const found = best(state);
+  const found = bestTrial(state);
   if (!found) return 'Best:   none yet';
   return `Best:   ${state.spec.metric.name} ${formatShare(found.value)}, trial ${found.trial}: ${configurationText(state.trials[found.trial]!.configuration)}`;
 }

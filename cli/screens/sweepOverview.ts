@@ -1,93 +1,56 @@
-import { HandgradError } from '../../src/errors';
-import { countRuns } from '../../src/sweeps/workers/queue/queueExecutor';
-import { connectRedis, type RedisAddress } from '../../src/sweeps/workers/queue/redis';
-import { announceSweep, listSweeps, listWorkers } from '../../src/sweeps/workers/queue/registry';
-import { rank } from '../../src/sweeps/state/ranking';
-import { replay } from '../../src/sweeps/state/sweepState';
-import { didYouMean, plural, quoted } from '../../src/words';
-import { readSweepFolder } from '../../src/sweeps/sweepFolder';
-import { plannedTrials } from '../../src/sweeps/spec/samplers';
-import { resultTable } from './sweep';
+import type { QueueStatus, SweepPlan, SweepStatus } from '../../src/sweeps/overview';
+import { plural } from '../../src/words';
 import { table } from '../terminal/table';
 import type { Terminal } from '../terminal/terminal';
+import { configurationText, resultTable } from './sweep';
 
-/** Says where a sweep stands by its folder alone, whoever carries it on. */
-export async function showFolder(dir: string, terminal: Terminal, { json }: { json: boolean }): Promise<void> {
-  const { id, spec, entries } = await readSweepFolder(dir);
-  const state = replay(spec, entries);
-  const rows = rank(state);
-  const counts = Object.fromEntries(
-    (['done', 'failed', 'unfinished'] as const).map((name) => [name, rows.filter((row) => row.state === name).length]),
-  ) as Record<'done' | 'failed' | 'unfinished', number>;
-  const planned = plannedTrials(spec);
+export { sweepScreen } from './sweep';
+
+/** Shows where a sweep stands. */
+export function showStatus(status: SweepStatus, terminal: Terminal, { json }: { json: boolean }): void {
+  const { sweep, spec, rows, trials, done, failed, unfinished } = status;
   const [best] = rows;
-  if (json)
-    return terminal.json({
-      sweep: id,
-      trials: Number.isFinite(planned) ? planned : null,
-      ...counts,
-      best: best?.value === undefined ? null : best,
-    });
-  terminal.result(
-    `Sweep ${id}: ${counts.done} of ${plural(planned, 'trial')} done, ${counts.failed} failed, ${counts.unfinished} unfinished\n`,
-  );
+  if (json) {
+    return terminal.json({ sweep, trials, done, failed, unfinished, best: best?.value === undefined ? null : best });
+  }
+  const of = trials === null ? 'trials' : plural(trials, 'trial');
+  terminal.result(`Sweep ${sweep}: ${done} of ${of} done, ${failed} failed, ${unfinished} unfinished\n`);
   terminal.result(resultTable(rows, spec));
 }
 
 /** Lists the sweeps of a queue and who works for them. */
-export async function showQueue(
-  address: RedisAddress,
-  only: string | undefined,
-  terminal: Terminal,
-  { json }: { json: boolean },
-): Promise<void> {
-  const redis = await connectRedis(address);
-  try {
-    const sweeps = await listSweeps(redis);
-    if (only !== undefined && !sweeps.has(only)) throw unknownSweep(only, [...sweeps.keys()]);
-    const rows = [];
-    for (const [id, { name, state }] of sweeps) {
-      if (only !== undefined && id !== only) continue;
-      rows.push({ sweep: id, name: name ?? null, state, ...(await countRuns(redis, id)) });
-    }
-    const workers = await listWorkers(redis);
-    if (json) return terminal.json({ sweeps: rows, workers });
-    if (rows.length === 0) terminal.result('No sweep is in this queue.');
-    else {
-      const cells = rows.map((row) => [
-        row.sweep,
-        row.name ?? '',
-        row.state,
-        ...[row.waiting, row.training, row.ended].map(String),
-      ]);
-      terminal.result(table(['Sweep', 'Name', 'State', 'Waiting', 'Training', 'Ended'], cells, 'lllrrr'));
-    }
-    for (const { host, pid, running, places } of workers)
-      terminal.result(`Worker on ${host}, process ${pid}: ${running} of ${plural(places, 'place')} busy`);
-    if (workers.length === 0) terminal.result('No worker is alive; start one with: handgrad worker --queue URL');
-  } finally {
-    redis.disconnect();
+export function showQueue({ sweeps, workers }: QueueStatus, terminal: Terminal, { json }: { json: boolean }): void {
+  if (json) return terminal.json({ sweeps, workers });
+  if (sweeps.length === 0) terminal.result('No sweep is in this queue.');
+  else {
+    const cells = sweeps.map(({ sweep, name, state, waiting, training, ended }) => [
+      ...[sweep, name ?? '', state],
+      ...[waiting, training, ended].map(String),
+    ]);
+    terminal.result(table(['Sweep', 'Name', 'State', 'Waiting', 'Training', 'Ended'], cells, 'lllrrr'));
   }
+  for (const { host, pid, running, places } of workers)
+    terminal.result(`Worker on ${host}, process ${pid}: ${running} of ${plural(places, 'place')} busy`);
+  if (workers.length === 0) terminal.result('No worker is alive; start one with: handgrad worker --queue URL');
 }
 
-/** Tells everybody who works for a sweep to stop: its trials save and wait, and its own process ends. */
-export async function stopSweep(address: RedisAddress, id: string, terminal: Terminal): Promise<void> {
-  const redis = await connectRedis(address);
-  try {
-    const sweeps = await listSweeps(redis);
-    const sweep = sweeps.get(id);
-    if (!sweep) throw unknownSweep(id, [...sweeps.keys()]);
-    await announceSweep(redis, id, { ...sweep, state: 'stopped' });
-    terminal.result(`Sweep ${id} stops: its trials save and wait; go on with: handgrad sweep --resume DIR --queue URL`);
-  } finally {
-    redis.disconnect();
+/** Prints what a sweep would train. What depends on results is said, not guessed. */
+export function showPlan(plan: SweepPlan, terminal: Terminal, { json }: { json: boolean }): void {
+  const { spec, trials, configurations } = plan;
+  const { halving, seeds, fixed, parameters } = spec;
+  if (!configurations) {
+    if (json) terminal.json({ type: 'plan', trials, seeds, fixed, parameters });
+    else terminal.result(`Optuna chooses ${plural(trials, 'trial')}, each from the results before it.`);
+    return;
   }
-}
-
-function unknownSweep(id: string, known: readonly string[]): HandgradError {
-  const hint = known.length === 0 ? 'it holds none' : didYouMean(id, known);
-  return new HandgradError(
-    'usage',
-    `There is no sweep ${quoted(id)} in this queue; ${hint}`.replace(/(?<![?.])$/, '.'),
-  );
+  let trial = 0;
+  for (const configuration of configurations) {
+    if (json) terminal.json({ type: 'trial', trial, configuration });
+    else terminal.result(`Trial ${trial}: ${configurationText(configuration)}`);
+    trial++;
+  }
+  const each = seeds === 1 ? '' : `, ${plural(seeds, 'seed')} each`;
+  const stops = halving ? `; all train ${plural(halving.rungs[0]!, 'epoch')}, and the best 1/${halving.eta} go on` : '';
+  const shared = Object.entries(fixed).length === 0 ? '' : `; all with ${configurationText(fixed)}`;
+  terminal.notice(`${plural(trial, 'trial')}${each}${stops}${shared}`);
 }

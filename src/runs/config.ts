@@ -79,7 +79,7 @@ export function keyNamed(name: string): ConfigKey | undefined {
 }
 
 /** Settings from one source. */
-export interface Layer {
+export interface SettingsLayer {
   /** Anything; what is no mapping of settings is refused. */
   readonly values: unknown;
   /** Whoever starts the run, the environment's variables, or a file. */
@@ -90,7 +90,7 @@ export interface Layer {
 export interface Resolved {
   readonly config: Config;
   /** Where each setting comes from that does not have its default. */
-  readonly origins: ReadonlyMap<ConfigKey, Layer['from']>;
+  readonly origins: ReadonlyMap<ConfigKey, SettingsLayer['from']>;
   /** The settings that somebody asked for: what only the environment says may be chosen to fit. */
   readonly given: ReadonlySet<ConfigKey>;
 }
@@ -99,9 +99,9 @@ export interface Resolved {
  * The one way to a config: settings from several sources, of which later ones win, over the defaults.
  * @throws HandgradError 'usage' naming the setting, where it was given and what it takes
  */
-export function resolveConfig(layers: readonly Layer[]): Resolved {
+export function resolveConfig(layers: readonly SettingsLayer[]): Resolved {
   const merged: Partial<Record<ConfigKey, unknown>> = {};
-  const origins = new Map<ConfigKey, Layer['from']>();
+  const origins = new Map<ConfigKey, SettingsLayer['from']>();
   for (const { values, from } of layers) {
     for (const [key, value] of named(values, from)) {
       merged[key] = value;
@@ -119,14 +119,17 @@ export function resolveConfig(layers: readonly Layer[]): Resolved {
 }
 
 /** The settings that the environment gives. */
-export function environmentSettings(env: Readonly<Record<string, string | undefined>>, keys = CONFIG_KEYS): Layer {
+export function environmentSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  keys = CONFIG_KEYS,
+): SettingsLayer {
   const entries = keys.map((key) => [key, env[settings[key].variable ?? '']] as const);
   // An empty variable is an unset one, as everywhere in a shell.
   return { values: Object.fromEntries(entries.filter(([, value]) => value)), from: 'environment' };
 }
 
 /** The values of a source under the settings' own names. */
-function named(values: Layer['values'], from: Layer['from']): [ConfigKey, unknown][] {
+function named(values: SettingsLayer['values'], from: SettingsLayer['from']): [ConfigKey, unknown][] {
   const seen = new Map<ConfigKey, string>();
   const where = typeof from === 'object' ? ` in ${from.file}` : '';
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
@@ -151,7 +154,7 @@ function named(values: Layer['values'], from: Layer['from']): [ConfigKey, unknow
   });
 }
 
-function placeOf(key: ConfigKey, from: Layer['from']): string {
+function placeOf(key: ConfigKey, from: SettingsLayer['from']): string {
   if (from === 'environment') return settings[key].variable!;
   return from === 'options' ? `\`${key}\`` : `${key} in ${from.file}`;
 }

@@ -1,19 +1,22 @@
 import { HandgradError } from '../../../src/errors';
 import { wholeNumber } from '../../../src/kinds';
-import type { Division } from '../../../src/sweeps/workers/localExecutor';
-import { quoted } from '../../../src/words';
-import { defineCommand, OUTPUT } from '../../arguments/command';
+import type { SweepEnd, SweepStopped } from '../../../src/sweeps/events';
+import type { SweepState } from '../../../src/sweeps/state/sweepState';
+import type { Sweep, SweepOptions, SweepRunOptions } from '../../../src/sweeps/sweep';
+import { plural, quoted, shellWord } from '../../../src/words';
+import { type Context, defineCommand, OUTPUT } from '../../arguments/command';
 import { flag, optionalArgument, PATH, toggle } from '../../arguments/flags';
-import { divisionOf, MACHINE } from '../../arguments/machine';
+import { MACHINE } from '../../arguments/machine';
 import { QUEUE, queueAddress } from '../../arguments/queue';
-import type { OpenSweep } from './openSweep';
-import type { SweepRun } from './runSweepHere';
+import { Interruption } from '../../interruption';
+import { library } from '../../library';
+import { opening } from '../../screens/open';
+
+/** What shows sweeps, loaded when there is something to show. */
+const screens = () => require('../../screens/sweepOverview') as typeof import('../../screens/sweepOverview');
 
 /** What a sweep is called in a queue. */
 const QUEUED = /^[0-9a-f]{16}$/;
-
-/** What trains and shows, loaded when the command runs. */
-const parts = () => require('./parts') as typeof import('./parts');
 
 export const command = defineCommand({
   summary: 'search hyperparameters: many trials from one YAML file, here or on many machines',
@@ -49,68 +52,65 @@ export const command = defineCommand({
     ['sweep lr.yaml --queue redis://host:6379', 'trained by the workers of a queue'],
     ['sweep status --queue redis://host:6379', 'the sweeps and workers of a queue'],
   ],
-  async run(values, { terminal, io }) {
-    const { file, sweep: which, queue, retries, dryRun, json } = values;
-    const sweeps = parts();
+  async run(values, context) {
+    const { file, sweep: which, queue, dryRun, json } = values;
+    const { terminal, io } = context;
+    const { planSweep, queueStatus, stopSweep, sweepStatus } = library.sweeps();
+    const { showPlan, showQueue, showStatus } = screens();
     if (file === 'status') {
       if (which !== undefined && queue === undefined && !QUEUED.test(which))
-        return sweeps.showFolder(which, terminal, { json });
-      return sweeps.showQueue(queueAddress(values, io.env), which, terminal, { json });
+        return showStatus(await sweepStatus(which), terminal, { json });
+      return showQueue(await queueStatus(queueAddress(values, io.env), which), terminal, { json });
     }
-    if (file === 'stop')
-      return sweeps.stopSweep(queueAddress(values, io.env), required(which, 'stop needs the sweep to stop'), terminal);
+    if (file === 'stop') {
+      const id = required(which, 'stop needs the sweep to stop');
+      await stopSweep(queueAddress(values, io.env), id);
+      terminal.result(
+        `Sweep ${id} stops: its trials save and wait; resume with: handgrad sweep --resume DIR --queue URL`,
+      );
+      return;
+    }
     if (which !== undefined) {
       throw new HandgradError(
         'usage',
         `sweep does not know what to do with ${quoted(which)}; see handgrad sweep --help.`,
       );
     }
-    const { connectQueue, refuseUnfit, runSweepByQueue } = sweeps;
-    if (dryRun) return sweeps.printTrials(await sweeps.readSweepFile(required(file)), terminal, { json });
-    const division = divisionOf(values);
-    const redis = queue === undefined ? undefined : await connectQueue(queueAddress(values, io.env), terminal);
-    try {
-      const sweep = await openSweep(values, redis !== undefined);
-      try {
-        // A sweep that was begun here may be one that cannot go on elsewhere.
-        if (redis) refuseUnfit(sweep.state.spec);
-        const common = { sweep, retries, json, terminal, io };
-        if (redis) await runSweepByQueue(common, redis);
-        else await runOnThisMachine(common, division);
-      } finally {
-        await sweep.journal.close();
-        await sweep.release();
-      }
-    } finally {
-      redis?.disconnect();
-    }
+    if (dryRun) return showPlan(await planSweep(required(file)), terminal, { json });
+    await runSweepCommand(values, context);
   },
 });
 
-async function runOnThisMachine(
-  common: Omit<SweepRun, 'executor' | 'division' | 'signal'>,
-  division: Division,
-): Promise<void> {
-  const { sweep, terminal, io } = common;
-  const { fetchDatasets, localExecutor, runSweepHere, trainProgram } = parts();
-  const { metric, seeds } = sweep.state.spec;
-  await fetchDatasets(sweep.state.spec, terminal, io.signal);
-  const executor = localExecutor(trainProgram(), sweep.dir, division, { metric: metric.name, seeds });
-  await runSweepHere({ ...common, executor, division, signal: io.signal });
-}
-
-/** How a sweep is opened. */
-interface Opening {
+/** How a sweep is opened and run. */
+interface Asked extends SweepRunOptions {
   readonly file: string | undefined;
+  readonly queue: string | undefined;
   readonly resume: string | undefined;
   readonly runDir: string | undefined;
   readonly extend: boolean;
   readonly retryFailed: boolean;
+  readonly json: boolean;
 }
 
-async function openSweep(opening: Opening, queued: boolean): Promise<OpenSweep> {
-  const { file, resume, runDir, extend, retryFailed } = opening;
-  const { beginSweep, readSweepFile, refuseUnfit, resumeSweep } = parts();
+async function runSweepCommand(asked: Asked, context: Context): Promise<void> {
+  const { terminal, signal, io } = context;
+  const address = asked.queue === undefined ? undefined : queueAddress(asked, io.env);
+  const sweep = await opening(context, (how) => openSweep(asked, { ...how, queue: address }));
+  const flags = `${shellWord(sweep.dir)}${address ? ' --queue URL' : ''}`;
+  const screen = screens().sweepScreen(terminal, sweep.state, asked);
+  try {
+    for await (const event of sweep.run(asked, signal)) {
+      screen.show(event);
+      if (event.type === 'stopped') throw stopped(event, signal.reason, flags);
+      if (event.type === 'end' && event.state === 'partial') throw partial(event, sweep.state, flags);
+    }
+  } finally {
+    screen.stop();
+  }
+}
+
+async function openSweep({ file, resume, runDir, extend, retryFailed }: Asked, how: SweepOptions): Promise<Sweep> {
+  const { resumeSweep, startSweep } = library.sweeps();
   if (resume === undefined) {
     if (extend || retryFailed) {
       throw new HandgradError(
@@ -118,12 +118,27 @@ async function openSweep(opening: Opening, queued: boolean): Promise<OpenSweep> 
         `--${extend ? 'extend' : 'retry-failed'} needs --resume DIR, the sweep to resume.`,
       );
     }
-    const spec = await readSweepFile(required(file));
-    if (queued) refuseUnfit(spec);
-    return beginSweep(required(file), spec, runDir);
+    return startSweep(required(file), { ...how, dir: runDir });
   }
   if (runDir !== undefined) throw new HandgradError('usage', '--resume names the folder already; leave --run-dir out.');
-  return resumeSweep(resume, file, { extend, retryFailed });
+  return resumeSweep(resume, { source: file, extend, retryFailed }, how);
+}
+
+/** Why a sweep stopped, in the words of somebody who wants to resume it. */
+function stopped({ elsewhere, done }: SweepStopped, reason: unknown, flags: string): unknown {
+  const again = `resume with: handgrad sweep --resume ${flags}`;
+  if (elsewhere) return new HandgradError('failure', `The sweep was stopped by "sweep stop"; ${again}.`);
+  if (!(reason instanceof Interruption) || !reason.message) return reason;
+  const what = `${reason.message.replace(/\.$/, '')} with ${plural(done, 'trial')} done`;
+  return new Interruption(reason.exitCode, `${what}; ${again}`);
+}
+
+function partial({ failed }: SweepEnd, { trials }: SweepState, flags: string): HandgradError {
+  const first = trials.find((trial) => trial.failed !== undefined)!;
+  return new HandgradError(
+    'failure',
+    `The sweep is partial: ${plural(failed, 'trial')} of ${trials.length} failed, such as trial ${first.number} (${first.failed}); try them again with: handgrad sweep --resume ${flags} --retry-failed.`,
+  );
 }
 
 function required(

@@ -1,24 +1,21 @@
 import { join } from 'node:path';
-import { datasetNames } from '../../../src/data/catalog';
 import { text, wholeNumber } from '../../../src/kinds';
-import type { Payload } from '../../../src/sweeps/workers/queue/payload';
-import type { WorkerEvent } from '../../../src/sweeps/workers/queue/worker';
+import type { WorkerEvent } from '../../../src/sweeps/worker';
 import { formatShare, plural } from '../../../src/words';
 import { defineCommand, OUTPUT } from '../../arguments/command';
 import { flag, optionalArgument, PATH, toggle } from '../../arguments/flags';
-import { divisionOf, MACHINE } from '../../arguments/machine';
+import { MACHINE } from '../../arguments/machine';
 import { QUEUE, queueAddress } from '../../arguments/queue';
 import { SIGNAL_CODES } from '../../exitCodes';
 import { Interruption } from '../../interruption';
+import { library } from '../../library';
+import { openScreen } from '../../screens/open';
 import type { Terminal } from '../../terminal/terminal';
 
 const QUEUED = text(
   'the name of a sweep in a queue, 16 digits and letters as "sweep status --queue URL" lists them',
   (name) => /^[0-9a-f]{16}$/.test(name),
 );
-
-/** What trains and shows, loaded when the command runs. */
-const parts = () => require('./parts') as typeof import('./parts');
 
 export const command = defineCommand({
   summary: 'train the trials of sweeps that wait in a queue',
@@ -45,50 +42,18 @@ export const command = defineCommand({
     ['worker --queue redis://host:6379 --gpus 0,1 --run-root /mnt/shared/runs', 'two GPUs, a shared folder'],
   ],
   async run(values, { terminal, signal, io }) {
-    const { sweep: only, lease, untilDone, runRoot, datasets, json } = values;
+    const { sweep, json } = values;
     const address = queueAddress(values, io.env);
-    const division = divisionOf(values);
-    const { connectRedis, createPlaces, readPayload, runName, trainInProcess, trainProgram, work } = parts();
-    const program = trainProgram();
-    const redis = await connectRedis(address, (lost) =>
-      lost
-        ? terminal.warning('Redis is gone; trials go on, and their results wait for it.')
-        : terminal.notice('Redis is back.'),
-    );
-    const places = createPlaces(division);
     const { drain, stop } = endings(signal, terminal);
-    terminal.notice(
-      `Working for ${only === undefined ? 'all sweeps' : `sweep ${only}`}: ${plural(division.workers, 'trial')} at once, ${plural(division.threads, 'thread')} each`,
-    );
-    try {
-      await work({
-        redis,
-        only,
-        places: division.workers,
-        leaseMs: 1000 * lease,
-        untilDone: untilDone,
-        read: (data, sweep) => withFolder(readPayload(data, sweep, datasetNames), datasets),
-        async train(payload, onProgress, stopping) {
-          const share = places.take();
-          try {
-            const run = {
-              ...payload,
-              folder: join(runRoot, `sweep-${payload.sweep}`),
-              name: runName(payload, payload.seeds),
-              // The queue has given the trial to this worker: whoever had it before has lost it.
-              takeOver: true,
-            };
-            return await trainInProcess(program, run, share, onProgress, stopping);
-          } finally {
-            places.giveBack(share);
-          }
-        },
-        onEvent: json ? (event) => terminal.json(event) : (event) => tell(event, terminal),
-        drain,
-        stop,
-      });
-    } finally {
-      redis.disconnect();
+    const screen = openScreen(terminal);
+    const options = { ...values, onEvent: screen.show, signal: stop, drain };
+    for await (const event of library.sweeps().runWorker(address, options)) {
+      if (event.type === 'ready') {
+        const whose = sweep === undefined ? 'all sweeps' : `sweep ${sweep}`;
+        const [workers, threads] = [plural(event.workers, 'trial'), plural(event.threads, 'thread')];
+        terminal.notice(`Working for ${whose}: ${workers} at once, ${threads} each`);
+      } else if (json) terminal.json(event);
+      else tell(event, terminal);
     }
     if (signal.aborted) throw signal.reason;
   },
@@ -107,19 +72,7 @@ function endings(signal: AbortSignal, terminal: Terminal): { drain: AbortSignal;
   return { drain: drain.signal, stop: stop.signal };
 }
 
-/** A path of a sweep's own data set is one within the folder that this worker offers, or none. */
-function withFolder(payload: Payload | { refused: string }, folder: string | undefined): Payload | { refused: string } {
-  if ('refused' in payload) return payload;
-  const { dataset } = payload.settings;
-  if (dataset === undefined || datasetNames.includes(dataset as never)) return payload;
-  if (folder === undefined)
-    return {
-      refused: `dataset ${String(dataset)} is not of the catalog, and this worker offers no folder with --datasets`,
-    };
-  return { ...payload, settings: { ...payload.settings, dataset: join(folder, String(dataset)) } };
-}
-
-function tell(event: WorkerEvent, terminal: Terminal): void {
+function tell(event: Exclude<WorkerEvent, { type: 'ready' }>, terminal: Terminal): void {
   if (event.type === 'refused')
     return terminal.warning(`A trial of sweep ${event.sweep} was refused: ${event.reason}.`);
   const { sweep, trial, seed, metric } = event.payload;

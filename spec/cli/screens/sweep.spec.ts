@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
 import { liveLines } from '../../../cli/terminal/liveLines';
-import { reportSweep } from '../../../cli/screens/sweep';
+import { sweepScreen } from '../../../cli/screens/sweep';
 import { sparkline } from '../../../cli/terminal/sparkline';
 import { createTerminal } from '../../../cli/terminal/terminal';
 import { replay } from '../../../src/sweeps/state/sweepState';
@@ -49,17 +49,16 @@ describe('liveLines', () => {
   });
 });
 
-describe('reportSweep', () => {
+describe('the screen of a sweep', () => {
   it('shows a running trial by what is searched, not by what all trials share', async () => {
     const spec = specOf({ method: 'grid', parameters: { lr: { values: [0.1, 0.2] } }, fixed: { epochs: 3 } });
     const state = replay(spec, [{ type: 'trial', trial: 0, configuration: { lr: 0.1 } }]);
-    const job = { trial: 0, seed: 0, rung: 0, failures: 0, epochs: 3, settings: { epochs: 3, lr: 0.1 } };
     const stderr = collector(true);
     const io = { stdout: collector(true), stderr, env: {}, signal: new AbortController().signal };
-    const report = reportSweep(createTerminal(io), state, { json: false });
-    report.event({ type: 'begun', job, trial: state.trials[0]! });
+    const screen = sweepScreen(createTerminal(io), state, { json: false });
+    screen.show({ type: 'trial', trial: 0, seed: 0, rung: 0, epochs: 3, settings: { epochs: 3, lr: 0.1 } });
     await delay(300);
-    report.stop();
+    screen.stop();
     expect(stderr.text()).to.match(/ 0\/3 epochs, [\d.]+ s: lr=0\.1\n/);
   });
 });

@@ -53,7 +53,7 @@ function summaryText({ spec }: SweepState, rows: readonly Ranked[]): string {
     row.spread ?? '',
     spec.seeds,
     row.epochs ?? '',
-    ...parameters.map((key) => shown(row.configuration[key])),
+    ...parameters.map((key) => settingText(row.configuration[key])),
     row.seconds.toFixed(2),
     row.failures,
     row.runDirs.join(' '),
@@ -63,7 +63,7 @@ function summaryText({ spec }: SweepState, rows: readonly Ranked[]): string {
 }
 
 /** A value as a flag of `train` takes it. */
-export function shown(value: unknown): string {
+export function settingText(value: unknown): string {
   if (Array.isArray(value)) return value.join(',');
   return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }

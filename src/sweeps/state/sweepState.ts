@@ -179,6 +179,12 @@ export function comparison({ metric }: SweepSpec) {
     sign * (a.value - b.value) || a.trial - b.trial;
 }
 
+/** The best trial so far, of those that got furthest or not; undefined when none has a result. */
+export function bestTrial(state: SweepState): { readonly trial: number; readonly value: number } | undefined {
+  const heads = state.standing.flatMap(({ ranked }) => ranked.slice(0, 1));
+  return heads.sort(comparison(state.spec))[0];
+}
+
 /** The mean over the seeds of a trial's result at a rung. */
 export function meanAt(trial: Trial, rung: number): number {
   const values = trial.results[rung]!.map((result) => result!.value);

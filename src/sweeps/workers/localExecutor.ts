@@ -1,18 +1,10 @@
 import { join } from 'node:path';
+import type { Machine } from '../machine';
 import type { Executor, Job } from '../runJobs';
 import { type Program, type Share, trainInProcess } from './trainProcess';
 
 /** The folder of the trials in a sweep's. */
 export const TRIALS = 'trials';
-
-/** How a machine is divided among the runs that go on at once. */
-export interface Division {
-  readonly workers: number;
-  /** Threads of each run's backend. */
-  readonly threads: number;
-  /** The graphics cards, which the runs take in turn. */
-  readonly gpus: readonly string[];
-}
 
 /** What a run is called in the folder of trials: `0007`, or `0007-s2` where a configuration has several seeds. */
 export function runName({ trial, seed }: Pick<Job, 'trial' | 'seed'>, seeds: number): string {
@@ -21,7 +13,7 @@ export function runName({ trial, seed }: Pick<Job, 'trial' | 'seed'>, seeds: num
 }
 
 /** The places of a machine, each with its share of it. A run takes one for as long as it goes on. */
-export function createPlaces({ workers, threads, gpus }: Division): { take(): Share; giveBack(share: Share): void } {
+export function createPlaces({ workers, threads, gpus }: Machine): { take(): Share; giveBack(share: Share): void } {
   const free = Array.from({ length: workers }, (_, i): Share => ({ threads, gpu: gpus[i % gpus.length] }));
   return {
     take() {
@@ -37,12 +29,12 @@ export function createPlaces({ workers, threads, gpus }: Division): { take(): Sh
 export function localExecutor(
   program: Program,
   dir: string,
-  division: Division,
+  machine: Machine,
   { metric, seeds }: { metric: string; seeds: number },
 ): Executor {
-  const places = createPlaces(division);
+  const places = createPlaces(machine);
   return {
-    capacity: () => division.workers,
+    capacity: () => machine.workers,
     async run(job, onProgress, signal) {
       const share = places.take();
       const { settings, epochs } = job;

@@ -7,7 +7,7 @@ import { failure } from '../../../failure';
 import { temporaryFolder } from '../../../data/tinyDataset';
 import { findCompiler } from '../../../../src/backends/device/native/compile';
 import { need } from '../../../need';
-import { readSweepFile } from '../../../../cli/commands/sweep/openSweep';
+import { readSweepSource } from '../../../../src/sweeps/openSweep';
 import {
   childrenOf,
   handgrad,
@@ -168,7 +168,7 @@ describe('sweep', function () {
     expect(second.code, second.stderr).to.equal(7);
     kill(first.child.pid!, 'SIGINT');
     expect(await first.ended, first.stderr()).to.equal(130);
-    expect(first.stderr()).to.match(/Stopped by SIGINT with 0 trials done; go on with: handgrad sweep --resume s/);
+    expect(first.stderr()).to.match(/Stopped by SIGINT with 0 trials done; resume with: handgrad sweep --resume s/);
     expect(childrenOf(first.child.pid!)).to.be.empty;
     for (const run of ['0000', '0001'])
       expect(fs.readdirSync(inFolder('s', 'trials', run, 'checkpoints'))).not.to.be.empty;
@@ -264,7 +264,7 @@ describe('sweep', function () {
     const examples = path.join(__dirname, '../../../../examples/sweeps');
     const names = fs.readdirSync(examples).filter((name) => name.endsWith('.yaml'));
     expect(names).to.have.length(3);
-    for (const name of names) await readSweepFile(path.join(examples, name));
-    expect(await failure('usage', () => readSweepFile(examples))).to.match(/is a folder/);
+    for (const name of names) await readSweepSource(path.join(examples, name));
+    expect(await failure('usage', () => readSweepSource(examples))).to.match(/is a folder/);
   });
 });

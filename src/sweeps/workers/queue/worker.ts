@@ -17,7 +17,7 @@ const ANNOUNCE_MS = 5000;
 const MAX_LOST_WORKERS = 3;
 
 /** What a worker tells. */
-export type WorkerEvent =
+export type TrialEvent =
   | { readonly type: 'begun'; readonly payload: Payload }
   | { readonly type: 'progress'; readonly payload: Payload; readonly progress: Progress }
   | { readonly type: 'ended'; readonly payload: Payload; readonly outcome: Outcome }
@@ -38,7 +38,7 @@ export interface WorkOptions {
   /** Checks what came from the queue of a sweep. */
   readonly read: (data: unknown, sweep: string) => Payload | { readonly refused: string };
   readonly train: (payload: Payload, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Outcome>;
-  readonly onEvent: (event: WorkerEvent) => void;
+  readonly onEvent: (event: TrialEvent) => void;
   /** Aborted: takes no more trials, and finishes those it has. */
   readonly drain: AbortSignal;
   /** Aborted: those it has save, and go back to the queue. */

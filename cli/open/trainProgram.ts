@@ -1,1 +1,0 @@
-export { trainProgram } from '../../src/sweeps/workers/trainProcess';

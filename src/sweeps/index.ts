@@ -1,0 +1,3 @@
+export { planSweep, queueStatus, stopSweep, sweepStatus } from './overview';
+export { resumeSweep, runSweep, startSweep } from './sweep';
+export { runWorker } from './worker';

@@ -1,0 +1,126 @@
+import { HandgradError } from '../errors';
+import { didYouMean, quoted } from '../words';
+import { type SweepSource, readSweepSource } from './openSweep';
+import { type Configuration, configurationKey, nextConfiguration, plannedTrials } from './spec/samplers';
+import type { SweepSpec } from './spec/sweepFile';
+import { type Ranked, rank } from './state/ranking';
+import { replay } from './state/sweepState';
+import { readSweepFolder } from './sweepFolder';
+import { countRuns } from './workers/queue/queueExecutor';
+import { connectRedis, type RedisAddress } from './workers/queue/redis';
+import { announceSweep, type ListedSweep, type ListedWorker, listSweeps, listWorkers } from './workers/queue/registry';
+
+/** Where a sweep stands. */
+export interface SweepStatus {
+  readonly sweep: string;
+  readonly spec: SweepSpec;
+  /** Configurations; null when their number is not known beforehand. */
+  readonly trials: number | null;
+  readonly done: number;
+  readonly failed: number;
+  readonly unfinished: number;
+  /** The configurations so far, best first. */
+  readonly rows: readonly Ranked[];
+}
+
+/**
+ * Where a sweep stands by its folder alone, whoever runs it.
+ * @throws HandgradError 'usage' when the folder holds none, 'model' for a damaged journal
+ */
+export async function sweepStatus(dir: string): Promise<SweepStatus> {
+  const { id, spec, entries } = await readSweepFolder(dir);
+  const rows = rank(replay(spec, entries));
+  const planned = plannedTrials(spec);
+  const count = (state: Ranked['state']) => rows.filter((row) => row.state === state).length;
+  return {
+    ...{ sweep: id, spec, rows, trials: Number.isFinite(planned) ? planned : null },
+    ...{ done: count('done'), failed: count('failed'), unfinished: count('unfinished') },
+  };
+}
+
+/** What is in a queue. */
+export interface QueueStatus {
+  readonly sweeps: readonly {
+    readonly sweep: string;
+    readonly name: string | null;
+    readonly state: ListedSweep['state'];
+    /** Runs that wait, that are being trained, and that have ended without the sweep having recorded it yet. */
+    readonly waiting: number;
+    readonly training: number;
+    readonly ended: number;
+  }[];
+  readonly workers: readonly ListedWorker[];
+}
+
+/**
+ * The sweeps of a queue and who works for them.
+ * @param only one sweep, by its name there
+ * @throws HandgradError 'backend' when no queue answers, 'usage' when there is no such sweep
+ */
+export async function queueStatus(queue: RedisAddress, only?: string): Promise<QueueStatus> {
+  const redis = await connectRedis(queue);
+  try {
+    const listed = await listSweeps(redis);
+    if (only !== undefined && !listed.has(only)) throw unknownSweep(only, [...listed.keys()]);
+    const sweeps = [];
+    for (const [id, { name, state }] of listed) {
+      if (only !== undefined && id !== only) continue;
+      sweeps.push({ sweep: id, name: name ?? null, state, ...(await countRuns(redis, id)) });
+    }
+    return { sweeps, workers: await listWorkers(redis) };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/**
+ * Tells everybody who works for a sweep to stop: its trials save and wait, and its own process ends.
+ * @throws HandgradError 'backend' when no queue answers, 'usage' when there is no such sweep
+ */
+export async function stopSweep(queue: RedisAddress, id: string): Promise<void> {
+  const redis = await connectRedis(queue);
+  try {
+    const sweeps = await listSweeps(redis);
+    const sweep = sweeps.get(id);
+    if (!sweep) throw unknownSweep(id, [...sweeps.keys()]);
+    await announceSweep(redis, id, { ...sweep, state: 'stopped' });
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** What a sweep would train. */
+export interface SweepPlan {
+  readonly spec: SweepSpec;
+  /** Configurations, at most. */
+  readonly trials: number;
+  /** In order; undefined when each depends on the results before it. */
+  readonly configurations: Iterable<Configuration> | undefined;
+}
+
+/**
+ * What a sweep would train; nothing is made or trained.
+ * @throws HandgradError 'usage' naming the key and what it takes
+ */
+export async function planSweep(source: SweepSource): Promise<SweepPlan> {
+  const spec = await readSweepSource(source);
+  const trials = plannedTrials(spec);
+  return { spec, trials, configurations: spec.method === 'bayes' ? undefined : configurationsOf(spec, trials) };
+}
+
+function* configurationsOf(spec: SweepSpec, trials: number): Generator<Configuration, void, void> {
+  const made = new Set<string>();
+  let cursor = 0;
+  for (let trial = 0; trial < trials; trial++) {
+    const next = nextConfiguration(spec, made, cursor);
+    if (!next) return;
+    made.add(configurationKey(next.configuration));
+    cursor = next.cursor;
+    yield next.configuration;
+  }
+}
+
+function unknownSweep(id: string, known: readonly string[]): HandgradError {
+  const hint = known.length === 0 ? 'it holds none.' : didYouMean(id, known);
+  return new HandgradError('usage', `There is no sweep ${quoted(id)} in this queue; ${hint}`);
+}

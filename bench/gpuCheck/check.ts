@@ -1,7 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Profile } from '../stepProfile';
 
 // What `bash DIR/run` starts: one step after the other, each a process of its own with a time limit, and a table of
 // what came out. It goes on after a failure, says what it could not run and why, and exits with 1 when something
@@ -13,6 +15,11 @@ const { values } = parseArgs({
 const APP = __dirname;
 const OUT = path.resolve(values.out);
 const DATA = path.join(APP, '..', 'data');
+const SCRATCH = fs.mkdtempSync(path.join(os.tmpdir(), 'handgrad-gpu-check-'));
+process.once('exit', () => fs.rmSync(SCRATCH, { recursive: true, force: true }));
+let folders = 0;
+/** A folder for a run, which is gone when everything is done. */
+const newRun = () => path.join(SCRATCH, `run-${folders++}`);
 const BEGAN = performance.now();
 const DEADLINE = Number(values.seconds) * 1000;
 
@@ -119,105 +126,84 @@ const inProcess = async (name: string, backend: string, seconds: number, env?: R
 
 const WORKS = {
   post: { hidden: '256', batch: 256, epochs: 10 },
-  deep: { hidden: '1024,1024', batch: 512, epochs: 4 },
+  deep: { hidden: '1024,1024', batch: 512, epochs: 8 },
 } as const;
 type WorkName = keyof typeof WORKS;
 
 interface Trained {
   readonly secondsPerEpoch: number;
   readonly accuracy: number;
-  readonly firstStep: number;
 }
 
 /** Seconds per epoch by what was measured: the table's last rows compare them. */
 const figures = new Map<string, number>();
 
-async function train(
-  work: WorkName,
-  backend: string,
-  limit: number,
-  flags: readonly string[] = [],
-  env?: Record<string, string>,
-): Promise<Trained> {
-  const { hidden, batch, epochs } = WORKS[work];
-  const dir = fs.mkdtempSync(path.join(OUT, 'run-'));
-  try {
-    const settings = [
-      '--dataset',
-      DATA,
-      '--hidden',
-      hidden,
-      '--batch-size',
-      `${batch}`,
-      '--epochs',
-      `${epochs}`,
-      '--backend',
-      backend,
-    ];
-    const began = performance.now();
-    const args = ['train', '--json', ...settings, '--run-dir', path.join(dir, 'run'), ...flags];
-    const { stdout } = await succeed('train', handgrad(args, limit, env));
-    const events = stdout
-      .trim()
-      .split('\n')
-      .map((text) => JSON.parse(text) as { type: string; seconds: number; testAccuracy: number });
-    const took = events.filter(({ type }) => type === 'epoch').map(({ seconds }) => seconds);
-    const whole = (performance.now() - began) / 1000;
-    return {
-      secondsPerEpoch: median(took.slice(1)),
-      accuracy: events.at(-1)!.testAccuracy,
-      firstStep: whole - took.reduce((sum, one) => sum + one, 0),
-    };
-  } finally {
-    fs.rmSync(dir, { recursive: true, force: true });
-  }
+interface How {
+  /** Seconds after which it is ended. */
+  readonly limit: number;
+  readonly epochs?: number;
+  readonly flags?: readonly string[];
+  readonly env?: Record<string, string>;
 }
 
-async function timed(
-  name: string,
-  work: WorkName,
-  backend: string,
-  limit: number,
-  flags: readonly string[] = [],
-  env?: Record<string, string>,
-): Promise<string> {
-  const { secondsPerEpoch, accuracy } = await train(work, backend, limit, flags, env);
+async function train(work: WorkName, backend: string, how: How): Promise<Trained> {
+  const { hidden, batch } = WORKS[work];
+  const { limit, epochs = WORKS[work].epochs, flags = [], env } = how;
+  const settings = ['--dataset', DATA, '--hidden', hidden, '--batch-size', `${batch}`, '--epochs', `${epochs}`];
+  // The peers save nothing, and this is not about the machine's disk.
+  const where = ['--backend', backend, '--checkpoint-every', 'never', '--run-dir', newRun()];
+  const { stdout } = await succeed('train', handgrad(['train', '--json', ...settings, ...where, ...flags], limit, env));
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text) as { type: string; seconds: number; testAccuracy: number });
+  const took = events.filter(({ type }) => type === 'epoch').map(({ seconds }) => seconds);
+  return { secondsPerEpoch: warm(took), accuracy: events.at(-1)!.testAccuracy };
+}
+
+async function timed(name: string, work: WorkName, backend: string, how: How): Promise<string> {
+  const { secondsPerEpoch, accuracy } = await train(work, backend, how);
   figures.set(name, secondsPerEpoch);
   return `${secondsPerEpoch.toFixed(4)} s an epoch, accuracy ${accuracy.toFixed(4)}`;
 }
 
 async function peer(name: string, work: WorkName, flags: readonly string[], limit: number): Promise<string> {
-  const { hidden, batch } = WORKS[work];
+  const { hidden, batch, epochs } = WORKS[work];
   const script = path.join(APP, 'peers', 'post_in_memory.py');
-  const epochs = work === 'post' ? 5 : 4;
-  const args = [
-    script,
-    '--data',
-    DATA,
-    '--hidden',
-    hidden,
-    '--batch-size',
-    `${batch}`,
-    '--epochs',
-    `${epochs}`,
-    '--json',
-    ...flags,
-  ];
-  const ended = await run('python3', args, limit);
+  const settings = ['--hidden', hidden, '--batch-size', `${batch}`, '--epochs', `${epochs}`];
+  const ended = await run('python3', [script, '--data', DATA, '--json', ...settings, ...flags], limit);
   if (ended.code === 4) throw new NotHere(ended.stderr.trim().split('\n').at(-1));
   if (ended.code === null && !ended.late) throw new NotHere(ended.stderr.trim());
   await succeed(name, Promise.resolve(ended));
   const lines = ended.stdout
     .trim()
     .split('\n')
-    .map((text) => JSON.parse(text) as { seconds?: number; torch?: string; testAccuracy?: number });
+    .map((text) => JSON.parse(text) as { seconds?: number; versions?: { torch: string } });
   const took = lines.flatMap(({ seconds }) => (seconds === undefined ? [] : [seconds]));
-  figures.set(name, median(took.slice(1)));
-  return `${median(took.slice(1)).toFixed(4)} s an epoch; the first ${took[0]!.toFixed(2)} s`;
+  figures.set(name, warm(took));
+  return `${warm(took).toFixed(4)} s an epoch, the first ${took[0]!.toFixed(2)} s; torch ${lines[0]!.versions!.torch}`;
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
+/** The median of the later half: compilers and clocks have come to rest. */
+function warm(seconds: readonly number[]): number {
+  const late = seconds.slice(seconds.length >> 1).sort((a, b) => a - b);
+  return late[late.length >> 1]!;
+}
+
+/** Where the time of a step goes: the kernels one by one, and JavaScript without them. */
+async function profile(work: WorkName, backend: 'cuda' | 'native'): Promise<string> {
+  const { hidden, batch: batchSize } = WORKS[work];
+  const question = { backend, dataset: DATA, hidden: hidden.split(',').map(Number), batchSize, steps: 200 };
+  const ended = run(process.execPath, [path.join(APP, 'stepProcess.js'), JSON.stringify(question)], 40);
+  const { step, javaScript, kernels } = JSON.parse((await succeed('profile', ended)).stdout) as Profile;
+  const micros = (value: number) => `${value.toFixed(0)} µs`;
+  const longest = kernels.toSorted((a, b) => b.micros - a.micros).slice(0, 4);
+  const sum = kernels.reduce((total, one) => total + one.micros, 0);
+  return [
+    `${micros(step)} a step; JavaScript alone ${micros(javaScript)}`,
+    `kernels one by one, each waited for, ${micros(sum)}`,
+    ...longest.map(({ kernel, micros: each, calls }) => `${kernel} ${micros(each)} (${calls})`),
+  ].join('; ');
 }
 
 function ratio(a: string, b: string): string {
@@ -228,50 +214,33 @@ function ratio(a: string, b: string): string {
 
 /** The hand-written gradients by finite differences, as `handgrad gradcheck` has them. */
 async function gradcheck(backend: string, env?: Record<string, string>): Promise<string> {
-  const { stdout } = await succeed('gradcheck', handgrad(['gradcheck', '--backend', backend], 60, env));
+  const { stdout } = await succeed(
+    'gradcheck',
+    handgrad(['gradcheck', '--dataset', DATA, '--backend', backend], 60, env),
+  );
   const errors = [...stdout.matchAll(/(\d[\d.]*e-\d+)/g)].map(([, error]) => Number(error));
   return `${errors.length} gradients within ${Math.max(...errors).toExponential(1)} of the central difference`;
 }
 
 /** Kills a training at random times and resumes it, until it ends by itself. */
 async function killAndResume(): Promise<string> {
-  const settings = [
-    '--dataset',
-    DATA,
-    '--limit',
-    '12800',
-    '--epochs',
-    '12',
-    '--backend',
-    'cuda',
-    '--checkpoint-every',
-    '20',
-    '--quiet',
-  ];
-  const dir = fs.mkdtempSync(path.join(OUT, 'kill-'));
-  try {
-    const [whole, killed] = [path.join(dir, 'whole'), path.join(dir, 'killed')];
-    await succeed('the run that is not killed', handgrad(['train', ...settings, '--run-dir', whole], 60));
-    let kills = 0;
-    for (;;) {
-      const how = fs.existsSync(path.join(killed, 'config.json'))
-        ? ['--resume', killed]
-        : [...settings, '--run-dir', killed];
-      const ended = await handgrad(
-        ['train', ...how, ...(kills ? ['--quiet'] : [])],
-        kills < 4 ? 1.3 + Math.random() : 60,
-      );
-      if (!ended.late && ended.code === 0) break;
-      if (!ended.late) throw new Error(`resuming ended with ${ended.code}: ${ended.stderr.trim().split('\n').at(-1)}`);
-      kills++;
-    }
-    const bytes = (folder: string) => fs.readFileSync(path.join(folder, 'model.safetensors'));
-    if (!bytes(whole).equals(bytes(killed)))
-      throw new Error(`after ${kills} kills the model differs from that of the run that was not killed`);
-    return `${kills} kills, each resumed: the same model, byte for byte`;
-  } finally {
-    fs.rmSync(dir, { recursive: true, force: true });
+  const length = ['--limit', '12800', '--epochs', '12', '--checkpoint-every', '20'];
+  const settings = ['--dataset', DATA, ...length, '--backend', 'cuda', '--quiet'];
+  const [whole, killed] = [newRun(), newRun()];
+  await succeed('the run that is not killed', handgrad(['train', ...settings, '--run-dir', whole], 60));
+  let kills = 0;
+  for (;;) {
+    const begun = fs.existsSync(path.join(killed, 'config.json'));
+    const how = begun ? ['--resume', killed, '--quiet'] : [...settings, '--run-dir', killed];
+    const ended = await handgrad(['train', ...how], kills < 4 ? 1.1 + Math.random() / 2 : 60);
+    if (!ended.late && ended.code === 0) break;
+    if (!ended.late) throw new Error(`resuming ended with ${ended.code}: ${ended.stderr.trim().split('\n').at(-1)}`);
+    kills++;
   }
+  const bytes = (folder: string) => fs.readFileSync(path.join(folder, 'model.safetensors'));
+  if (!bytes(whole).equals(bytes(killed)))
+    throw new Error(`after ${kills} kills the model differs from that of the run that was not killed`);
+  return `${kills} kills, each resumed: the same model, byte for byte`;
 }
 
 /** A training for which the GPU's memory is too small, because another program holds nearly all of it. */
@@ -291,7 +260,7 @@ async function withLittleMemory(): Promise<string> {
     });
     if (said.trim() !== 'held') throw new NotHere(said.trim().split('\n').at(-1));
     const settings = ['--dataset', DATA, '--backend', 'cuda', '--batch-size', '60000', '--hidden', '2048'];
-    const ended = await handgrad(['train', ...settings, '--run-dir', path.join(OUT, 'large')], 30);
+    const ended = await handgrad(['train', ...settings, '--run-dir', newRun()], 30);
     const sentence = ended.stderr.trim().split('\n').at(-1)!;
     if (ended.code !== 4 || !sentence.includes('--batch-size 30000'))
       throw new Error(`exit ${ended.code}: ${sentence}`);
@@ -315,7 +284,7 @@ async function peakMemory(): Promise<string> {
   let peak = before;
   const timer = setInterval(() => (peak = Math.max(peak, memoryInUse())), 150);
   try {
-    await train('deep', 'cuda', 40);
+    await train('deep', 'cuda', { limit: 40 });
   } finally {
     clearInterval(timer);
   }
@@ -353,52 +322,42 @@ async function main(): Promise<void> {
   await step('cuda, the first step ever', async () => {
     const began = performance.now();
     const run = ['train', '--dataset', DATA, '--limit', '256', '--epochs', '1', '--backend', 'cuda', '--run-dir'];
-    const { stderr } = await succeed('train', handgrad([...run, path.join(OUT, 'first')], 60));
+    const { stderr } = await succeed('train', handgrad([...run, newRun()], 60));
     const device = stderr.split('\n').find((text) => text.startsWith('Backend:'));
     return `${seconds(began)}, kernels compiled; ${device}`;
   });
   await step('cuda, the first step again', async () => {
     const began = performance.now();
     const run = ['train', '--dataset', DATA, '--limit', '256', '--epochs', '1', '--backend', 'cuda', '--run-dir'];
-    await succeed('train', handgrad([...run, path.join(OUT, 'second')], 60));
+    await succeed('train', handgrad([...run, newRun()], 60));
     return `${seconds(began)} from the command to its end`;
   });
   await step('cuda, kernels against float64', () => inProcess('kernels', 'cuda', 90));
   await step('cuda, gradcheck', () => gradcheck('cuda'));
   await step('cuda, PyTorch parity', () => inProcess('parity', 'cuda', 60));
-  await step('cuda, the post', () => timed('cuda post', 'post', 'cuda', 60));
-  await step('cuda, deep', () => timed('cuda deep', 'deep', 'cuda', 60));
-  await step('cuda, the post in TF32', () => timed('tf32 post', 'post', 'cuda', 60, ['--tf32']));
-  await step('cuda, deep in TF32', () => timed('tf32 deep', 'deep', 'cuda', 60, ['--tf32']));
+  await step('cuda, the post', () => timed('cuda post', 'post', 'cuda', { limit: 60 }));
+  await step('cuda, deep', () => timed('cuda deep', 'deep', 'cuda', { limit: 60 }));
+  await step('cuda, where a step of the post goes', () => profile('post', 'cuda'));
+  await step('cuda, where a step of deep goes', () => profile('deep', 'cuda'));
+  await step('cuda, the post in TF32', () => timed('tf32 post', 'post', 'cuda', { limit: 60, flags: ['--tf32'] }));
+  await step('cuda, deep in TF32', () => timed('tf32 deep', 'deep', 'cuda', { limit: 60, flags: ['--tf32'] }));
   await step('cuda, kill and resume', killAndResume);
   await step('cuda, the same bytes twice', async () => {
     const model = async () => {
-      const dir = fs.mkdtempSync(path.join(OUT, 'twice-'));
-      const run = [
-        'train',
-        '--dataset',
-        DATA,
-        '--epochs',
-        '2',
-        '--backend',
-        'cuda',
-        '--quiet',
-        '--run-dir',
-        path.join(dir, 'run'),
-      ];
+      const folder = newRun();
+      const run = ['train', '--dataset', DATA, '--epochs', '2', '--backend', 'cuda', '--quiet', '--run-dir', folder];
       await succeed('train', handgrad(run, 40));
-      return fs.readFileSync(path.join(dir, 'run', 'model.safetensors'));
+      return fs.readFileSync(path.join(folder, 'model.safetensors'));
     };
     if (!(await model()).equals(await model())) throw new Error('two runs with one seed came to different models');
     return 'two runs with one seed come to one model';
   });
   await step('cuda, no GPU visible', async () => {
-    const ended = await handgrad(
-      ['train', '--dataset', DATA, '--backend', 'cuda', '--run-dir', path.join(OUT, 'none')],
-      30,
-      { CUDA_VISIBLE_DEVICES: '' },
-    );
+    const ended = await handgrad(['train', '--dataset', DATA, '--backend', 'cuda', '--run-dir', newRun()], 30, {
+      CUDA_VISIBLE_DEVICES: '',
+    });
     const said = ended.stderr.trim().split('\n').at(-1);
+    if (rows[0]!.verdict !== 'ok') throw new NotHere(rows[0]!.result);
     if (ended.code !== 4) throw new Error(`ended with ${ended.code}, not 4: ${said}`);
     return `exit 4: ${said}`;
   });
@@ -411,7 +370,9 @@ async function main(): Promise<void> {
   await step('cuda / torch.compile, the post', () => ratio('cuda post', 'compiled post'));
   await step('torch.compile, deep', () => peer('compiled deep', 'deep', ['--device', 'cuda', '--compile'], 90));
   await step('cuda / torch.compile, deep', () => ratio('cuda deep', 'compiled deep'));
-  await step('webgpu, the post', () => timed('webgpu post', 'post', 'webgpu', 90, ['--epochs', '3'], webgpuParts()));
+  await step('webgpu, the post', () =>
+    timed('webgpu post', 'post', 'webgpu', { limit: 90, epochs: 3, env: webgpuParts() }),
+  );
   await step('webgpu, gradcheck', () => gradcheck('webgpu', webgpuParts()));
   await step('cuda, peak memory', peakMemory);
   const count = (verdict: Verdict) => rows.filter((row) => row.verdict === verdict).length;

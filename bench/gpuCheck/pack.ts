@@ -51,7 +51,12 @@ function bundle(root: string, app: string): void {
   const { buildSync } = require('esbuild') as typeof import('esbuild');
   buildSync({
     absWorkingDir: root,
-    entryPoints: { handgrad: 'cli/main.ts', check: 'bench/gpuCheck/check.ts', step: 'bench/gpuCheck/step.ts' },
+    entryPoints: {
+      handgrad: 'cli/main.ts',
+      check: 'bench/gpuCheck/check.ts',
+      step: 'bench/gpuCheck/step.ts',
+      stepProcess: 'bench/stepProcess.ts',
+    },
     outdir: app,
     bundle: true,
     platform: 'node',

@@ -14,11 +14,10 @@ Params = list[tuple[torch.Tensor, torch.Tensor]]
 
 def init_params(num_inputs: int, num_outputs: int, num_hiddens: list[int], device: str = "cpu") -> Params:
     widths = [num_inputs, *num_hiddens, num_outputs]
-    with torch.device(device):
-        return [
-            (torch.normal(0, 0.01, size=(i, o), requires_grad=True), torch.zeros(o, requires_grad=True))
-            for i, o in zip(widths, widths[1:])
-        ]
+    here = {"device": device, "requires_grad": True}
+    return [
+        (torch.normal(0, 0.01, size=(i, o), **here), torch.zeros(o, **here)) for i, o in zip(widths, widths[1:])
+    ]
 
 
 def mlp(X: torch.Tensor, params: Params) -> torch.Tensor:

@@ -21,7 +21,7 @@ const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
 function handgrad(folder: string, ...argv: readonly string[]): string {
   const shell = [process.execPath, 'bin/handgrad.js', ...argv, '--data-dir', dataDir];
   const command = `${shell.map((word) => `'${word}'`).join(' ')} 2>&1`;
-  const env = { ...process.env, FORCE_COLOR: '1', HANDGRAD_BACKEND: '' };
+  const env = { ...process.env, FORCE_COLOR: '1' };
   const said = execFileSync('sh', ['-c', command], { cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 24 });
   // Where things lie on this machine is not what the pictures are about.
   return `$ handgrad ${argv.join(' ')}\n${said}`.replaceAll(folder, 'runs');

@@ -3,7 +3,10 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { inTemporaryFolder } from './measure/rounds';
 
-/** How long `npm run train` takes, from Enter to the prompt, in a checkout in which only `npm ci` was run; seconds of each round. */
+/**
+ * How long `npm run train` takes, from Enter to the prompt, in a checkout in which only `npm ci` was run;
+ * seconds of each round.
+ */
 export interface FreshTraining {
   /** As it is typed: the backend is chosen, and compiled when it is native. */
   readonly auto: readonly number[];
@@ -19,8 +22,8 @@ export interface FreshTraining {
 const SOURCES = ['bin', 'cli', 'src', 'bench', 'datasets', 'pages', 'package.json', 'tsconfig.json'];
 
 /**
- * Trains in a copy of the checkout that has compiled nothing yet, neither its sources nor the native backend, in the two ways in
- * turn. `npm ci` is not part of it, nor is the download of the data.
+ * Trains in a copy of the checkout that has compiled nothing yet, neither its sources nor the native backend,
+ * in the two ways in turn. `npm ci` is not part of it, nor is the download of the data.
  * @param flags of `train`: where the data is, and how much of it
  */
 export async function measureFreshTraining(

@@ -10,8 +10,8 @@ import { measureStarts } from './starts';
 import { profileStep } from './stepProfile';
 import type { Measurements, WorkProfile } from './targets';
 
-// `npm run bench`: the compiled program's `bench` on both works, how fast a checkout starts beside it, how long a training takes in
-// a fresh one, and whether all of it is as fast as it is said to be.
+// `npm run bench`: the compiled program's `bench` on both works, how fast a checkout starts beside it,
+// how long a training takes in a fresh one, and whether all of it is as fast as it is said to be.
 
 const ROOT = resolve(__dirname, '..');
 const FIGURES = join(ROOT, 'docs', 'figures');

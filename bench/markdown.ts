@@ -6,7 +6,8 @@ import { type Start, startRatio } from './starts';
 import { PROFILE_HEADING, profileRows } from './stepProfile';
 import { type Checked, type Measurements, verdict } from './targets';
 
-// The tables of docs/performance.md stand between `<!-- bench NAME -->` and `<!-- /bench -->`, and are made from measurements.
+// The tables of docs/performance.md stand between `<!-- bench NAME -->` and `<!-- /bench -->`, and are made from
+// measurements.
 
 const MARKED = /(<!-- bench (\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g;
 
@@ -69,8 +70,8 @@ function startsTable({ starts, fresh }: Measurements): string {
       ? []
       : [
           '',
-          `\`npm run train\` in a checkout that has compiled nothing yet, from Enter to the prompt: ${median(fresh.auto).toFixed(1)} s ` +
-            `on ${fresh.backend}, ${median(fresh.wasm).toFixed(1)} s on wasm.`,
+          `\`npm run train\` in a checkout that has compiled nothing yet, from Enter to the prompt: ` +
+            `${median(fresh.auto).toFixed(1)} s on ${fresh.backend}, ${median(fresh.wasm).toFixed(1)} s on wasm.`,
         ];
   return [markdownTable(['', 'checkout, s', 'compiled, s', 'ratio'], rows, 'lrrr'), ...training].join('\n');
 }

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 
-// Runs a recipe over seeds, each in a process of its own, and prints its row of docs/accuracy.md from what the runs recorded.
-// It can be stopped at any time and started again: finished runs are read, a run that was cut off goes on.
+// Runs a recipe over seeds, each in a process of its own, and prints its row of docs/accuracy.md from what the runs
+// recorded. It can be stopped at any time and started again: finished runs are read, a run that was cut off goes on.
 
 const ROOT = resolve(__dirname, '..');
 

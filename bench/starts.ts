@@ -91,6 +91,7 @@ export function startTable(starts: readonly Start[]): string {
     median(start.compiled).toFixed(2),
     startRatio(start).toFixed(2),
   ]);
-  const title = `starting in a checkout (npm run) and compiled; medians of ${starts[0]!.typed.length} rounds, in seconds`;
+  const rounds = starts[0]!.typed.length;
+  const title = `starting in a checkout (npm run) and compiled; medians of ${rounds} rounds, in seconds`;
   return [title, table(['', 'checkout', 'compiled', 'ratio'], rows, 'lrrr')].join('\n');
 }

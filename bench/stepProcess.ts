@@ -15,7 +15,8 @@ import type { Profile, Question } from './stepProfile';
 /** Steps that are timed together. */
 const PART = 20;
 
-// A program of its own, started by `profileStep`: says where a step's time goes on a backend that is made of our kernels.
+// A program of its own, started by `profileStep`: says where a step's time goes on a backend that is made of our
+// kernels.
 
 async function profile({ backend: name, dataset, dataDir, hidden, batchSize, steps }: Question): Promise<Profile> {
   const { device: description } = await selectBackend(name);

@@ -24,7 +24,8 @@ const OPTIONS = {
 };
 
 /**
- * Compiles a source, and in the same go all others of the program whose code is stale: one by one they would take longer.
+ * Compiles a source, and in the same go all others of the program whose code is stale: one by one they would take
+ * longer.
  * @param name its path from the root
  * @returns by path from the root: the code, the stamp of the source, and whether it has been left alone for a while
  */

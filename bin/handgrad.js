@@ -1,4 +1,5 @@
 'use strict';
-// Starts handgrad in a checkout, in this process: `npm run handgrad`. The installed package starts dist/cli/main.js instead.
+// Starts handgrad in a checkout, in this process: `npm run handgrad`.
+// The installed package starts dist/cli/main.js instead.
 require('./register');
 require('../cli/main.ts');

@@ -1,8 +1,8 @@
 'use strict';
-// Lets `require` load this checkout's TypeScript: `node --require ./bin/register.js FILE.ts`. Types are not looked at; `npm run
-// types` does that. The compiled code is kept in one file in `.cache/start/`, and each source is compared with it by size and
-// times when it is loaded, so an edit, another branch and a deleted file are noticed as by an interpreter. The file is a cache:
-// it may be deleted at any time, and where it cannot be written every start compiles.
+// Lets `require` load this checkout's TypeScript: `node --require ./bin/register.js FILE.ts`. Types are not looked at;
+// `npm run types` does that. The compiled code is kept in one file in `.cache/start/`, and each source is compared with
+// it by size and times when it is loaded, so an edit, another branch and a deleted file are noticed as by an
+// interpreter. The file is a cache: it may be deleted at any time, and where it cannot be written every start compiles.
 const fs = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
@@ -17,8 +17,8 @@ const file = path.join(cache, maps ? 'code-with-maps' : 'code');
 Module.enableCompileCache?.(path.join(cache, 'v8'));
 
 /**
- * Packages that almost every command loads and that come in 25 and 95 files: kept as one file each, they load in a fraction of
- * the time. The file named is what `import.meta.url` stands for in it.
+ * Packages that almost every command loads and that come in 25 and 95 files: kept as one file each,
+ * they load in a fraction of the time. The file named is what `import.meta.url` stands for in it.
  */
 const PACKED = { yargs: 'lib/platform-shims/esm.mjs', zod: 'index.js' };
 
@@ -36,8 +36,8 @@ const store = readStore();
 const compiled = new Map();
 
 /**
- * @returns code as bytes; in `places`, by key (a source's path from the root, or a package's name): the stamp of the files that
- * it is made of, where its code begins and ends, and those files where it is not just the source
+ * @returns code as bytes; in `places`, by key (a source's path from the root, or a package's name): the stamp of the
+ * files that it is made of, where its code begins and ends, and those files where it is not just the source
  */
 function readStore() {
   try {

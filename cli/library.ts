@@ -1,4 +1,9 @@
-/** What the commands use of the library, in parts that are loaded when a command first needs them: --help waits for none. */
+/**
+ * What the commands use of the library, in parts that are loaded when a command first needs them: --help waits for
+ * none.
+ */
+type Setup = typeof import('../src/backends/tensorflow/setup/setupTensorflow');
+
 export const library = {
   runs: () => require('../src/runs/run') as typeof import('../src/runs/run'),
   readRun: () => require('../src/runs/readRun') as typeof import('../src/runs/readRun'),
@@ -10,7 +15,6 @@ export const library = {
   doctor: () => require('../src/doctor/diagnose') as typeof import('../src/doctor/diagnose'),
   native: () =>
     require('../src/backends/device/native/native') as typeof import('../src/backends/device/native/native'),
-  tensorflow: () =>
-    require('../src/backends/tensorflow/setup/setupTensorflow') as typeof import('../src/backends/tensorflow/setup/setupTensorflow'),
+  tensorflow: () => require('../src/backends/tensorflow/setup/setupTensorflow') as Setup,
   bench: () => require('../bench/measure/main') as typeof import('../bench/measure/main'),
 };

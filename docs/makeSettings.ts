@@ -7,10 +7,10 @@ import { CONFIG_KEYS, type ConfigKey, type Setting, settings } from '../src/runs
 
 const HEAD = `# Settings
 
-Every setting of a run, from the table in [\`src/runs/settings.ts\`](../src/runs/settings.ts); this page is made from it by
-\`npm run settings\`. On the command line a setting is a flag: \`batchSize\` is \`--batch-size\`. Config files (\`--config\`) and sweep
-files take \`batchSize\`, \`batch-size\` and \`batch_size\` alike. Flags win over files, files over environment variables, and those
-over the defaults.
+Every setting of a run, from the table in [\`src/runs/settings.ts\`](../src/runs/settings.ts); this page is made from it
+by \`npm run settings\`. On the command line a setting is a flag: \`batchSize\` is \`--batch-size\`. Config files
+(\`--config\`) and sweep files take \`batchSize\`, \`batch-size\` and \`batch_size\` alike. Flags win over files,
+files over environment variables, and those over the defaults.
 `;
 
 /** The text of docs/settings.md. */

@@ -1,7 +1,7 @@
 'use strict';
 
-// `npm test`: the specs, the oracle's, and the mathematics on native and on tensorflow, each in a mocha process of its own; all
-// are run, and all get the arguments. Exits with 1 when one of them failed.
+// `npm test`: the specs, the oracle's, and the mathematics on native and on tensorflow,
+// each in a mocha process of its own; all are run, and all get the arguments. Exits with 1 when one of them failed.
 const { spawnSync } = require('node:child_process');
 
 const mocha = require.resolve('mocha/bin/mocha.js');

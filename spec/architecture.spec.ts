@@ -5,14 +5,15 @@ import path from 'node:path';
 import ts from 'typescript';
 import { architectureSvg, ROWS } from '../docs/pictures/architecture';
 
-// Who may import whom. The walls are what makes the claims of the README checkable: src/ sees tfjs-core only, which has no
-// gradients, so every gradient in here is written by hand; and only the command line prints.
+// Who may import whom. The walls are what makes the claims of the README checkable: src/ sees tfjs-core only,
+// which has no gradients, so every gradient in here is written by hand; and only the command line prints.
 
 const root = path.join(__dirname, '..');
 
 /**
  * The rooms of the house, and what each may import: other rooms by name (`type:` types only), all of `src`, `node` for
- * built-ins, packages. Whoever may import errors may import the words that their sentences are made of. A file belongs to the room with the longest name that holds it, and a room may use the rooms in it.
+ * built-ins, packages. Whoever may import errors may import the words that their sentences are made of. A file belongs
+ * to the room with the longest name that holds it, and a room may use the rooms in it.
  */
 const RULES: Record<string, readonly string[]> = {
   'src/errors': ['src/words'],
@@ -248,7 +249,9 @@ const LIBRARY = new Map(
   ),
 );
 
-/** Sets of files that can each be reached from all others of their set (Tarjan's strongly connected components), sorted. */
+/**
+ * Sets of files that can each be reached from all others of their set (Tarjan's strongly connected components), sorted.
+ */
 function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const found: string[][] = [];
   const number = new Map<string, number>();

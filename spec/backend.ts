@@ -7,8 +7,9 @@ import { need } from './need';
 export const NPM_BACKENDS = ['cpu', 'wasm'] as const;
 
 /**
- * The backends that the specs of the mathematics run on: npm's, or the one that HANDGRAD_SPEC_BACKEND names. `npm test` runs
- * them again on native, and on tensorflow in a process of its own: tfjs-node brings TensorFlow.js's registered gradients with it.
+ * The backends that the specs of the mathematics run on: npm's, or the one that HANDGRAD_SPEC_BACKEND names. `npm
+ * test` runs them again on native, and on tensorflow in a process of its own: tfjs-node brings TensorFlow.js's
+ * registered gradients with it.
  */
 export const SPEC_BACKENDS = (
   process.env['HANDGRAD_SPEC_BACKEND'] ? [process.env['HANDGRAD_SPEC_BACKEND']] : NPM_BACKENDS

@@ -63,7 +63,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** Serves folders as any file server would: `folders` gives the folder for the first part of a path, '' the one for all other paths. */
+/**
+ * Serves folders as any file server would: `folders` gives the folder for the first part of a path,
+ * '' the one for all other paths.
+ */
 export async function serve(folders: Readonly<Record<string, string>>): Promise<{ url: string; close: () => void }> {
   const server = createServer((request, response) => {
     const [, first = '', ...others] = normalize(new URL(request.url!, 'http://localhost').pathname).split('/');

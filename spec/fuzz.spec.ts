@@ -13,8 +13,9 @@ import { decodeCheckpoint } from '../src/runs/checkpoint';
 import { decodeSafetensors } from '../src/model/safetensors';
 import { idxBytes } from './data/tinyDataset';
 
-// Whatever the bytes: a reader gives a value or refuses in one sentence, soon, in bounded memory, and leaves every prototype
-// as it was. Inputs are random ones and valid ones that were damaged, so that the inner parts are reached as well.
+// Whatever the bytes: a reader gives a value or refuses in one sentence, soon, in bounded memory, and leaves
+// every prototype as it was. Inputs are random ones and valid ones that were damaged, so that the inner
+// parts are reached as well.
 
 const SECONDS = 1;
 const MEGABYTES = 64;
@@ -102,7 +103,8 @@ describe('no input breaks a reader', function () {
 
   it('F70 a checkpoint’s tensors and metadata', () => {
     const header =
-      '{"__metadata__":{"handgrad_checkpoint":"1","handgrad_format":"1","config":"{}","run":"{}","state":"{\\"epoch\\":1}"},"W1":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}';
+      '{"__metadata__":{"handgrad_checkpoint":"1","handgrad_format":"1","config":"{}","run":"{}",' +
+      '"state":"{\\"epoch\\":1}"},"W1":{"dtype":"F32","shape":[1,1],"data_offsets":[0,4]}}';
     const bytes = Buffer.concat([Buffer.alloc(8), Buffer.from(header), Buffer.alloc(4)]);
     bytes.writeBigUInt64LE(BigInt(header.length));
     return fc.assert(

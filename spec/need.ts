@@ -10,8 +10,8 @@ export function need(context: Mocha.Context, reason: string | undefined): void {
 }
 
 /**
- * Skips what needs an NVIDIA GPU where there is none, also under HANDGRAD_REQUIRE=all: hardware is the one thing that nobody can
- * install. The skip is said and counted. Where there is a GPU, nothing is skipped.
+ * Skips what needs an NVIDIA GPU where there is none, also under HANDGRAD_REQUIRE=all: hardware is the one thing that
+ * nobody can install. The skip is said and counted. Where there is a GPU, nothing is skipped.
  * @param gpus what `nvidiaGpus` answers
  */
 export function needNvidia(context: Mocha.Context, gpus: readonly unknown[] | string): void {

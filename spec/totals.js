@@ -1,7 +1,7 @@
 'use strict';
 
-// The spec reporter, which also adds its totals as a line of JSON to the file that HANDGRAD_TOTALS names: .ci/run sums them
-// over its mocha processes.
+// The spec reporter, which also adds its totals as a line of JSON to the file that HANDGRAD_TOTALS names:
+// .ci/run sums them over its mocha processes.
 const fs = require('node:fs');
 const { reporters } = require('mocha');
 

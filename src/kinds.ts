@@ -2,7 +2,9 @@
 export interface Kind<Value> {
   /** What a value must be, as a sentence continues after "must be". */
   readonly rule: string;
-  /** What the text of a flag means; text that means no value is left to `accepts`. Undefined: on or off, without a text. */
+  /**
+   * What the text of a flag means; text that means no value is left to `accepts`. Undefined: on or off, without a text.
+   */
   readonly read?: (text: string) => unknown;
   readonly accepts: (value: unknown) => value is Value;
   /** Of a list: its elements. One that is wrong is reported by itself. */
@@ -80,8 +82,8 @@ export function text(rule: string, within: (text: string) => boolean = () => tru
 }
 
 /**
- * One of some names, the keys of `meanings`. Where these are the keys of another table, `Name` has the compiler compare the two,
- * and the other table is not loaded.
+ * One of some names, the keys of `meanings`. Where these are the keys of another table,
+ * `Name` has the compiler compare the two, and the other table is not loaded.
  */
 export function choice<Name extends string>(meanings: Readonly<Record<Name, string>>): Kind<Name> {
   return { ...oneOf(Object.keys(meanings) as Name[]), meanings };

@@ -11,7 +11,8 @@ const ROOT = path.resolve(__dirname, '../..');
 
 const argv = yargs(hideBin(process.argv))
   .usage(
-    'npm run gpu-check -- [--pack DIR]\n\nChecks cuda and webgpu on an NVIDIA GPU: kernels, gradients, training, speed.',
+    'npm run gpu-check -- [--pack DIR]\n\n' +
+      'Checks cuda and webgpu on an NVIDIA GPU: kernels, gradients, training, speed.',
   )
   .option('pack', { type: 'string', requiresArg: true, describe: 'only make DIR, for another machine: bash DIR/run' })
   .option('data-dir', { type: 'string', requiresArg: true, describe: 'the DIR that keeps data sets' })

@@ -6,7 +6,10 @@ import { loadDataset } from '../../src';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { unpackDebianPackage } from '../../src/data/download/packages';
 
-/** Packages that are taken along as they are: what they have for other platforms, and what they are compiled from, is not. */
+/**
+ * Packages that are taken along as they are: what they have for other platforms, and what they are compiled from, is
+ * not.
+ */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['package.json', 'index.cjs', 'indirect.cjs', 'lib', 'src'],
   [`@koromix/koffi-linux-${process.arch}`]: ['.'],

@@ -31,5 +31,6 @@ export function processorName(model: string, features: readonly string[]): strin
 /** `AMD EPYC, AVX-512, 2 processors, 24 GiB, Linux x64, Node 20.20.2` */
 export function machineText({ processor, processors, memoryBytes, system, node }: Machine): string {
   const memory = `${(memoryBytes / 2 ** 30).toFixed(0)} GiB`;
-  return `${processor}, ${processors === 1 ? 'one processor' : `${processors} processors`}, ${memory}, ${system}, Node ${node}`;
+  const count = processors === 1 ? 'one processor' : `${processors} processors`;
+  return `${processor}, ${count}, ${memory}, ${system}, Node ${node}`;
 }

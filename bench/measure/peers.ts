@@ -41,8 +41,8 @@ export function peersFolder(): string | undefined {
 }
 
 /**
- * Every peer that can do the work here. Each is tried with no epoch: it imports all that it needs, loads the data, and compiles if
- * it is one that does.
+ * Every peer that can do the work here. Each is tried with no epoch:
+ * it imports all that it needs, loads the data, and compiles if it is one that does.
  */
 export async function peerContenders(
   work: Work,
@@ -109,7 +109,10 @@ function candidates(work: Work, { folder, python, tfjsNode, gpu, scratch }: Peer
   ];
 }
 
-/** Without the settings of a machine that slow OpenMP and OpenBLAS down: some make OpenBLAS take the code of another processor. */
+/**
+ * Without the settings of a machine that slow OpenMP and OpenBLAS down:
+ * some make OpenBLAS take the code of another processor.
+ */
 function pythonEnvironment(scratch: string): Program['env'] {
   const settings = Object.keys(process.env).filter((name) => /^(OMP|OPENBLAS)_/.test(name));
   return {

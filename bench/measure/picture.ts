@@ -5,8 +5,8 @@ import { type BenchResult, type Row, versionText, type WorkResult } from './resu
 import { fastestFirst, networkText, starredName } from './resultTable';
 
 /**
- * Blue is handgrad's, gray is everybody else's; they differ in lightness as well, for those who see no colors. Darker: matrix
- * products.
+ * Blue is handgrad's, gray is everybody else's; they differ in lightness as well, for those who see no colors.
+ * Darker: matrix products.
  */
 const INK = { handgrad: '#56a0d3', 'handgrad products': '#0b4f8a', peer: '#c9c9c9', 'peer products': '#8a8a8a' };
 

@@ -78,8 +78,8 @@ export function summarize(
 }
 
 /**
- * How many times as long one contender took as another: the median of what each round says, because what disturbs a round
- * disturbs both. A contender that was in one round only is compared by that one.
+ * How many times as long one contender took as another: the median of what each round says,
+ * because what disturbs a round disturbs both. A contender that was in one round only is compared by that one.
  * @param of what is compared: the time of an epoch, or of its products by themselves
  * @returns undefined when one of them is not there
  */
@@ -108,5 +108,6 @@ export function versionText({ about: { versions = {} }, backend }: Row): string 
 /** What other processes took of the machine before the rounds. */
 export function busyText({ works }: BenchResult): string {
   const busy = works.flatMap(({ rounds }) => rounds.map(({ busyBefore }) => 100 * busyBefore));
-  return `Other processes took ${Math.min(...busy).toFixed(0)} to ${Math.max(...busy).toFixed(0)}% of the machine before the rounds.`;
+  const range = `${Math.min(...busy).toFixed(0)} to ${Math.max(...busy).toFixed(0)}%`;
+  return `Other processes took ${range} of the machine before the rounds.`;
 }

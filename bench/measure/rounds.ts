@@ -72,7 +72,9 @@ async function measureContender(
   };
 }
 
-/** The time of an epoch; where only some of the samples were trained on, what the training would take with all of them. */
+/**
+ * The time of an epoch; where only some of the samples were trained on, what the training would take with all of them.
+ */
 function epochSeconds({ seconds, trainSeconds }: TimedRun, samples: number = DATA.trainSamples): number {
   const whole = seconds.map((all, i) => all + (trainSeconds[i] ?? 0) * (DATA.trainSamples / samples - 1));
   return median(whole);

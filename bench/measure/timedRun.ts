@@ -3,7 +3,9 @@ import { execa, ExecaError, type Options } from 'execa';
 import { z } from 'zod';
 import { HandgradError, type ErrorKind } from '../../src/errors';
 
-/** A program that trains and prints a JSON line per epoch, at least {"epoch", "seconds"}, after one that says who it is. */
+/**
+ * A program that trains and prints a JSON line per epoch, at least {"epoch", "seconds"}, after one that says who it is.
+ */
 export interface Program {
   readonly file: string;
   readonly args: readonly string[];

@@ -82,7 +82,9 @@ function build(tf, hidden) {
   return model;
 }
 
-/** The share of right predictions; a metric would be computed for the training batches too, which the post does not do. */
+/**
+ * The share of right predictions; a metric would be computed for the training batches too, which the post does not do.
+ */
 function evaluate(tf, model, X, y, batchSize) {
   const right = tf.tidy(() => tf.sum(tf.cast(tf.equal(tf.argMax(model.predict(X, { batchSize }), 1), y), 'int32')));
   const [count] = right.dataSync();

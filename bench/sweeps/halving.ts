@@ -13,9 +13,10 @@ import { dataIterator } from '../../src/training/batches';
 import { train, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState } from '../../src/training/trainState';
 
-// Successive halving against random search at equal total epochs, learning rate x width, on a part of Fashion-MNIST. The
-// decisions are those of `sweep`; the runs are real and stay in this process, so that only epochs count. The space is as wide
-// as one who knows nothing would make it, and enough samples judge that the best settings differ by more than chance.
+// Successive halving against random search at equal total epochs, learning rate x width, on a part of
+// Fashion-MNIST. The decisions are those of `sweep`; the runs are real and stay in this process, so that only
+// epochs count. The space is as wide as one who knows nothing would make it, and enough samples judge that the best
+// settings differ by more than chance.
 //
 //   node --require ./bin/register.js bench/sweeps/halving.ts [repeats] [first]
 

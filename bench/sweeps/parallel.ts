@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { programFile } from '../../src/files/places';
 import { readJournal } from '../../src/sweeps/state/journal';
 
-// Trials of one epoch of Fashion-MNIST on wasm, one thread each: two at once against one after another, and what a trial
-// costs beyond its own training.
+// Trials of one epoch of Fashion-MNIST on wasm, one thread each:
+// two at once against one after another, and what a trial costs beyond its own training.
 //
 //   node --require ./bin/register.js bench/sweeps/parallel.ts [trials] [rounds]
 

@@ -13,7 +13,8 @@ import { replay } from '../../src/sweeps/state/sweepState';
 // A queue of many trials that train nothing: how long Redis, BullMQ, the journal and the checks take by themselves, and
 // whether memory grows.
 //
-//   redis-server --port 7379 --save '' & node --expose-gc --require ./bin/register.js bench/sweeps/queue.ts redis://localhost:7379 [trials]
+//   redis-server --port 7379 --save '' &
+//   node --expose-gc --require ./bin/register.js bench/sweeps/queue.ts redis://localhost:7379 [trials]
 
 async function main(): Promise<void> {
   const [url = 'redis://localhost:6379', count = '10000'] = process.argv.slice(2);

@@ -6,7 +6,9 @@ import { type Args, argument, type Argument, flag, type Flag, PATH, toggle, type
 import { flagName, withFlags } from './flagNames';
 import { readSettings, settingOptions } from './settingFlags';
 
-/** What a command is: all that help, parsing and running need. Its file loads what computes when it runs, not before. */
+/**
+ * What a command is: all that help, parsing and running need. Its file loads what computes when it runs, not before.
+ */
 interface Declaration<Flags, Arguments> {
   /** What it does, in a line. */
   readonly summary: string;

@@ -23,8 +23,8 @@ interface SettingFlag {
 }
 
 /**
- * The flags of a setting. One that is on or off has two, of which help lists the one that changes something; the names that it
- * had in earlier versions are read as well.
+ * The flags of a setting. One that is on or off has two, of which help lists the one that changes something;
+ * the names that it had in earlier versions are read as well.
  */
 function flagsOf(key: ConfigKey): SettingFlag[] {
   const { kind, group, default: standard, formerly = [] } = settings[key];
@@ -61,8 +61,8 @@ export function settingOptions(keys: readonly ConfigKey[]): Record<string, Optio
 }
 
 /**
- * The one way from flags to a config. Flags win over files, later files over earlier ones, those over the environment, and that
- * over the defaults.
+ * The one way from flags to a config. Flags win over files, later files over earlier ones,
+ * those over the environment, and that over the defaults.
  * @param keys the settings that the command takes
  * @param files the paths of config files
  * @throws HandgradError 'usage' naming the flag, key or variable and what it takes

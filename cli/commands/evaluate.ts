@@ -21,7 +21,8 @@ export const command = defineCommand({
     if (json) return terminal.json(evaluation);
     const { dataset, samples, loss, accuracy, perClass, confusion } = evaluation;
     terminal.result(
-      `${dataset}, ${formatCount(samples)} test samples: Loss: ${formatShare(loss)}, Accuracy: ${formatShare(accuracy)}\n`,
+      `${dataset}, ${formatCount(samples)} test samples: ` +
+        `Loss: ${formatShare(loss)}, Accuracy: ${formatShare(accuracy)}\n`,
     );
     const rows = perClass.map(({ label, name, precision, recall, f1, support }) => [
       `${label}`,

@@ -42,7 +42,8 @@ export const command = defineCommand({
     const { config, path, files } = await exportModel(model, { format, layout, out, force });
     if (!config) {
       terminal.warning(
-        `${model} does not say how its inputs are scaled or what its activation is: the export takes inputs as the network sees them, and relu.`,
+        `${model} does not say how its inputs are scaled or what its activation is: ` +
+          `the export takes inputs as the network sees them, and relu.`,
       );
     }
     if (json) return terminal.json({ format, path, files });

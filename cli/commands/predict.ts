@@ -30,7 +30,9 @@ export const command = defineCommand({
     index: severalFlag(wholeNumber(0, 2 ** 31), { help: 'the samples of the test set, from 0' }),
     invert: flag(INVERSION, {
       default: 'auto',
-      help: `turn dark on light into light on dark or back: ${INVERSION.names!.join('|')}; auto turns to what the data set has`,
+      help:
+        `turn dark on light into light on dark or back: ${INVERSION.names!.join('|')}; ` +
+        `auto turns to what the data set has`,
     }),
     top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show', otherwise: '3' }),
     ...OUTPUT,

@@ -41,9 +41,9 @@ export const command = defineCommand({
     ['train --resume runs/<run>', 'a run that was stopped, from where it was'],
   ],
   async run({ runDir, resume, forceUnlock, report, plot, json }, context) {
-    // What a step leaves in V8's young generation is gone after it: it need not grow, which saves 10 to 45 MB. And what is
-    // read from the backend after an epoch outlives that generation: 20 MB would have gathered before the old one was
-    // looked through.
+    // What a step leaves in V8's young generation is gone after it: it need not grow, which saves 10 to 45 MB. And
+    // what is read from the backend after an epoch outlives that generation: 20 MB would have gathered before the
+    // old one was looked through.
     v8.setFlagsFromString('--semi-space-growth-factor=1');
     v8.setFlagsFromString('--heap-growing-percent=30');
     const { startRun, resumeRun } = library.runs();
@@ -55,7 +55,8 @@ export const command = defineCommand({
     );
     if (run.finished) {
       terminal.notice(
-        `The run in ${run.dir} has finished its ${lastEpoch(run.config)} epochs; --epochs with a larger number extends it.`,
+        `The run in ${run.dir} has finished its ${lastEpoch(run.config)} epochs; ` +
+          `--epochs with a larger number extends it.`,
       );
     }
     const screen = trainingScreen(terminal, { json });
@@ -80,6 +81,7 @@ export const command = defineCommand({
 /** The interruption in the words of somebody who wants to know what is left of the run. */
 function stopped(reason: unknown, { epoch, step, runDir }: StoppedEvent): unknown {
   if (!(reason instanceof Interruption)) return reason;
-  const what = `${(reason.message || 'Stopped because nobody reads stdout').replace(/\.$/, '')} after step ${step}, in epoch ${epoch}, and saved`;
+  const why = (reason.message || 'Stopped because nobody reads stdout').replace(/\.$/, '');
+  const what = `${why} after step ${step}, in epoch ${epoch}, and saved`;
   return new Interruption(reason.exitCode, `${what}; resume with: handgrad train --resume ${shellWord(runDir)}`);
 }

@@ -107,9 +107,10 @@ function describeSweep({
 }: SweepStart): string {
   const number = trials === null ? 'trials' : plural(trials, 'trial');
   const each = seeds === 1 ? '' : `, ${plural(seeds, 'seed')} each`;
+  const compared = rungs ? `; compared after ${rungs.slice(0, -1).join(', ')} of ${rungs.at(-1)} epochs` : '';
   const cards = gpus.length === 0 ? '' : `, GPUs ${gpus.join(', ')}`;
   return [
-    `Sweep:  ${method}, ${number}${each}, to ${metric.goal} ${metric.name}${rungs ? `; compared after ${rungs.slice(0, -1).join(', ')} of ${rungs.at(-1)} epochs` : ''}`,
+    `Sweep:  ${method}, ${number}${each}, to ${metric.goal} ${metric.name}${compared}`,
     workers === undefined
       ? 'Runs:   by the workers of the queue'
       : `Runs:   ${workers} at once, ${plural(threads!, 'thread')} each${cards}`,
@@ -130,7 +131,8 @@ function endedLine(event: TrialResult | TrialFailure, { spec: { metric, seeds },
   const what = configurationText(trial.configuration);
   if (event.type === 'result') {
     const { value, epochs, seconds } = event;
-    return `${which}: ${metric.name} ${formatShare(value)} after ${plural(epochs, 'epoch')} (${what}; ${formatSeconds(seconds)})`;
+    const reached = `${metric.name} ${formatShare(value)} after ${plural(epochs, 'epoch')}`;
+    return `${which}: ${reached} (${what}; ${formatSeconds(seconds)})`;
   }
   const again = trial.failed === undefined ? ', will be tried again' : '';
   return `${which}: failed${again} (${what}): ${event.reason}`;
@@ -144,7 +146,8 @@ function bestSoFar(state: SweepState): string {
 function bestLine(state: SweepState): string {
   const found = bestTrial(state);
   if (!found) return 'Best:   none yet';
-  return `Best:   ${state.spec.metric.name} ${formatShare(found.value)}, trial ${found.trial}: ${configurationText(state.trials[found.trial]!.configuration)}`;
+  const what = configurationText(state.trials[found.trial]!.configuration);
+  return `Best:   ${state.spec.metric.name} ${formatShare(found.value)}, trial ${found.trial}: ${what}`;
 }
 
 function overview(state: SweepState, planned: number | null, left: number | undefined, elapsed: number): string {
@@ -180,7 +183,9 @@ function runningLine({ job, since, curve }: Running, { spec: { metric }, trials 
   const last = curve.at(-1);
   const at = typeof last === 'number' ? ` ${metric.name} ${formatShare(last)}` : '';
   const time = formatSeconds((performance.now() - since) / 1000);
-  return `  ${String(job.trial).padStart(4)}  ${sparkline(curve).padEnd(12)} ${curve.length}/${job.epochs} epochs${at}, ${time}: ${configurationText(trials[job.trial]!.configuration)}`;
+  const what = configurationText(trials[job.trial]!.configuration);
+  const curveText = `${sparkline(curve).padEnd(12)} ${curve.length}/${job.epochs} epochs`;
+  return `  ${String(job.trial).padStart(4)}  ${curveText}${at}, ${time}: ${what}`;
 }
 
 /** The best rows as a table. */

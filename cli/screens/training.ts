@@ -6,7 +6,9 @@ import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../.
 import { createProgressBar } from '../terminal/progressBar';
 import type { Screen, Terminal } from '../terminal/terminal';
 
-/** Shows a run on the terminal: a line per epoch in the post's form, or a line of JSON per event, and a progress bar. */
+/**
+ * Shows a run on the terminal: a line per epoch in the post's form, or a line of JSON per event, and a progress bar.
+ */
 export function trainingScreen(terminal: Terminal, { json }: { json: boolean }): Screen<RunEvent> {
   const bar = trainingBar(terminal);
   const say = json ? () => {} : terminal.result;
@@ -29,7 +31,8 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
       const { epochs, testLoss, testAccuracy, seconds, runDir } = event;
       const accuracy = terminal.out.bold(`Test Accuracy: ${formatShare(testAccuracy)}`);
       say(
-        `${accuracy}, Test Loss: ${formatShare(testLoss)} after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`,
+        `${accuracy}, Test Loss: ${formatShare(testLoss)} ` +
+          `after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`,
       );
       terminal.notice(`Saved in ${runDir}; look at it with: handgrad evaluate ${shellWord(runDir)}`);
     },
@@ -60,11 +63,13 @@ function describeRun({
     ...(valSamples === undefined ? [] : [`${formatCount(valSamples)} validation`]),
     `${formatCount(testSamples)} test samples`,
   ];
-  const steps = `${plural(lastEpoch(config), 'epoch')} of ${plural(Math.ceil(trainSamples / config.batchSize), 'step')}`;
+  const steps = plural(Math.ceil(trainSamples / config.batchSize), 'step');
+  const length = `${plural(lastEpoch(config), 'epoch')} of ${steps}`;
   return [
     `Data:    ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
     `Model:   ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
-    `Train:   ${steps}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, learning rate ${config.lr}, seed ${config.seed}`,
+    `Train:   ${length}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, ` +
+      `learning rate ${config.lr}, seed ${config.seed}`,
     ...(beyondThePost(config).length > 0 ? [`With:    ${beyondThePost(config).join(', ')}`] : []),
     ...(resumed ? [`         resumes after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
   ].join('\n');

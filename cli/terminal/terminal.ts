@@ -77,8 +77,8 @@ export function createTerminal(
 const NAMED = new RegExp(`\\bhandgrad (?=(?:${COMMAND_NAMES.join('|')})\\b)`, 'g');
 
 /**
- * Messages name a command as `handgrad evaluate …`. Where npm started the program, in a checkout or by npx, the shell knows no
- * such name: the command is shown as it can be typed there.
+ * Messages name a command as `handgrad evaluate …`. Where npm started the program,
+ * in a checkout or by npx, the shell knows no such name: the command is shown as it can be typed there.
  */
 export function withProgram(text: string, env: NodeJS.ProcessEnv): string {
   const { npm_lifecycle_event: script = '', npm_lifecycle_script: runs = '', npm_package_name: project } = env;

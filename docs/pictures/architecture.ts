@@ -22,7 +22,10 @@ const box = (
   { title = rooms[0]!, stop }: { title?: string; stop?: Box['stop'] } = {},
 ): Box => ({ rooms, title, says, width, stop });
 
-/** From the top to the bottom: each room may import from the rows below its own, in `cli` also from the rooms to its right. */
+/**
+ * From the top to the bottom: each room may import from the rows below its own, in `cli` also from the rooms to its
+ * right.
+ */
 export const ROWS: readonly (readonly Box[])[] = [
   [
     box(['cli/commands'], 17, ['one a file']),

@@ -11,8 +11,8 @@ import { encodePng } from '../../src/pictures/png';
 import { sampleImage } from '../../src/pictures/sampleImage';
 import { browserLacks, openBrowser, serve } from '../../spec/browser';
 
-// The pictures of the documentation, of the real program: trains the post's network (10 epochs), opens what it wrote in a
-// Chromium, and draws what the terminal showed. Run again with: npm run pictures
+// The pictures of the documentation, of the real program: trains the post's network (10 epochs),
+// opens what it wrote in a Chromium, and draws what the terminal showed. Run again with: npm run pictures
 
 const root = join(__dirname, '../..');
 const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
@@ -53,8 +53,9 @@ function terminalPage(text: string): string {
       const css = Object.entries(style).map(([key, value]) => `${key}:${value}`);
       return i % 2 === 1 ? '' : `<span style="${css.join(';')}">${escape(part)}</span>`;
     });
-  return `<!doctype html><meta charset="utf-8"><style>body{margin:0;background:#14171a}pre{display:inline-block;margin:0;
-    padding:14px 18px;color:#d7dbe0;font:13px/17px 'DejaVu Sans Mono',monospace}</style><pre>${spans.join('')}</pre>`;
+  return `<!doctype html><meta charset="utf-8"><style>body{margin:0;background:#14171a}
+    pre{display:inline-block;margin:0;padding:14px 18px;color:#d7dbe0;font:13px/17px 'DejaVu Sans Mono',monospace}
+    </style><pre>${spans.join('')}</pre>`;
 }
 
 async function save(name: string, picture: Uint8Array): Promise<void> {

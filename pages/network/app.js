@@ -1,7 +1,7 @@
 'use strict';
 
-// Runs the network of network.json and weights.bin on what is drawn or dropped. The forward pass is written out here, as in
-// handgrad's src/nn: TensorFlow.js supplies products, sums and the backend they run on.
+// Runs the network of network.json and weights.bin on what is drawn or dropped. The forward pass is written out here,
+// as in handgrad's src/nn: TensorFlow.js supplies products, sums and the backend they run on.
 
 /* global tf */
 
@@ -49,7 +49,8 @@ async function start() {
   prepare(network, classify);
   const widths = [layers[0].W.shape[0], ...layers.map(({ W }) => W.shape[1])].join('-');
   element('about').textContent =
-    `A ${widths} network${network.dataset ? ` trained on ${network.dataset}` : ''}, computed in this browser: nothing leaves it.`;
+    `A ${widths} network${network.dataset ? ` trained on ${network.dataset}` : ''}, computed in this browser: ` +
+    `nothing leaves it.`;
   element('backend').textContent = `Backend: ${backend}`;
   document.body.dataset.backend = backend;
 }

@@ -49,7 +49,10 @@ async function computeOn(backend: BackendName): Promise<{ results: Results } | {
     require('./src/backends').selectBackend('${backend}', { allowSoftware: true })
       .then(() => require('./spec/backends/operations').computeAll())
       .then((results) => console.log(JSON.stringify({ results })))
-      .catch((error) => { if (error.kind !== 'backend') throw error; console.log(JSON.stringify({ refused: error.message })) });`;
+      .catch((error) => {
+        if (error.kind !== 'backend') throw error;
+        console.log(JSON.stringify({ refused: error.message }));
+      });`;
   const { stdout, stderr } = await runInChild(code);
   if (!stdout) throw new Error(stderr);
   return JSON.parse(stdout) as { results: Results } | { refused: string };

@@ -16,8 +16,8 @@ export interface Ended {
 }
 
 /**
- * Runs JavaScript in a Node of its own, started at the root of the checkout: a backend cannot be unloaded, and the addon
- * brings the registered gradients with it that the other specs must not have.
+ * Runs JavaScript in a Node of its own, started at the root of the checkout: a backend cannot be unloaded,
+ * and the addon brings the registered gradients with it that the other specs must not have.
  * @param env added to this process's environment; undefined takes a variable away
  */
 export function runInChild(code: string, env: Record<string, string | undefined> = {}): Promise<Ended> {
@@ -42,7 +42,8 @@ export async function selectInChild(
   const code = `
     ${before}
     const notices = [];
-    require('./src/backends').selectBackend('${requested}', { ...${JSON.stringify(options)}, onNotice: (notice) => notices.push(notice) }).then(
+    const options = { ...${JSON.stringify(options)}, onNotice: (notice) => notices.push(notice) };
+    require('./src/backends').selectBackend('${requested}', options).then(
       (backend) => console.log(JSON.stringify({ backend, notices })),
       (error) => console.log(JSON.stringify({ kind: error.kind, message: error.message })));`;
   const { stdout, stderr } = await runInChild(code, env);
@@ -54,7 +55,9 @@ process.once('exit', () => {
   for (const folder of temporaryFolders) fs.rmSync(folder, { recursive: true, force: true });
 });
 
-/** An empty folder that is gone when the process ends. Named by HANDGRAD_TFJS_NODE, it is a machine without the addon. */
+/**
+ * An empty folder that is gone when the process ends. Named by HANDGRAD_TFJS_NODE, it is a machine without the addon.
+ */
 export function temporaryFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'handgrad-backends-'));
   temporaryFolders.push(folder);

@@ -63,7 +63,9 @@ export const OPERATIONS = {
 
 export type OperationName = keyof typeof OPERATIONS;
 
-/** The shape and the numbers of every operation on the current backend, the numbers as base64 of their float32 bytes. */
+/**
+ * The shape and the numbers of every operation on the current backend, the numbers as base64 of their float32 bytes.
+ */
 export async function computeAll(): Promise<Record<string, { shape: number[]; numbers: string }>> {
   const given = inputs();
   const results: Record<string, { shape: number[]; numbers: string }> = {};

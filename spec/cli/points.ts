@@ -6,7 +6,8 @@ export function writePoints(file: string, rows = 150): string {
   const random = createRandom(1, 'split');
   const lines = Array.from({ length: rows }, (_, i) => {
     const at = i % 3;
-    return `${['ant', 'bee', 'cat'][at]},${(at + random.normal(0, 0.1)).toFixed(4)},${(at * at + random.normal(0, 0.1)).toFixed(4)}`;
+    const [x, y] = [at + random.normal(0, 0.1), at * at + random.normal(0, 0.1)];
+    return `${['ant', 'bee', 'cat'][at]},${x.toFixed(4)},${y.toFixed(4)}`;
   });
   writeFileSync(file, `species,x,y\n${lines.join('\n')}\n`);
   return file;

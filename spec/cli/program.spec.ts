@@ -29,7 +29,8 @@ function writeCsv(file: string): void {
   const random = createRandom(1, 'split');
   const rows = Array.from({ length: 150 }, (_, i) => {
     const at = i % 3;
-    return `${['ant', 'bee', 'cat'][at]},${(at + random.normal(0, 0.1)).toFixed(4)},${(at * at + random.normal(0, 0.1)).toFixed(4)}`;
+    const [x, y] = [at + random.normal(0, 0.1), at * at + random.normal(0, 0.1)];
+    return `${['ant', 'bee', 'cat'][at]},${x.toFixed(4)},${y.toFixed(4)}`;
   });
   fs.writeFileSync(file, `species,x,y\n${rows.join('\n')}\n`);
 }

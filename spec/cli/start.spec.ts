@@ -8,8 +8,10 @@ import { COMMAND_NAMES } from '../../cli/commandNames';
 const root = path.join(__dirname, '../..');
 
 /** yargs and what it is made of, and two small ones of our own. */
-const LIGHT =
-  /^(yargs|yargs-parser|y18n|cliui|escalade|string-width|strip-ansi|ansi-.*|wrap-ansi|emoji-.*|get-.*|picocolors|fastest-levenshtein)$/;
+const LIGHT = new RegExp(
+  '^(yargs|yargs-parser|y18n|cliui|escalade|string-width|strip-ansi|ansi-.*|wrap-ansi|emoji-.*|get-.*' +
+    '|picocolors|fastest-levenshtein)$',
+);
 
 /** The packages, and the files of src/, that a command line loads. */
 function loaded(argv: readonly string[]): string[] {

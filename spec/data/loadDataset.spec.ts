@@ -55,7 +55,7 @@ describe('loadEntry', () => {
   };
   for (const [how, alter] of Object.entries(alterations)) {
     for (const form of ['bytes', 'gz'] as const) {
-      it(`F27 a cached ${form === 'gz' ? 'gzipped' : 'plain'} file ${how}: found at load, with how to repair it`, async () => {
+      it(`F27 a cached ${form === 'gz' ? 'gzipped' : 'plain'} file ${how}: found at load, with a remedy`, async () => {
         const contents = tinyContents(form);
         for (const name of Object.keys(contents)) {
           fill(join(folder(), 'tiny'), contents);

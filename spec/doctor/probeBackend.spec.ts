@@ -35,9 +35,12 @@ describe('probeBackend', function () {
   it('knows every kernel that training, evaluation and the gradient check call', async () => {
     const code = `
       const tf = require('@tensorflow/tfjs-core');
-      const { ACTIVATIONS, bestNetwork, createOptimizer, createRandom, confusionMatrix, dataIterator, evaluate, gradcheck, initParams, OPTIMIZERS, selectBackend, startState, train } = require('./src');
+      const { ACTIVATIONS, bestNetwork, createOptimizer, createRandom, dataIterator, evaluate } = require('./src');
+      const { initParams, OPTIMIZERS, selectBackend, startState, train } = require('./src');
       const random = createRandom(1, 'split');
-      const samples = { features: Uint8Array.from({ length: 400 }, () => random.integer(256)), labels: Int32Array.from({ length: 40 }, () => random.integer(3)), count: 40, numInputs: 10, scale: 1 / 255 };
+      const features = Uint8Array.from({ length: 400 }, () => random.integer(256));
+      const labels = Int32Array.from({ length: 40 }, () => random.integer(3));
+      const samples = { features, labels, count: 40, numInputs: 10, scale: 1 / 255 };
       const work = async () => {
         for (const activation of Object.keys(ACTIVATIONS)) for (const name of Object.keys(OPTIMIZERS)) {
           const optimizer = createOptimizer(name, 0.1);
@@ -48,7 +51,9 @@ describe('probeBackend', function () {
           await evaluate(testIter, bestNetwork(state));
         }
       };
-      selectBackend('wasm').then(() => tf.profile(work)).then(({ kernelNames }) => console.log(JSON.stringify(kernelNames)));`;
+      selectBackend('wasm')
+        .then(() => tf.profile(work))
+        .then(({ kernelNames }) => console.log(JSON.stringify(kernelNames)));`;
     const { stdout, stderr } = await runInChild(code);
     if (!stdout) throw new Error(stderr);
     const called = JSON.parse(stdout) as string[];

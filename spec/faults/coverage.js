@@ -1,8 +1,8 @@
 'use strict';
 
-// Lists the rows of docs/faults.md that no test is named after, and fails when there is one. Tests are looked for in the
-// sources: a row that is written F01 has its number at the beginning of the name of an `it`, a `describe`, or a fault in a
-// table of cases.
+// Lists the rows of docs/faults.md that no test is named after, and fails when there is one. Tests are looked for in
+// the sources: a row that is written F01 has its number at the beginning of the name of an `it`, a `describe`, or a
+// fault in a table of cases.
 
 const fs = require('node:fs');
 const path = require('node:path');

@@ -1,7 +1,7 @@
 'use strict';
 
-// Loaded with --require into a process under test: kills it, with kill -9, at one chosen moment of writing one chosen file.
-// FAILPOINT is "<moment> <regular expression of the file's path>". The program itself knows nothing of this.
+// Loaded with --require into a process under test: kills it, with kill -9, at one chosen moment of writing one chosen
+// file. FAILPOINT is "<moment> <regular expression of the file's path>". The program itself knows nothing of this.
 //
 // opened    the temporary file (or the file to append to) is there, and empty
 // half      half of the bytes are in it

@@ -7,7 +7,8 @@ import { writePoints } from '../cli/points';
 import { session } from '../cli/session';
 import { start } from './start';
 
-// 108 training rows in batches of 20 are 6 steps an epoch: checkpoints after steps 4, 8, 12, …, and after every best epoch.
+// 108 training rows in batches of 20 are 6 steps an epoch: checkpoints after steps 4, 8, 12, …, and after every best
+// epoch.
 const SETTINGS = ['--hidden', '8', '--batch-size', '20', '--backend', 'cpu', '--val-fraction', '0.1', '--lr', '0.3'];
 const HOW = ['--epochs', '4', '--checkpoint-every', '4'];
 const MOMENTS = ['opened', 'half', 'written', 'synced', 'renamed'] as const;

@@ -6,12 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { programFile } from '../../src/files/places';
 
-// F01 with the program and the data that people use: a training run that is killed (kill -9) again and again at random times,
-// and goes on each time with --resume, has to end with the model and the metrics of a run that nobody killed.
+// F01 with the real program and the real data: a training run that is killed (kill -9) at random times, and resumed
+// with --resume each time, has to end with the model and the metrics of an uninterrupted run.
 //
-//   node --require ./bin/register.js spec/faults/kills.ts --kills 100 --from 1 --to 20 -- --checkpoint-every 5s --epochs 80
+//   node --require ./bin/register.js spec/faults/kills.ts --kills 100 --from 1 --to 20 -- \
+//     --checkpoint-every 5s --epochs 80
 //
-// What stands after -- goes to `train`. When a run is over before it was killed that often, another one begins.
+// The words after -- go to `train`. When a run ends before it was killed that often, another one starts.
 
 const { values, positionals } = parseArgs({
   options: {
@@ -53,8 +54,9 @@ async function main(): Promise<void> {
       killed = join(folder, `killed-${++runs}`);
     }
     process.stdout.write(
-      `${kills} kills of ${runs} runs, each followed by --resume: model.safetensors is the same byte for byte, metrics.jsonl ` +
-        `has each of ${epochsOf(whole).length} epochs once (${seconds(began)}; ${left} kills left a temporary file)\n`,
+      `${kills} kills of ${runs} runs, each followed by --resume: model.safetensors is the same byte for byte, ` +
+        `metrics.jsonl has each of ${epochsOf(whole).length} epochs once ` +
+        `(${seconds(began)}; ${left} kills left a temporary file)\n`,
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

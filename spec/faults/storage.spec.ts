@@ -22,7 +22,7 @@ describe('a run whose disk is full or closed', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('F03 fills up between two checkpoints: exit 6 with the bytes, the generation before stays, and the run goes on once there is room', function () {
+  it('F03 fills up between two checkpoints: exit 6 with the bytes; the last generation stays, is resumed', function () {
     need(this, smallDiskLacks());
     // 3 generations of a 2-400-3 network are more than 64 KiB hold with the ballast, and fit without it.
     const argv = [
@@ -42,7 +42,8 @@ describe('a run whose disk is full or closed', function () {
       const { readdirSync, writeFileSync, rmSync } = require('node:fs');
       const [disk, run] = [process.argv[1], process.argv[1] + '/run'];
       const handgrad = (...args) => {
-        const { status, stderr } = spawnSync(process.execPath, [${JSON.stringify(main)}, ...args], { encoding: 'utf8' });
+        const words = [${JSON.stringify(main)}, ...args];
+        const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
         return { status, stderr, names: readdirSync(run, { recursive: true }).sort() };
       };
       writeFileSync(disk + '/ballast', new Uint8Array(24 * 1024));

@@ -35,7 +35,7 @@ describe('an append-only log', () => {
     expect(existsSync(absent)).to.equal(false);
   });
 
-  it('F03 on a full disk: no part of a piece stays, those that waited fail with it, and a later one fits again', function () {
+  it('F03 on a full disk: no part of a record stays, waiting ones fail with it, a later one fits again', function () {
     need(this, smallDiskLacks());
     const { outcomes, content } = onSmallDisk(`
       const { openAppendLog } = require('../../src/files/appendLog');

@@ -88,7 +88,7 @@ describe('writing a file whole or not at all', () => {
     const path = process.argv[1] + '/model';
     const failed = (error) => ({ kind: error.kind, message: error.message });`;
 
-  it('F03 a disk that fills up: the old file stays, the temporary one goes, bytes needed and free are named', function () {
+  it('F03 a full disk: the old file stays, the temporary one goes, bytes needed and free are named', function () {
     need(this, smallDiskLacks());
     const { error, kept, names } = onSmallDisk(`${attempt}
       await writeFileAtomic(path, 'old');

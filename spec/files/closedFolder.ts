@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { need } from '../need';
 
 /**
- * Does something while this user may not write a folder. Skips the test where there are no users, and where root's checkout
- * lies in a folder that is closed to everybody else.
+ * Does something while this user may not write a folder.
+ * Skips the test where there are no users, and where root's checkout lies in a folder that is closed to everybody else.
  * @param parent gets a folder `closed`, which `work` is given
  * @returns the path of that folder
  */

@@ -59,13 +59,14 @@ describe('a run folder’s lock', function () {
     const { since } = JSON.parse(readFileSync(join(folder(), 'lock-1.json'), 'utf8')) as { since: string };
     expect(Date.now() - Date.parse(since)).to.be.within(0, 60_000);
     expect(await refusal(folder())).to.equal(
-      `${folder()} is in use by process ${process.pid} on ${hostname()} since ${since}; wait for it to end, or choose another folder.`,
+      `${folder()} is in use by process ${process.pid} on ${hostname()} since ${since}; ` +
+        'wait for it to end, or choose another folder.',
     );
     // It is alive: nobody may take it over.
     await refusal(folder(), { force: true });
   });
 
-  it('F10 two processes started together, 100 times, over nothing, dead locks and torn ones: one wins, one is refused', async () => {
+  it('F10 two processes at once, 100 times, over no lock, stale and torn ones: one wins, one is refused', async () => {
     const children = await Promise.all([contender(), contender()]);
     try {
       for (let round = 0; round < 100; round++) {
@@ -96,7 +97,7 @@ describe('a run folder’s lock', function () {
     await lock.assertHeld();
   });
 
-  it('F11 the same pid that started at another time, or before the machine was started again, is another process', async () => {
+  it('F11 the same pid with another start time, or from before a reboot, is another process', async () => {
     leave({ ...ended, processStart: `${ended.processStart}1` });
     await (await lockFolder(folder())).release();
     leave({ ...ended, system: 'another-boot ' + ended.system.split(' ')[1] });
@@ -109,7 +110,7 @@ describe('a run folder’s lock', function () {
     'another host': { ...ended, host: 'elsewhere.example' },
     'another container of this machine': { ...ended, system: `${ended.system}0` },
   })) {
-    it(`F11 a lock of ${where} is taken over with --force-unlock alone, and its process stops when it notices`, async () => {
+    it(`F11 a lock of ${where} is taken over only with --force-unlock; its process stops when it notices`, async () => {
       leave(owner);
       expect(await refusal(folder())).to.match(/when that one has surely ended, set `forceUnlock`\.$/);
       const lock = await lockFolder(folder(), { force: true });

@@ -20,7 +20,8 @@ const ONE = '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}';
 const one = (from: string, to: string, body = FOUR) => file(ONE.replace(from, to), body);
 const two = (offsetsA: string, offsetsB: string, body: string) =>
   file(
-    `{"a":{"dtype":"F32","shape":[1],"data_offsets":[${offsetsA}]},"b":{"dtype":"F32","shape":[1],"data_offsets":[${offsetsB}]}}`,
+    `{"a":{"dtype":"F32","shape":[1],"data_offsets":[${offsetsA}]},` +
+      `"b":{"dtype":"F32","shape":[1],"data_offsets":[${offsetsB}]}}`,
     body,
   );
 const prefix = (length: bigint, rest = '{}') => {

@@ -1,4 +1,4 @@
-"""Answers for the reference implementation of safetensors, as JSON on stdout: what it makes of files, or a file of its own.
+"""Answers for the reference implementation of safetensors, as JSON on stdout: how it reads files, or a file it writes.
 
 reference.py judge CORPUS     one answer per file; CORPUS is files, each behind its length as a little-endian u64
 reference.py read FILE        tensors and metadata as safetensors.safe_open gives them

@@ -54,7 +54,8 @@ describe('the safetensors reader', () => {
 
   it('F71 tensors and metadata keys named like parts of Object pollute nothing', () => {
     const bytes = file(
-      '{"__metadata__":{"__proto__":"x","constructor":"y"},"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},' +
+      '{"__metadata__":{"__proto__":"x","constructor":"y"},' +
+        '"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},' +
         '"toString":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
       new Uint8Array(Float32Array.of(1, 2).buffer),
     );

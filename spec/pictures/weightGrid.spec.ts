@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { GRAYS, weightGrid } from '../../src/pictures/weightGrid';
 
 describe('weightGrid', () => {
-  it('shows a unit as an image between gray lines, from nearly black for the most negative weight to nearly white', () => {
+  it('shows a unit between gray lines, from nearly black for the most negative weight to nearly white', () => {
     // Two units that look at images of 1 x 2 pixels: [-1, 0] and [1, 0.5].
     const { width, height, pixels } = weightGrid({ data: Float32Array.of(-1, 1, 0, 0.5), shape: [2, 2] }, [1, 2], {
       paint: GRAYS,

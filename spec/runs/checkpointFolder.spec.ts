@@ -92,7 +92,7 @@ describe('the folder of checkpoints', () => {
     expect(readdirSync(folder()).sort()).to.deep.equal(before.sort());
   });
 
-  it('F05 a flipped bit anywhere, in the tensors or their manifest: the generation before is used, and it is said', async () => {
+  it('F05 a flipped bit in the tensors or their manifest: the previous generation is used, with a notice', async () => {
     await write(folder(), [1, 2]);
     let flips = 0;
     for (const name of [tensorsFile(2), manifest(2)]) {
@@ -116,7 +116,7 @@ describe('the folder of checkpoints', () => {
     expect((await newestCheckpoint(folder()))!.checkpoint.progress.step).to.equal(2);
   });
 
-  it('F05 a truncated one, at any length: the generation before is used; when that is damaged too, exit 8 naming it', async () => {
+  it('F05 truncated at any length: the previous generation is used; if that is damaged too, exit 8', async () => {
     await write(folder(), [1, 2]);
     for (const name of [tensorsFile(2), manifest(2)]) {
       const whole = readFileSync(join(folder(), name));

@@ -24,7 +24,9 @@ describe('F63 out of memory', function () {
 
   /** Trains with one hidden layer of 65,536 units: of 20,000 samples, a tensor of 5 GB. */
   function train(backend: string, limit = '', batchSize = 20_000): Promise<Ended> {
-    const flags = `--dataset ${folder}/many.csv --batch-size ${batchSize} --hidden 65536 --epochs 1 --run-dir ${fs.mkdtempSync(path.join(folder, 'run-'))}/run`;
+    const runDir = `${fs.mkdtempSync(path.join(folder, 'run-'))}/run`;
+    const network = `--batch-size ${batchSize} --hidden 65536 --epochs 1`;
+    const flags = `--dataset ${folder}/many.csv ${network} --run-dir ${runDir}`;
     const command = `${limit} exec "${process.execPath}" bin/handgrad.js train --backend ${backend} ${flags}`;
     return new Promise((resolve) => {
       execFile('bash', ['-c', command], (error, stdout, stderr) => {
@@ -34,8 +36,10 @@ describe('F63 out of memory', function () {
   }
 
   const data = { inputs: 2, outputs: 3, samples: ROWS };
-  const sentence =
-    /Error: The \w+ backend has not enough memory for a batch size of 20,000 and hidden layers of 65,536: try --batch-size 10000\.\n$/;
+  const sentence = new RegExp(
+    'Error: The \\w+ backend has not enough memory for a batch size of 20,000 and hidden layers of 65,536: ' +
+      'try --batch-size 10000\\.\n$',
+  );
 
   it('F63 on wasm names the batch size and a smaller one, and exits with 4, on any number of threads', async () => {
     for (const threads of [1, 2]) {

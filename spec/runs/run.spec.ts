@@ -51,7 +51,7 @@ describe('a run of the library', function () {
     expect(readdirSync(path('run')).some((name) => name.startsWith('events.out.tfevents'))).to.equal(true);
   });
 
-  it('F02 stops cleanly at whichever step it is aborted, and resumes to the bytes of an uninterrupted run', async () => {
+  it('F02 stops cleanly at any step, and resumes to the bytes of an uninterrupted run', async () => {
     await eventsOf(await start('whole'));
     for (const step of [1, 6, 7, 17]) {
       const name = `stopped-${step}`;

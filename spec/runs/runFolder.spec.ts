@@ -88,7 +88,8 @@ describe('a run folder', () => {
       const { kind, message } = await failure(dir);
       expect(kind).to.equal('usage');
       expect(message).to.equal(
-        `${dir} holds an earlier run (${trace}), which is not overwritten; go on with it by --resume, or choose another folder with --run-dir.`,
+        `${dir} holds an earlier run (${trace}), which is not overwritten; ` +
+          'go on with it by --resume, or choose another folder with --run-dir.',
       );
       expect(await readdir(dir)).to.deep.equal([trace]);
       expect(await readFile(join(dir, trace), 'utf8')).to.equal('earlier');
@@ -149,7 +150,7 @@ describe('a run folder', () => {
     expect(names).to.deep.equal([]);
   });
 
-  it('F03 a disk that fills up while metrics are written: storage, whole lines only, and the next one fits again', function () {
+  it('F03 a disk that fills up while metrics are written: storage, whole lines only; the next one fits', function () {
     need(this, smallDiskLacks());
     const { failed, names, metrics } = onSmallDisk(`${attempt}
       const run = await createRunFolder(dir, start);

@@ -65,7 +65,8 @@ describe('train with the settings of issue 5', function () {
   it('trains with all of them; evaluate and the saved config give the same figures again', async () => {
     const run = join(folder, 'all');
     const all =
-      '--optimizer adamw --weight-decay 0.05 --lr 0.02 --schedule one-cycle --batch-norm --dropout 0.1 --input-dropout 0.05 ' +
+      '--optimizer adamw --weight-decay 0.05 --lr 0.02 --schedule one-cycle ' +
+      '--batch-norm --dropout 0.1 --input-dropout 0.05 ' +
       '--label-smoothing 0.1 --mixup 0.2 --ema 0.9 --clip-norm 1 --normalize --init he --activation gelu ' +
       '--val-fraction 0.2 --patience 8 --epochs 15 --seed 3 --json';
     const trained = await train('--run-dir', run, ...all.split(' '));

@@ -13,8 +13,8 @@ export interface Killed {
 }
 
 /**
- * Carries a sweep on while its parent, one of its children, or both are killed at random times, and resumes it until it has
- * been killed often enough; then it may end.
+ * Runs a sweep while its parent, one of its children, or both are killed at random times, and resumes it until it has
+ * been killed often enough; then lets it end.
  * @param file the sweep file; the sweep's folder is `s`
  * @param meanMs the time between kills, on average
  */

@@ -63,7 +63,8 @@ export function writePoints(folder: string, rows = 120): void {
   const random = createRandom(1, 'split');
   const lines = Array.from({ length: rows }, (_, i) => {
     const at = i % 3;
-    return `${['ant', 'bee', 'cat'][at]},${(at + random.normal(0, 0.4)).toFixed(4)},${(at * at + random.normal(0, 0.4)).toFixed(4)}`;
+    const [x, y] = [at + random.normal(0, 0.4), at * at + random.normal(0, 0.4)];
+    return `${['ant', 'bee', 'cat'][at]},${x.toFixed(4)},${y.toFixed(4)}`;
   });
   fs.writeFileSync(path.join(folder, 'points.csv'), `species,x,y\n${lines.join('\n')}\n`);
 }

@@ -21,8 +21,8 @@ export interface Unavailable {
 }
 
 /**
- * The most threads that can be asked for; wasm computes on 8 at most. More bring nothing on networks of this kind: on machines
- * with many cores they only get in each other's way.
+ * The most threads that can be asked for; wasm computes on 8 at most.
+ * More bring nothing on networks of this kind: on machines with many cores they only get in each other's way.
  */
 export const MAX_THREADS = 64;
 
@@ -30,7 +30,10 @@ export const MAX_THREADS = 64;
 export interface BackendOptions {
   /** Threads that native and wasm compute on. */
   readonly threads?: number;
-  /** Whether cuda may round the operands of matrix products to TF32, which is faster and less exact; other backends refuse. */
+  /**
+   * Whether cuda may round the operands of matrix products to TF32, which is faster and less exact; other backends
+   * refuse.
+   */
   readonly tf32?: boolean;
   /** Whether a backend may be compiled now when it has not been yet; it takes seconds. */
   readonly compile?: boolean;
@@ -40,6 +43,9 @@ export interface BackendOptions {
 
 /** One backend. */
 export interface Backend {
-  /** Loads the backend and makes it TensorFlow.js's current one, or says why not. `notice` takes what the user should know. */
+  /**
+   * Loads the backend and makes it TensorFlow.js's current one, or says why not. `notice` takes what the user should
+   * know.
+   */
   start(notice: (message: string) => void, options: BackendOptions): Promise<Running | Unavailable>;
 }

@@ -28,8 +28,8 @@ export const BACKENDS = {
 export type BackendName = keyof typeof BACKENDS;
 
 /**
- * What `auto` tries. Fastest first; cpu, which every Node runs, is the last resort. webgpu is taken by name only: how fast and
- * how exact it is depends on the GPU and its driver.
+ * What `auto` tries. Fastest first; cpu, which every Node runs, is the last resort.
+ * webgpu is taken by name only: how fast and how exact it is depends on the GPU and its driver.
  */
 export const AUTO_ORDER: readonly BackendName[] = ['cuda', 'native', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'];
 
@@ -37,8 +37,8 @@ export const AUTO_ORDER: readonly BackendName[] = ['cuda', 'native', 'tensorflow
 export interface RunningBackend extends Running {
   readonly name: BackendName;
   /**
-   * The backends that `auto` would have liked better, and why it could not take each, as far as the machine has the hardware for
-   * them; empty for a named backend.
+   * The backends that `auto` would have liked better, and why it could not take each,
+   * as far as the machine has the hardware for them; empty for a named backend.
    */
   readonly rejected: readonly Rejection[];
 }
@@ -52,8 +52,8 @@ export interface Rejection {
 /** How a backend is selected. */
 export interface SelectOptions extends BackendOptions {
   /**
-   * Lets `auto` compile the native backend if that has not been done yet, unless the environment has HANDGRAD_NO_COMPILE=1. A
-   * native backend that is requested by name is compiled when needed.
+   * Lets `auto` compile the native backend if that has not been done yet, unless the environment has
+   * HANDGRAD_NO_COMPILE=1. A native backend that is requested by name is compiled when needed.
    */
   readonly compile?: boolean;
   /** Receives one-sentence messages for the user. */
@@ -63,10 +63,11 @@ export interface SelectOptions extends BackendOptions {
 /**
  * Starts a backend, checks its arithmetic on a small network with known numbers, and makes it the one that
  * TensorFlow.js computes on.
- * @param requested a name, or `auto` for the first of cuda, native, tensorflow-gpu, tensorflow, wasm and cpu that runs here
- * @throws HandgradError `usage` for another name or number of threads, or for TF32 on another backend than cuda; `backend` when
- * the named backend cannot run here or computes wrong numbers, with the remedy. No other backend is taken in its place, and the
- * one that was current before is current again.
+ * @param requested a name, or `auto` for the first of cuda, native, tensorflow-gpu, tensorflow, wasm and cpu that runs
+ * here
+ * @throws HandgradError `usage` for another name or number of threads, or for TF32 on another backend than cuda;
+ * `backend` when the named backend cannot run here or computes wrong numbers, with the remedy. No other backend is
+ * taken in its place, and the one that was current before is current again.
  */
 export async function selectBackend(
   requested: 'auto' | BackendName,

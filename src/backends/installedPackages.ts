@@ -8,8 +8,8 @@ export interface InstalledPackage {
 }
 
 /**
- * Finds packages that the user may have installed: in the folder that an environment variable names, or else in `first`,
- * where handgrad is installed, and in the working directory.
+ * Finds packages that the user may have installed: in the folder that an environment variable names,
+ * or else in `first`, where handgrad is installed, and in the working directory.
  * @param names in the order of preference
  * @param variable the environment variable; when it is set, only its folder counts
  * @param first more folders to look in

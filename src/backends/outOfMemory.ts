@@ -6,8 +6,8 @@ const WORDS = [
 ];
 
 /**
- * Did a backend fail because its memory is full? A WebAssembly backend only traps: it aborts when it cannot grow, and after
- * that each of its functions, disposal too, reads outside of its memory.
+ * Did a backend fail because its memory is full? A WebAssembly backend only traps:
+ * it aborts when it cannot grow, and after that each of its functions, disposal too, reads outside of its memory.
  */
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -35,7 +35,9 @@ function busyProcessors(before: readonly os.CpuInfo[], after: readonly os.CpuInf
 
 const sum = (times: os.CpuInfo['times']) => Object.values(times).reduce((total, ms) => total + ms, 0);
 
-/** The processors that this process may use: those it is bound to, and what its container grants (Node 20 does not ask). */
+/**
+ * The processors that this process may use: those it is bound to, and what its container grants (Node 20 does not ask).
+ */
 export function allowedProcessors(cpuMax = '/sys/fs/cgroup/cpu.max'): number {
   const bound = os.availableParallelism();
   try {
@@ -50,5 +52,6 @@ export function allowedProcessors(cpuMax = '/sys/fs/cgroup/cpu.max'): number {
 export function tooManyThreads(threads: number): string | undefined {
   const processors = allowedProcessors();
   if (threads <= processors) return undefined;
-  return `${threads} threads on ${processors === 1 ? 'one processor' : `${processors} processors`} slow each other down.`;
+  const on = processors === 1 ? 'one processor' : `${processors} processors`;
+  return `${threads} threads on ${on} slow each other down.`;
 }

@@ -21,8 +21,8 @@ export function lastWords({ stderr, ended }: ScriptEnd): string {
 }
 
 /**
- * Runs JavaScript in a Node of its own that loads TypeScript as this one does. It always resolves: how the process ends is part
- * of the answer.
+ * Runs JavaScript in a Node of its own that loads TypeScript as this one does.
+ * It always resolves: how the process ends is part of the answer.
  * @param env added to this process's environment
  */
 export async function runScript(
@@ -33,7 +33,8 @@ export async function runScript(
     signal,
   }: { env?: Record<string, string>; timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<ScriptEnd> {
-  // From a checkout this file is TypeScript, also where the program that runs it, such as mocha, loads that in a way of its own.
+  // From a checkout this file is TypeScript, also where the program that runs it,
+  // such as mocha, loads that in a way of its own.
   const register = join(dirname(require.resolve('handgrad/package.json')), 'bin', 'register.js');
   const loader = __filename.endsWith('.ts') ? ['--require', register] : [];
   const args = [...process.execArgv.filter((arg) => !arg.startsWith('--inspect')), ...loader, '--eval', code];

@@ -12,12 +12,15 @@ export interface Augmentation {
   readonly cutout?: number;
 }
 
-/** Copies one image, changed, to `to` from position `at` on. What is drawn depends on the seed, the epoch and the row alone. */
+/**
+ * Copies one image, changed, to `to` from position `at` on. What is drawn depends on the seed, the epoch and the row
+ * alone.
+ */
 export type Augment = (from: Samples['features'], row: number, epoch: number, to: Float32Array, at: number) => void;
 
 /**
- * Random changes of images, as they are copied into a batch: a shift and a flip cost a look into a table of where each pixel
- * comes from.
+ * Random changes of images, as they are copied into a batch:
+ * a shift and a flip cost a look into a table of where each pixel comes from.
  * @param imageShape [height, width]
  * @throws HandgradError 'usage' when the shift or the square is larger than the images
  */

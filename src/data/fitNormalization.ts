@@ -8,8 +8,8 @@ export interface FittedNormalization {
 
 /**
  * Fits the normalization of the inputs. Give it the training samples alone: what it has seen, the network has seen.
- * @param perFeature a mean and a deviation for each feature (the columns of a table have units of their own) instead of one
- * for all (the pixels of an image)
+ * @param perFeature a mean and a deviation for each feature (the columns of a table have units of their own) instead of
+ * one for all (the pixels of an image)
  * @returns in units of the scaled features; what never changes gets the deviation 1, and so becomes 0
  */
 export function fitNormalization(samples: Samples, perFeature: boolean): FittedNormalization {

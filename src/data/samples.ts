@@ -25,7 +25,9 @@ export interface Dataset {
   readonly classNames: readonly string[];
   /** [height, width] when the samples are images. */
   readonly imageShape?: readonly [number, number];
-  /** sha256 (hex) of the sha256 sums of the decompressed source files, in a fixed order: says which data a run has seen. */
+  /**
+   * sha256 (hex) of the sha256 sums of the decompressed source files, in a fixed order: says which data a run has seen.
+   */
   readonly digest: string;
 }
 

@@ -29,7 +29,9 @@ export type BackendReport = { readonly name: BackendName } & (
 const [M, K, N] = [256, 784, 256];
 const MEASURE_MS = 300;
 
-/** Starts a backend in a process of its own, so that one that ends its process is no more than one that does not run. */
+/**
+ * Starts a backend in a process of its own, so that one that ends its process is no more than one that does not run.
+ */
 export async function probeBackend(name: BackendName, options: BackendOptions): Promise<BackendReport> {
   const code = `require(${JSON.stringify(__filename)}).probeHere(${JSON.stringify(name)}, ${JSON.stringify(options)})
     .then((report) => process.send(report));`;

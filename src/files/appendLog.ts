@@ -10,8 +10,8 @@ export interface AppendLog {
   /**
    * Appends a piece; it is on the disk when this returns. Pieces keep the order of the calls, and those that come while
    * others are being written share one write.
-   * @throws HandgradError `storage`; no part of the piece stays behind, and those that were waiting fail with it: none may
-   *   hide that one before it is missing. Where a part cannot be cut off, nothing is appended any more.
+   * @throws HandgradError `storage`; no part of the piece stays behind, and those that were waiting fail with it: none
+   *   may hide that one before it is missing. Where a part cannot be cut off, nothing is appended any more.
    */
   append(piece: Uint8Array | string): Promise<void>;
   /** Waits for what is being written, however that ends. */
@@ -20,8 +20,8 @@ export interface AppendLog {
 
 /**
  * Opens a log for appending, and makes the file when there is none.
- * @param end how many of its bytes stay: what a killed process left behind its last whole piece, and what is to be written
- *   again, is cut off
+ * @param end how many of its bytes stay: what a killed process left behind its last whole piece, and what is to be
+ *   written again, is cut off
  * @throws HandgradError `storage`
  */
 export async function openAppendLog(path: string, end: number): Promise<AppendLog> {

@@ -18,8 +18,9 @@ export function isTemporaryName(name: string): boolean {
 }
 
 /**
- * Writes a file so that its name holds either the old content or the whole new one, whatever happens meanwhile, and the
- * new one has reached the disk when this returns: a temporary file in the same folder, fsync, rename, fsync of the folder.
+ * Writes a file so that its name holds either the old content or the whole new one, whatever happens
+ * meanwhile, and the new one has reached the disk when this returns: a temporary file in the same folder,
+ * fsync, rename, fsync of the folder.
  *
  * The package write-file-atomic 7 leaves out the last step, so a power cut may undo the rename; and it writes once
  * without looking at how much was taken, so that a disk that fills up can leave a cut file under the final name.

@@ -37,7 +37,9 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   return content as Record<string, unknown>;
 }
 
-/** What a file that handgrad itself wrote says, such as the settings of a trial, which then waits for no parser of YAML. */
+/**
+ * What a file that handgrad itself wrote says, such as the settings of a trial, which then waits for no parser of YAML.
+ */
 function ownContent(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{\n') || text.includes('__proto__')) return undefined;
   try {

@@ -27,10 +27,11 @@ type Owner = z.output<typeof ownerSchema>;
 /**
  * Makes this process the only one that works in a folder, until it ends or releases it.
  *
- * The lock is the file `lock-N.json` with the highest N. It is made by `link`, which puts the whole file there or fails
- * because the name is taken. A lock whose process has ended is taken over by making the next number, and who has made one
- * looks again: it gives way when there is a higher one, or when a lower one has an owner. Of two that make different
- * numbers at once, the higher one sees the lower one's file or the lower one sees the higher one's, so one at most goes on.
+ * The lock is the file `lock-N.json` with the highest N. It is made by `link`, which puts the whole file there or
+ * fails because the name is taken. A lock whose process has ended is taken over by making the next number, and
+ * who has made one looks again: it gives way when there is a higher one, or when a lower one has an owner. Of two
+ * that make different numbers at once, the higher one sees the lower one's file or the lower one sees the higher
+ * one's, so one at most goes on.
  * @param force take it over from a process on another machine, of which this one cannot know whether it runs
  * @throws HandgradError `locked` naming pid, host and start of the owner; `storage` when the folder cannot be written
  */
@@ -109,7 +110,10 @@ async function make(dir: string, number: number): Promise<boolean> {
   }
 }
 
-/** @returns undefined when the lock was released meanwhile, or is no text of ours: a machine that lost power can leave that */
+/**
+ * @returns undefined when the lock was released meanwhile, or is no text of ours: a machine that lost power can leave
+ * that
+ */
 async function readOwner(path: string): Promise<Owner | undefined> {
   let text: string;
   try {

@@ -9,7 +9,9 @@ export function userCache(): string {
   return join(cache?.startsWith(sep) ? cache : join(homedir(), '.cache'), 'handgrad');
 }
 
-/** The file that Node is to start for another process of this program: compiled, or in a checkout the one that compiles. */
+/**
+ * The file that Node is to start for another process of this program: compiled, or in a checkout the one that compiles.
+ */
 export function programFile(): string {
   const folder = dirname(require.resolve('handgrad/package.json'));
   return __filename.endsWith('.ts') ? join(folder, 'bin', 'handgrad.js') : join(folder, 'dist', 'cli', 'main.js');

@@ -32,7 +32,10 @@ export function lifeOf({ pid, host, system, processStart }: ProcessIdentity): Li
   return start === undefined || start !== processStart ? 'dead' : 'alive';
 }
 
-/** Linux: the id of this start of the machine and the process namespace. Elsewhere a process's start is a date, which will do. */
+/**
+ * Linux: the id of this start of the machine and the process namespace. Elsewhere a process's start is a date, which
+ * will do.
+ */
 function systemIdentity(): string {
   if (process.platform !== 'linux') return '';
   return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;

@@ -4,9 +4,10 @@ import { HandgradError } from '../errors';
 import { formatBytes } from '../words';
 
 /**
- * Reads a regular file of bounded size. The bound is checked before anything is read, and a pipe or a device in the file's
- * place is refused instead of waited for.
- * @param refuse makes the error from half a sentence, such as `is a folder`; `cause` is what the system said, if it was that
+ * Reads a regular file of bounded size. The bound is checked before anything is read,
+ * and a pipe or a device in the file's place is refused instead of waited for.
+ * @param refuse makes the error from half a sentence, such as `is a folder`; `cause` is what the system said, if it was
+ * that
  * @returns undefined when there is no such file
  */
 export async function readWhole(

@@ -7,8 +7,8 @@ import { withStorageErrors } from './storageError';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Moves finished files into a folder, each in one step: a reader sees the old file or the new one, never a part. They are
- * on the disk when this returns.
+ * Moves finished files into a folder, each in one step: a reader sees the old file or the new one, never a part.
+ * They are on the disk when this returns.
  * @throws HandgradError 'storage' when the system refuses
  */
 export async function moveInto(folder: string, paths: readonly string[]): Promise<void> {

@@ -68,8 +68,8 @@ export interface Classifier {
 }
 
 /**
- * Puts a trained network on a backend. Its file says most of what is needed; the data set is loaded only for samples of it,
- * and for images when the file does not say what they look like.
+ * Puts a trained network on a backend. Its file says most of what is needed;
+ * the data set is loaded only for samples of it, and for images when the file does not say what they look like.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
  * @throws HandgradError 'model' when it is not valid; 'usage', 'backend'
  */

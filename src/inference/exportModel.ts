@@ -77,12 +77,15 @@ export interface Exported {
   readonly format: ExportFormat;
   readonly path: string;
   readonly files: readonly string[];
-  /** Undefined when another program wrote the model: how its inputs are scaled and what its activation is was assumed. */
+  /**
+   * Undefined when another program wrote the model: how its inputs are scaled and what its activation is was assumed.
+   */
   readonly config: OpenedModel['config'];
 }
 
 /**
- * Writes a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, or a page that runs it in the browser.
+ * Writes a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, or a page that runs it in the
+ * browser.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
  * @throws HandgradError 'usage' for what cannot be written, or is there already; 'model' for a model that is not valid;
  *   'storage'

@@ -76,7 +76,8 @@ function checkNames(
   ];
   throw new HandgradError(
     'model',
-    `${file} does not hold this network: expected the tensors ${list(names)}, found ${list([...shapes.keys()].map(quoted))} ` +
+    `${file} does not hold this network: expected the tensors ${list(names)}, ` +
+      `found ${list([...shapes.keys()].map(quoted))} ` +
       `(${faults.join(', ')}); save each layer's weight as W1, W2, … and its bias as b1, b2, ….`,
   );
 }
@@ -104,7 +105,8 @@ function wrongShape(
   const remedy = turned ? 'it looks transposed: save W.T.contiguous()' : 'choose the file that belongs to this network';
   return new HandgradError(
     'model',
-    `${file} does not hold this network: expected ${name} of shape ${expected}, found [${found.slice(0, 8).join(', ')}]; ${remedy}.`,
+    `${file} does not hold this network: expected ${name} of shape ${expected}, ` +
+      `found [${found.slice(0, 8).join(', ')}]; ${remedy}.`,
   );
 }
 

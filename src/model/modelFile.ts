@@ -50,8 +50,8 @@ export async function saveModel(path: string, model: Model): Promise<void> {
 }
 
 /**
- * Loads a model that handgrad saved, or any safetensors file that holds `W1 b1 W2 b2 …` in float32, in whatever order, or
- * the `state_dict()` of PyTorch's linear layers.
+ * Loads a model that handgrad saved, or any safetensors file that holds `W1 b1 W2 b2 …` in float32,
+ * in whatever order, or the `state_dict()` of PyTorch's linear layers.
  * @throws HandgradError `model` for a file that is broken or holds something else
  */
 export async function loadModel(path: string): Promise<Model> {
@@ -82,7 +82,8 @@ function readConfig(metadata: Record<string, string>, file: string): unknown {
   if (version !== FORMAT_VERSION) {
     throw new HandgradError(
       'model',
-      `${file} is in model format ${quoted(version)} and this handgrad reads format ${FORMAT_VERSION}; use a newer handgrad.`,
+      `${file} is in model format ${quoted(version)} and this handgrad reads format ${FORMAT_VERSION}; ` +
+        `use a newer handgrad.`,
     );
   }
   const config = metadata[CONFIG_KEY];

@@ -55,8 +55,8 @@ const VIEW_OF: Partial<Record<Dtype, (bytes: ArrayBuffer) => TensorData>> = {
 export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /**
- * Writes tensors in the safetensors format. The same tensors and metadata give the same bytes: wider types come first, so
- * that each is aligned, otherwise the given order holds; metadata keys are sorted.
+ * Writes tensors in the safetensors format. The same tensors and metadata give the same bytes:
+ * wider types come first, so that each is aligned, otherwise the given order holds; metadata keys are sorted.
  * @throws HandgradError `model` for what could not be read back: two equal names, a shape that does not fit its data
  */
 export function encodeSafetensors(
@@ -106,8 +106,8 @@ export function decodeSafetensors(bytes: Uint8Array, file = 'the safetensors fil
 }
 
 /**
- * Reads a safetensors file from disk. The header is checked against the file's length before the rest is read, so a file
- * that lies about its size costs neither memory nor time.
+ * Reads a safetensors file from disk. The header is checked against the file's length before the rest is read,
+ * so a file that lies about its size costs neither memory nor time.
  * @throws HandgradError `model`, naming the file
  */
 export async function readSafetensors(path: string): Promise<Safetensors> {

@@ -32,7 +32,8 @@ const MAX_HEADER_BYTES = 100_000_000;
 const U64_MAX = 2n ** 64n - 1n;
 
 /**
- * The length in bytes of the JSON header, from the first 8 bytes of a file, checked before anything is read or allocated.
+ * The length in bytes of the JSON header, from the first 8 bytes of a file, checked before anything is read or
+ * allocated.
  * @param prefix the first 8 bytes (or as many as there are)
  * @param fileBytes the length of the whole file
  * @param file what to call the file in a message
@@ -59,9 +60,9 @@ export function decodeHeaderLength(prefix: Uint8Array, fileBytes: number, file: 
 }
 
 /**
- * Reads and checks the JSON header: afterwards the tensors cover the rest of the file exactly, in order, each as long as
- * its shape and type say. Rules: the format section of the safetensors README and its reference implementation; refused
- * beyond that are equal keys at any level and integers above 2^53 - 1.
+ * Reads and checks the JSON header: afterwards the tensors cover the rest of the file exactly, in order, each as long
+ * as its shape and type say. Rules: the format section of the safetensors README and its reference implementation;
+ * refused beyond that are equal keys at any level and integers above 2^53 - 1.
  * @param json the header's bytes, without the length in front
  * @param fileBytes the length of the whole file
  * @param file what to call the file in a message

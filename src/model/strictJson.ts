@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { quoted } from '../words';
 
-/** The part of JSON that a safetensors header may hold. Objects are Maps: a key named `__proto__` is a key like any other. */
+/**
+ * The part of JSON that a safetensors header may hold. Objects are Maps: a key named `__proto__` is a key like any
+ * other.
+ */
 export type StrictJson = string | number | readonly StrictJson[] | ReadonlyMap<string, StrictJson>;
 
 /** As deep as serde_json, which the reference implementation parses with: the 128th level is refused. */
@@ -21,9 +24,9 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
- * Parses UTF-8 JSON that consists of objects, arrays, strings and unsigned integers up to 2^53 - 1, and of nothing else.
- * `JSON.parse` will not do for a file that is not trusted: it keeps the last of two equal keys, rounds large integers
- * and lets `1e3`, `1.0` and `-0` through as integers.
+ * Parses UTF-8 JSON that consists of objects, arrays, strings and unsigned integers up to 2^53 - 1, and of nothing
+ * else. `JSON.parse` will not do for a file that is not trusted: it keeps the last of two equal keys, rounds large
+ * integers and lets `1e3`, `1.0` and `-0` through as integers.
  * @param fail called with what is wrong and the byte it was found at; has to throw
  */
 export function parseStrictJson(bytes: Uint8Array, fail: (what: string, at: number) => never): StrictJson {

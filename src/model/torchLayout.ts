@@ -2,8 +2,8 @@ import { HandgradError } from '../errors';
 import type { Parameter } from './architecture';
 import { quoted } from '../words';
 
-// torch.nn.Linear keeps its weight as [outputs, inputs] and computes x·weight^T + bias; here W is [inputs, outputs]. In a
-// torch.nn.Sequential of linear layers with an activation between them, the layers have the even numbers.
+// torch.nn.Linear keeps its weight as [outputs, inputs] and computes x·weight^T + bias; here W is [inputs, outputs].
+// In a torch.nn.Sequential of linear layers with an activation between them, the layers have the even numbers.
 
 const TORCH_NAME = /^(?:(.*)\.)?(weight|bias)$/s;
 

@@ -6,7 +6,9 @@ type Paint = (share: number) => readonly [number, number, number] | readonly [nu
 /** Black is the most negative weight, white the most positive. */
 export const GRAYS: Paint = (share) => [Math.round(127.5 + 127.5 * share)];
 
-/** Blue for negative, orange for positive, white for none: told apart with every kind of color blindness, and on paper. */
+/**
+ * Blue for negative, orange for positive, white for none: told apart with every kind of color blindness, and on paper.
+ */
 export const BLUE_ORANGE: Paint = (share) => {
   const [r, g, b] = share < 0 ? ([0, 84, 159] as const) : ([197, 90, 0] as const);
   const toward = (end: number) => Math.round(255 + (end - 255) * Math.abs(share));
@@ -54,8 +56,8 @@ export function weightGrid(
 }
 
 /**
- * A size that one weight in 500 exceeds, so that a few large ones do not leave all others white. To a hundredth, which no
- * eye can tell: sizes are counted by the first 15 bits of a float32 without its sign, whose order is theirs.
+ * A size that one weight in 500 exceeds, so that a few large ones do not leave all others white. To a hundredth,
+ * which no eye can tell: sizes are counted by the first 15 bits of a float32 without its sign, whose order is theirs.
  */
 function largeWeight(W: Float32Array): number {
   const counts = new Uint32Array(2 ** 15);

@@ -53,7 +53,10 @@ const MOST_NAMES = 12;
 
 /** Beyond this, names side by side under an axis would run into each other. */
 const MOST_LETTERS = 24;
-/** From this factor between the largest and the smallest on, numbers are drawn by their logarithm, as they were probably chosen. */
+/**
+ * From this factor between the largest and the smallest on, numbers are drawn by their logarithm,
+ * as they were probably chosen.
+ */
 const LOGARITHMIC = 8;
 /** Up to this, an axis of parallel coordinates names each of its numbers. */
 const MOST_NUMBERS = 6;

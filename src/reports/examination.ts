@@ -16,7 +16,9 @@ export interface CalibrationBin {
   readonly from: number;
   readonly to: number;
   readonly count: number;
-  /** The mean probability of the class that was chosen, and the share of the choices that were right; 0 without samples. */
+  /**
+   * The mean probability of the class that was chosen, and the share of the choices that were right; 0 without samples.
+   */
   readonly confidence: number;
   readonly accuracy: number;
 }
@@ -34,8 +36,8 @@ export interface Examination {
   readonly worst: readonly Mistake[];
   readonly calibration: readonly CalibrationBin[];
   /**
-   * Expected calibration error: how far confidence and accuracy lie apart, on average over the samples, in bins of equal
-   * width (Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks, 2017).
+   * Expected calibration error: how far confidence and accuracy lie apart, on average over the samples,
+   * in bins of equal width (Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks, 2017).
    */
   readonly calibrationError: number;
 }

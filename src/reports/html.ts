@@ -98,8 +98,8 @@ export interface Section {
 }
 
 /**
- * The whole page: one file that asks nothing of any server. Its rules of security let in only its own style, its own script
- * and pictures that are in it.
+ * The whole page: one file that asks nothing of any server.
+ * Its rules of security let in only its own style, its own script and pictures that are in it.
  */
 export async function page(title: string, summary: Html, sections: readonly Section[]): Promise<string> {
   const folder = join(dirname(require.resolve('handgrad/package.json')), 'pages', 'report');

@@ -16,8 +16,8 @@ export async function toSvg(spec: TopLevelSpec): Promise<string> {
 }
 
 /**
- * An SVG as a PNG picture, twice as large, so that it is sharp on dense screens. The font is brought along: resvg leaves out
- * all text, without a word, where it finds none.
+ * An SVG as a PNG picture, twice as large, so that it is sharp on dense screens.
+ * The font is brought along: resvg leaves out all text, without a word, where it finds none.
  */
 export async function svgToPng(svg: string): Promise<Buffer> {
   const { Resvg } = await loadResvg();

@@ -101,9 +101,11 @@ async function curvesOf(run: RunData): Promise<Html> {
       count(epoch.samplesPerSecond),
     ]),
   );
+  const lossSays = 'Mean loss of each epoch. The training loss is measured while the weights still change.';
+  const accuracySays = 'Share of the samples that the network classifies right after each epoch.';
   return html`<div class="figures">
-    ${figure(await toSvg(curves(PAGE_THEME, 'Loss', loss)), 'Mean loss of each epoch. The training loss is measured while the weights still change.')}
-    ${figure(await toSvg(curves(PAGE_THEME, 'Accuracy', accuracy)), 'Share of the samples that the network classifies right after each epoch.', numbers)}
+    ${figure(await toSvg(curves(PAGE_THEME, 'Loss', loss)), lossSays)}
+    ${figure(await toSvg(curves(PAGE_THEME, 'Accuracy', accuracy)), accuracySays, numbers)}
   </div>`;
 }
 
@@ -218,7 +220,9 @@ async function calibrationFigure({ examination }: Trained): Promise<Html> {
       samples === 0 ? '–' : percent(accuracy),
     ]),
   );
-  const says = `Expected calibration error ${percent(calibrationError)}. Below the diagonal the network is surer than it should be, above it less sure.`;
+  const says =
+    `Expected calibration error ${percent(calibrationError)}. ` +
+    'Below the diagonal the network is surer than it should be, above it less sure.';
   return figure(await toSvg(calibration(PAGE_THEME, bins)), says, numbers);
 }
 
@@ -228,7 +232,9 @@ async function firstLayer({ parameters, imageShape }: Trained): Promise<Html | u
   const units = W.shape[1]!;
   const picture = weightGrid(W, imageShape, { paint: BLUE_ORANGE, most: MOST_UNITS });
   const shown = units > MOST_UNITS ? `The first ${MOST_UNITS} of ${units} units` : `All ${units} units`;
-  const says = `${shown}: the weights from each pixel, blue where a bright pixel speaks against, orange where it speaks for; all on one scale.`;
+  const says =
+    `${shown}: the weights from each pixel, blue where a bright pixel speaks against, ` +
+    'orange where it speaks for; all on one scale.';
   return html`<figure>
     <img
       class="pixels"
@@ -254,6 +260,9 @@ function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
   const settings = Object.fromEntries(Object.entries(run.config).filter(([key]) => !LOCAL.includes(key)));
   const columns = [{ name: 'Name' }, { name: 'Value' }];
   const where = run.environment ? table('Where it ran', columns, rows(run.environment)) : html`<p>Not recorded.</p>`;
+  const note = trained
+    ? html`<p class="note">The test set was looked at once more for this page, on the ${trained.backend} backend.</p>`
+    : html``;
   return html`<div class="figures settings">
       <div>
         <h3>Settings</h3>
@@ -264,5 +273,5 @@ function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
         ${where}
       </div>
     </div>
-    ${trained ? html`<p class="note">The test set was looked at once more for this page, on the ${trained.backend} backend.</p>` : html``}`;
+    ${note}`;
 }

@@ -27,13 +27,14 @@ export interface ReportOptions extends UseOptions {
 }
 
 /**
- * Writes the report of a run, of several runs side by side, or of a sweep: one page that needs nothing else. A report that is
- * there is replaced.
+ * Writes the report of a run, of several runs side by side, or of a sweep:
+ * one page that needs nothing else. A report that is there is replaced.
  * @param paths a run folder, several, or the folder of a sweep
- * @param settings of the data and backend with which the network of a single run is examined, where they are not the run's
+ * @param settings of the data and backend with which the network of a single run is examined, where they are not the
+ * run's
  * @returns the page that was written
- * @throws HandgradError 'model' for a folder that is none, or what is in it is damaged; 'usage', 'data', 'backend' when the
- *   network cannot be examined; 'storage'
+ * @throws HandgradError 'model' for a folder that is none, or what is in it is damaged; 'usage', 'data', 'backend' when
+ *   the network cannot be examined; 'storage'
  */
 export async function writeReport(
   paths: string | readonly string[],

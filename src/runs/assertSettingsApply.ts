@@ -26,6 +26,7 @@ export function assertSettingsApply(config: Config): void {
   if (initFrom === undefined || !conflict) return;
   throw new HandgradError(
     'usage',
-    `\`${conflict}\` cannot start from saved weights, which are those of a plain network for inputs as they are; leave it or \`initFrom\` out.`,
+    `\`${conflict}\` cannot start from saved weights, which are those of a plain network for inputs as they are; ` +
+      `leave it or \`initFrom\` out.`,
   );
 }

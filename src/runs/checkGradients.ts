@@ -20,8 +20,8 @@ export interface GradientCheck {
 }
 
 /**
- * Compares the hand-written gradients of a network with finite differences, on the first samples of a data set: the network,
- * data and backend that a run with these settings would start with.
+ * Compares the hand-written gradients of a network with finite differences, on the first samples of a data set:
+ * the network, data and backend that a run with these settings would start with.
  * @throws HandgradError 'usage' naming the setting; 'data' or 'backend' when they cannot be opened
  */
 export async function checkGradients(settings: Settings = {}, options: OpenOptions = {}): Promise<GradientCheck> {

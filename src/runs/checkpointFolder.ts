@@ -26,8 +26,8 @@ export interface FoundCheckpoint {
 /** The checkpoints of a run: whole generations, each a safetensors file and the manifest that vouches for it. */
 export interface CheckpointFolder {
   /**
-   * Writes a generation, whole or not at all and on the disk when this returns, and removes what is older than the last two
-   * and is not the best. Nothing is written when this step's generation is there already.
+   * Writes a generation, whole or not at all and on the disk when this returns, and removes what is older than the last
+   * two and is not the best. Nothing is written when this step's generation is there already.
    * @param best whether it is the best so far
    * @throws HandgradError `storage`; the earlier generations are as they were then
    */
@@ -51,7 +51,8 @@ export async function openCheckpointFolder(dir: string, good?: number): Promise<
       const { step } = checkpoint.progress;
       if (kept.at(-1) !== step) {
         const bytes = encodeCheckpoint(checkpoint);
-        // Until the manifest stands, nothing reads the tensors: that is the moment in which the generation begins to exist.
+        // Until the manifest stands, nothing reads the tensors:
+        // that is the moment in which the generation begins to exist.
         await writeFileAtomic(join(dir, tensorsName(step)), bytes);
         await writeFileAtomic(join(dir, manifestName(step)), manifestOf(checkpoint, bytes));
         kept.push(step);
@@ -85,7 +86,10 @@ export async function newestCheckpoint(dir: string): Promise<FoundCheckpoint | u
   throw new HandgradError('model', `No checkpoint in ${dir} can be used: ${damaged[0]}`);
 }
 
-/** Removes what a process left that was killed while it wrote: temporary files, and tensors that no manifest vouches for. */
+/**
+ * Removes what a process left that was killed while it wrote: temporary files, and tensors that no manifest vouches
+ * for.
+ */
 export async function removeLeftovers(dir: string): Promise<void> {
   const names = await readdir(dir).catch((): string[] => []);
   const orphan = (name: string) => tensorsOf(name) !== undefined && !names.includes(manifestName(tensorsOf(name)!));

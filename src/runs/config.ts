@@ -45,7 +45,9 @@ export const CONFIG_KINDS = Object.fromEntries(
   CONFIG_KEYS.map((key) => [key, optional(settings[key].kind)]),
 ) as Readonly<Record<ConfigKey, Kind<unknown>>>;
 
-/** The part of a record that has some keys, in their order: what is written of it does not depend on how it was made. */
+/**
+ * The part of a record that has some keys, in their order: what is written of it does not depend on how it was made.
+ */
 export function pick<Values extends object, Key extends keyof Values>(
   values: Values,
   keys: readonly Key[],

@@ -48,7 +48,8 @@ export interface EnvironmentFacts {
 }
 
 /**
- * The content of `environment.json`. It holds no path, no host or user name and only the variables of `RECORDED_VARIABLES`.
+ * The content of `environment.json`. It holds no path, no host or user name and only the variables of
+ * `RECORDED_VARIABLES`.
  * @param variables the environment to pick from
  */
 export function describeEnvironment(

@@ -16,8 +16,8 @@ export interface StepSize {
 }
 
 /**
- * Refuses a step that the backend cannot even address: on several threads wasm would stand still, or trap where nobody can
- * catch it.
+ * Refuses a step that the backend cannot even address:
+ * on several threads wasm would stand still, or trap where nobody can catch it.
  * @throws HandgradError 'backend' naming the batch size and a smaller one
  */
 export function assertStepFits(step: StepSize, backend: Pick<RunningBackend, 'name' | 'addressableBytes'>): void {

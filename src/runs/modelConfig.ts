@@ -23,8 +23,8 @@ interface ModelFacts {
 }
 
 /**
- * What a model file carries beside its weights: the settings that made it (none of this machine's folders, and none that
- * does not change it), and what using it on data needs.
+ * What a model file carries beside its weights: the settings that made it (none of this machine's folders,
+ * and none that does not change it), and what using it on data needs.
  */
 export type ModelConfig = Pick<Config, RecordedKey> & ModelFacts;
 

@@ -25,7 +25,9 @@ export interface Standing {
   /** As it was, with what was asked for now. */
   readonly config: Config;
   readonly earlier: RunData;
-  /** The checkpoint to resume from; undefined when the run was stopped before the first: it then starts from scratch. */
+  /**
+   * The checkpoint to resume from; undefined when the run was stopped before the first: it then starts from scratch.
+   */
   readonly found: FoundCheckpoint | undefined;
   /** The epochs that the checkpoint knows, and where they end in `metrics.jsonl`. */
   readonly epochs: readonly EpochEvent[];
@@ -46,7 +48,8 @@ export async function findStanding(dir: string, asked: Resolved): Promise<Standi
   if (!earlier) {
     throw new HandgradError(
       'usage',
-      `${dir} holds no run to resume (there is no ${join(dir, RUN_FILES.config)}); give the folder of one that was started.`,
+      `${dir} holds no run to resume (there is no ${join(dir, RUN_FILES.config)}); ` +
+        `give the folder of one that was started.`,
     );
   }
   const before = parseConfig(earlier.config, dir);

@@ -26,13 +26,14 @@ export interface Run {
   /** How the run ended, when nothing was left to do: `train` yields this event alone, and changes nothing. */
   readonly finished?: RunEnd;
   /**
-   * Trains, and yields what happens as it happens: `start`, a `step` after each step, an `epoch` after each epoch, and `end`.
-   * Metrics, checkpoints, TensorBoard's events and the model are written into the run's folder meanwhile. To be called once.
-   * @param signal aborted: the step in progress is finished, the state saved, and `stopped` is the last event; a loop that is
-   *   left early saves the state as well. `resumeRun` continues the run in both cases
-   * @throws HandgradError 'diverged' naming the last good state; 'storage'; 'locked' when another process has taken the folder
-   *   over; 'backend' when its memory is full, with a smaller batch size; 'failure' after the end when the test accuracy is
-   *   below the setting `expectAccuracy`: the model is saved then all the same
+   * Trains, and yields what happens as it happens: `start`, a `step` after each step, an `epoch` after each epoch,
+   * and `end`. Metrics, checkpoints, TensorBoard's events and the model are written into the run's folder
+   * meanwhile. To be called once.
+   * @param signal aborted: the step in progress is finished, the state saved, and `stopped` is the last event; a loop
+   *   that is left early saves the state as well. `resumeRun` continues the run in both cases
+   * @throws HandgradError 'diverged' naming the last good state; 'storage'; 'locked' when another process has taken the
+   *   folder over; 'backend' when its memory is full, with a smaller batch size; 'failure' after the end when the test
+   *   accuracy is below the setting `expectAccuracy`: the model is saved then all the same
    */
   train(signal?: AbortSignal): AsyncGenerator<RunEvent, void, void>;
   /** Gives the folder back without training. A run that was trained, or whose loop was left, has done so. */
@@ -46,12 +47,12 @@ export interface RunOptions extends OpenOptions {
 }
 
 /**
- * Starts a run: checks the settings, makes and locks its folder, loads the data (downloads it first when it is missing) and
- * starts the backend. `run.train()` then trains.
+ * Starts a run: checks the settings, makes and locks its folder,
+ * loads the data (downloads it first when it is missing) and starts the backend. `run.train()` then trains.
  * @param settings those that differ from the defaults, which are the post's hyperparameters on Fashion-MNIST
  * @param options.dir the run's folder; `runs/<dataset>-<date>-<time>` when left out
- * @throws HandgradError 'usage' naming the setting; 'data', 'backend', 'storage'; 'locked' when another process works in the
- *   folder; 'model' for weights to start from that are not valid. Nothing stays behind then
+ * @throws HandgradError 'usage' naming the setting; 'data', 'backend', 'storage'; 'locked' when another process works
+ *   in the folder; 'model' for weights to start from that are not valid. Nothing stays behind then
  */
 export async function startRun(
   settings: Settings = {},
@@ -82,8 +83,8 @@ export async function startRun(
  * uninterrupted run, to the bit, on the same backend.
  * @param dir the run's folder
  * @param changes a larger `epochs` extends the run; beside it, only settings that change none of its numbers may differ
- * @throws HandgradError 'usage' naming every setting that may not change; 'model' when no checkpoint can be used, or it is of
- *   other data or another backend; otherwise as `startRun`. The run is unchanged then
+ * @throws HandgradError 'usage' naming every setting that may not change; 'model' when no checkpoint can be used, or it
+ *   is of other data or another backend; otherwise as `startRun`. The run is unchanged then
  */
 export async function resumeRun(dir: string, changes: Settings = {}, options: RunOptions = {}): Promise<Run> {
   const { forceUnlock, env = process.env, signal } = options;

@@ -56,7 +56,10 @@ export async function defaultRunDir(datasetName: string, now: Date, parent = 'ru
   }
 }
 
-/** Letters, digits, dots, dashes and underscores of a name: no separator is left, and it neither is nor begins with a dot. */
+/**
+ * Letters, digits, dots, dashes and underscores of a name: no separator is left, and it neither is nor begins with a
+ * dot.
+ */
 function fileNameOf(name: string): string {
   const cleaned = name
     .normalize('NFC')

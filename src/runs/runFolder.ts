@@ -36,8 +36,8 @@ export interface RunFolder {
 }
 
 /**
- * Begins a run folder: makes it, and writes `config.json` and `environment.json` into it, so that a folder that cannot be
- * written is found now and not after an hour of training.
+ * Begins a run folder: makes it, and writes `config.json` and `environment.json` into it,
+ * so that a folder that cannot be written is found now and not after an hour of training.
  * @param config complete and resolved: `--config` of it starts the same run
  * @throws HandgradError `usage` when the folder holds a run already: nobody's earlier run is ever overwritten;
  *   `storage` when it cannot be written; nothing stays behind then
@@ -61,8 +61,8 @@ export async function createRunFolder(
 }
 
 /**
- * Opens the folder of a run that is resumed. Lines of `metrics.jsonl` about what comes after the checkpoint are cut off: it
- * happens again, and is recorded again.
+ * Opens the folder of a run that is resumed. Lines of `metrics.jsonl` about what comes after the checkpoint are cut
+ * off: it happens again, and is recorded again.
  * @param metricsBytes how many bytes of `metrics.jsonl` stay
  * @param before the content of `config.json`
  * @param config what replaces it
@@ -117,7 +117,8 @@ async function refuseEarlierRun(dir: string): Promise<void> {
   if (trace === undefined) return;
   throw new HandgradError(
     'usage',
-    `${dir} holds an earlier run (${trace}), which is not overwritten; go on with it by --resume, or choose another folder with --run-dir.`,
+    `${dir} holds an earlier run (${trace}), which is not overwritten; go on with it by --resume, ` +
+      `or choose another folder with --run-dir.`,
   );
 }
 

@@ -39,8 +39,8 @@ export function chooseSamples({ train }: Dataset, { limit, valFraction, seed }: 
 }
 
 /**
- * What the data and the starting weights decide about a config: what nobody asked for is made to fit, and what was asked
- * for and does not fit is refused. The result starts the same run again.
+ * What the data and the starting weights decide about a config: what nobody asked for is made to fit,
+ * and what was asked for and does not fit is refused. The result starts the same run again.
  * @param start the weights to start from, if any
  * @param notice takes one sentence about what was made to fit
  * @throws HandgradError 'usage', or 'model' when the weights are those of another network
@@ -70,7 +70,8 @@ export function fitConfig(
   if (fitted.batchNorm && (count % fitted.batchSize === 1 || fitted.batchSize === 1)) {
     throw new HandgradError(
       'usage',
-      `\`batchNorm\` needs at least 2 samples in a batch, and \`batchSize\` ${fitted.batchSize} leaves 1 of ${formatCount(count)} for the last; choose another.`,
+      `\`batchNorm\` needs at least 2 samples in a batch, and \`batchSize\` ${fitted.batchSize} leaves 1 of ` +
+        `${formatCount(count)} for the last; choose another.`,
     );
   }
   return fitted;

@@ -102,9 +102,9 @@ const MAX_WIDTH = 65_536;
 const WIDTHS = `a list of at most 64 layer widths, each a whole number from 1 to ${MAX_WIDTH}`;
 
 /**
- * Every setting of a run, in the order of a config and of help; the defaults are the hyperparameters of the post. Whatever
- * lists settings (flags, config and sweep files, model files, comparisons, docs/settings.md) is derived from this table. It
- * loads no backend and no library: names from other tables are compared with those by the compiler.
+ * Every setting of a run, in the order of a config and of help; the defaults are the hyperparameters of the post.
+ * Whatever lists settings (flags, config and sweep files, model files, comparisons, docs/settings.md) is derived from
+ * this table. It loads no backend and no library: names from other tables are compared with those by the compiler.
  */
 export const SETTINGS = {
   dataset: setting(text('the name of a data set, a folder or a CSV file'), {

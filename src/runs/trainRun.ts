@@ -104,7 +104,8 @@ export function assertExpectedAccuracy({ expectAccuracy }: Config, { testAccurac
   if (expectAccuracy === undefined || testAccuracy >= expectAccuracy) return;
   throw new HandgradError(
     'failure',
-    `The final test accuracy ${formatShare(testAccuracy)} is below the ${expectAccuracy} that \`expectAccuracy\` asks for; the run is in ${runDir}.`,
+    `The final test accuracy ${formatShare(testAccuracy)} is below the ${expectAccuracy} that \`expectAccuracy\` ` +
+      `asks for; the run is in ${runDir}.`,
   );
 }
 
@@ -118,7 +119,10 @@ async function readNetwork(state: TrainState): Promise<Parameter[]> {
   }
 }
 
-/** What the inputs were normalized by. The saved W1 and b1 have it in them: it is for the record, not to be applied again. */
+/**
+ * What the inputs were normalized by. The saved W1 and b1 have it in them: it is for the record, not to be applied
+ * again.
+ */
 async function readNormalization({ normalization }: TrainState): Promise<object> {
   if (!normalization) return {};
   const [mean, std] = await Promise.all([normalization.mean.data(), normalization.std.data()]);

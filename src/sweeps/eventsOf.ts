@@ -2,8 +2,8 @@ import { createAlarm } from './alarm';
 
 /**
  * What work reports, as an async generator: in order, and nothing lost while the consumer is busy.
- * @param work is given what takes its events, and a signal that is aborted when `signal` is, or when the consumer leaves the
- *   loop; it is waited for in any case
+ * @param work is given what takes its events, and a signal that is aborted when `signal` is, or when the consumer
+ *   leaves the loop; it is waited for in any case
  * @throws what `work` throws, after its events
  */
 export async function* eventsOf<Event>(

@@ -16,8 +16,8 @@ export interface Machine {
 const BYTES_PER_RUN = 1e9;
 
 /**
- * This machine, divided: what is left out is one run for each core or graphics card, as far as memory allows, and the cores
- * divided among them.
+ * This machine, divided: what is left out is one run for each core or graphics card,
+ * as far as memory allows, and the cores divided among them.
  * @throws HandgradError 'usage' naming what cannot be used
  */
 export function divideMachine({ workers, threads, gpus = [] }: Partial<Machine> = {}): Machine {

@@ -170,12 +170,14 @@ function refuseChange(known: SweepSpec, spec: SweepSpec, path: string, dir: stri
   if (!extend) {
     throw new HandgradError(
       'usage',
-      `${path} has been edited since the sweep in ${dir} was started (${names}); undo that, or resume it with \`extend\`.`,
+      `${path} has been edited since the sweep in ${dir} was started (${names}); undo that, ` +
+        `or resume it with \`extend\`.`,
     );
   }
   if (changed.every((key) => EXTENSIBLE.includes(key)) && sameParameters(known, spec)) return;
   throw new HandgradError(
     'usage',
-    `${path} differs from the sweep in ${dir} in more than the values of its parameters and run_cap (${names}), so that its results would not compare; start it as a new sweep.`,
+    `${path} differs from the sweep in ${dir} in more than the values of its parameters and run_cap (${names}), ` +
+      `so that its results would not compare; start it as a new sweep.`,
   );
 }

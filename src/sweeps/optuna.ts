@@ -11,8 +11,8 @@ const STUDY = 'handgrad';
 const REMEDY = 'install it with "pip install optuna", or set HANDGRAD_OPTUNA to its command';
 
 /**
- * Optuna's tree-structured Parzen estimator, through its ask-and-tell command line. What it knows is in `optuna.db` in the
- * sweep's folder.
+ * Optuna's tree-structured Parzen estimator, through its ask-and-tell command line.
+ * What it knows is in `optuna.db` in the sweep's folder.
  * @param command the optuna program
  * @param ask how many times it has been asked: each time it begins from another seed, and a sweep can be repeated
  * @throws HandgradError 'backend' when it is not installed or does not answer

@@ -55,10 +55,11 @@ export interface Sweep {
   /** What is known of its trials; it changes while the sweep runs. */
   readonly state: SweepState;
   /**
-   * Trains trials, each in a process of its own, until nothing is left to do, and yields what happens. Whatever it knows is in
-   * the sweep's journal first; `summary.csv` and `best.json` are written at the end, however that comes. To be called once.
-   * @param signal aborted, or the loop left early: no run is started any more, those under way save and end, and `resumeSweep`
-   *   continues the sweep. What is in a queue stays there, and its workers go on
+   * Trains trials, each in a process of its own, until nothing is left to do, and yields what happens. Whatever it
+   * knows is in the sweep's journal first; `summary.csv` and `best.json` are written at the end, however that
+   * comes. To be called once.
+   * @param signal aborted, or the loop left early: no run is started any more, those under way save and end, and
+   *   `resumeSweep` continues the sweep. What is in a queue stays there, and its workers go on
    * @throws HandgradError 'usage' for what this machine cannot be divided into; 'data' for data that cannot be had;
    *   'backend' when a program that chooses configurations does not answer; 'storage'
    */
@@ -71,7 +72,8 @@ export interface Sweep {
  * Starts a sweep: checks what is to be searched, and makes and locks its folder. `sweep.run()` then trains.
  * @param source the path of a sweep file (YAML or JSON, in the keys of W&B), or its content
  * @param options.dir the sweep's folder; `runs/sweep-<name>-<date>-<time>` when left out
- * @throws HandgradError 'usage' naming the key; 'backend' when no queue answers; 'storage'; 'locked'. Nothing stays behind then
+ * @throws HandgradError 'usage' naming the key; 'backend' when no queue answers;
+ * 'storage'; 'locked'. Nothing stays behind then
  */
 export async function startSweep(
   source: SweepSource,

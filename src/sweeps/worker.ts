@@ -25,9 +25,14 @@ export interface WorkerOptions extends Partial<Machine>, Pick<OpenOptions, 'onEv
   readonly lease?: number;
   /** Ends when no sweep is left. */
   readonly untilDone?: boolean;
-  /** The folder of the trials; `runs/queue` when left out. Where workers share it, a trial is resumed on any of them. */
+  /**
+   * The folder of the trials; `runs/queue` when left out. Where workers share it, a trial is resumed on any of them.
+   */
   readonly runRoot?: string;
-  /** The folder in which sweeps' own data sets lie, by relative path; without it, only those of the catalog are trained on. */
+  /**
+   * The folder in which sweeps' own data sets lie, by relative path; without it, only those of the catalog are trained
+   * on.
+   */
   readonly datasets?: string;
   /** Aborted: takes no more trials, and finishes those it has. */
   readonly drain?: AbortSignal;

@@ -137,7 +137,9 @@ function partial({ failed }: SweepEnd, { trials }: SweepState, flags: string): H
   const first = trials.find((trial) => trial.failed !== undefined)!;
   return new HandgradError(
     'failure',
-    `The sweep is partial: ${plural(failed, 'trial')} of ${trials.length} failed, such as trial ${first.number} (${first.failed}); try them again with: handgrad sweep --resume ${flags} --retry-failed.`,
+    `The sweep is partial: ${plural(failed, 'trial')} of ${trials.length} failed, ` +
+      `such as trial ${first.number} (${first.failed}); try them again with: ` +
+      `handgrad sweep --resume ${flags} --retry-failed.`,
   );
 }
 

@@ -59,7 +59,9 @@ export const command = defineCommand({
   },
 });
 
-/** SIGTERM finishes the trials at hand. Ctrl-C, and a second signal of any kind, has them save and go back to the queue. */
+/**
+ * SIGTERM finishes the trials at hand. Ctrl-C, and a second signal of any kind, has them save and go back to the queue.
+ */
 function endings(signal: AbortSignal, terminal: Terminal): { drain: AbortSignal; stop: AbortSignal } {
   const [drain, stop] = [new AbortController(), new AbortController()];
   signal.addEventListener('abort', () => {

@@ -8,7 +8,10 @@ const backendNow = () => tf.backend() as DeviceBackend;
 /** Bytes of the device's memory that tensors have, with or without idle blocks. */
 const usedBytes = () => backendNow().pool.bytes.used;
 
-/** What tensors on one of the two backends of src/backends/device are like, in the surrounding suite, which has made it current. */
+/**
+ * What tensors on one of the two backends of src/backends/device are like,
+ * in the surrounding suite, which has made it current.
+ */
 export function tensorsOnADevice(backend: BackendName): void {
   beforeEach(() => tf.setBackend(backend));
   let before: { tensors: number; bytes: number };
@@ -22,11 +25,13 @@ export function tensorsOnADevice(backend: BackendName): void {
 
   it('keep their numbers, in every type', async () => {
     const numbers = { float32: [1.5, -0, NaN, -Infinity, 1e-42], int32: [-(2 ** 31), 2 ** 31 - 1, 0], bool: [1, 0, 1] };
+    const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
     for (const [dtype, values] of Object.entries(numbers)) {
       const x = tf.tensor1d(values, dtype as 'float32');
-      expect(Array.from(x.dataSync()), dtype).to.deep.equal(values.map((value) => (dtype === 'float32' ? Math.fround(value) : value))); // prettier-ignore
+      const rounded = values.map((value) => (dtype === 'float32' ? Math.fround(value) : value));
+      expect(Array.from(x.dataSync()), dtype).to.deep.equal(rounded);
       expect(Array.from(await x.data()), dtype).to.deep.equal(Array.from(x.dataSync()));
-      expect(x.dataSync().constructor.name).to.equal({ float32: 'Float32Array', int32: 'Int32Array', bool: 'Uint8Array' }[dtype]); // prettier-ignore
+      expect(x.dataSync().constructor).to.equal(arrays[dtype as keyof typeof arrays]);
       x.dispose();
     }
   });
@@ -73,9 +78,7 @@ export function tensorsOnADevice(backend: BackendName): void {
         tf.where(tf.zeros([0, 5], 'bool'), none, none),
         tf.reverse(none, 0),
       ];
-      expect(shapesOf(results)).to.deep.equal(
-        ['0x5', '0x5', '0x5', '0x5', '0x3', '0x5', '0x5', '5x0', '0', '0', '0x5', '0x5', '0x3', '0x5', '0x5'], // prettier-ignore
-      );
+      expect(shapesOf(results)).to.deep.equal('0x5 0x5 0x5 0x5 0x3 0x5 0x5 5x0 0 0 0x5 0x5 0x3 0x5 0x5'.split(' '));
       for (const result of results) expect(result.dataSync()).to.have.length(0);
       expect([...tf.sum(none).dataSync()]).to.deep.equal([0]);
       expect([...tf.concat([none, tf.ones([1, 5])]).dataSync()]).to.deep.equal([1, 1, 1, 1, 1]);
@@ -85,7 +88,7 @@ export function tensorsOnADevice(backend: BackendName): void {
     });
   });
 
-  it('are moved from another backend when a kernel needs them, and back, with those that share their numbers', async () => {
+  it('are moved from another backend when a kernel needs them, and back, as are those that share data', async () => {
     await tf.setBackend('cpu');
     const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
     const same = tf.reshape(x, [6]);

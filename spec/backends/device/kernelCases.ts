@@ -371,10 +371,10 @@ export const KERNEL_CASES: readonly KernelCase[] = [
       const wide = tensor(row, 'float32', fc.double({ min: 0.25, max: 100, noNaN: true }).map(Math.fround));
       return plain(fc.tuple(fc.constant(x), any, wide, any, any));
     }),
-    compute: ([x, mean, variance, offset, scale]) => [
-      tf.batchNorm(x as tf.Tensor2D, mean as tf.Tensor1D, variance as tf.Tensor1D, offset as tf.Tensor1D, scale as tf.Tensor1D), // prettier-ignore
-      tf.batchNorm(x as tf.Tensor2D, mean as tf.Tensor1D, variance as tf.Tensor1D),
-    ],
+    compute: (given) => {
+      const [x, mean, variance, offset, scale] = given as [tf.Tensor2D, ...tf.Tensor1D[]];
+      return [tf.batchNorm(x, mean!, variance!, offset, scale), tf.batchNorm(x, mean!, variance!)];
+    },
     scale: () => 64, // (4 + 4) / √0.25 · 4
     tolerance: 4,
   },
@@ -502,8 +502,8 @@ export async function checkKernel(kernel: KernelCase, backend: string, numRuns: 
 }
 
 /**
- * What a backend computes for the same random calls of every kernel, as a digest for each: two that are equal came to the same
- * bytes.
+ * What a backend computes for the same random calls of every kernel, as a digest for each:
+ * two that are equal came to the same bytes.
  */
 export async function kernelBytes(backend: string, numRuns: number): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};

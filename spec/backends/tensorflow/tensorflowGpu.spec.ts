@@ -39,12 +39,21 @@ describe('tensorflow-gpu', () => {
   });
 
   describe("reads TensorFlow's log", () => {
+    const line = (level: string, file: string, text: string) =>
+      `2026-01-01 00:00:00.0: ${level} tensorflow/stream_executor/${file}] ${text}`;
+    const lacks = (name: string, rest = '') =>
+      line(
+        'W',
+        'platform/default/dso_loader.cc:64',
+        `Could not load dynamic library '${name}'; dlerror: ${name}: cannot open shared object file${rest}`,
+      );
+    const noDevice = 'failed call to cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected';
     const log = [
-      "2026-01-01 00:00:00.0: W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic library 'libcudart.so.11.0'; dlerror: libcudart.so.11.0: cannot open shared object file: No such file or directory; LD_LIBRARY_PATH: /x",
-      "2026-01-01 00:00:00.0: W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic library 'libcudnn.so.8'; dlerror: libcudnn.so.8: cannot open shared object file: No such file or directory",
-      "2026-01-01 00:00:00.0: W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic library 'libcudnn.so.8'; dlerror: libcudnn.so.8: cannot open shared object file: No such file or directory",
-      "2026-01-01 00:00:00.0: W tensorflow/stream_executor/platform/default/dso_loader.cc:64] Could not load dynamic library 'libnvinfer.so.7'; dlerror: libnvinfer.so.7: cannot open shared object file",
-      '2026-01-01 00:00:00.0: E tensorflow/stream_executor/cuda/cuda_driver.cc:271] failed call to cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected',
+      lacks('libcudart.so.11.0', ': No such file or directory; LD_LIBRARY_PATH: /x'),
+      lacks('libcudnn.so.8', ': No such file or directory'),
+      lacks('libcudnn.so.8', ': No such file or directory'),
+      lacks('libnvinfer.so.7'),
+      line('E', 'cuda/cuda_driver.cc:271', noDevice),
     ].join('\n');
 
     it('for the libraries that it could not load, each once, and for what CUDA said', () => {
@@ -105,7 +114,8 @@ describe('tensorflow-gpu', () => {
 
     it('repeats a training bit for bit', async () => {
       const code = `require('./src/backends').selectBackend('tensorflow-gpu')
-        .then(() => require('./spec/backends/shortTraining').shortTraining()).then((run) => console.log(JSON.stringify(run)))`;
+        .then(() => require('./spec/backends/shortTraining').shortTraining())
+        .then((run) => console.log(JSON.stringify(run)))`;
       const env = { TF_DETERMINISTIC_OPS: '1' };
       expect((await runInChild(code, env)).stdout)
         .to.equal((await runInChild(code, env)).stdout)

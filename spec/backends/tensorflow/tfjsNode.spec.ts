@@ -150,7 +150,9 @@ function installFake(files: Record<string, string>, version = '4.22.0', name = '
   return folder;
 }
 
-/** The real tfjs-node of this machine as `npm install --ignore-scripts` leaves it: everything but the compiled addon. */
+/**
+ * The real tfjs-node of this machine as `npm install --ignore-scripts` leaves it: everything but the compiled addon.
+ */
 function copyWithoutAddon(): string {
   const real = addonFolder()!;
   const folder = temporaryFolder();

@@ -16,7 +16,8 @@ describe('the kernels that the wasm backend has instead of its own', () => {
     const code = `const tf = require('@tensorflow/tfjs-core');
       require('@tensorflow/tfjs-backend-wasm');
       const { selectBackend } = require('./src/backends');
-      const kernels = () => ['BatchMatMul', 'Sum', 'Maximum', 'Add'].map((name) => tf.getKernel(name, 'wasm').kernelFunc);
+      const names = ['BatchMatMul', 'Sum', 'Maximum', 'Add'];
+      const kernels = () => names.map((name) => tf.getKernel(name, 'wasm').kernelFunc);
       (async () => {
         const own = kernels();
         await selectBackend('wasm');

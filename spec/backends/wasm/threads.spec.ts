@@ -41,7 +41,9 @@ describe('wasm with threads', function () {
   it('really has them: as many as were asked for, in as many workers', async () => {
     const work = `
       const { wasm } = tf.backend();
-      print({ device: backend.device, threads: backend.threads, counted: wasm.tfjs.getThreadsCount(), workers: wasm.PThread.runningWorkers.length });`;
+      const { device, threads } = backend;
+      const [counted, workers] = [wasm.tfjs.getThreadsCount(), wasm.PThread.runningWorkers.length];
+      print({ device, threads, counted, workers });`;
     expect(answer(await onThreads(2, work))).to.deep.equal({
       device: 'WebAssembly with SIMD, 2 threads',
       threads: 2,

@@ -81,7 +81,7 @@ describe('webgpu', function () {
         for (const error of errors) expect(error).to.be.below(1e-2);
       });
 
-      it('F63 says that the GPU could not compute, and to try a smaller batch, where a tensor is too large for it', async () => {
+      it('F63 says that the GPU could not compute a tensor that is too large, and to try a smaller batch', async () => {
         const code = `const tf = require('@tensorflow/tfjs-core');
           require('./src/backends').selectBackend('webgpu', { allowSoftware: true })
             .then(() => tf.fill([40_000, 20_000], 1).data())

@@ -21,8 +21,8 @@ const announce = (request: IncomingMessage, response: ServerResponse) =>
   response.writeHead(200, { 'content-length': published(request), 'content-type': 'application/x-gzip' });
 
 /**
- * Bytes compressed to a given size: the published files were compressed by another program, whose sizes the catalog has.
- * What is missing is filled up with a comment in the header (RFC 1952, 2.3.1), which no reader looks at.
+ * Bytes compressed to a given size: the published files were compressed by another program, whose sizes the catalog
+ * has. What is missing is filled up with a comment in the header (RFC 1952, 2.3.1), which no reader looks at.
  */
 function gzipOfSize(plain: Buffer, size: number): Buffer {
   const packed = gzipSync(plain, { level: 7 });

@@ -32,7 +32,7 @@ describe('report', function () {
     return <T>(script: string) => page.evaluate(script) as Promise<T>;
   };
 
-  it('shows a run on one page: charts, every count of the confusion matrix, 64 mistakes, no word to any server', async function () {
+  it('shows a run on one page: charts, all of the confusion matrix, 64 mistakes, no requests', async function () {
     need(this, browserLacks);
     const { run, dataset, accuracy, probabilities } = network();
     const file = await report(run);

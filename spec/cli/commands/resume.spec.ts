@@ -50,7 +50,7 @@ describe('train --resume', function () {
     rmSync(path(run, 'model.safetensors'));
   }
 
-  it('F01 comes to the bytes and the metrics of a run without a break, whatever metrics.jsonl had gone ahead', async () => {
+  it('F01 ends with the bytes and the metrics of an uninterrupted run, whatever metrics.jsonl held', async () => {
     ok(await train('whole', '--epochs', '4', '--checkpoint-every', '5'));
     for (const [run, ahead] of Object.entries({
       'as it was': (): void => undefined,
@@ -133,7 +133,8 @@ describe('train --resume', function () {
     const other = await resume('run', '--lr', '0.5', '--hidden', '4,4', '--seed', '0', '--epochs', '9', '--no-shuffle');
     expect(other.code).to.equal(2);
     expect(other.stderr).to.contain(
-      'is resumed with the settings it was started with: --shuffle is true there, not false, --hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
+      'is resumed with the settings it was started with: --shuffle is true there, not false, ' +
+        '--hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
     );
     expect(contents('run')).to.deep.equal(before);
   });

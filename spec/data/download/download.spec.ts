@@ -151,7 +151,7 @@ describe('downloadFiles', () => {
     expectNothing();
   });
 
-  it('F28 eight downloads at once, in four processes: all end valid, nothing is left beside the files', async function () {
+  it('F28 eight downloads at once, in four processes: all end valid, and leave only the files', async function () {
     this.timeout(60_000);
     const { url } = await serve((request, response) => void setTimeout(() => honest(request, response), 20));
     const program = `

@@ -196,7 +196,7 @@ describe('fetchBytes', () => {
     expect(target.requests).to.have.length(0);
   });
 
-  it('F25 a public source that redirects to a private address, by number or by name: refused, the target is not asked', async () => {
+  it('F25 a public source that redirects to a private address, numeric or by name: refused, not followed', async () => {
     // "Public" here is a name of which only this lookup knows that it is this machine.
     const lookup = ((_name: string, options: { all?: boolean }, done: (...args: unknown[]) => void) => {
       done(null, options.all ? [{ address: '127.0.0.1', family: 4 }] : '127.0.0.1', 4);

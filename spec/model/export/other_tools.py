@@ -30,7 +30,8 @@ def by_torch():
     from safetensors.torch import load_file
 
     weights = load_file(path)
-    widths = [weights["0.weight"].shape[1], *(bias.shape[0] for name, bias in sorted(weights.items()) if "bias" in name)]
+    biases = [bias for name, bias in sorted(weights.items()) if "bias" in name]
+    widths = [weights["0.weight"].shape[1], *(bias.shape[0] for bias in biases)]
     between = {"relu": torch.nn.ReLU, "silu": torch.nn.SiLU}[activation]
     layers = []
     for inputs, outputs in zip(widths, widths[1:]):

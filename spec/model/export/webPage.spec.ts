@@ -99,7 +99,8 @@ describe('export --format web', function () {
   for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
     it(`computes ${activation} as it is computed here`, async () => {
       const values = [-30, -3, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 3, 30];
-      const script = `ACTIVATIONS['${activation}'](tf.tensor2d([${JSON.stringify(values)}])).data().then((Y) => [...Y])`;
+      const input = `tf.tensor2d([${JSON.stringify(values)}])`;
+      const script = `ACTIVATIONS['${activation}'](${input}).data().then((Y) => [...Y])`;
       const found = (await browser.page.evaluate(script)) as number[];
       const ours = tf.tidy(() => ACTIVATIONS[activation].forward(tf.tensor2d([values])).dataSync());
       found.forEach((value, i) => expect(value).to.be.closeTo(ours[i]!, 1e-6 * Math.max(1, Math.abs(values[i]!))));

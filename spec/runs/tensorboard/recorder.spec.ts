@@ -27,7 +27,7 @@ describe('the event files of a run', function () {
     return run;
   };
 
-  it('hold what metrics.jsonl holds, norms, histograms, pictures and settings, as the real TensorBoard reads them', async function () {
+  it('hold metrics, norms, histograms, pictures and settings, as the real TensorBoard reads them', async function () {
     need(this, pythonLacks('tensorboard'));
     const run = await train('run', '--lr', '0.5');
     const found = askPython(script, run) as ReadBack;

@@ -32,8 +32,8 @@ interface Played {
 }
 
 /**
- * Plays a sweep with `workers` runs at once that end in an order of their own: the better lr is the nearer to 0.7, and more
- * epochs show it better.
+ * Plays a sweep with `workers` runs at once that end in an order of their own:
+ * the better lr is the nearer to 0.7, and more epochs show it better.
  * @param stop after this many entries, as a kill would
  */
 function play(

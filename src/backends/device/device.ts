@@ -6,7 +6,9 @@ export type Address = number;
 /** What a device holds numbers in and JavaScript reads them as. */
 export type NumberArray = Float32Array | Int32Array | Uint8Array;
 
-/** A matrix product of float32: out [m, n] = a [m, k] · b [k, n]; transposed operands are stored as [k, m] and [n, k]. */
+/**
+ * A matrix product of float32: out [m, n] = a [m, k] · b [k, n]; transposed operands are stored as [k, m] and [n, k].
+ */
 export interface MatrixProduct {
   readonly a: Address;
   readonly b: Address;

@@ -4,8 +4,8 @@
 //
 //   KERNEL(name)(…)              a kernel: what one launch runs. Its parameters are numbers, and pointers into the
 //                                device's memory.
-//   EACH(i, n)                   for each i from 0 to n - 1. On a processor each thread has a share, on a GPU each i has
-//                                a thread.
+//   EACH(i, n)                   for each i from 0 to n - 1. On a processor each thread has a share,
+//                                on a GPU each i has a thread.
 //   EACH_RUN(run, rows, cols)    for each cell of a matrix stored row by row: the cells run.from to run.to - 1 of row
 //                                run.row. On a processor a run is as much of a row as a thread has; on a GPU, one cell.
 //   SHORT_RUNS(run, rows, cols)  the same, with runs of at most RUN cells, for kernels that keep a number for each.

@@ -242,7 +242,9 @@ function elementwise(
 /** From so many numbers on it is worth not to go over them twice. */
 const WORTH_POSTPONING = 1024;
 
-/** A large tensor times a number: mostly a term of a sum, such as the step of an update rule, which then takes one pass. */
+/**
+ * A large tensor times a number: mostly a term of a sum, such as the step of an update rule, which then takes one pass.
+ */
 function postponed(a: TensorInfo, b: TensorInfo, backend: DeviceBackend): TensorInfo | undefined {
   const [aNumber, bNumber] = [backend.constant(a), backend.constant(b)];
   if (bNumber !== undefined && aNumber === undefined && b.shape.length <= a.shape.length && isLong(a)) {

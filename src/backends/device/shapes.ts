@@ -60,7 +60,9 @@ export interface Reduction {
   readonly inner: number;
 }
 
-/** The axes that go away as one; undefined where others lie between them: the tensor has to be transposed beforehand. */
+/**
+ * The axes that go away as one; undefined where others lie between them: the tensor has to be transposed beforehand.
+ */
 export function reductionOf(shape: readonly number[], axes: readonly number[]): Reduction | undefined {
   const long = shape.map((size, axis) => ({ size, goes: axes.includes(axis) })).filter(({ size }) => size !== 1);
   const first = long.findIndex(({ goes }) => goes);

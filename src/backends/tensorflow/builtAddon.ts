@@ -11,7 +11,10 @@ export interface BuiltAddon {
   readonly version: number;
   /** TensorFlow's own version, as its headers give it. */
   readonly tensorflow: string;
-  /** The folder that holds its libraries and headers; `tensorflow` when `setup tensorflow` downloaded it, beside this file. */
+  /**
+   * The folder that holds its libraries and headers; `tensorflow` when `setup tensorflow` downloaded it, beside this
+   * file.
+   */
   readonly library: string;
   /** What it was built with, when it was built for NVIDIA GPUs. */
   readonly cuda?: CudaBuild;

@@ -15,8 +15,8 @@ export interface MissingLibrary {
 }
 
 /**
- * Finds out which libraries TensorFlow cannot load, by loading it once more in a process whose log is read: it falls back to
- * the processor in silence, and only its log has the names.
+ * Finds out which libraries TensorFlow cannot load, by loading it once more in a process whose log is read:
+ * it falls back to the processor in silence, and only its log has the names.
  * @param folder the folder of a tfjs-node package
  * @returns the libraries, and the errors of CUDA that it logged besides
  */

@@ -11,8 +11,8 @@ import type {
 import { replaceKernel } from '../replaceKernel';
 import { core } from '../tensorflowJs';
 
-// Kernels of tfjs-node that ask TensorFlow for more than is needed. Times in docs/performance.md. What the faster form does
-// not cover goes to the kernel that was there.
+// Kernels of tfjs-node that ask TensorFlow for more than is needed. Times in docs/performance.md.
+// What the faster form does not cover goes to the kernel that was there.
 
 const FASTER = {
   BatchMatMul: matricesAsMatMul,
@@ -118,8 +118,8 @@ function oneHot(original: KernelFunc): KernelFunc {
 }
 
 /**
- * step(x) as max(sign(x), 0): the same numbers, NaN included, in two operations instead of five. Covers the step whose value
- * for negative x is 0, of float32 and of int32, which tfjs-node's own kernel cannot take.
+ * step(x) as max(sign(x), 0): the same numbers, NaN included, in two operations instead of five.
+ * Covers the step whose value for negative x is 0, of float32 and of int32, which tfjs-node's own kernel cannot take.
  */
 function stepAsSign(original: KernelFunc): KernelFunc {
   return ({ inputs, attrs, backend }) => {

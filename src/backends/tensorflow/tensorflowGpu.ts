@@ -16,7 +16,8 @@ export const tensorflowGpu: Backend = {
     const gpu = firstVisible(gpus);
     if (build && mustCompile(gpu, build)) {
       notice(
-        `${title} has no kernels for the ${gpu.name} and compiles each at its first use: the first steps may take minutes, and the driver keeps the result.`,
+        `${title} has no kernels for the ${gpu.name} and compiles each at its first use: ` +
+          `the first steps may take minutes, and the driver keeps the result.`,
       );
     }
     return { device: `${describe(gpu)}, through ${title}`, versions: { ...versions, driver: gpu.driver } };

@@ -30,8 +30,8 @@ let loaded: LoadedTensorFlow | undefined;
 
 /**
  * Loads the first of tfjs-node's packages that works, from the folder in HANDGRAD_TFJS_NODE, or else from the one of
- * `setup tensorflow`, from where handgrad is installed and from the working directory, and makes it TensorFlow.js's current backend. A process has one
- * TensorFlow: the first call decides, later ones find it loaded.
+ * `setup tensorflow`, from where handgrad is installed and from the working directory, and makes it TensorFlow.js's
+ * current backend. A process has one TensorFlow: the first call decides, later ones find it loaded.
  * @param gpu use a GPU where there is one; otherwise TensorFlow is kept from seeing it
  */
 export async function loadTfjsNode(
@@ -68,7 +68,7 @@ async function load({ name, version, folder }: InstalledPackage, gpu: boolean): 
   const wanted = core().version_core;
   if (version !== wanted) throw new Error(`it is version ${version}, and handgrad needs ${wanted}`);
   restoreLegacyUtil();
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // errors only: not what it was compiled for, nor each library it looks for
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // errors only
   process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID'; // the numbers of nvidia-smi
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // otherwise it takes the whole memory of the GPU at once
   await withEnvironment(gpu ? {} : { CUDA_VISIBLE_DEVICES: '-1' }, async () => {

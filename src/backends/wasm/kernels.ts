@@ -5,8 +5,9 @@ import { core } from '../tensorflowJs';
 
 type Operands = Record<'a' | 'b', TensorInfo>;
 
-// Three kernels of a training step take a slow road in TensorFlow.js's WebAssembly backend although a fast one is in the
-// same binary (times in docs/backends.md), and one is wrong. What is not covered here goes to the backend's own kernel.
+// Three kernels of a training step take a slow road in TensorFlow.js's WebAssembly backend although a fast
+// one is in the same binary (times in docs/backends.md), and one is wrong. What is not covered here goes to
+// the backend's own kernel.
 
 const REPLACED = {
   BatchMatMul: transposeFirst,
@@ -96,7 +97,8 @@ export function oneHotInFloats(original: KernelFunc): KernelFunc {
     const { depth, onValue, offValue, dtype } = attrs as unknown as OneHotAttrs;
     if (dtype !== 'float32' || indices.dtype !== 'int32') return original({ inputs, attrs, backend });
     const wasm = backend as BackendWasm;
-    const out = wasm.makeOutput([...indices.shape, depth], 'float32'); // before the views: memory that grows detaches them
+    // The output comes first: memory that grows for it detaches the views.
+    const out = wasm.makeOutput([...indices.shape, depth], 'float32');
     const rows = wasm.typedArrayFromHeap(out).fill(offValue);
     wasm.typedArrayFromHeap(indices).forEach((column, row) => {
       if (column >= 0 && column < depth) rows[row * depth + column] = onValue;
@@ -111,8 +113,8 @@ function isMatrix(x: TensorInfo): boolean {
 }
 
 /**
- * Four rows at a time: the reads run along rows and each write run fills part of one cache line. The backend's Transpose
- * writes one element per line, five times slower on a batch of the post.
+ * Four rows at a time: the reads run along rows and each write run fills part of one cache line.
+ * The backend's Transpose writes one element per line, five times slower on a batch of the post.
  * @param x [m, n]
  * @returns [n, m]; the caller disposes its data
  */

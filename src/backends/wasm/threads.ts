@@ -20,7 +20,8 @@ type Factory = (module: { mainScriptUrlOrBlob: string; locateFile(file: string):
  * (tensorflow/tfjs#3830): it would give each worker a blob, and Node's workers read files. Here they get the texts that
  * are in the package, so no file is written. The workers keep no process alive.
  * @param threads 2 … MOST_WASM_THREADS, this one included
- * @returns the module that a `BackendWasm` is made of, after `setThreadsCount(threads)`; once that is made, `letExit` it
+ * @returns the module that a `BackendWasm` is made of, after `setThreadsCount(threads)`; once that is made, `letExit`
+ * it
  * @throws Error when a worker does not start
  */
 export async function startThreads(threads: number): Promise<ThreadedModule> {
@@ -30,7 +31,8 @@ export async function startThreads(threads: number): Promise<ThreadedModule> {
   failed.catch(() => {}); // after the start nobody waits for it: Emscripten throws what a worker throws
   const texts = threadedBuild();
 
-  // The build says `new Worker(…)` for its whole pool at once. The places of the pool beyond `threads` stay empty objects.
+  // The build says `new Worker(…)` for its whole pool at once. The places of the pool beyond `threads` stay empty
+  // objects.
   function PoolWorker(): Worker | undefined {
     if (workers.length === threads - 1) return undefined;
     const worker = new Worker(texts.worker, { eval: true, execArgv: [], name: 'wasm' });

@@ -37,9 +37,10 @@ export const wasm: Backend = {
 const wasmPackage = () => require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
 
 /**
- * How many threads are fastest. The backend's threads wait for each other by looking all the time, so that on processors
- * that others use as well two are slower than one (docs/backends.md): no more than there are processors free for them, and
- * half of those beyond two, up to TensorFlow.js's own limit, because many of them are two halves of one core.
+ * How many threads are fastest. The backend's threads wait for each other by looking all the time, so that on
+ * processors that others use as well two are slower than one (docs/backends.md): no more than there are
+ * processors free for them, and half of those beyond two, up to TensorFlow.js's own limit, because many of them
+ * are two halves of one core.
  * @param share the processors that this process can have to itself
  */
 function fastest(share: number): number {
@@ -62,7 +63,8 @@ async function activateWith(threads: number, notice: (message: string) => void):
   if (current !== threads) {
     if (running && running.numDataIds() > 0) {
       return {
-        reason: `it runs on ${current === 1 ? 'one thread' : `${current} threads`} already, and there are tensors on it`,
+        reason:
+          `it runs on ${current === 1 ? 'one thread' : `${current} threads`} already, ` + `and there are tensors on it`,
         remedy: 'dispose of them first or leave the number of threads as it is',
       };
     }

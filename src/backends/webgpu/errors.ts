@@ -11,9 +11,9 @@ export interface WebGpuDevice {
 }
 
 /**
- * Makes a backend report what goes wrong on its device. WebGPU throws nothing: an operation that fails, because a buffer
- * is too large or the memory is full, leaves zeros, an event that nobody hears, and a training run that goes on. From the
- * first such event on, every number that is read is an error instead.
+ * Makes a backend report what goes wrong on its device. WebGPU throws nothing: an operation that fails, because a
+ * buffer is too large or the memory is full, leaves zeros, an event that nobody hears, and a training run that goes on.
+ * From the first such event on, every number that is read is an error instead.
  * @returns the same backend
  */
 export function reportErrors(backend: KernelBackend, device: WebGpuDevice): KernelBackend {
@@ -32,7 +32,8 @@ export function reportErrors(backend: KernelBackend, device: WebGpuDevice): Kern
     const firstLine = failure.split('\n')[0]!.replace(/\.$/, '');
     throw new HandgradError(
       'backend',
-      `The GPU could not compute what it was asked for (${firstLine}): try a smaller batch or network, or another backend.`,
+      `The GPU could not compute what it was asked for (${firstLine}): try a smaller batch or network, ` +
+        `or another backend.`,
     );
   };
   return backend;

@@ -69,7 +69,8 @@ async function startOn(
     return {
       reason: 'no GPU offers it Vulkan, Metal or Direct3D 12',
       remedy:
-        "install the GPU's driver (on Linux with Vulkan: libvulkan1, and vulkaninfo has to list it), or choose the wasm backend",
+        "install the GPU's driver (on Linux with Vulkan: libvulkan1, and vulkaninfo has to list it), " +
+        'or choose the wasm backend',
     };
   }
   const { info } = adapter;
@@ -100,8 +101,8 @@ async function startOn(
 }
 
 /**
- * TensorFlow.js looks for the browser's `navigator.gpu` before it makes its backend. It stands there for that moment only:
- * a global navigator is what other code takes for a browser.
+ * TensorFlow.js looks for the browser's `navigator.gpu` before it makes its backend.
+ * It stands there for that moment only: a global navigator is what other code takes for a browser.
  */
 function withNavigator<T>(gpu: Gpu, work: () => T): T {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
@@ -119,7 +120,11 @@ function notInstalled(dawn: InstalledPackage | undefined, backend: InstalledPack
   const missing = [!dawn && DAWN, !backend && `${BACKEND} ${wanted}`].filter((name) => name !== false);
   const folder = process.env[VARIABLE];
   return {
-    reason: `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not installed${folder ? ` in ${folder}, which ${VARIABLE} names` : ''}`,
-    remedy: `run "npm install ${DAWN}@^0.6.2 ${BACKEND}@${wanted}"${folder ? ' in that folder' : ''}, or choose the wasm backend`,
+    reason:
+      `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not ` +
+      `installed${folder ? ` in ${folder}, which ${VARIABLE} names` : ''}`,
+    remedy:
+      `run "npm install ${DAWN}@^0.6.2 ${BACKEND}@${wanted}"${folder ? ' in that folder' : ''}, ` +
+      `or choose the wasm backend`,
   };
 }

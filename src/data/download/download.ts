@@ -51,8 +51,8 @@ export interface DownloadOptions {
  * Fetches a data set of the catalog. Files that are there, and good, are kept; altered ones are replaced. A file gets
  * its final name only once its digest has been checked.
  * @returns the folder that holds the four files
- * @throws HandgradError 'data' when no source is left, listing what each one gave; 'storage' when nothing can be written;
- * 'usage' when there is no such data set, or it has no such source
+ * @throws HandgradError 'data' when no source is left, listing what each one gave;
+ * 'storage' when nothing can be written; 'usage' when there is no such data set, or it has no such source
  */
 export async function download(name: DatasetName, options: Partial<DownloadOptions> = {}): Promise<string> {
   if (!isDatasetName(name)) {

@@ -16,7 +16,8 @@ export function isGzip(bytes: Uint8Array): boolean {
 export async function gunzip(bytes: Uint8Array, maxBytes: number, where: string): Promise<Buffer> {
   const { buffer, engine } = await new Promise<{ buffer: Buffer; engine: { bytesWritten: number } }>(
     (resolve, reject) => {
-      // With `info` Node also hands out the engine, which knows how many bytes it has used. The published types lack it.
+      // With `info` Node also hands out the engine, which knows how many bytes it has used. The published types lack
+      // it.
       const options = { maxOutputLength: maxBytes, chunkSize: 1 << 20, info: true };
       inflate(bytes, options, (error, result) => {
         if (error) reject(refusal(error, maxBytes, where));

@@ -34,7 +34,9 @@ export function isPrivateAddress(address: string): boolean {
   return family !== 0 && PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Whether a URL names this machine or a private address outright. A name that only resolves to one is `publicLookup`'s. */
+/**
+ * Whether a URL names this machine or a private address outright. A name that only resolves to one is `publicLookup`'s.
+ */
 export function isPrivateHost(url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   return isPrivateAddress(host) || host === 'localhost' || host.endsWith('.localhost');

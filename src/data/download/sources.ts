@@ -66,8 +66,8 @@ export function describeSource(source: Source): string {
 }
 
 /**
- * The sources of a data set that a choice stands for: all of them in order for `auto`, those of one kind, a folder, or the
- * address of a mirror.
+ * The sources of a data set that a choice stands for: all of them in order for `auto`,
+ * those of one kind, a folder, or the address of a mirror.
  * @throws HandgradError 'usage' when the data set has no source of that kind, or the address is none
  */
 export function chooseSources(entry: DatasetEntry, choice: string): readonly Source[] {

@@ -123,8 +123,8 @@ function createRows(path: string, labelColumn: string | undefined) {
 }
 
 /**
- * Whether the first line, its label in front, names the columns: no feature of it looks like a number, or only its label
- * is no number while the next line's is (a table written with the column names 0, 1, 2, …).
+ * Whether the first line, its label in front, names the columns: no feature of it looks like a number,
+ * or only its label is no number while the next line's is (a table written with the column names 0, 1, 2, …).
  */
 function isHeader([label, ...features]: readonly string[], second: readonly string[] | undefined): boolean {
   const named = (text: string) =>

@@ -1,8 +1,9 @@
 import { HandgradError } from '../../errors';
 
 /**
- * The IDX format, as Y. LeCun describes it with MNIST: two zero bytes, the type of the elements (0x08 is an unsigned
- * byte), the number of dimensions, each dimension as a big-endian 32-bit integer, and then the elements in row-major order.
+ * The IDX format, as Y. LeCun describes it with MNIST: two zero bytes, the type of the elements (0x08 is an
+ * unsigned byte), the number of dimensions, each dimension as a big-endian 32-bit integer, and then the
+ * elements in row-major order.
  */
 export interface IdxArray {
   readonly shape: readonly number[];
@@ -28,7 +29,9 @@ export const MAX_HEADER_BYTES = 4 + 4 * MAX_RANK;
 export interface IdxHeader {
   readonly shape: readonly number[];
   readonly headerBytes: number;
-  /** Header and elements together. It can be beyond any real file (2^32-1 in each dimension): compare before allocating. */
+  /**
+   * Header and elements together. It can be beyond any real file (2^32-1 in each dimension): compare before allocating.
+   */
   readonly totalBytes: number;
 }
 

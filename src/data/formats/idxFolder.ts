@@ -23,8 +23,8 @@ const MAX_BYTES = 2 ** 31 - 1;
 const MAX_EXPANSION = 1032;
 
 /**
- * Loads any folder that holds four IDX files of unsigned bytes, gzipped or not: images [n, height, width] or rows [n, d],
- * and labels [n]. The classes are 0 … the largest training label.
+ * Loads any folder that holds four IDX files of unsigned bytes, gzipped or not:
+ * images [n, height, width] or rows [n, d], and labels [n]. The classes are 0 … the largest training label.
  * @throws HandgradError 'data' saying which file is missing or what is wrong with it
  */
 export async function loadIdxFolder(folder: string): Promise<Dataset> {

@@ -15,10 +15,10 @@ const activationNode = (activation: string) => (from: string, name: string) => [
 ];
 
 /**
- * The activations as layers of TensorFlow.js, from the one called `from` to the one called `name`. Its `gelu` is the exact
- * one, and its tanh form, `gelu_new`, cannot be loaded from a file (4.22 looks for it as `geluNew`); so that is put together
- * here: (1 + tanh u) / 2 = σ(2u), and x σ(2u) with u = √(2/π) x (1 + 0.044715 x²) takes six layers that can. No layer takes
- * the same input twice: TensorFlow.js would dispose of it too early.
+ * The activations as layers of TensorFlow.js, from the one called `from` to the one called `name`. Its `gelu` is the
+ * exact one, and its tanh form, `gelu_new`, cannot be loaded from a file (4.22 looks for it as `geluNew`); so that is
+ * put together here: (1 + tanh u) / 2 = σ(2u), and x σ(2u) with u = √(2/π) x (1 + 0.044715 x²) takes six layers that
+ * can. No layer takes the same input twice: TensorFlow.js would dispose of it too early.
  */
 const KERAS = {
   relu: activationNode('relu'),
@@ -52,8 +52,8 @@ const KERAS = {
 } satisfies Record<ActivationName, (from: string, name: string) => readonly Node[]>;
 
 /**
- * The network as a TensorFlow.js Layers model, for `tf.loadLayersModel`: `model.json`, in the form of a Keras 2 model, and
- * `weights.bin`. It takes features as they are stored, [n, inputs], and gives probabilities, [n, classes].
+ * The network as a TensorFlow.js Layers model, for `tf.loadLayersModel`: `model.json`, in the form of a Keras 2 model,
+ * and `weights.bin`. It takes features as they are stored, [n, inputs], and gives probabilities, [n, classes].
  */
 export function layersModel({ layers, activation, classNames }: PlainNetwork): ExportedFile[] {
   const nodes = layers.flatMap(({ outputs }, l): readonly Node[] => {

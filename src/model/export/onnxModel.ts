@@ -2,7 +2,8 @@ import type { ActivationName } from '../../nn/activations';
 import { floatBytes } from './exported';
 import type { PlainNetwork } from './plainNetwork';
 
-// The parts of ONNX's messages that a network of plain layers needs, with their field numbers as onnx/onnx.proto3 gives them.
+// The parts of ONNX's messages that a network of plain layers needs,
+// with their field numbers as onnx/onnx.proto3 gives them.
 const DESCRIPTOR = {
   nested: {
     Model: {

@@ -29,8 +29,8 @@ export interface Trained extends Omit<PlainNetwork, 'layers'> {
 }
 
 /**
- * The network in plain layers, with the scaling of its inputs folded into the first: it takes features as they are stored
- * (pixels from 0 to 255), because (s·x)·W = x·(s·W). Computed in double precision and rounded once.
+ * The network in plain layers, with the scaling of its inputs folded into the first: it takes features as they are
+ * stored (pixels from 0 to 255), because (s·x)·W = x·(s·W). Computed in double precision and rounded once.
  */
 export function plainNetwork({ parameters, scale, ...rest }: Trained): PlainNetwork {
   const layers = Array.from({ length: parameters.length / 2 }, (_, l): PlainLayer => {

@@ -34,7 +34,8 @@ export async function webPage(network: PlainNetwork, { dataset, background }: We
   if (!imageShape) {
     throw new HandgradError(
       'usage',
-      'The page is for networks that take images, and this one takes none that its file knows of; choose another `format`.',
+      'The page is for networks that take images, and this one takes none that its file knows of; ' +
+        'choose another `format`.',
     );
   }
   const names = classNames ?? Array.from({ length: layers.at(-1)!.outputs }, (_, label) => String(label));

@@ -19,8 +19,8 @@ export interface EventFile {
 }
 
 /**
- * Opens the event file of a run folder, or begins one. A run that goes on from a step goes on in its file: events that lie
- * beyond that step, and a record that was cut off, are taken away first, so that no step is told twice.
+ * Opens the event file of a run folder, or begins one. A run that goes on from a step goes on in its file:
+ * events that lie beyond that step, and a record that was cut off, are taken away first, so that no step is told twice.
  * @param step the finished steps of the run; 0 at its start
  * @throws HandgradError `storage`
  */
@@ -53,7 +53,9 @@ async function lastEventFile(dir: string): Promise<string | undefined> {
     .at(-1);
 }
 
-/** A record is its length (u64), the length's checksum, the message, and its checksum (u32), little-endian: TFRecord. */
+/**
+ * A record is its length (u64), the length's checksum, the message, and its checksum (u32), little-endian: TFRecord.
+ */
 interface Framing {
   wrap(message: Uint8Array): Buffer;
   /** The message that begins at `start`; undefined when it is cut off or its bytes are not what was written. */

@@ -1,7 +1,7 @@
 import type { Histogram } from './messages';
 
-// TensorBoard's own buckets: limits that grow by a tenth from 1e-12 to 1e20, the same below zero, and zero's neighborhood
-// between them. Equal limits in every epoch are what lets it draw one distribution over another.
+// TensorBoard's own buckets: limits that grow by a tenth from 1e-12 to 1e20, the same below zero, and zero's
+// neighborhood between them. Equal limits in every epoch are what lets it draw one distribution over another.
 const SMALLEST = 1e-12;
 const GROWTH = Math.log(1.1);
 const POSITIVE = Array.from({ length: Math.ceil(Math.log(1e20 / SMALLEST) / GROWTH) }, (_, i) => SMALLEST * 1.1 ** i);
@@ -10,9 +10,9 @@ const LIMITS = [...POSITIVE.map((limit) => -limit).reverse(), ...POSITIVE, Numbe
 /** Sign, exponent and the first 7 bits of the fraction of a float32. */
 const LEADING_BITS = 16;
 /**
- * The bucket of the smallest among all numbers with the same leading bits. They differ by less than a hundredth and limits grow by
- * a tenth, so that the right bucket is this one or the next. Logarithms instead, of every weight and every gradient, took a
- * twentieth of the post's epoch.
+ * The bucket of the smallest among all numbers with the same leading bits. They differ by less than a hundredth and
+ * limits grow by a tenth, so that the right bucket is this one or the next. Logarithms instead, of every weight and
+ * every gradient, took a twentieth of the post's epoch.
  */
 let firstBuckets: Uint16Array | undefined;
 
@@ -25,8 +25,8 @@ function makeFirstBuckets(): Uint16Array {
     bits[leading] = (leading << (32 - LEADING_BITS)) | (leading < half ? 0 : 2 ** (32 - LEADING_BITS) - 1);
   }
   const numbers = new Float32Array(bits.buffer);
-  // In the order of the numbers: the negative ones from the largest pattern down, then the positive ones. NaNs stand at both
-  // ends and are never looked up.
+  // In the order of the numbers: the negative ones from the largest pattern down, then the positive ones.
+  // NaNs stand at both ends and are never looked up.
   let bucket = 0;
   for (let i = 0; i < bits.length; i++) {
     const leading = i < half ? 2 * half - 1 - i : i - half;

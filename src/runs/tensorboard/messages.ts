@@ -83,7 +83,10 @@ export type SummaryValue = { readonly tag: string } & (
   { readonly scalar: number } | { readonly histogram: Histogram } | { readonly image: Image } | HParams
 );
 
-/** A distribution in the form of TensorBoard: bucket[i] counts the values up to bucketLimit[i] and above the limit before. */
+/**
+ * A distribution in the form of TensorBoard: bucket[i] counts the values up to bucketLimit[i] and above the limit
+ * before.
+ */
 export interface Histogram {
   readonly min: number;
   readonly max: number;

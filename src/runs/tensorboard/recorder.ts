@@ -30,11 +30,12 @@ export interface TensorBoard {
 }
 
 /**
- * Opens the event file of a run, or goes on in it. Every epoch it gets the figures of the epoch event, norms and histograms
- * of weights and gradients, and now and then the first layer as a picture.
+ * Opens the event file of a run, or goes on in it. Every epoch it gets the figures of the epoch event,
+ * norms and histograms of weights and gradients, and now and then the first layer as a picture.
  *
- * The gradients are those of one fixed batch, the first training samples as they are, with nothing dropped or mixed, at the
- * end of the epoch: the step itself stays as it is, and epochs and runs can be compared. It costs one step more per epoch.
+ * The gradients are those of one fixed batch, the first training samples as they are, with nothing dropped or
+ * mixed, at the end of the epoch: the step itself stays as it is, and epochs and runs can be compared. It
+ * costs one step more per epoch.
  * @throws HandgradError `storage`
  */
 export async function openTensorBoard(run: RunParts, { state, optimizer }: TrainOptions): Promise<TensorBoard> {

@@ -25,8 +25,8 @@ const countOf = (parameter: SweepSpec['parameters'][string]) =>
     : (valuesOf(parameter)?.length ?? Infinity);
 
 /**
- * The next configuration of a grid or of random search: a function of the sweep and of the configurations so far, so that
- * a sweep that was killed goes on as if nothing had been. None comes twice.
+ * The next configuration of a grid or of random search: a function of the sweep and of the configurations so far,
+ * so that a sweep that was killed goes on as if nothing had been. None comes twice.
  * @param made the configurations so far, by their key
  * @returns undefined when there is no other
  */
@@ -73,7 +73,10 @@ function nextAtRandom({ parameters, seed }: SweepSpec, made: ReadonlySet<string>
   return undefined;
 }
 
-/** Each configuration has a generator of its own, so that one more value in the file's lists does not shift all that follow. */
+/**
+ * Each configuration has a generator of its own, so that one more value in the file's lists does not shift all that
+ * follow.
+ */
 function trialSeed(seed: number, trial: number): number {
   return createHash('sha256').update(`handgrad sweep ${seed} ${trial}`).digest().readUInt32LE(0);
 }

@@ -12,7 +12,8 @@ export function keyOf(name: string, where: string): ConfigKey {
 }
 
 /**
- * A value of a sweep as a config holds it: text is read as a flag's would be, and a lone value of a list is a list of one.
+ * A value of a sweep as a config holds it: text is read as a flag's would be, and a lone value of a list is a list of
+ * one.
  * @throws HandgradError 'usage' naming what the setting takes
  */
 export function readSetting(key: ConfigKey, value: unknown, where: string): Value {

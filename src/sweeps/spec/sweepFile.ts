@@ -29,7 +29,9 @@ export interface SweepSpec {
   readonly parameters: Readonly<Record<string, Parameter>>;
   /** Settings that all trials share. */
   readonly fixed: Readonly<Record<string, Value>>;
-  /** Successive halving: the epochs at which trials are compared, the last being all of them, and how many of eta go on. */
+  /**
+   * Successive halving: the epochs at which trials are compared, the last being all of them, and how many of eta go on.
+   */
   readonly halving: { readonly eta: number; readonly rungs: readonly number[] } | undefined;
   /** The number of configurations; infinite only for a grid. */
   readonly runCap: number | null;

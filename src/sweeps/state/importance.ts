@@ -4,8 +4,9 @@ import type { Ranked } from './ranking';
 export interface Importance {
   readonly parameter: string;
   /**
-   * From 0 to 1: the share of the variance between the parameter's values, less what chance alone would give (omega squared
-   * of a one-way analysis of variance; Hays, Statistics). Numbers with many values are first put into groups of equal size.
+   * From 0 to 1: the share of the variance between the parameter's values, less what chance alone would give
+   * (omega squared of a one-way analysis of variance; Hays, Statistics). Numbers with many values are first put
+   * into groups of equal size.
    */
   readonly share: number;
 }
@@ -18,7 +19,8 @@ const MAX_GROUPS = 5;
  * Each parameter's share in the spread, largest first. Only main effects are seen: two parameters that matter together
  * alone have none. Trials that were stopped early are compared with others that were stopped at the same time.
  * @param rows results; those without a value are left out
- * @returns empty when there are too few results, or no spread, or a single parameter, which has no other to be compared with
+ * @returns empty when there are too few results, or no spread, or a single parameter,
+ * which has no other to be compared with
  */
 export function importance(rows: readonly Ranked[], parameters: readonly string[]): Importance[] {
   // What a trial did in its first epochs is what all of them have in common.

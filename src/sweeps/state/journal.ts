@@ -96,7 +96,8 @@ const entrySchema = z.discriminatedUnion('type', [
 /** A journal that this process writes. */
 export interface Journal {
   /**
-   * Appends an entry; it is on the disk when this returns. Entries that come while others are being written share one write.
+   * Appends an entry; it is on the disk when this returns. Entries that come while others are being written share one
+   * write.
    * @throws HandgradError 'storage'
    */
   append(entry: Entry): Promise<void>;
@@ -106,7 +107,10 @@ export interface Journal {
 /** What a journal held when it was read. */
 export interface JournalContent {
   readonly entries: readonly Entry[];
-  /** Bytes up to the end of the last whole line. What is behind them is a line that was being written when the process died. */
+  /**
+   * Bytes up to the end of the last whole line. What is behind them is a line that was being written when the process
+   * died.
+   */
   readonly bytes: number;
 }
 

@@ -14,8 +14,8 @@ export type Decision =
   | { readonly type: 'done' };
 
 /**
- * Decides from the state alone, so that a sweep that was killed and one that runs through take the same decisions from the
- * same results: first what is due, then promotions, then new configurations.
+ * Decides from the state alone, so that a sweep that was killed and one that runs through take the same decisions from
+ * the same results: first what is due, then promotions, then new configurations.
  */
 export function nextDecision(state: SweepState): Decision {
   const [job] = state.due.values();
@@ -32,10 +32,11 @@ export function nextDecision(state: SweepState): Decision {
 }
 
 /**
- * Asynchronous successive halving (Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020): a trial
- * goes to the next rung as soon as it is among the best 1/eta of those that have reached its own, the highest rung first.
- * Early on that is the best of very few, and what comes later is better; so no more than 1/eta of a rung are ever sent on,
- * and the next place falls to the best one that waits (delayed, as in Li et al., Hyper-Tune, VLDB 2022).
+ * Asynchronous successive halving (Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020):
+ * a trial goes to the next rung as soon as it is among the best 1/eta of those that have reached its own, the
+ * highest rung first. Early on that is the best of very few, and what comes later is better; so no more than
+ * 1/eta of a rung are ever sent on, and the next place falls to the best one that waits (delayed, as in Li et
+ * al., Hyper-Tune, VLDB 2022).
  */
 function nextPromotion(state: SweepState): Decision | undefined {
   const { halving } = state.spec;
@@ -50,7 +51,10 @@ function nextPromotion(state: SweepState): Decision | undefined {
   return undefined;
 }
 
-/** Few trials may leave every rung without its best 1/eta. When nothing else is left to do, the best one goes on to the end. */
+/**
+ * Few trials may leave every rung without its best 1/eta. When nothing else is left to do, the best one goes on to the
+ * end.
+ */
 function lastPromotion(state: SweepState): Decision | undefined {
   const top = rungsOf(state.spec).length - 1;
   if (state.standing[top]!.ranked.length > 0) return undefined;

@@ -23,8 +23,8 @@ export interface Ranked {
 }
 
 /**
- * All configurations, best first. Those that got further come first: with halving a value after few epochs is a promise,
- * and one after all of them is a fact.
+ * All configurations, best first. Those that got further come first:
+ * with halving a value after few epochs is a promise, and one after all of them is a fact.
  */
 export function rank(state: SweepState): Ranked[] {
   const order = comparison(state.spec);

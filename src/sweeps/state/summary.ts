@@ -7,8 +7,8 @@ import type { SweepState } from './sweepState';
 export const SWEEP_FILES = { file: 'sweep.yaml', summary: 'summary.csv', best: 'best.json' } as const;
 
 /**
- * Writes `summary.csv`, a row for each configuration, best first; and `best.json`, the settings of the best one as `train
- * --config` takes them, when there is one.
+ * Writes `summary.csv`, a row for each configuration, best first;
+ * and `best.json`, the settings of the best one as `train --config` takes them, when there is one.
  * @returns the rows
  */
 export async function writeSummary(state: SweepState, dir: string): Promise<Ranked[]> {

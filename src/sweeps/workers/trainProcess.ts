@@ -80,8 +80,8 @@ const LOCK_TRIES = 60;
 const LOCK_WAIT_MS = 500;
 
 /**
- * Trains in a process of its own: what crashes there costs that run only, and its memory is given back whole. Goes on from
- * the run's checkpoint where there is one, and starts nothing at all where the run has finished already.
+ * Trains in a process of its own: what crashes there costs that run only, and its memory is given back whole.
+ * Goes on from the run's checkpoint where there is one, and starts nothing at all where the run has finished already.
  * @param signal aborted: the run saves a checkpoint and ends
  */
 export async function trainInProcess(
@@ -168,7 +168,8 @@ async function attempt(
   try {
     const child = execa(process.execPath, [program.path, ...args], {
       env: { ...program.env, ...variablesOf(share) },
-      // A group of its own: Ctrl-C is for the sweep, which passes it on. Connected, so that it notices when the sweep is gone.
+      // A group of its own: Ctrl-C is for the sweep, which passes it on. Connected, so that it notices when the sweep
+      // is gone.
       detached: true,
       stdio: ['ignore', 'pipe', log.createWriteStream({ autoClose: false }), 'ipc'],
       buffer: false,
@@ -189,7 +190,10 @@ function resumeArguments({ epochs }: TrialRun, dir: string, config: string): str
   return ['--resume', dir, ...(config.includes('"stopAfter"') ? ['--stop-after', String(epochs)] : [])];
 }
 
-/** The settings go by a file: every value of a setting, exactly, and nothing that a shell or a parser could read otherwise. */
+/**
+ * The settings go by a file: every value of a setting, exactly, and nothing that a shell or a parser could read
+ * otherwise.
+ */
 async function startArguments(
   program: Program,
   { settings, epochs }: TrialRun,

@@ -201,7 +201,7 @@ describe('native', function () {
       for (const threads of ['2', '3', '5']) expect(found[threads], `${threads} threads`).to.deep.equal(found['1']);
     });
 
-    it('has as many as were asked for, keeps the number when nobody asks, and says when they are too many', async () => {
+    it('has as many as were asked for, keeps the number otherwise, and says when they are too many', async () => {
       const work = `
         const count = () => require('node:fs').readdirSync('/proc/self/task').length;
         const one = count();
@@ -227,7 +227,8 @@ describe('native', function () {
     it('computes on fewer, and says so, where the system grants no more', async function () {
       need(this, process.platform === 'linux' ? undefined : 'the limit is Linux’s');
       // Address space for Node and a few stacks of 512 MB each.
-      const code = `require('./src/backends').selectBackend('native', { threads: 64, onNotice: (notice) => console.log(notice) })
+      const code = `const options = { threads: 64, onNotice: (notice) => console.log(notice) };
+        require('./src/backends').selectBackend('native', options)
         .then(({ threads }) => console.log(threads < 64, require('@tensorflow/tfjs-core').add(1, 2).dataSync()[0]))`;
       const { stdout, stderr } = await runInShell('ulimit -s 524288; ulimit -v 8000000;', code);
       expect(stdout, stderr).to.match(
@@ -258,12 +259,16 @@ describe('native', function () {
     });
 
     it('leaves signals to the program', async () => {
-      // All of them, as often as they can be sent, while it computes on both threads; the bytes are those of a quiet run.
+      // All of them, as often as they can be sent, while it computes on both threads; the bytes are those of a quiet
+      // run.
       const work = `
         const heard = {};
-        for (const signal of ['SIGUSR2', 'SIGWINCH', 'SIGINT']) process.on(signal, () => heard[signal] = (heard[signal] ?? 0) + 1);
+        const { pid } = process;
+        for (const signal of ['SIGUSR2', 'SIGWINCH', 'SIGINT']) {
+          process.on(signal, () => heard[signal] = (heard[signal] ?? 0) + 1);
+        }
         const sender = require('node:child_process').spawn('sh', ['-c',
-          'while kill -USR2 ' + process.pid + ' && kill -WINCH ' + process.pid + ' && kill -INT ' + process.pid + '; do :; done']);
+          'while kill -USR2 ' + pid + ' && kill -WINCH ' + pid + ' && kill -INT ' + pid + '; do :; done']);
         const run = await shortTraining();
         await new Promise((resolve) => setTimeout(resolve, 50));
         sender.kill();
@@ -276,7 +281,8 @@ describe('native', function () {
     it('belongs to one thread of JavaScript', async () => {
       const work = `
         const { Worker } = require('node:worker_threads');
-        const code = "require('./bin/register.js'); require('./src/backends').selectBackend('native').catch(({ message }) => require('node:worker_threads').parentPort.postMessage(message))";
+        const code = "require('./bin/register.js'); require('./src/backends').selectBackend('native')" +
+          ".catch(({ message }) => require('node:worker_threads').parentPort.postMessage(message))";
         new Worker(code, { eval: true }).on('message', print).on('error', ({ message }) => print(message));`;
       expect(answer(await onNative(1, work))).to.match(/another thread of this process has it/);
     });
@@ -300,7 +306,8 @@ describe('native', function () {
         if (step % 1000) continue;
         collectGarbage();
         const { used, idle } = tf.backend().pool.bytes;
-        rows.push({ tensors: tf.memory().numTensors, ids: tf.backend().numDataIds(), used, idle, rss: process.memoryUsage().rss });
+        const [tensors, ids] = [tf.memory().numTensors, tf.backend().numDataIds()];
+        rows.push({ tensors, ids, used, idle, rss: process.memoryUsage().rss });
       }
       print(rows);`;
     const rows = answer<Record<'tensors' | 'ids' | 'used' | 'idle' | 'rss', number>[]>(

@@ -20,17 +20,18 @@ async function standInLibrary(): Promise<string> {
   const kernelFile = readSource('kernels.cpp');
   const kernels = declaredKernels(kernelFile);
   const driver = fs.readFileSync(path.join(__dirname, 'libcuda.cpp'), 'utf8');
-  const source = {
-    files: [[readSource('native/prelude.h'), kernelFile, driver, `static ${kernelTable('callKernel', kernels)}`, descriptions(kernels)].join('\n')], // prettier-ignore
-    kernels,
-  };
+  const table = `static ${kernelTable('callKernel', kernels)}`;
+  const parts = [readSource('native/prelude.h'), kernelFile, driver, table, descriptions(kernels)];
+  const source = { files: [parts.join('\n')], kernels };
   const folder = path.join(ROOT, '.cache', 'stand-in');
   fs.mkdirSync(folder, { recursive: true });
   const compiler = findCompiler()!;
   return compiledLibrary(source, compiler, [folder]) ?? (await compileLibrary(source, compiler, folder));
 }
 
-/** What the stand-in has to know of each kernel: its name, how many parameters it has, and which of them are pointers. */
+/**
+ * What the stand-in has to know of each kernel: its name, how many parameters it has, and which of them are pointers.
+ */
 function descriptions(kernels: readonly KernelDeclaration[]): string {
   const names = kernels.map(({ name }) => `"kernel_${name}"`).join(', ');
   const kinds = kernels

@@ -21,7 +21,8 @@ describe('the tensorflow backend that setup tensorflow built', function () {
         let [heard, ended] = [0, false];
         process.on('SIGUSR2', () => heard++);
         const [A, B] = [tf.ones([256, 256]), tf.ones([256, 10])];
-        const send = 'for i in $(seq 300); do kill -USR2 ' + process.pid + '; sleep 0.01; done; grep SigBlk /proc/self/status';
+        const send = 'for i in $(seq 300); do kill -USR2 ' + process.pid + '; sleep 0.01; done; ' +
+          'grep SigBlk /proc/self/status';
         const sender = spawn('bash', ['-c', send], { stdio: ['ignore', 'inherit', 'inherit'] });
         sender.on('close', () => (ended = true));
         while (!ended) {

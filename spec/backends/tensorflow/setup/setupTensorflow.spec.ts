@@ -7,7 +7,8 @@ import { inspectTensorFlow } from '../../../../src/backends/tensorflow/setup/ten
 import { temporaryFolder } from '../../child';
 import { program } from '../../../cli/program';
 
-// The build itself takes a download of 270 MB: .ci/run does it once, and the specs of the tensorflow backend run on the result.
+// The build itself takes a download of 270 MB: .ci/run does it once,
+// and the specs of the tensorflow backend run on the result.
 
 describe('setup tensorflow', function () {
   this.timeout(60_000);
@@ -94,7 +95,8 @@ describe('setup tensorflow', function () {
     write('nvidia/cudnn/lib/libcudnn.so.9');
     write(
       'tensorflow/python/platform/build_info.py',
-      "build_info = collections.OrderedDict([('cuda_compute_capabilities', ['sm_60', 'sm_89', 'compute_90']), ('cuda_version', '12.5.1'), ('cudnn_version', '9'), ('is_cuda_build', True)])",
+      "build_info = collections.OrderedDict([('cuda_compute_capabilities', ['sm_60', 'sm_89', 'compute_90']), " +
+        "('cuda_version', '12.5.1'), ('cudnn_version', '9'), ('is_cuda_build', True)])",
     );
     const found = inspectTensorFlow(site);
     expect(found).to.deep.include({ folder, version: '2.21.0', cudaFolders: [path.join(site, 'nvidia/cudnn/lib')] });

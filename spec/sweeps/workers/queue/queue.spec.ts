@@ -142,7 +142,7 @@ describe('a sweep through a queue', function () {
     );
   });
 
-  it('F83 says once that Redis is gone, and ends all the same when told to: without trials, and with some', async () => {
+  it('F83 says once that Redis is gone, and still stops when told to: without trials, and with some', async () => {
     const gone = await startRedis();
     try {
       const at = (...argv: string[]) =>
@@ -168,7 +168,7 @@ describe('a sweep through a queue', function () {
     }
   });
 
-  it('F83 a second delivery of a trial counts once; F84 a hostile one is refused, and neither stops the sweep', async () => {
+  it('F83 a second delivery of a trial counts once; F84 a hostile one is refused; the sweep goes on', async () => {
     const sweep = coordinator(grid(2));
     await until('the sweep is in the queue', () => /Queue: {2}sweep [0-9a-f]{16}/.test(sweep.stderr()));
     const id = /sweep ([0-9a-f]{16})/.exec(sweep.stderr())![1]!;

@@ -167,7 +167,10 @@ const soNames = (stem: string, majors: readonly number[]) => majors.map((major) 
 /** pip's packages carry the major of CUDA in their names up to 12. */
 function installWithPip(name: string, major: number): string {
   const wheel = major === 12 ? `${name}-cu12` : name;
-  return `run "pip install ${wheel}", install the CUDA toolkit, or name the folder of its libraries in ${LIBRARIES_VARIABLE}`;
+  return (
+    `run "pip install ${wheel}", install the CUDA toolkit, ` +
+    `or name the folder of its libraries in ${LIBRARIES_VARIABLE}`
+  );
 }
 
 /** What the loader said about a library that is there and cannot be loaded. */

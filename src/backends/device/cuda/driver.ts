@@ -74,7 +74,8 @@ export function startDriver(library: LibraryHandle): Driver {
     lost ??= `${what}: ${said(result)}`;
     throw new HandgradError(
       'backend',
-      `The GPU failed (${lost}): start again, and if it fails again look for errors in the system's log or choose another backend.`,
+      `The GPU failed (${lost}): start again, and if it fails again ` +
+        `look for errors in the system's log or choose another backend.`,
     );
   };
   const starting = (what: string, result: Result): void => {
@@ -111,8 +112,9 @@ export function startDriver(library: LibraryHandle): Driver {
   const eventRecord = func('int cuEventRecord(uintptr_t event, uintptr_t stream)');
   const eventSynchronize = func('int cuEventSynchronize(uintptr_t event)');
   const launchKernel = func(
-    'int cuLaunchKernel(uintptr_t kernel, unsigned int gridX, unsigned int gridY, unsigned int gridZ, unsigned int blockX, ' +
-      'unsigned int blockY, unsigned int blockZ, unsigned int shared, uintptr_t stream, uintptr_t parameters, uintptr_t extra)',
+    'int cuLaunchKernel(uintptr_t kernel, unsigned int gridX, unsigned int gridY, unsigned int gridZ, ' +
+      'unsigned int blockX, unsigned int blockY, unsigned int blockZ, unsigned int shared, ' +
+      'uintptr_t stream, uintptr_t parameters, uintptr_t extra)',
   );
 
   // GPUs are counted as nvidia-smi counts them.

@@ -5,8 +5,8 @@ import { checkoutOf, userCache } from '../../../files/places';
 import type { Nvrtc } from './nvrtc';
 
 /**
- * What NVRTC is to compile for a GPU: its machine code, or for a GPU that is newer than NVRTC, the code of the newest GPU
- * before it in a form (PTX) that the driver makes machine code of. Undefined for a GPU that is too old for NVRTC.
+ * What NVRTC is to compile for a GPU: its machine code, or for a GPU that is newer than NVRTC, the code of the newest
+ * GPU before it in a form (PTX) that the driver makes machine code of. Undefined for a GPU that is too old for NVRTC.
  * @param capability compute capability times ten: 90
  * @param known those that NVRTC has machine code for
  */

@@ -22,7 +22,8 @@ export function openNvrtc(library: LibraryHandle): Nvrtc {
   const getVersion = func('int nvrtcVersion(_Out_ int *major, _Out_ int *minor)');
   const errorText = library.func('const char *nvrtcGetErrorString(int result)') as (result: number) => string;
   const createProgram = func(
-    'int nvrtcCreateProgram(_Out_ uintptr_t *program, const char *source, const char *name, int headers, void *texts, void *names)',
+    'int nvrtcCreateProgram(_Out_ uintptr_t *program, const char *source, const char *name, int headers, ' +
+      'void *texts, void *names)',
   );
   const compileProgram = func('int nvrtcCompileProgram(uintptr_t program, int count, const char **options)');
   const getNumArchitectures = func('int nvrtcGetNumSupportedArchs(_Out_ int *count)');

@@ -7,6 +7,7 @@
 // out [m, n] = a [m, k] · b [k, n], row by row; transposed operands are stored as [k, m] and [n, k].
 KERNEL(multiplyByAccelerate)(const float* a, int transposeA, const float* b, int transposeB, float* out, int m, int k,
                              int n) {
-  cblas_sgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, m, n, k, 1.f,
-              a, transposeA ? m : k, b, transposeB ? k : n, 0.f, out, n);
+  const auto order = [](int transpose) { return transpose ? CblasTrans : CblasNoTrans; };
+  cblas_sgemm(CblasRowMajor, order(transposeA), order(transposeB), m, n, k, 1.f, a, transposeA ? m : k, b,
+              transposeB ? k : n, 0.f, out, n);
 }

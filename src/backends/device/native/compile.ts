@@ -32,7 +32,9 @@ const LINKING = [
   ...(process.platform === 'darwin' ? ['-framework', 'Accelerate'] : []),
 ];
 
-/** Libraries that are kept: of this version and of some before it, of the processors and compilers that share a folder. */
+/**
+ * Libraries that are kept: of this version and of some before it, of the processors and compilers that share a folder.
+ */
 const KEPT = 16;
 
 /** A compiler is given so much time, in milliseconds. */

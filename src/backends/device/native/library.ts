@@ -14,7 +14,9 @@ export interface Library {
   /** float32 numbers in one vector of the processor. */
   readonly lanes: number;
   wake(): void;
-  /** Lets so many threads work from now on, the caller's among them, or as many as the system grants: how many that is. */
+  /**
+   * Lets so many threads work from now on, the caller's among them, or as many as the system grants: how many that is.
+   */
   setThreads(threads: number): number;
   finish(until: number): void;
   allocate(bytes: number): Address;

@@ -32,7 +32,8 @@ export const native: Backend = {
     const fastest = () => device!.fastestThreads(Math.min(MAX_THREADS, allowedProcessors()));
     const asked = wanted ?? decided ?? fastest();
     decided = device.setThreads(asked);
-    const fewer = `The native backend cannot start ${asked} threads: it computes on ${decided === 1 ? 'one' : decided}.`;
+    const on = decided === 1 ? 'one' : decided;
+    const fewer = `The native backend cannot start ${asked} threads: it computes on ${on}.`;
     const said = decided < asked ? fewer : tooManyThreads(decided);
     if (said) notice(said);
     await activate('native');
@@ -41,8 +42,9 @@ export const native: Backend = {
 };
 
 function running({ lanes }: NativeDevice, threads: number): Running {
+  const processor = os.cpus()[0]?.model.trim() ?? process.arch;
   return {
-    device: `${os.cpus()[0]?.model.trim() ?? process.arch}, vectors of ${lanes} floats, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
+    device: `${processor}, vectors of ${lanes} floats, ${threads === 1 ? 'one thread' : `${threads} threads`}`,
     threads,
     addressableBytes: memoryBytes(),
     versions: commonVersions(),

@@ -38,7 +38,9 @@ export interface NativeDevice extends Device {
    * @returns how many that are: fewer where the system grants no more
    */
   setThreads(threads: number): number;
-  /** Tries a step's largest product on one thread and on more, up to `most`, for a few milliseconds: which was fastest? */
+  /**
+   * Tries a step's largest product on one thread and on more, up to `most`, for a few milliseconds: which was fastest?
+   */
   fastestThreads(most: number): number;
 }
 
@@ -87,7 +89,10 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
   };
   const packedMemory = new MemoryPool(memory);
 
-  /** JavaScript's memory that queued launches read, with the number of the last that may: it must not be collected before. */
+  /**
+   * JavaScript's memory that queued launches read, with the number of the last that may: it must not be collected
+   * before.
+   */
   let held = new Map<ArrayBufferLike, number>();
   function hold(buffer: ArrayBufferLike): void {
     if (held.size >= MOST_HELD) {
@@ -199,7 +204,9 @@ const TRIALS = 5;
 /** How long threads may take until the system has given them processors of their own, in milliseconds. */
 const SETTLING = 100;
 
-/** The median time of the post's largest product, in milliseconds: of the first trials in a row that are below `enough`. */
+/**
+ * The median time of the post's largest product, in milliseconds: of the first trials in a row that are below `enough`.
+ */
 function productTime(device: Device, enough: number): number {
   const [m, k, n] = [256, 784, 256];
   const [a, b, out] = [device.allocate(4 * m * k), device.allocate(4 * k * n), device.allocate(4 * m * n)];

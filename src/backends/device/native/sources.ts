@@ -8,7 +8,9 @@ import {
 } from '../kernelFile';
 import { RING } from './library';
 
-/** The source of the library: files that are compiled at the same time, and the kernels in the order of their numbers. */
+/**
+ * The source of the library: files that are compiled at the same time, and the kernels in the order of their numbers.
+ */
 export interface LibrarySource {
   readonly files: readonly string[];
   readonly kernels: readonly KernelDeclaration[];
@@ -17,7 +19,9 @@ export interface LibrarySource {
 /** The kernel file takes a compiler longest; with the launcher's file that makes three at work. */
 const PARTS = 2;
 
-/** Puts the library's source together: the words, the kernels, the products, the launcher, and the tables of kernels. */
+/**
+ * Puts the library's source together: the words, the kernels, the products, the launcher, and the tables of kernels.
+ */
 export function librarySource(): LibrarySource {
   const sizes = `#define RING ${RING}\n#define SLOTS ${MOST_PARAMETERS}`;
   const prelude = readSource('native/prelude.h');

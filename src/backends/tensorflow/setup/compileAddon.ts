@@ -24,21 +24,19 @@ export async function findCompiler(progress: Progress): Promise<Compiler> {
     const version = await tryCommand(file, ['--version'], progress);
     if (version !== undefined) return { file, version: version.split('\n')[0]! };
   }
+  const lack = named ? `${named}, which CXX names, does not run` : 'there is none';
   const remedy =
     process.platform === 'darwin'
       ? 'run "xcode-select --install"'
       : 'install one (on Debian and Ubuntu: apt-get install g++)';
-  throw new HandgradError(
-    'backend',
-    `setup tensorflow needs a C++ compiler, and ${named ? `${named}, which CXX names, does not run` : 'there is none'}: ${remedy}.`,
-  );
+  throw new HandgradError('backend', `setup tensorflow needs a C++ compiler, and ${lack}: ${remedy}.`);
 }
 
 /**
- * The kernels of TensorFlow 2.21 for small products (oneDNN's) take memory of the heap as their stack. A signal that arrives
- * in the thread that computes leaves its frame there, and a Ctrl-C ends in "free(): invalid pointer" instead of a checkpoint. So
- * the thread that loads TensorFlow, and all that it starts, take no signals; those that Node started before do, and tell it.
- * Left out: what a thread's own instructions cause, and what V8's profiler sends to one thread.
+ * The kernels of TensorFlow 2.21 for small products (oneDNN's) take memory of the heap as their stack. A signal that
+ * arrives in the thread that computes leaves its frame there, and a Ctrl-C ends in "free(): invalid pointer" instead of
+ * a checkpoint. So the thread that loads TensorFlow, and all that it starts, take no signals; those that Node started
+ * before do, and tell it. Left out: what a thread's own instructions cause, and what V8's profiler sends to one thread.
  */
 const SIGNAL_MASK = `
 #include <pthread.h>
@@ -54,8 +52,8 @@ __attribute__((constructor)) static void leaveSignalsToOtherThreads() {
 `;
 
 /**
- * Compiles tfjs-node's addon, two files of C++ and the mask of signals, and puts it where tfjs-node looks for it. It finds
- * TensorFlow's libraries by their path, so that no variable has to be set when it is used.
+ * Compiles tfjs-node's addon, two files of C++ and the mask of signals, and puts it where tfjs-node looks for it.
+ * It finds TensorFlow's libraries by their path, so that no variable has to be set when it is used.
  * @param work has tfjs-node and node-api-headers in its node_modules
  */
 export async function compileAddon(
@@ -108,8 +106,8 @@ export async function compileAddon(
 const CUDA_LIBRARIES = /^lib(cudart|cublas|cublasLt|cufft|cusolver|cusparse|cudnn|nvJitLink|nccl|cupti)\.so\.[\d.]+$/;
 
 /**
- * The linker's flags for the CUDA that pip installed: TensorFlow finds a library that is in the process already, wherever
- * it came from, and otherwise only those that the system knows.
+ * The linker's flags for the CUDA that pip installed: TensorFlow finds a library that is in the process already,
+ * wherever it came from, and otherwise only those that the system knows.
  */
 async function preloaded(cudaFolders: readonly string[]): Promise<string[]> {
   const found: string[] = [];

@@ -17,7 +17,8 @@ export async function findPython(python: string, progress: Progress): Promise<st
   if (version !== undefined) return version;
   throw new HandgradError(
     'backend',
-    `setup tensorflow takes TensorFlow from Python, and ${python} does not run: install Python 3, or name an interpreter by \`python\` or a TensorFlow by \`tensorflow\`.`,
+    `setup tensorflow takes TensorFlow from Python, and ${python} does not run: ` +
+      'install Python 3, or name an interpreter by `python` or a TensorFlow by `tensorflow`.',
   );
 }
 
@@ -58,5 +59,6 @@ with zipfile.ZipFile(sys.argv[1]) as wheel:
     for name in wheel.namelist():
         parts = name.split('/')
         library = len(parts) == 2 and parts[0] == 'tensorflow' and parts[1].startswith('libtensorflow')
-        if library or name.startswith('tensorflow/include/') or name.endswith('/build_info.py') or parts[0].endswith('.dist-info'):
+        version = name.endswith('/build_info.py') or parts[0].endswith('.dist-info')
+        if library or version or name.startswith('tensorflow/include/'):
             wheel.extract(name, sys.argv[2])`;

@@ -35,10 +35,10 @@ const PACKAGES_BYTES = 0.4e9;
 const DOWNLOAD_BYTES = 1.6e9;
 
 /**
- * Builds the tensorflow backend: tfjs-node's addon, compiled here against a TensorFlow that is installed or downloaded. Everything
- * is made in a folder beside the final one, tried, and only then put in its place.
- * @throws HandgradError 'backend' when something is missing or does not build, 'storage' when there is no room; the backend
- * that was there before stays
+ * Builds the tensorflow backend: tfjs-node's addon, compiled here against a TensorFlow that is installed or downloaded.
+ * Everything is made in a folder beside the final one, tried, and only then put in its place.
+ * @throws HandgradError 'backend' when something is missing or does not build, 'storage' when there is no room;
+ * the backend that was there before stays
  */
 export async function setupTensorflow(options: SetupOptions): Promise<SetupResult> {
   const { onStep = () => {}, force = false } = options;
@@ -60,7 +60,8 @@ export async function setupTensorflow(options: SetupOptions): Promise<SetupResul
     await installPackages(work, options);
     const tensorflow = found ?? (await downloadTensorFlow(options.python, work, options));
     onStep(
-      `Compiling the addon against TensorFlow ${tensorflow.version ?? `in ${tensorflow.folder}`} with ${compiler.version}`,
+      `Compiling the addon against TensorFlow ${tensorflow.version ?? `in ${tensorflow.folder}`} ` +
+        `with ${compiler.version}`,
     );
     await compileAddon(compiler, tensorflow, work, options);
     await tensorflow.removeWhatOnlyCompilingNeeds?.();
@@ -123,7 +124,8 @@ function refuseOtherSystems(): void {
   if (process.platform === 'linux' || process.platform === 'darwin') return;
   throw new HandgradError(
     'backend',
-    `setup tensorflow builds on Linux and macOS, not on ${process.platform}: run "npm install @tensorflow/tfjs-node@4.22.0" instead.`,
+    `setup tensorflow builds on Linux and macOS, not on ${process.platform}: ` +
+      `run "npm install @tensorflow/tfjs-node@4.22.0" instead.`,
   );
 }
 
@@ -147,7 +149,8 @@ async function refuseLittleSpace(place: string, needed: number): Promise<void> {
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new HandgradError(
     'storage',
-    `setup tensorflow needs ${gigabytes(needed)} in ${place}, which has ${gigabytes(bavail * bsize)} free; free some space.`,
+    `setup tensorflow needs ${gigabytes(needed)} in ${place}, which has ${gigabytes(bavail * bsize)} free; ` +
+      `free some space.`,
   );
 }
 

@@ -18,7 +18,8 @@ export interface TensorFlow {
   readonly removeWhatOnlyCompilingNeeds?: () => Promise<void>;
 }
 
-// pip's packages have the C++ library, which includes the C functions that the addon calls; Google's archives for C have the C library.
+// pip's packages have the C++ library, which includes the C functions that the addon calls;
+// Google's archives for C have the C library.
 const LIBRARIES =
   process.platform === 'darwin'
     ? [['libtensorflow_cc.2.dylib', 'libtensorflow.2.dylib'], ['libtensorflow_framework.2.dylib']]
@@ -37,7 +38,8 @@ export function inspectTensorFlow(given: string): TensorFlow {
     const missing = folder ? header! : `${LIBRARIES[0]![0]} and ${LIBRARIES[1]![0]}`;
     throw new HandgradError(
       'backend',
-      `${given} is no TensorFlow to build against (${missing} ${folder ? 'is' : 'are'} not there): name the folder "tensorflow" of a Python installation, or leave \`tensorflow\` out.`,
+      `${given} is no TensorFlow to build against (${missing} ${folder ? 'is' : 'are'} not there): ` +
+        `name the folder "tensorflow" of a Python installation, or leave \`tensorflow\` out.`,
     );
   }
   return {

@@ -79,7 +79,8 @@ export async function connectRedis(
 
 /**
  * What Redis answers. A command waits for a Redis that is away; who is to end does not.
- * @param ending aborted when the caller is to end: from then on the answer is waited for a moment only. By default it is.
+ * @param ending aborted when the caller is to end: from then on the answer is waited for a moment only. By default it
+ * is.
  * @returns the answer; undefined when it has not come
  */
 export async function unlessAway<T>(answer: Promise<T>, ending = AbortSignal.abort()): Promise<T | undefined> {

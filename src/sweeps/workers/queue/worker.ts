@@ -46,8 +46,8 @@ export interface WorkOptions {
 }
 
 /**
- * Takes trials from the queues of sweeps, in turn, and trains them. Trials train in processes of their own, so that this one
- * is free to say that it still has them.
+ * Takes trials from the queues of sweeps, in turn, and trains them.
+ * Trials train in processes of their own, so that this one is free to say that it still has them.
  */
 export async function work(options: WorkOptions): Promise<void> {
   const { redis, places, drain, stop } = options;
@@ -161,7 +161,8 @@ interface Queues {
 async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues> {
   const { Worker } = await import('bullmq');
   const open = new Map<string, Worker>();
-  // Looking for stalled trials writes to the queue, which may happen after the sweep ended and took its queue out of Redis.
+  // Looking for stalled trials writes to the queue, which may happen after the sweep ended and took its queue out of
+  // Redis.
   const leave = async (id: string, worker: Worker) => {
     // By force: a connection that waits for a Redis that is away would keep the process alive. Nothing is lost by it.
     await worker.close(true).catch(ignore);

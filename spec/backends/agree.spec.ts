@@ -3,6 +3,7 @@ import { BACKENDS, type BackendName } from '../../src/backends';
 import { nvidiaGpus } from '../../src/backends/nvidia';
 import { need, needNvidia } from '../need';
 import { runInChild } from './child';
+import { standInAbsent, standInFolder } from './device/standIn/standIn';
 import { OPERATIONS, type OperationName } from './operations';
 
 type Results = Record<OperationName, { shape: number[]; numbers: string }>;
@@ -23,7 +24,12 @@ describe('F65 the backends agree', function () {
 
       before(async function () {
         if (backend === 'tensorflow-gpu') needNvidia(this, await nvidiaGpus());
-        const answer = await computeOn(backend);
+        if (backend === 'cuda') need(this, standInAbsent());
+        // The stand-in for NVIDIA's driver is what cuda finds first.
+        const answer = await computeOn(
+          backend,
+          backend === 'cuda' ? { HANDGRAD_CUDA_LIBS: await standInFolder() } : {},
+        );
         if ('refused' in answer) return need(this, answer.refused);
         found = answer.results;
       });
@@ -44,7 +50,10 @@ describe('F65 the backends agree', function () {
   }
 });
 
-async function computeOn(backend: BackendName): Promise<{ results: Results } | { refused: string }> {
+async function computeOn(
+  backend: BackendName,
+  env: Record<string, string> = {},
+): Promise<{ results: Results } | { refused: string }> {
   const code = `
     require('./src/backends').selectBackend('${backend}', { allowSoftware: true })
       .then(() => require('./spec/backends/operations').computeAll())
@@ -53,7 +62,7 @@ async function computeOn(backend: BackendName): Promise<{ results: Results } | {
         if (error.kind !== 'backend') throw error;
         console.log(JSON.stringify({ refused: error.message }));
       });`;
-  const { stdout, stderr } = await runInChild(code);
+  const { stdout, stderr } = await runInChild(code, env);
   if (!stdout) throw new Error(stderr);
   return JSON.parse(stdout) as { results: Results } | { refused: string };
 }

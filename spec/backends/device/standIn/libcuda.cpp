@@ -4,10 +4,12 @@
 //
 //   STAND_IN_MEMORY=BYTES  the memory of the GPU
 //   STAND_IN_FAILS_AT=N    launch number N fails, and everything after it, as on a GPU that was lost
-//   STAND_IN_GPUS=0        no GPU
+//   STAND_IN_GPUS=N        the number of GPUs, of which CUDA_VISIBLE_DEVICES leaves some
+//   STAND_IN_INIT=803      what starting the driver gives
 //   STAND_IN_CUDA=12080    the CUDA that the driver supports: 12.8
 //   STAND_IN_CAPABILITY=75 the GPU's compute capability: 7.5
 //   STAND_IN_CUBLAS=N      the status with which each product of cuBLAS fails
+//   STAND_IN_CUBLAS_CREATE=N  the status with which cuBLAS fails to start
 
 #include <cstdint>
 #include <cstdio>
@@ -25,7 +27,7 @@ static int parameterCount(int kernel);        // generated
 static bool parameterIsWide(int kernel, int); // generated: 8 bytes instead of 4
 
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_IMAGE = 200,
-       INVALID_CONTEXT = 201, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719 };
+       INVALID_CONTEXT = 201, NOT_FOUND = 500, ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, DRIVER_MISMATCH = 803 };
 
 static bool initialized, retained, current;
 static int failure = SUCCESS;
@@ -33,6 +35,8 @@ static long long launches;
 static std::vector<std::function<void()>> stream;
 static std::map<char*, size_t> blocks; // of the GPU's memory
 static size_t used;
+
+static std::vector<int> visible; // GPUs, by their numbers
 
 static long long setting(const char* name, long long otherwise) {
   const char* text = getenv(name);
@@ -63,16 +67,34 @@ static bool owns(const void* address, size_t bytes) {
   return (char*)address + bytes <= after->first + after->second;
 }
 
+// The variables are read here and later changes are not seen, as by the real driver.
 API int cuInit(unsigned) {
-  if (setting("STAND_IN_GPUS", 1) == 0) return NO_DEVICE;
+  if (setting("STAND_IN_INIT", SUCCESS)) return (int)setting("STAND_IN_INIT", SUCCESS);
+  const int gpus = (int)setting("STAND_IN_GPUS", 1);
+  const char *order = getenv("CUDA_DEVICE_ORDER"), *named = getenv("CUDA_VISIBLE_DEVICES");
+  std::vector<int> all;
+  // In the order of the bus, as nvidia-smi has them, or the fastest first, which here are the last.
+  for (int i = 0; i < gpus; i++) all.push_back(order && !strcmp(order, "PCI_BUS_ID") ? i : gpus - 1 - i);
+  visible.clear();
+  if (!named) visible = all;
+  for (char* end; named && *named; named = *end ? end + 1 : end) {
+    const long at = strtol(named, &end, 10);
+    if (end == named || at < 0 || at >= gpus) break; // those after a number that is none are hidden
+    visible.push_back(all[at]);
+  }
+  if (visible.empty()) return NO_DEVICE;
   initialized = true;
   return SUCCESS;
 }
 API int cuDriverGetVersion(int* version) { return *version = (int)setting("STAND_IN_CUDA", 13000), SUCCESS; }
 API int cuDeviceGet(int* device, int ordinal) {
-  return ordinal == 0 && initialized ? (*device = 0, SUCCESS) : INVALID_VALUE;
+  if (!initialized) return NOT_INITIALIZED;
+  if (ordinal < 0 || ordinal >= (int)visible.size()) return INVALID_VALUE;
+  return *device = visible[ordinal], SUCCESS;
 }
-API int cuDeviceGetName(char* name, int length, int) { return snprintf(name, length, "Stand-in GPU"), SUCCESS; }
+API int cuDeviceGetName(char* name, int length, int device) {
+  return snprintf(name, length, "Stand-in GPU %d", device), SUCCESS;
+}
 API int cuDeviceGetAttribute(int* value, int attribute, int) {
   const int capability = (int)setting("STAND_IN_CAPABILITY", 90);
   *value = attribute == 16 ? 2 : attribute == 75 ? capability / 10 : attribute == 76 ? capability % 10 : -1;
@@ -174,6 +196,7 @@ API int cuGetErrorName(int error, const char** text) {
     case INVALID_IMAGE: *text = "CUDA_ERROR_INVALID_IMAGE"; break;
     case ILLEGAL_ADDRESS: *text = "CUDA_ERROR_ILLEGAL_ADDRESS"; break;
     case LAUNCH_FAILED: *text = "CUDA_ERROR_LAUNCH_FAILED"; break;
+    case DRIVER_MISMATCH: *text = "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH"; break;
     default: *text = "CUDA_ERROR_UNKNOWN"; break;
   }
   return SUCCESS;
@@ -184,10 +207,24 @@ API int cuGetErrorString(int error, const char** text) {
 }
 
 // The products of cuBLAS, in the same stream. Matrices are stored column by column there.
-API int cublasCreate_v2(void** handle) { return *handle = (void*)0x40, SUCCESS; }
+static bool tf32;
+
+// The number as the tensor cores take it in TF32: 10 bits of mantissa.
+static float operand(float x, bool rounded) {
+  int bits;
+  memcpy(&bits, &x, 4);
+  bits = (bits + 0x1000) & ~0x1fff;
+  float near;
+  memcpy(&near, &bits, 4);
+  return rounded ? near : x;
+}
+
+API int cublasCreate_v2(void** handle) {
+  return *handle = (void*)0x40, (int)setting("STAND_IN_CUBLAS_CREATE", SUCCESS);
+}
 API int cublasGetVersion_v2(void*, int* version) { return *version = 130001, SUCCESS; }
 API int cublasSetStream_v2(void*, void*) { return SUCCESS; }
-API int cublasSetMathMode(void*, int) { return SUCCESS; }
+API int cublasSetMathMode(void*, int mode) { return tf32 = mode == 3, SUCCESS; }
 API const char* cublasGetStatusString(int status) {
   return status == 13 ? "CUBLAS_STATUS_EXECUTION_FAILED" : "CUBLAS_STATUS_INVALID_VALUE";
 }
@@ -196,13 +233,14 @@ API int cublasSgemm_v2(void*, int opA, int opB, int m, int n, int k, const float
   if (setting("STAND_IN_CUBLAS", 0)) return (int)setting("STAND_IN_CUBLAS", 0);
   if (!owns(A, 4) || !owns(B, 4) || !owns(C, 4) || *alpha != 1 || *beta != 0) return 7;
   if (lda < (opA ? k : m) || ldb < (opB ? n : k) || ldc < m) return 7;
-  stream.push_back([=] {
+  stream.push_back([=, rounded = tf32] {
     for (int j = 0; j < n; j++)
       for (int i = 0; i < m; i++) {
         float sum = 0;
         for (int l = 0; l < k; l++) {
           const float a = opA ? A[(size_t)i * lda + l] : A[(size_t)l * lda + i];
-          sum += a * (opB ? B[(size_t)l * ldb + j] : B[(size_t)j * ldb + l]);
+          const float b = opB ? B[(size_t)l * ldb + j] : B[(size_t)j * ldb + l];
+          sum += operand(a, rounded) * operand(b, rounded);
         }
         C[(size_t)j * ldc + i] = sum;
       }

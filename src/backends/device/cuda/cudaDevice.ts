@@ -86,7 +86,13 @@ export function cudaDevice(
 
   /** Copies of buffers, until those are collected. */
   const copies = new WeakMap<ArrayBufferLike, number>();
-  const collected = new FinalizationRegistry((address: number) => driver.free(address));
+  const collected = new FinalizationRegistry((address: number) => {
+    try {
+      driver.free(address);
+    } catch {
+      // The GPU is lost. Nobody could catch an error from here: the next computation reports it.
+    }
+  });
   function resident({ buffer, byteOffset }: NumberArray): number | undefined {
     let address = copies.get(buffer);
     if (address === undefined) {

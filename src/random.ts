@@ -10,10 +10,10 @@ export const STREAMS = ['init', 'split', 'order', 'gradcheck', 'dropout', 'mixup
 /** A purpose that random numbers are drawn for. */
 export type Stream = (typeof STREAMS)[number];
 
-// Two kinds of generators. `createRandom` is for what is drawn once, before training: weights, a split, a sweep's
-// trials. It has a state, which nobody saves. What is drawn during training is a function of the seed, the purpose and
-// a counter (the step, the epoch) alone: `hash32` of a `keyOf` them. Nothing of it has to be saved, and a resumed run
-// draws the same.
+// Two kinds of generators. `createRandom` is for what is drawn once, before training: weights, a split, a
+// sweep's trials. Its state is never saved. What is drawn during training is a function of the seed, the purpose
+// and a counter (the step, the epoch) alone: `hash32` of a `keyOf` them. So nothing has to be saved, and a
+// resumed run draws the same numbers.
 
 /** A seeded generator. */
 export interface Random {
@@ -59,10 +59,10 @@ export function permutation(random: Pick<Random, 'integer'>, n: number): Int32Ar
 }
 
 /**
- * 32 random bits that depend on two integers and nothing else. (The multiples of 2^32 / φ, scattered by the key and
- * MurmurHash3's finalizer, which lets every bit of its input reach every bit of its output.)
+ * 32 random bits, a function of two integers alone. (The multiples of 2^32 / φ,
+ * scattered by the key and MurmurHash3's finalizer, which lets every bit of its input reach every bit of its output.)
  * @param key names the sequence
- * @param i the place in it
+ * @param i the position in it
  * @returns a signed 32-bit integer
  */
 export function hash32(key: number, i: number): number {
@@ -77,7 +77,7 @@ export function keyOf(seed: number, stream: Stream, ...counters: readonly number
   return counters.reduce(hash32, hash32(hash32(0, seed), STREAMS.indexOf(stream)));
 }
 
-/** Integers from the sequence of a key, one after the other, for a draw that takes many: the order of an epoch. */
+/** The integers of one key's sequence in order, for a draw that needs many, such as the order of an epoch. */
 export function countingRandom(key: number): Pick<Random, 'integer'> {
   let i = 0;
   return {

@@ -87,7 +87,7 @@ describe('augmenter', () => {
   it('refuses what leaves nothing of the images', () => {
     for (const how of [{ shift: 4 }, { cutout: 9 }]) {
       expect(() => augmenter(SHAPE, how, 0))
-        .to.throw(HandgradError, /leaves nothing of images of 4 x 5/)
+        .to.throw(HandgradError, /covers images of 4 x 5/)
         .with.property('kind', 'usage');
     }
   });

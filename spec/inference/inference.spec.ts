@@ -83,7 +83,7 @@ describe('using a trained network', function () {
     expect(await asked({ rows: [[1]] })).to.match(/Row 0 must be 2 finite numbers, one for each input .* it has 1\./);
     expect(await asked({ rows: [[1, NaN]] })).to.match(/Row 0 must be 2 finite numbers/);
     expect(await asked({ index: [30] })).to.equal('`index` must be a whole number from 0 to 29, not 30.');
-    expect(await asked({ images: ['x.png'] })).to.match(/takes no images of points; .* by `index`\.$/);
+    expect(await asked({ images: ['x.png'] })).to.match(/was not trained on images: points has none; .* by `index`\.$/);
     expect(await asked({ index: [0] }, { top: 4 })).to.equal('`top` must be a whole number from 1 to 3, not 4.');
     expect(await asked({} as never)).to.match(/nothing to predict/);
   });
@@ -93,12 +93,12 @@ describe('using a trained network', function () {
     await end(path('points.csv'), path('run'));
     const written = await exportModel(path('run'), { format: 'onnx' });
     expect(written).to.deep.include({ path: path('run', 'model.onnx'), files: [path('run', 'model.onnx')] });
-    expect(await failure('usage', () => exportModel(path('run'), { format: 'onnx' }))).to.match(/is there already/);
+    expect(await failure('usage', () => exportModel(path('run'), { format: 'onnx' }))).to.match(/exists already/);
     await exportModel(path('run'), { format: 'onnx', force: true });
     await exportModel(path('run'), { format: 'layers', out: path('tf') });
     expect(readdirSync(path('tf')).sort()).to.deep.equal(['model.json', 'weights.bin']);
     expect(await failure('usage', () => exportModel(path('run'), { format: 'onx' as never }))).to.equal(
-      '`format` has no "onx"; did you mean onnx?',
+      'Unknown `format` "onx"; did you mean onnx?',
     );
     expect(await failure('usage', () => exportModel(path('run'), { format: 'web' }))).to.match(
       /is for networks that take/,

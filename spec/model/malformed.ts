@@ -65,9 +65,9 @@ export const MALFORMED: readonly Malformed[] = [
   refused(
     'F70 something after the closing brace',
     file(`${ONE}x`, FOUR),
-    /goes on after its closing brace \(byte 62\)/,
+    /continues after its closing brace \(byte 62\)/,
   ),
-  refused('F70 zero bytes after the closing brace', file(`${ONE}\0\0`, FOUR), /goes on after its closing brace/),
+  refused('F70 zero bytes after the closing brace', file(`${ONE}\0\0`, FOUR), /continues after its closing brace/),
   refused('F70 a list at the top', file('[]'), /does not begin with an opening brace/),
   refused('F70 a brace that is not closed', file('{"a":{'), /lacks a key in quotes/),
   refused('F70 a comma before the closing brace', one('}}', '},}'), /lacks a key in quotes/),
@@ -143,8 +143,8 @@ export const MALFORMED: readonly Malformed[] = [
   ),
   stricter('F70 a field that is null', one('"dtype"', '"x":null,"dtype"'), NO_VALUE),
 
-  refused('F70 a first tensor that begins late', one('[0,4]', '[4,8]', FOUR + FOUR), /tensor "a" leaves a hole/),
-  refused('F70 a hole', two('0,4', '5,9', `${FOUR}x${FOUR}`), /tensor "b" leaves a hole/),
+  refused('F70 a first tensor that begins late', one('[0,4]', '[4,8]', FOUR + FOUR), /tensor "a" leaves a gap/),
+  refused('F70 a hole', two('0,4', '5,9', `${FOUR}x${FOUR}`), /tensor "b" leaves a gap/),
   refused('F70 an overlap', two('0,4', '2,6', `${FOUR}xx`), /tensor "b" overlaps the one before it/),
   refused('F70 two tensors in one place', two('0,4', '0,4', FOUR), /overlaps the one before it/),
   refused('F70 an end before its begin', one('[0,4]', '[4,0]'), /tensor "a" spans bytes 4 to 0/),
@@ -164,8 +164,8 @@ export const MALFORMED: readonly Malformed[] = [
     one('F32","shape":[1],"data_offsets":[0,4]', 'F4","shape":[1],"data_offsets":[0,0]', ''),
     /spans bytes 0 to 0 and its shape takes 4 bits of F4/,
   ),
-  refused('F70 a byte after the last tensor', one('', '', `${FOUR}x`), /something follows its last tensor/),
-  refused('F70 a byte too few', one('', '', '\0\0\0'), /it is cut short/),
+  refused('F70 a byte after the last tensor', one('', '', `${FOUR}x`), /there is data after its last tensor/),
+  refused('F70 a byte too few', one('', '', '\0\0\0'), /it is truncated/),
   refused('F70 a product above 2^64', one('[1]', '[4294967296,4294967296]'), /more elements than 64 bits can count/),
   refused(
     'F70 a product that wraps around to 4 bytes',

@@ -240,7 +240,7 @@ describe('reading a safetensors file from disk', () => {
   it('F72 looks at the length of a huge file before it reads it', async () => {
     // Sparse: these take no room on the disk, and reading them would take all of the memory.
     for (const [length, says] of [
-      [2 ** 30, /something follows its last tensor/],
+      [2 ** 30, /there is data after its last tensor/],
       [2 ** 43, /has 8796093022208 bytes; handgrad reads models of up to/],
     ] as const) {
       const path = join(folder, 'sparse.safetensors');

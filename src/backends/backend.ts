@@ -1,32 +1,29 @@
-/** A backend that is running: TensorFlow.js computes on it from now on. */
+/** A running backend, which TensorFlow.js computes on. */
 export interface Running {
   /** What computes, in words: `WebAssembly with SIMD, one thread`. */
   readonly device: string;
-  /** How many threads compute, where the backend lets that be chosen. */
+  /** The number of threads, for backends that let the user choose it. */
   readonly threads?: number;
-  /** The most memory that the backend can address, in bytes, where that may be less than the machine has. */
+  /** The most memory that the backend can address, in bytes, if that may be less than the machine has. */
   readonly addressableBytes?: number;
-  /** Node, TensorFlow.js and what the backend is made of, by name. */
+  /** The versions of Node, TensorFlow.js and the backend's parts, by name. */
   readonly versions: Readonly<Record<string, string>>;
 }
 
-/** Why a backend cannot run here, as half sentences that an error or a notice is made of. */
+/** Why a backend cannot run here, as the clauses of an error or a notice. */
 export interface Unavailable {
   /** What is missing: `TensorFlow found no GPU`. */
   readonly reason: string;
-  /** What the user can do about it, as an order: `install …`. */
+  /** What the user can do about it, in the imperative: `install …`. */
   readonly remedy: string;
-  /** This machine has not the hardware for it: nobody who asked for no backend in particular needs to hear of that. */
+  /** This machine lacks the hardware, which only a user who named the backend needs to know. */
   readonly noHardware?: boolean;
 }
 
-/**
- * The most threads that can be asked for; wasm computes on 8 at most.
- * More bring nothing on networks of this kind: on machines with many cores they only get in each other's way.
- */
+/** The largest number of threads; that of wasm is 8. More do not speed up networks of this kind. */
 export const MAX_THREADS = 64;
 
-/** What can be chosen about how a backend runs. A backend takes no notice of what it has no use for. */
+/** How a backend runs. A backend ignores options that it does not support. */
 export interface BackendOptions {
   /** Threads that native and wasm compute on. */
   readonly threads?: number;
@@ -35,17 +32,17 @@ export interface BackendOptions {
    * refuse.
    */
   readonly tf32?: boolean;
-  /** Whether a backend may be compiled now when it has not been yet; it takes seconds. */
+  /** Whether a backend may be compiled now, if needed; it takes seconds. */
   readonly compile?: boolean;
-  /** Whether webgpu may take an adapter that is a program on the processor. */
+  /** Whether webgpu may use a software adapter, which runs on the CPU. */
   readonly allowSoftware?: boolean;
 }
 
 /** One backend. */
 export interface Backend {
   /**
-   * Loads the backend and makes it TensorFlow.js's current one, or says why not. `notice` takes what the user should
-   * know.
+   * Loads the backend and makes it TensorFlow.js's current one, or returns why not. `notice` receives messages for the
+   * user.
    */
   start(notice: (message: string) => void, options: BackendOptions): Promise<Running | Unavailable>;
 }

@@ -28,17 +28,17 @@ export const BACKENDS = {
 export type BackendName = keyof typeof BACKENDS;
 
 /**
- * What `auto` tries. Fastest first; cpu, which every Node runs, is the last resort.
- * webgpu is taken by name only: how fast and how exact it is depends on the GPU and its driver.
+ * The backends that `auto` tries, fastest first; cpu, which always runs, is the last resort.
+ * webgpu must be named: its speed and precision depend on the GPU and its driver.
  */
 export const AUTO_ORDER: readonly BackendName[] = ['cuda', 'native', 'tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'];
 
-/** The backend that TensorFlow.js computes on from now on. */
+/** The backend that TensorFlow.js computes on. */
 export interface RunningBackend extends Running {
   readonly name: BackendName;
   /**
-   * The backends that `auto` would have liked better, and why it could not take each,
-   * as far as the machine has the hardware for them; empty for a named backend.
+   * The faster backends that `auto` had to pass over, and why, except those without the hardware; empty for a named
+   * backend.
    */
   readonly rejected: readonly Rejection[];
 }
@@ -52,8 +52,8 @@ export interface Rejection {
 /** How a backend is selected. */
 export interface SelectOptions extends BackendOptions {
   /**
-   * Lets `auto` compile the native backend if that has not been done yet, unless the environment has
-   * HANDGRAD_NO_COMPILE=1. A native backend that is requested by name is compiled when needed.
+   * Lets `auto` compile the native backend if needed, unless the environment has HANDGRAD_NO_COMPILE=1.
+   * Requested by name, it is always compiled if needed.
    */
   readonly compile?: boolean;
   /** Receives one-sentence messages for the user. */
@@ -65,9 +65,9 @@ export interface SelectOptions extends BackendOptions {
  * TensorFlow.js computes on.
  * @param requested a name, or `auto` for the first of cuda, native, tensorflow-gpu, tensorflow, wasm and cpu that runs
  * here
- * @throws HandgradError `usage` for another name or number of threads, or for TF32 on another backend than cuda;
- * `backend` when the named backend cannot run here or computes wrong numbers, with the remedy. No other backend is
- * taken in its place, and the one that was current before is current again.
+ * @throws HandgradError `usage` for an unknown name, an invalid number of threads, or TF32 on a backend other than
+ * cuda; `backend` with a remedy when the named backend cannot run here or computes wrong numbers. No other backend
+ * takes its place: the previous one stays current.
  */
 export async function selectBackend(
   requested: 'auto' | BackendName,

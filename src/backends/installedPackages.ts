@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** A package that handgrad does not bring along. */
+/** A package that handgrad does not depend on. */
 export interface InstalledPackage {
   readonly name: string;
   readonly version: string;
@@ -8,12 +8,12 @@ export interface InstalledPackage {
 }
 
 /**
- * Finds packages that the user may have installed: in the folder that an environment variable names,
- * or else in `first`, where handgrad is installed, and in the working directory.
+ * Finds packages that the user may have installed: in the folder given by an environment variable,
+ * or else in `first`, beside handgrad, and in the working directory.
  * @param names in the order of preference
- * @param variable the environment variable; when it is set, only its folder counts
+ * @param variable the environment variable; if it is set, only its folder is searched
  * @param first more folders to look in
- * @returns what is there: every name in the first place, then every name in the next
+ * @returns the packages found: every name in the first folder, then every name in the next
  */
 export function installedPackages(
   names: readonly string[],

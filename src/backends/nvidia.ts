@@ -8,17 +8,17 @@ export interface NvidiaGpu {
   readonly memoryMiB: number;
   /** `580.159.04` */
   readonly driver: string;
-  /** Ten times the compute capability: 90. */
+  /** Compute capability times ten: 90. */
   readonly capability: number;
 }
 
 const QUERY = 'index,name,memory.total,driver_version,compute_cap';
-/** A driver that hangs must not take the program with it. */
+/** A driver that hangs must not hang the program. */
 const TIMEOUT_MS = 20_000;
 
 /**
- * Asks NVIDIA's driver, through its nvidia-smi, which GPUs there are.
- * @returns them, at least one, or half a sentence that says why there is none
+ * Lists the GPUs by NVIDIA's nvidia-smi.
+ * @returns at least one GPU, or a clause with the reason why there is none
  */
 export function nvidiaGpus(): Promise<readonly NvidiaGpu[] | string> {
   return new Promise((resolve) => {
@@ -26,7 +26,7 @@ export function nvidiaGpus(): Promise<readonly NvidiaGpu[] | string> {
     execFile('nvidia-smi', args, { timeout: TIMEOUT_MS }, (error, stdout) => {
       if (error?.code === 'ENOENT')
         return resolve("there is no NVIDIA driver: nvidia-smi, which comes with it, isn't here");
-      // It says on stdout what is wrong, such as a driver that does not answer.
+      // nvidia-smi reports errors on stdout, such as a driver that does not respond.
       const said = stdout.trim().split('\n')[0]!.trim().replace(/\.$/, '');
       if (error) return resolve(`nvidia-smi finds no GPU${said ? ` (${said})` : ''}`);
       const gpus = parseGpus(stdout);
@@ -49,7 +49,7 @@ export function parseGpus(csv: string): NvidiaGpu[] {
     }));
 }
 
-/** The GPU that a process takes first: the one that CUDA_VISIBLE_DEVICES names by its number, or else the first. */
+/** The first GPU of a process: the one that CUDA_VISIBLE_DEVICES gives by number, or else the first. */
 export function firstVisible(gpus: readonly NvidiaGpu[], visible = process.env['CUDA_VISIBLE_DEVICES']): NvidiaGpu {
   const number = Number.parseInt(visible ?? '', 10);
   return gpus.find(({ index }) => index === number) ?? gpus[0]!;

@@ -1,4 +1,4 @@
-// How each backend says that there is no memory left, on the host or on the GPU.
+// How each backend reports that memory is exhausted, on the host or on the GPU.
 const WORDS = [
   /\bOOM when allocating\b|\bRESOURCE_EXHAUSTED\b|failed to allocate memory|CUDA_ERROR_OUT_OF_MEMORY/, // TensorFlow
   /Array buffer allocation failed|Invalid (typed )?array (buffer )?length/, // JavaScript
@@ -6,8 +6,8 @@ const WORDS = [
 ];
 
 /**
- * Did a backend fail because its memory is full? A WebAssembly backend only traps:
- * it aborts when it cannot grow, and after that each of its functions, disposal too, reads outside of its memory.
+ * Whether a backend failed because memory is exhausted. A WebAssembly backend only traps:
+ * it aborts when it cannot grow, and afterwards all its functions, disposal included, read out of bounds.
  */
 export function isOutOfMemory(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

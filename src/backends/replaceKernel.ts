@@ -4,9 +4,8 @@ import { core } from './tensorflowJs';
 const replacements = new WeakSet<KernelFunc>();
 
 /**
- * Puts `wrap(the backend's kernel)` in the place of a kernel of a backend that is running. Once: where a replacement
- * stands already, it stays.
- * @param backendName TensorFlow.js's name of the backend: `wasm`, `tensorflow`
+ * Replaces a kernel of a running backend by `wrap(kernel)`. A kernel that is already replaced stays as it is.
+ * @param backendName as TensorFlow.js names the backend: `wasm`, `tensorflow`
  */
 export function replaceKernel(
   backendName: string,

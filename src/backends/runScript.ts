@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 
-/** How a script ended, and what it said. */
+/** How a script ended, and its output. */
 export interface ScriptEnd {
-  /** What it passed to `process.send`, the last time if more than once; undefined when it did not come to that. */
+  /** Its last `process.send` message; undefined without one. */
   readonly answer: unknown;
   readonly stderr: string;
   /** `exit code 1`, `SIGABRT`. */
   readonly ended: string;
 }
 
-/** What the end of a script that failed says in one line: its error, or else its last words. */
+/** The failure of a script in one line: its error, or else its last line of stderr. */
 export function lastWords({ stderr, ended }: ScriptEnd): string {
   const lines = stderr
     .split('\n')
@@ -21,8 +21,8 @@ export function lastWords({ stderr, ended }: ScriptEnd): string {
 }
 
 /**
- * Runs JavaScript in a Node of its own that loads TypeScript as this one does.
- * It always resolves: how the process ends is part of the answer.
+ * Runs JavaScript in a separate Node process that loads TypeScript as this one does.
+ * It always resolves: how the process ends is part of the result.
  * @param env added to this process's environment
  */
 export async function runScript(
@@ -33,12 +33,11 @@ export async function runScript(
     signal,
   }: { env?: Record<string, string>; timeoutMs?: number; signal?: AbortSignal } = {},
 ): Promise<ScriptEnd> {
-  // From a checkout this file is TypeScript, also where the program that runs it,
-  // such as mocha, loads that in a way of its own.
+  // In a checkout this file is TypeScript, even if the program that runs it, such as mocha, has its own loader.
   const register = join(dirname(require.resolve('handgrad/package.json')), 'bin', 'register.js');
   const loader = __filename.endsWith('.ts') ? ['--require', register] : [];
   const args = [...process.execArgv.filter((arg) => !arg.startsWith('--inspect')), ...loader, '--eval', code];
-  // What the backends print goes to stdout, which nobody reads: answers have a channel of their own.
+  // Backends print to stdout, which is ignored: answers have a separate channel.
   const child = spawn(process.execPath, args, {
     timeout: timeoutMs,
     signal,
@@ -50,7 +49,7 @@ export async function runScript(
   child.on('message', (message) => (answer = message));
   child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   return new Promise((resolve) => {
-    // An aborted signal, or no Node where this one was; 'close' follows only if the process had started.
+    // An aborted signal, or no Node at this path; 'close' follows only if the process had started.
     child.on('error', ({ message }) => resolve({ answer, stderr, ended: message }));
     child.on('close', (code, killed) => resolve({ answer, stderr, ended: killed ?? `exit code ${code}` }));
   });

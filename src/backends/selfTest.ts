@@ -1,6 +1,6 @@
 import { core } from './tensorflowJs';
 
-// A network of one layer whose numbers are small integers, so that every backend must give them exactly.
+// A network of one layer with small integers, which every backend must compute exactly.
 const X = [
   [1, 2, 3],
   [4, 5, 6],
@@ -21,7 +21,7 @@ const EXPECTED = {
 
 /**
  * Computes a known layer, forward and backward, on the current backend.
- * @returns what came out wrong, or undefined when every number is exact
+ * @returns the first wrong result, or undefined if every number is exact
  */
 export async function verify(): Promise<string | undefined> {
   const tf = core();

@@ -3,17 +3,17 @@ import type * as TF from '@tensorflow/tfjs-core';
 let loaded: typeof TF | undefined;
 
 /**
- * TensorFlow.js's core, loaded when a backend is: a command line that only wants the backends' names does not wait for
- * it. Kernels ask for it in every step, and Node takes 10 µs to find what is loaded already.
+ * TensorFlow.js's core, loaded with the first backend, so that help texts do not wait for it.
+ * Kept here, because kernels need it in every step and a `require` takes 10 µs.
  */
 export function core(): typeof TF {
   return (loaded ??= require('@tensorflow/tfjs-core') as typeof TF);
 }
 
 /**
- * Loads a part of TensorFlow.js with its warnings off. When an addon of the user's folder brings a TensorFlow.js of its
- * own, the two share their registries and each kernel that is registered again is worth a warning to it: hundreds of
- * lines, all of them harmless. Errors are not warnings and come through.
+ * Loads a part of TensorFlow.js with its warnings off. If a package in the user's folder has its own copy of
+ * TensorFlow.js, the two share their registries, and each kernel that is registered again causes a harmless warning:
+ * hundreds of lines. Errors are still reported.
  */
 export async function loadQuietly<T>(load: () => T | Promise<T>): Promise<T> {
   const flags = core().env();
@@ -33,7 +33,7 @@ export async function loadQuietly<T>(load: () => T | Promise<T>): Promise<T> {
 export async function activate(name: string): Promise<void> {
   const tf = core();
   if (await loadQuietly(() => tf.setBackend(name))) return;
-  // setBackend keeps the reason to itself: the factory, asked again, throws it.
+  // setBackend hides the reason: calling the factory again throws it.
   await tf.findBackendFactory(name)();
   throw new Error(`TensorFlow.js could not initialize its ${name} backend`);
 }

@@ -2,25 +2,25 @@ import { HandgradError } from '../errors';
 import { hash32, keyOf, toUnit } from '../random';
 import type { Samples } from './samples';
 
-/** How the training images are changed, each time they are seen; what is left out is not done. */
+/** The random changes of training images in each epoch; those left out are not made. */
 export interface Augmentation {
-  /** Moved by up to so many pixels along each axis; what comes in at the border is 0. */
+  /** A shift by up to so many pixels along each axis; pixels that enter at the border are 0. */
   readonly shift?: number;
-  /** Left and right exchanged, half the time. */
+  /** A horizontal flip, with probability 1/2. */
   readonly flip?: boolean;
   /** A square of so many pixels a side set to 0, its center anywhere in the image (DeVries and Taylor 2017). */
   readonly cutout?: number;
 }
 
 /**
- * Copies one image, changed, to `to` from position `at` on. What is drawn depends on the seed, the epoch and the row
+ * Copies one image, changed, to `to` from position `at` on. The change depends on the seed, the epoch and the row
  * alone.
  */
 export type Augment = (from: Samples['features'], row: number, epoch: number, to: Float32Array, at: number) => void;
 
 /**
- * Random changes of images, as they are copied into a batch:
- * a shift and a flip cost a look into a table of where each pixel comes from.
+ * Changes images as they are copied into a batch. A shift and a flip cost one lookup per pixel, in a table of source
+ * pixels.
  * @param imageShape [height, width]
  * @throws HandgradError 'usage' when the shift or the square is larger than the images
  */
@@ -31,7 +31,7 @@ export function augmenter([height, width]: readonly [number, number], how: Augme
     if (size < smallest) continue;
     throw new HandgradError(
       'usage',
-      `A ${name} of ${size} pixels leaves nothing of images of ${height} x ${width}; choose a smaller one.`,
+      `A ${name} of ${size} pixels covers images of ${height} x ${width}; choose a smaller one.`,
     );
   }
   const moves = 2 * shift + 1;
@@ -61,7 +61,7 @@ export function augmenter([height, width]: readonly [number, number], how: Augme
   };
 }
 
-/** For each pixel of the changed image, the pixel of the stored one that it shows; -1 where it lies outside. */
+/** For each pixel of the changed image, its source in the stored one; -1 outside of it. */
 function sources(height: number, width: number, down: number, right: number, mirrored: boolean): Int32Array {
   return Int32Array.from({ length: height * width }, (_, p) => {
     const y = Math.floor(p / width) - down;

@@ -1,12 +1,12 @@
 import type { Dataset } from './samples';
 
-/** Whether what surrounds the objects in the images of a data set is nearer to 0 or to 255. */
+/** Whether the background of a data set's images is nearer to 0 or to 255. */
 export type Background = 'dark' | 'light';
 
-/** As many images say it as surely as all. */
+/** A sample of this size decides as reliably as all images. */
 const IMAGES = 1000;
 
-/** The background of a data set's images, by the pixels at their edges; undefined for what holds no images of bytes. */
+/** The background of a data set's images, by the pixels at their edges; undefined for data without byte images. */
 export function backgroundOf({ train, imageShape }: Dataset): Background | undefined {
   const { features, count, numInputs } = train;
   if (!imageShape || !(features instanceof Uint8Array)) return undefined;

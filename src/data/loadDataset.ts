@@ -13,19 +13,19 @@ import { datasetDigest, findInFolder, findingOf, readCandidate, verify } from '.
 
 /** How a data set is loaded. */
 export interface LoadOptions extends Partial<Omit<DownloadOptions, 'force'>> {
-  /** CSV only: the column that holds the labels, by name; the first one by default. */
+  /** CSV only: the name of the label column; the first column by default. */
   readonly labelColumn?: string;
-  /** CSV only: the part of the rows that becomes the test set, 0.2 by default. */
+  /** CSV only: the fraction of the rows in the test set, 0.2 by default. */
   readonly testFraction?: number;
-  /** CSV only: draws the test rows, 0 by default. */
+  /** CSV only: seeds the draw of the test rows, 0 by default. */
   readonly seed?: number;
 }
 
 /**
- * Loads a data set into memory, verified. One of the catalog is downloaded first when files of it are missing.
+ * Loads a data set into memory, verified. One of the catalog is downloaded first if files are missing.
  * @param spec a name of the catalog, a folder with four IDX files, or a CSV file
- * @throws HandgradError 'data' when it cannot be found, fetched, or is not what it should be; 'storage' when a download
- * cannot be written
+ * @throws HandgradError 'data' when it cannot be found or fetched, or is not valid;
+ * 'storage' when a download cannot be written
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
   if (isDatasetName(spec)) return loadEntry(catalog[spec], options);
@@ -34,14 +34,14 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
   if (kind === 'file') return loadCsv(spec, options);
   throw new HandgradError(
     'data',
-    `There is no data set, folder or CSV file called "${spec}"; known by name are ${datasetNames.join(', ')}.`,
+    `There is no data set, folder or CSV file called "${spec}"; the catalog has ${datasetNames.join(', ')}.`,
   );
 }
 
-/** What a data set is given as: a name of the catalog, a folder, or a file. */
+/** How a data set is given: by a name of the catalog, as a folder, or as a file. */
 export type DatasetKind = 'name' | 'folder' | 'file';
 
-/** What kind of thing `spec` names; undefined when it is neither in the catalog nor there. */
+/** The kind of `spec`; undefined if it is neither in the catalog nor a path that exists. */
 export async function datasetKind(spec: string): Promise<DatasetKind | undefined> {
   if (isDatasetName(spec)) return 'name';
   const found = await stat(spec).catch(() => undefined);

@@ -1,11 +1,11 @@
 /**
- * Labeled samples held in memory, one row each, in the type they were stored in (images stay bytes: 47 MB instead of
- * 188 MB for Fashion-MNIST). The value that the network sees is `features[i] * scale`.
+ * Labeled samples held in memory, one row each, in the type they were stored in (images stay bytes:
+ * 47 MB instead of 188 MB for Fashion-MNIST). The network's input is `features[i] * scale`.
  */
 export interface Samples {
   /** Row-major [count, numInputs]. */
   readonly features: Uint8Array | Float32Array;
-  /** 1/255 for bytes (the post's `ToTensor`), 1 for numbers that are used as they are. */
+  /** 1/255 for bytes (the post's `ToTensor`), 1 for other numbers. */
   readonly scale: number;
   /** [count], each in [0, numOutputs). */
   readonly labels: Int32Array;
@@ -15,7 +15,7 @@ export interface Samples {
 
 /** A data set, verified and in memory. */
 export interface Dataset {
-  /** `fashion-mnist`, or the base name of the folder or file it came from. */
+  /** `fashion-mnist`, or the base name of its folder or file. */
   readonly name: string;
   readonly train: Samples;
   readonly test: Samples;
@@ -26,7 +26,7 @@ export interface Dataset {
   /** [height, width] when the samples are images. */
   readonly imageShape?: readonly [number, number];
   /**
-   * sha256 (hex) of the sha256 sums of the decompressed source files, in a fixed order: says which data a run has seen.
+   * sha256 (hex) of the sha256 sums of the decompressed source files, in a fixed order: identifies the data of a run.
    */
   readonly digest: string;
 }

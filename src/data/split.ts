@@ -4,7 +4,7 @@ import { type Samples, selectRows } from './samples';
 
 /**
  * Draws round(count · fraction) of 0 … count-1 at random. Both parts keep their order.
- * @throws HandgradError 'usage' when the fraction is outside [0, 1), 'data' when it leaves either part empty
+ * @throws HandgradError 'usage' when the fraction is outside [0, 1), 'data' when it leaves a part empty
  */
 export function splitRows(count: number, fraction: number, random: Random): { kept: Int32Array; drawn: Int32Array } {
   if (!(fraction >= 0 && fraction < 1)) {
@@ -24,7 +24,7 @@ export function splitRows(count: number, fraction: number, random: Random): { ke
 
 /**
  * Holds back a random part of the training samples for validation.
- * @param fraction the part held back, in [0, 1); with 0 the validation samples are empty
+ * @param fraction of the samples held back, in [0, 1); with 0 the validation samples are empty
  * @throws HandgradError as `splitRows`
  */
 export function splitValidation(

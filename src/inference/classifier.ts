@@ -13,44 +13,45 @@ import { evaluationBatchSize, predictProbabilities } from '../training/evaluate'
 import { quoted } from '../words';
 import { configFor, networkIn, opening, type UseOptions, type UseSettings } from './useModel';
 
-/** Images that are in memory at once. */
+/** Images in memory at a time. */
 const CHUNK = 256;
 
-/** A test sample, and what the network makes of it. */
+/** A test sample and its predicted probabilities. */
 export interface ClassifiedSample {
-  /** Its place in the test set. */
+  /** Its index in the test set. */
   readonly index: number;
   /** Its true class. */
   readonly label: number;
   /** [k] */
   readonly probabilities: readonly number[];
-  /** [height x width] grey, from 0 to 255, where the samples are images. */
+  /** [height x width] gray, from 0 to 255, if the samples are images. */
   readonly pixels?: Uint8Array;
 }
 
-/** An image file, and what the network makes of it; or why it cannot be used. */
+/** An image file and its predicted probabilities, or why it cannot be used. */
 export type ClassifiedImage =
   | { readonly file: string; readonly image: ReadImage; readonly probabilities: readonly number[] }
   | { readonly file: string; readonly error: HandgradError };
 
-/** A trained network that classifies what it is given. */
+/** A trained network, ready to classify. */
 export interface Classifier {
   readonly backend: RunningBackend;
-  /** The name of the data set it was trained on; undefined while a file of another program does not say. */
+  /** The name of the data set it was trained on; undefined if the model file does not record it. */
   readonly datasetName: string | undefined;
-  /** One for each class; undefined while a file of another program does not say. */
+  /** One for each class; undefined if the model file does not record them. */
   readonly classNames: readonly string[] | undefined;
-  /** [height, width] of the images it takes, where it takes images. */
+  /** [height, width] of the images it takes, if it takes images. */
   readonly imageShape: readonly [number, number] | undefined;
   /**
    * Classifies samples of the test set, which is loaded the first time.
-   * @param indices their places in it, from 0
-   * @throws HandgradError 'usage' for an index that is none; 'data', 'model'
+   * @param indices from 0
+   * @throws HandgradError 'usage' for an index out of range; 'data', 'model'
    */
   samples(indices: readonly number[]): Promise<ClassifiedSample[]>;
   /**
-   * Classifies PNG and JPEG files, a few at a time, in their order. A file that cannot be used stops no other.
-   * @param invert turn dark on light into light on dark or back; `auto` turns to what the data set has
+   * Classifies PNG and JPEG files, a few at a time, in their order. A file that cannot be used does not stop the
+   * others.
+   * @param invert turn dark on light into light on dark or back; `auto` matches the data set
    * @throws HandgradError 'usage' for a network that takes no images
    */
   images(
@@ -60,7 +61,7 @@ export interface Classifier {
   /**
    * Classifies rows of features, as the data set stores them (pixels from 0 to 255, columns of a table as they are).
    * @returns one array [k] for each row
-   * @throws HandgradError 'usage' for a row of another length or with something that is not a finite number in it
+   * @throws HandgradError 'usage' for a row of another length or with non-finite values
    */
   rows(rows: readonly ArrayLike<number>[]): Promise<number[][]>;
   /** Frees the network's memory. */
@@ -68,8 +69,8 @@ export interface Classifier {
 }
 
 /**
- * Puts a trained network on a backend. Its file says most of what is needed;
- * the data set is loaded only for samples of it, and for images when the file does not say what they look like.
+ * Puts a trained network on a backend. The data set is loaded only to classify its samples,
+ * and for images if the model file does not describe them.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
  * @throws HandgradError 'model' when it is not valid; 'usage', 'backend'
  */
@@ -135,7 +136,7 @@ async function loadFor(model: OpenedModel, config: Config, options: UseOptions):
   return dataset;
 }
 
-/** What images of a data set look like. */
+/** The form of a data set's images. */
 interface Looks {
   readonly imageShape: readonly [number, number];
   readonly scale: number;
@@ -147,7 +148,7 @@ function imagesOf(dataset: Dataset, path: string): Looks {
   if (imageShape) return { imageShape, scale: train.scale, background: backgroundOf(dataset) };
   throw new HandgradError(
     'usage',
-    `${path} is a network that takes no images of ${name}; give it samples of the test set by \`index\`.`,
+    `${path} was not trained on images: ${name} has none; pick samples of the test set by \`index\`.`,
   );
 }
 

@@ -4,14 +4,14 @@ import { classReport, type ClassFigures } from '../training/classReport';
 import { confusionMatrix, evaluate, evaluationBatchSize } from '../training/evaluate';
 import { useModel, type UseOptions, type UseSettings } from './useModel';
 
-/** What a network does on a test set. */
+/** The results of a network on a test set. */
 export interface Evaluation {
   readonly dataset: string;
   readonly backend: string;
   readonly samples: number;
   /** Mean cross-entropy. */
   readonly loss: number;
-  /** The share of the samples that are classified right. */
+  /** The share of the samples that are classified correctly. */
   readonly accuracy: number;
   readonly perClass: readonly (ClassFigures & { readonly label: number; readonly name: string })[];
   /** [k][k] counts, true class by predicted class. */

@@ -17,18 +17,18 @@ interface Source {
 }
 
 interface Format {
-  /** Where it goes when nothing else is said, beside the model: a folder, or a file. */
+  /** The default path, beside the model: a folder or a file. */
   readonly place: (layout: ModelLayout) => string;
   readonly isFolder: boolean;
   /** The files of a folder, or the one file, whatever its name. */
   readonly files: (source: Source) => Promise<readonly ExportedFile[]>;
-  /** One line that says how it is used. */
+  /** How to use it, in one line. */
   readonly use: string;
 }
 
 const oneFile = (bytes: Uint8Array): readonly ExportedFile[] => [{ name: '', bytes }];
 
-/** What a model can be turned into. */
+/** Every export format. */
 export const EXPORT_FORMATS = {
   layers: {
     place: () => 'layers',
@@ -68,7 +68,7 @@ export interface ExportOptions {
   readonly layout?: ModelLayout;
   /** The file or folder to write; beside the model when left out. */
   readonly out?: string;
-  /** Replaces files that are there already. */
+  /** Replaces existing files. */
   readonly force?: boolean;
 }
 
@@ -77,9 +77,7 @@ export interface Exported {
   readonly format: ExportFormat;
   readonly path: string;
   readonly files: readonly string[];
-  /**
-   * Undefined when another program wrote the model: how its inputs are scaled and what its activation is was assumed.
-   */
+  /** Undefined when another program wrote the model: the scaling of its inputs and its activation are then assumed. */
   readonly config: OpenedModel['config'];
 }
 
@@ -87,8 +85,8 @@ export interface Exported {
  * Writes a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, or a page that runs it in the
  * browser.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
- * @throws HandgradError 'usage' for what cannot be written, or is there already; 'model' for a model that is not valid;
- *   'storage'
+ * @throws HandgradError 'usage' for an option that is not valid, or a file that exists already; 'model' for a model
+ *   that is not valid; 'storage'
  */
 export async function exportModel(model: string | OpenedModel, options: ExportOptions): Promise<Exported> {
   const { layout = 'handgrad', force = false } = options;
@@ -120,5 +118,5 @@ function assertOneOf(option: string, given: unknown, table: object): void {
   if (typeof given === 'string' && Object.hasOwn(table, given)) return;
   const hint =
     typeof given === 'string' ? didYouMean(given, Object.keys(table)) : `choose ${Object.keys(table).join(', ')}.`;
-  throw new HandgradError('usage', `\`${option}\` has no ${quoted(given)}; ${hint}`);
+  throw new HandgradError('usage', `Unknown \`${option}\` ${quoted(given)}; ${hint}`);
 }

@@ -5,34 +5,34 @@ import { quoted } from '../words';
 import { openClassifier } from './classifier';
 import type { UseOptions, UseSettings } from './useModel';
 
-/** What is to be classified: image files, samples of the test set by their place, or rows of features. */
+/** The inputs to classify: image files, samples of the test set by index, or rows of features. */
 export type PredictInputs =
   | { readonly images: Iterable<string> | AsyncIterable<string>; readonly invert?: Inversion }
   | { readonly index: readonly number[] }
   | { readonly rows: readonly ArrayLike<number>[] };
 
-/** A class and what the network gives to it. */
+/** A class and its predicted probability. */
 export interface RankedClass {
   readonly label: number;
   readonly name: string;
   readonly probability: number;
 }
 
-/** What the network makes of one input, most probable class first. */
+/** The prediction for one input, most probable class first. */
 export interface Prediction {
   readonly top: readonly RankedClass[];
-  /** Of an image: its file, and what was done to it so that the network could take it. */
+  /** Of an image: its file, and how it was converted for the network. */
   readonly file?: string;
   readonly input?: Omit<ReadImage, 'pixels'>;
   /** Why a file could not be used; `top` is empty then. */
   readonly error?: HandgradError;
-  /** Of a test sample: its place and its true class. */
+  /** Of a test sample: its index and its true class. */
   readonly index?: number;
   readonly label?: number;
   readonly name?: string;
 }
 
-/** Of several inputs, in their order. */
+/** The predictions for several inputs, in their order. */
 export interface Predictions {
   readonly dataset: string | undefined;
   readonly backend: string;
@@ -40,10 +40,10 @@ export interface Predictions {
 }
 
 /**
- * Classifies inputs. `openClassifier` does so more than once, and as they come.
+ * Classifies inputs. To classify repeatedly or as a stream, use `openClassifier`.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
  * @param options.top how many classes are given; 3, or all when there are fewer
- * @throws HandgradError 'model' when it is not valid; 'usage' for inputs that it does not take; 'data', 'backend'
+ * @throws HandgradError 'model' when it is not valid; 'usage' for inputs that it cannot take; 'data', 'backend'
  */
 export async function predict(
   model: string | OpenedModel,
@@ -85,7 +85,7 @@ export async function predict(
  * @param probabilities [k]
  * @param classNames one for each class; their numbers when left out
  * @param top how many; 3, or all when there are fewer
- * @throws HandgradError 'usage' for another number of them
+ * @throws HandgradError 'usage' when `top` is out of range
  */
 export function ranked(
   probabilities: readonly number[],

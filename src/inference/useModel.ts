@@ -16,14 +16,14 @@ import type { OpenOptions } from '../runs/events';
 import { checkModel, openModel, type OpenedModel } from '../runs/modelConfig';
 import { checkDataset, openBackend, openDataset } from '../runs/open';
 
-/** The settings of what uses a trained network: which data, and which backend. */
+/** The settings for using a trained network: which data, and which backend. */
 export type UseSettings = Pick<Settings, KeyDeciding<'fetching' | 'samples' | 'backend'>>;
 
 /** How a trained network is used. */
 export interface UseOptions extends OpenOptions {
-  /** The data set, where it is in memory already. */
+  /** The data set, if it is in memory already. */
   readonly data?: Dataset;
-  /** The backend, where it runs already. */
+  /** The backend, if it runs already. */
   readonly backend?: RunningBackend;
 }
 
@@ -60,7 +60,7 @@ export async function useModel(
   };
 }
 
-/** What `openModel` gives, given its path or itself. */
+/** Opens a model, unless it is open already. */
 export async function opening(model: string | OpenedModel): Promise<OpenedModel> {
   return typeof model === 'object' ? model : openModel(model);
 }
@@ -71,7 +71,7 @@ export function networkIn({ parameters, config }: OpenedModel): Pick<UsedModel, 
   return { network, close: () => tf.dispose(network) };
 }
 
-/** What is asked for, on the data and in the parts that the model was trained on unless other data is. */
+/** The settings asked for; by default the data of the model and its split. */
 export function configFor(
   { config: made }: OpenedModel,
   settings: UseSettings,

@@ -17,11 +17,11 @@ export interface Architecture {
 }
 
 /**
- * The widths of the network that `parameters` make up, checked: `W1 b1 W2 b2 …` without a gap or a tensor more, each
- * layer's outputs the next one's inputs, and the widths those of `expected` where it gives any.
+ * Checks that `parameters` form a network and returns its widths: exactly `W1 b1 W2 b2 …`,
+ * each layer's outputs the next one's inputs, and the widths those of `expected` where it gives any.
  * @param parameters in any order
- * @param file what to call their file in a message
- * @throws HandgradError `model` that says what was expected and what was found
+ * @param file the name of their file in messages
+ * @throws HandgradError `model` with what was expected and what was found
  */
 export function checkArchitecture(
   parameters: readonly Pick<Parameter, 'name' | 'shape'>[],
@@ -55,7 +55,7 @@ export function checkArchitecture(
   return found;
 }
 
-/** The names `W1 b1 W2 b2 …` of a network of that many layers, in the order in which parameters are kept. */
+/** The parameter names of a network with that many layers, in order: `W1 b1 W2 b2 …`. */
 export function parameterNames(layers: number): string[] {
   return Array.from({ length: layers }, (_, i) => [`W${i + 1}`, `b${i + 1}`]).flat();
 }
@@ -101,7 +101,7 @@ function wrongShape(
   found: readonly number[],
   turned = false,
 ): HandgradError {
-  // torch.nn.Linear keeps [outputs, inputs]: the likeliest way to meet a transposed weight.
+  // torch.nn.Linear keeps [outputs, inputs]: the likeliest cause of a transposed weight.
   const remedy = turned ? 'it looks transposed: save W.T.contiguous()' : 'choose the file that belongs to this network';
   return new HandgradError(
     'model',

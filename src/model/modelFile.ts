@@ -5,22 +5,22 @@ import { encodeSafetensors, readSafetensors, type NamedTensor, type Safetensors 
 import { quoted } from '../words';
 import { fromTorchLayout, hasTorchNames, toTorchLayout } from './torchLayout';
 
-/** A trained network as plain data, with what is needed to use it. */
+/** A trained network as plain data, and how to use it. */
 export interface Model {
   /** `W1 b1 W2 b2 …` */
   readonly parameters: readonly Parameter[];
-  /** Any JSON: what the run was started with, and what else evaluating needs. Undefined in files of other programs. */
+  /** Any JSON: the settings of the run, and what else evaluation needs. Undefined in files of other programs. */
   readonly config: unknown;
 }
 
-/** The layout of the metadata. Files of a higher version are refused: an older program could misread them. */
+/** The version of the metadata. Files of a higher version are refused: an older program could misread them. */
 export const FORMAT_VERSION = '1';
-/** Where the version stands in the metadata. */
+/** The metadata key of the version. */
 export const FORMAT_KEY = 'handgrad_format';
-/** Where the config stands in the metadata. */
+/** The metadata key of the config. */
 export const CONFIG_KEY = 'config';
 
-/** How the tensors of a model file are named and turned. */
+/** How the tensors of a model file are named and oriented. */
 export const LAYOUTS = {
   /** `W1 b1 W2 b2 …`, W of shape [inputs, outputs]. */
   handgrad: (parameters) => parameters,
@@ -42,8 +42,8 @@ export function encodeModel({ parameters, config }: Model, layout: ModelLayout =
 }
 
 /**
- * Saves a model: whole or not at all, and on the disk when this returns.
- * @throws HandgradError `storage` when it cannot be written, `model` when it is no multilayer perceptron
+ * Saves a model: completely or not at all, and on disk when this returns.
+ * @throws HandgradError `storage` when it cannot be written, `model` when it is not a multilayer perceptron
  */
 export async function saveModel(path: string, model: Model): Promise<void> {
   await writeFileAtomic(path, encodeModel(model));
@@ -51,8 +51,8 @@ export async function saveModel(path: string, model: Model): Promise<void> {
 
 /**
  * Loads a model that handgrad saved, or any safetensors file that holds `W1 b1 W2 b2 …` in float32,
- * in whatever order, or the `state_dict()` of PyTorch's linear layers.
- * @throws HandgradError `model` for a file that is broken or holds something else
+ * in any order, or the `state_dict()` of PyTorch's linear layers.
+ * @throws HandgradError `model` for a file that is damaged or holds something else
  */
 export async function loadModel(path: string): Promise<Model> {
   return modelOf(await readSafetensors(path), path);
@@ -77,7 +77,7 @@ function toParameter({ name, dtype, shape, data }: NamedTensor, file: string): P
 
 function readConfig(metadata: Record<string, string>, file: string): unknown {
   const version = metadata[FORMAT_KEY];
-  // Another program's file: a `config` in it is not ours to understand.
+  // Another program's file: its `config` means something else.
   if (version === undefined) return undefined;
   if (version !== FORMAT_VERSION) {
     throw new HandgradError(

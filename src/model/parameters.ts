@@ -4,7 +4,7 @@ import type { Layer, Network } from '../nn/mlp';
 import { parametersOf, type TrainableNetwork } from '../nn/network';
 import type { Parameter } from './architecture';
 
-/** Reads the parameters of a network from the backend, as plain data that can be saved. */
+/** Reads the parameters of a network from the backend, as plain data to save. */
 export async function readParameters(network: TrainableNetwork): Promise<Parameter[]> {
   return readTensors(parametersOf(network));
 }
@@ -24,8 +24,8 @@ export async function readTensors(
 
 /**
  * Puts a saved network on the backend.
- * @param parameters `W1 b1 W2 b2 …`, as `checkArchitecture` wants them
- * @returns a network that the caller disposes of
+ * @param parameters `W1 b1 W2 b2 …`, as `checkArchitecture` requires them
+ * @returns a network; the caller disposes of it
  */
 export function networkOf(parameters: readonly Parameter[], activation: ActivationName): Network {
   const named = new Map(parameters.map((parameter) => [parameter.name, parameter]));

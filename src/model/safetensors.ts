@@ -11,7 +11,7 @@ import {
   type TensorPlace,
 } from './safetensorsHeader';
 
-/** The elements of a tensor. Types that JavaScript has no array for (BOOL, F16, BF16, F8…) come as their raw bytes. */
+/** The elements of a tensor. Types without a JavaScript array (BOOL, F16, BF16, F8…) are raw bytes. */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -24,7 +24,7 @@ export type TensorData =
   | Uint32Array
   | BigUint64Array;
 
-/** A tensor as safetensors knows it: row-major, little-endian, with a name. */
+/** A tensor of a safetensors file: named, row-major, little-endian. */
 export interface NamedTensor {
   readonly name: string;
   readonly dtype: Dtype;
@@ -38,7 +38,7 @@ export interface Safetensors {
   readonly metadata: Record<string, string>;
 }
 
-/** How the bytes of a type become an array. The bytes are copied out, so they begin where every array may begin. */
+/** How the bytes of a type become an array. They are copied first, so they are aligned for every type. */
 const VIEW_OF: Partial<Record<Dtype, (bytes: ArrayBuffer) => TensorData>> = {
   F32: (bytes) => new Float32Array(bytes),
   F64: (bytes) => new Float64Array(bytes),
@@ -51,20 +51,20 @@ const VIEW_OF: Partial<Record<Dtype, (bytes: ArrayBuffer) => TensorData>> = {
   U64: (bytes) => new BigUint64Array(bytes),
 };
 
-/** What one read into memory may ask for: half a billion parameters, far more than the backends hold. */
+/** The most that is read into memory: half a billion parameters, far more than the backends can hold. */
 export const MAX_FILE_BYTES = 2 ** 31 - 1;
 
 /**
  * Writes tensors in the safetensors format. The same tensors and metadata give the same bytes:
  * wider types come first, so that each is aligned, otherwise the given order holds; metadata keys are sorted.
- * @throws HandgradError `model` for what could not be read back: two equal names, a shape that does not fit its data
+ * @throws HandgradError `model` for what could not be read back: duplicate names, a shape that does not fit its data
  */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const ordered = tensors.toSorted((a, b) => DTYPE_BITS[b.dtype] - DTYPE_BITS[a.dtype]);
-  // Built from pairs, not from an object: an object would drop a second equal name and reorder names such as "0".
+  // Built from pairs, not from an object: an object would drop duplicate names and reorder names such as "0".
   const entries: string[] = [];
   const keys = Object.keys(metadata).sort();
   if (keys.length > 0)
@@ -82,7 +82,7 @@ export function encodeSafetensors(
   const bytes = new Uint8Array(PREFIX_BYTES + header.length + end);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, PREFIX_BYTES);
-  // What our own strict reader refuses is never written: it would be lost.
+  // Never write what our own strict reader refuses: it would be lost.
   decodeHeader(header, bytes.length, 'the file to be written');
   let at = PREFIX_BYTES + header.length;
   for (const { data } of ordered) {
@@ -93,21 +93,21 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads a safetensors file that is in memory, trusting nothing in it.
- * @param file what to call the file in a message: its path, as the user gave it
+ * Decodes a safetensors file in memory, without trusting its contents.
+ * @param file the name of the file in messages: its path, as the user gave it
  * @returns tensors whose data is copied out of `bytes`
  * @throws HandgradError `model`, naming the byte or the tensor that is wrong
  */
 export function decodeSafetensors(bytes: Uint8Array, file = 'the safetensors file'): Safetensors {
   const dataBegin = PREFIX_BYTES + decodeHeaderLength(bytes.subarray(0, PREFIX_BYTES), bytes.length, file);
   const header = decodeHeader(bytes.subarray(PREFIX_BYTES, dataBegin), bytes.length, file);
-  // Not bytes.slice(): a Buffer's shares the memory instead of copying it.
+  // Not bytes.slice(): that of a Buffer shares the memory instead of copying it.
   return collect(header, ({ begin, end }) => new Uint8Array(bytes.subarray(begin, end)));
 }
 
 /**
  * Reads a safetensors file from disk. The header is checked against the file's length before the rest is read,
- * so a file that lies about its size costs neither memory nor time.
+ * so a header with a false size costs neither memory nor time.
  * @throws HandgradError `model`, naming the file
  */
 export async function readSafetensors(path: string): Promise<Safetensors> {
@@ -155,7 +155,7 @@ async function openToRead(path: string): Promise<FileHandle> {
   }
 }
 
-/** Exactly `length` bytes, in a buffer of their own: arrays of every type may begin at its first byte. */
+/** Exactly `length` bytes, in a separate buffer, aligned for every type of array. */
 async function readBytes(handle: FileHandle, position: number, length: number, path: string): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length;) {
@@ -166,7 +166,7 @@ async function readBytes(handle: FileHandle, position: number, length: number, p
   return bytes;
 }
 
-/** One `"key":value` of a JSON object; `json` is JSON text already. */
+/** One `"key":value` of a JSON object; `json` is already JSON. */
 function member(key: string, json: string): string {
   return `${JSON.stringify(key)}:${json}`;
 }

@@ -2,7 +2,7 @@ import { HandgradError } from '../errors';
 import { quoted } from '../words';
 import { parseStrictJson, type StrictJson } from './strictJson';
 
-/** The element types of safetensors 0.8.0, the reference implementation, and what one element takes in bits. */
+/** The element types of safetensors 0.8.0, the reference implementation, and the bits of one element. */
 export const DTYPE_BITS = {
   ...{ BOOL: 8, U8: 8, I8: 8, I16: 16, U16: 16, I32: 32, U32: 32, I64: 64, U64: 64 },
   ...{ F16: 16, BF16: 16, F32: 32, F64: 64, C64: 64 },
@@ -10,7 +10,7 @@ export const DTYPE_BITS = {
 } as const;
 export type Dtype = keyof typeof DTYPE_BITS;
 
-/** Where a tensor lies: `begin` and `end` are bytes from the start of the file. */
+/** The position of a tensor: `begin` and `end` are bytes from the start of the file. */
 export interface TensorPlace {
   readonly name: string;
   readonly dtype: Dtype;
@@ -22,11 +22,11 @@ export interface TensorPlace {
 export interface Header {
   /** In the order of their bytes in the file. */
   readonly tensors: readonly TensorPlace[];
-  /** `__metadata__`, with no prototype: any key may stand in it. */
+  /** `__metadata__`, without a prototype, so any key is safe. */
   readonly metadata: Record<string, string>;
 }
 
-/** The header's own length stands in front of it, as a little-endian u64. */
+/** The length of the header comes first, as a little-endian u64. */
 export const PREFIX_BYTES = 8;
 const MAX_HEADER_BYTES = 100_000_000;
 const U64_MAX = 2n ** 64n - 1n;
@@ -36,7 +36,7 @@ const U64_MAX = 2n ** 64n - 1n;
  * allocated.
  * @param prefix the first 8 bytes (or as many as there are)
  * @param fileBytes the length of the whole file
- * @param file what to call the file in a message
+ * @param file the name of the file in messages
  * @throws HandgradError `model`
  */
 export function decodeHeaderLength(prefix: Uint8Array, fileBytes: number, file: string): number {
@@ -60,12 +60,12 @@ export function decodeHeaderLength(prefix: Uint8Array, fileBytes: number, file: 
 }
 
 /**
- * Reads and checks the JSON header: afterwards the tensors cover the rest of the file exactly, in order, each as long
- * as its shape and type say. Rules: the format section of the safetensors README and its reference implementation;
- * refused beyond that are equal keys at any level and integers above 2^53 - 1.
+ * Reads and checks the JSON header: the tensors then cover the rest of the file exactly, in order, each with the length
+ * that its shape and type give. The rules are those of the safetensors README and its reference implementation;
+ * duplicate keys at any level and integers above 2^53 - 1 are refused as well.
  * @param json the header's bytes, without the length in front
  * @param fileBytes the length of the whole file
- * @param file what to call the file in a message
+ * @param file the name of the file in messages
  * @throws HandgradError `model`
  */
 export function decodeHeader(json: Uint8Array, fileBytes: number, file: string): Header {
@@ -79,7 +79,7 @@ export function decodeHeader(json: Uint8Array, fileBytes: number, file: string):
   for (const [name, entry] of object) {
     if (name !== '__metadata__') tensors.push(readPlace(name, entry, dataBegin, file));
   }
-  // The reference sorts as well: files of its older versions list the tensors by name.
+  // The reference implementation sorts as well: files of its older versions list tensors by name.
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(tensors, dataBegin, fileBytes, file);
   return { tensors, metadata: readMetadata(object.get('__metadata__'), file) };
@@ -109,7 +109,7 @@ function readPlace(name: string, entry: StrictJson, dataBegin: number, file: str
   return { name, dtype, shape, begin: dataBegin + from, end: dataBegin + to };
 }
 
-/** The product with every step checked against 64 bits, so that no shape can wrap around to a small size. */
+/** The product, checked against 64 bits at every step: no shape can wrap around to a small size. */
 function countBits(shape: readonly number[], elementBits: number): bigint | undefined {
   let bits = BigInt(elementBits);
   let elements = 1n;
@@ -125,13 +125,13 @@ function checkCoverage(tensors: readonly TensorPlace[], dataBegin: number, fileB
   let end = dataBegin;
   for (const tensor of tensors) {
     if (tensor.begin !== end) {
-      const what = tensor.begin > end ? 'leaves a hole' : 'overlaps the one before it';
+      const what = tensor.begin > end ? 'leaves a gap' : 'overlaps the one before it';
       throw invalid(file, `tensor ${quoted(tensor.name)} ${what}: it begins at byte ${tensor.begin}, not at ${end}`);
     }
     end = tensor.end;
   }
   if (end !== fileBytes) {
-    const what = end > fileBytes ? 'it is cut short' : 'something follows its last tensor';
+    const what = end > fileBytes ? 'it is truncated' : 'there is data after its last tensor';
     throw invalid(file, `${what}: the tensors end at byte ${end} and the file at byte ${fileBytes}`);
   }
 }

@@ -1,15 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { quoted } from '../words';
 
-/**
- * The part of JSON that a safetensors header may hold. Objects are Maps: a key named `__proto__` is a key like any
- * other.
- */
+/** The part of JSON that a safetensors header may hold. Objects are Maps, so that `__proto__` is an ordinary key. */
 export type StrictJson = string | number | readonly StrictJson[] | ReadonlyMap<string, StrictJson>;
 
-/** As deep as serde_json, which the reference implementation parses with: the 128th level is refused. */
+/** The depth limit of serde_json, the parser of the reference implementation: level 128 is refused. */
 export const MAX_DEPTH = 127;
-/** Bounds the memory that a header of 100 MB can cost: enough for some 100,000 tensors. */
+/** Bounds the memory for a header of 100 MB; enough for some 100,000 tensors. */
 export const MAX_VALUES = 1_000_000;
 
 const BRACE_OPEN = 0x7b;
@@ -24,10 +21,10 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
- * Parses UTF-8 JSON that consists of objects, arrays, strings and unsigned integers up to 2^53 - 1, and of nothing
- * else. `JSON.parse` will not do for a file that is not trusted: it keeps the last of two equal keys, rounds large
- * integers and lets `1e3`, `1.0` and `-0` through as integers.
- * @param fail called with what is wrong and the byte it was found at; has to throw
+ * Parses UTF-8 JSON that consists of objects, arrays, strings and unsigned integers up to 2^53 - 1, and nothing else.
+ * `JSON.parse` is too lenient for untrusted files: it keeps the last of duplicate keys, rounds large integers and
+ * accepts `1e3`, `1.0` and `-0` as integers.
+ * @param fail called with the error and its byte position; must throw
  */
 export function parseStrictJson(bytes: Uint8Array, fail: (what: string, at: number) => never): StrictJson {
   let at = 0;
@@ -37,11 +34,11 @@ export function parseStrictJson(bytes: Uint8Array, fail: (what: string, at: numb
   skipSpace();
   const value = parseValue(1);
   skipSpace();
-  if (at < bytes.length) fail('goes on after its closing brace', at);
+  if (at < bytes.length) fail('continues after its closing brace', at);
   return value;
 
   function skipSpace(): void {
-    // The four characters that JSON calls whitespace: space, tab, line feed, carriage return.
+    // JSON whitespace: space, tab, line feed, carriage return.
     for (; at < bytes.length; at++) {
       const byte = bytes[at];
       if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) return;
@@ -97,7 +94,7 @@ export function parseStrictJson(bytes: Uint8Array, fail: (what: string, at: numb
     if (bytes[begin] === ZERO && at > begin + 1) fail('has a number with a leading zero', begin);
     const next = bytes[at];
     if (next === 0x2e || next === 0x45 || next === 0x65) fail('has a number that is not a plain integer', begin);
-    // 2^53 - 1 has 16 digits; a longer run of digits need not be turned into a number to know that it is too large.
+    // 2^53 - 1 has 16 digits; more digits are too large without parsing them.
     const number = at - begin > 16 ? Infinity : Number(text(begin, at));
     if (!Number.isSafeInteger(number)) fail('has an integer above 2^53 - 1', begin);
     return number;
@@ -125,7 +122,7 @@ export function parseStrictJson(bytes: Uint8Array, fail: (what: string, at: numb
     } catch {
       fail('has an escape that JSON does not know in a string', begin);
     }
-    // Half of a surrogate pair is not text: it could not be written back as UTF-8.
+    // An unpaired surrogate is not text: it cannot be written back as UTF-8.
     if (/\p{Surrogate}/u.test(string)) fail('has half of a surrogate pair in a string', begin);
     return string;
   }

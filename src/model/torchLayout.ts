@@ -3,11 +3,11 @@ import type { Parameter } from './architecture';
 import { quoted } from '../words';
 
 // torch.nn.Linear keeps its weight as [outputs, inputs] and computes x·weight^T + bias; here W is [inputs, outputs].
-// In a torch.nn.Sequential of linear layers with an activation between them, the layers have the even numbers.
+// In a torch.nn.Sequential of linear layers with activations between them, the linear layers have even numbers.
 
 const TORCH_NAME = /^(?:(.*)\.)?(weight|bias)$/s;
 
-/** The parameters as `state_dict()` of such a Sequential has them: `0.weight`, `0.bias`, `2.weight`, … */
+/** The parameters named as in the `state_dict()` of such a Sequential: `0.weight`, `0.bias`, `2.weight`, … */
 export function toTorchLayout(parameters: readonly Parameter[]): Parameter[] {
   return parameters.map((parameter, i) => {
     const name = `${2 * Math.floor(i / 2)}.${i % 2 === 0 ? 'weight' : 'bias'}`;
@@ -21,9 +21,9 @@ export function hasTorchNames(names: readonly string[]): boolean {
 }
 
 /**
- * `W1 b1 W2 b2 …` from a `state_dict()` of linear layers, whatever their modules are called: `0.weight`, `fc1.weight`,
- * `net.layers.10.weight`. The layers are taken in the order of their names, numbers in them by value.
- * @param file what to call their file in a message
+ * `W1 b1 W2 b2 …` from a `state_dict()` of linear layers, whatever the names of their modules:
+ * `0.weight`, `fc1.weight`, `net.layers.10.weight`. The layers are ordered by name, with numbers compared by value.
+ * @param file the name of their file in messages
  * @throws HandgradError `model` when a layer lacks its weight or bias, or has one of another rank
  */
 export function fromTorchLayout(tensors: readonly Parameter[], file: string): Parameter[] {
@@ -46,7 +46,7 @@ export function fromTorchLayout(tensors: readonly Parameter[], file: string): Pa
       .map(({ name, shape }) => `${quoted(name)} [${shape.join(', ')}]`);
     throw new HandgradError(
       'model',
-      `${file} holds a PyTorch module ${quoted(prefix)} that is no linear layer (${found.join(', ')}); ` +
+      `${file} holds a PyTorch module ${quoted(prefix)} that is not a linear layer (${found.join(', ')}); ` +
         'save linear layers only, each with its weight [outputs, inputs] and its bias [outputs].',
     );
   });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 // An activation is applied to each element by itself, so Z, H, dZ and dH all have one shape: [n, o].
 
-/** A function of one number, applied to every element, and its derivative as the backward pass uses it. */
+/** A function of one number, applied to every element, and its derivative in the form that the backward pass uses. */
 export interface Activation {
   /** H = f(Z). */
   forward(Z: tf.Tensor2D): tf.Tensor2D;

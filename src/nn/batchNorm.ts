@@ -9,15 +9,15 @@ import type { Step } from './step';
 //           would be subtracted again with the mean
 // Z [n, o]  the pre-activations: U with mean 0 and variance 1 in every column, times g, plus b
 
-/** Added to the variance, so that a unit that is the same for all samples is not divided by 0. */
+/** Added to the variance, which is 0 for a unit that is constant over the batch. */
 const EPSILON = 1e-5;
-/** The part of the running statistics that each batch replaces. */
+/** The weight of a batch in the running statistics. */
 const MOMENTUM = 0.1;
 
 /** The mean μ and the variance v of each unit over some samples, [o] each. */
 export type Statistics = { readonly mean: tf.Tensor1D; readonly variance: tf.Tensor1D };
 
-/** What a unit's normalization learns, and its running statistics over the training so far. */
+/** The learned scale and shift of each unit, and its running statistics over the training so far. */
 export type Norm = { readonly g: tf.Tensor1D; readonly b: tf.Tensor1D } & Statistics;
 
 /** A layer with batch normalization. Its bias is in `norm`. */
@@ -99,8 +99,8 @@ export function initNorm(b: tf.Tensor1D): Norm {
 }
 
 /**
- * Running statistics after a batch: a tenth of the way to the batch's own. Its v is the variance of these n samples;
- * what is wanted is the variance of all there are, and v falls short of that by the factor (n - 1) / n on average.
+ * Running statistics after a batch: a tenth of the way to the batch's own.
+ * v is a biased estimate of the variance of all samples, on average (n - 1) / n of it, and is corrected here.
  * @param n samples in the batch
  */
 export function updateStatistics(running: Statistics, batch: Statistics, n: number): Statistics {

@@ -5,7 +5,7 @@ import type { Step } from './step';
 // H, M, dH [n, o]
 
 /**
- * Dropout (Srivastava et al. 2014): in each step every unit is dropped with probability p, so that none can rely on
+ * Dropout (Srivastava et al. 2014): in each step every unit is dropped with probability p, so that no unit can rely on
  * another. **H ← H ⊙ M**, M being 0 with probability p and 1 / (1 - p) otherwise. The mean of M is 1 ("inverted"
  * dropout), so in inference there is no mask and nothing to scale.
  * @param M from `dropoutMask`

@@ -7,8 +7,7 @@ import type { TrainableNetwork } from './network';
 export type Normalization = { readonly mean: tf.Tensor; readonly std: tf.Tensor };
 
 /**
- * The inputs with mean 0 and standard deviation 1 over the training samples. A step of gradient descent is then as good
- * along one input as along another.
+ * The inputs with mean 0 and standard deviation 1 over the training samples. One learning rate then suits all of them.
  * @param X [n, numInputs]
  */
 export function normalize(X: tf.Tensor2D, { mean, std }: Normalization): tf.Tensor2D {
@@ -21,7 +20,7 @@ export function normalize(X: tf.Tensor2D, { mean, std }: Normalization): tf.Tens
  * - normalized inputs: ((X - m) / s)·W + b = X·(W / s) + (b - (m / s)·W), with m and s a column for the rows of W;
  * - batch normalization, by its running statistics: see `foldBatchNorm`.
  *
- * So a trained network is evaluated, saved and exported with nothing beside its weights that could be forgotten.
+ * So evaluating, saving and exporting a trained network take its weights only.
  * @returns fresh tensors
  */
 export function fold({ layers, activation }: TrainableNetwork, normalization?: Normalization): Network {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 // X [n, i]  the n samples of a batch, or the activations H of the layer below: one sample a row
-// W [i, o]  W[j, k] is how strongly input j speaks for output k
+// W [i, o]  W[j, k] is the weight of input j in output k
 // b [o]     added to every row
 // Z [n, o]  the pre-activations
 //
@@ -39,8 +39,8 @@ export function linearBackward(dZ: tf.Tensor2D, X: tf.Tensor2D): { dW: tf.Tensor
  * X[r, j] reaches the loss through every output k of its own row, each time multiplied by W[j, k]:
  * ∂L/∂X[r, j] = Σ_k dZ[r, k] W[j, k], which is the product **dX = dZ·Wᵀ**.
  *
- * It is a function of its own because the first layer does not need it: the gradient with respect to the pixels would
- * cost as much as dW and be thrown away.
+ * It is separate from `linearBackward` because the first layer does not need it:
+ * the gradient with respect to the pixels would cost as much as dW and be discarded.
  * @param dZ [n, o]
  * @param W [i, o]
  * @returns dX [n, i]

@@ -53,7 +53,7 @@ export function backward(dO: tf.Tensor2D, trace: Trace): LayerGradients[] {
   for (const { step, ...taken } of trace.toReversed()) {
     const { grads, dX } = step.backward(dY(), taken);
     if (grads) gradients.unshift(grads);
-    dY = dX; // that of the first step is never called: nobody needs the gradient with respect to the pixels
+    dY = dX; // never called for the first step: the gradient of the pixels is not needed
   }
   return gradients;
 }

@@ -12,7 +12,7 @@ import { dropout, dropoutMask, dropoutStep } from './dropout';
 import { activationStep, type Layer, linearStep, type Network } from './mlp';
 import type { LayerGradients, Step, Trace } from './step';
 
-/** A network as it is trained: its hidden layers may have batch normalization. `fold` makes a plain one of it. */
+/** A network in training: its hidden layers may have batch normalization. `fold` turns it into a plain one. */
 export type TrainableNetwork = Network<Layer | NormalizedLayer>;
 
 /**
@@ -53,7 +53,7 @@ export function dropInputs(X: tf.Tensor2D, p: number, key: number): tf.Tensor2D 
   return p === 0 ? X : dropout(X, dropoutMask(X.shape, p, hash32(key, 0)));
 }
 
-/** How many classes the network tells apart. */
+/** The number of classes. */
 export function numOutputs({ layers }: TrainableNetwork): number {
   return layers.at(-1)!.W.shape[1];
 }
@@ -66,7 +66,7 @@ const DECAYS = { W: true, b: false, g: false };
 type Key = keyof typeof DECAYS | keyof Statistics;
 
 /**
- * The network with every tensor replaced by what `f` makes of it. The lists below are in the order of its calls.
+ * The network with every tensor replaced by the result of `f`. The lists below are in the order of its calls.
  * @param f gets the tensor's name, as in a model file (W1, b1, W2, …), and what it is in its layer
  */
 export function mapNetwork<N extends TrainableNetwork>(

@@ -10,9 +10,9 @@ import { oneHot } from './targets';
 /**
  * Probabilities from logits: **P[r, c] = exp(O[r, c]) / Σ_j exp(O[r, j])**.
  *
- * exp overflows float32 beyond 88, so the row's maximum m is subtracted first. Nothing changes:
- * exp(O - m) / Σ exp(O - m) = exp(-m) exp(O) / (exp(-m) Σ exp(O)). Now the largest exponent is 0, the sum lies between
- * 1 and k, and what is far below the maximum becomes 0 without harm.
+ * exp overflows float32 beyond 88, so the row's maximum m is subtracted first. The result is the same:
+ * exp(O - m) / Σ exp(O - m) = exp(-m) exp(O) / (exp(-m) Σ exp(O)). Now the largest exponent is 0, the sum is between
+ * 1 and k, and terms far below the maximum underflow to 0 harmlessly.
  * @param O [n, k]
  * @returns P [n, k]
  */
@@ -79,7 +79,7 @@ export function softmaxCrossEntropy(O: tf.Tensor2D, T: tf.Tensor2D): { loss: tf.
  * Gradient of the mean loss with respect to the logits. Put dP = -T / (n P) into `softmaxBackward`:
  * dO = P (dP - Σ_c dP P) = -T/n + P Σ_c T/n, and because the rows of T sum to 1
  *
- * **dO = (P - T) / n**: predicted minus wanted. (1/n because L is the mean over the batch.)
+ * **dO = (P - T) / n**: predicted minus target. (1/n because L is the mean over the batch.)
  * @param P [n, k], from `softmaxCrossEntropy`
  * @param T [n, k]
  * @returns dO [n, k]

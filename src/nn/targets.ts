@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 
 // n samples, k classes.
 // y [n]     labels: the class of each sample, int32 in [0, k)
-// T [n, k]  targets: what P should be. Every row sums to 1, which is all that `softmaxCrossEntropy` asks for, so its
-//           gradient is dO = (P - T) / n whatever is done to the targets here
+// T [n, k]  targets: what P should be. Every row sums to 1, which is all that `softmaxCrossEntropy` requires, so its
+//           gradient is dO = (P - T) / n for all the targets made here
 
 /**
  * Labels as targets: 1 at the class, 0 elsewhere.
@@ -16,9 +16,8 @@ export function oneHot(y: tf.Tensor1D, k: number): tf.Tensor2D {
 }
 
 /**
- * Label smoothing (Szegedy et al. 2016): a part ε of the probability is spread evenly over all k classes,
- * **T ← (1 - ε)·T + ε / k**. A network trained toward certainty makes its logits ever larger; trained toward a little
- * less, it stops.
+ * Label smoothing (Szegedy et al. 2016): a share ε of the probability is spread evenly over all k classes,
+ * **T ← (1 - ε)·T + ε / k**. One-hot targets make the logits grow without bound; smoothed ones have a finite optimum.
  * @param T [n, k]
  * @param smoothing ε in [0, 1)
  * @returns T [n, k]

@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Link } from './optimizer';
 
 /**
- * Clips gradients by their global norm (Pascanu et al. 2013). All of them together are one vector; where it is longer
- * than `maxNorm` it is shortened to that, and its direction stays: **dW ← dW · min(1, maxNorm / ‖d‖)**, where ‖d‖²
- * sums the squares of all entries of all gradients. One bad batch then cannot throw the parameters far away. The norm
- * stays on the backend.
+ * Clips gradients by their global norm (Pascanu et al. 2013). All gradients together form one vector; if its norm
+ * exceeds `maxNorm`, it is scaled down to that, keeping its direction: **dW ← dW · min(1, maxNorm / ‖d‖)**, where
+ * ‖d‖² sums the squares of all entries of all gradients. One bad batch then cannot move the parameters far. The
+ * norm stays on the backend.
  * @returns the gradients, shaped like those given
  */
 export function clipByGlobalNorm(grads: readonly tf.Tensor[], maxNorm: number): tf.Tensor[] {

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Link } from './optimizer';
 
-// Weight decay pulls weights toward 0, so that none grows without need. The network says which parameters decay: its
+// Weight decay pulls weights toward 0, so none grows more than it must. The network says which parameters decay: its
 // matrices. A bias, or the scale of a batch normalization, moves or stretches a unit as a whole, cannot be traded
 // against other inputs, and is left alone.
 
 /**
- * Decay through the loss: L + λ/2 Σ W² has the gradient **dW + λ·W**. The update rule then treats the pull like any
- * part of the gradient: Adam, for one, divides it by the gradient's size, which is why AdamW decays apart.
+ * Decay through the loss: L + λ/2 Σ W² has the gradient **dW + λ·W**. The update rule then treats the decay like any
+ * other gradient: Adam, for one, divides it by the gradient's size, which is why AdamW decouples it.
  * @param weightDecay λ
  */
 export const decay = (weightDecay = 0): Link => ({

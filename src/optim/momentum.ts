@@ -3,8 +3,7 @@ import type { Link } from './optimizer';
 import { updater } from './sgd';
 
 // V  the velocity of each parameter, shaped like it; 0 before the first step
-// μ  the decay of the velocity, 0.9: gradients that agree add up to 1 / (1 - μ) = 10 times one of them, and those that
-//    point to and fro cancel
+// μ  the decay of the velocity, 0.9: equal gradients add up to 1 / (1 - μ) = 10 times one of them, opposite ones cancel
 
 type State = { velocity: tf.Tensor[] };
 

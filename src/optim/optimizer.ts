@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 /** The learning rate: one for all steps, or one for each. Steps count from 1. */
 export type LearningRate = number | ((step: number) => number);
 
-/** What an update rule remembers from step to step, by name. Every list is shaped like the parameters. */
+/** The state that an update rule keeps between steps, by name. Every list is shaped like the parameters. */
 export type OptimizerState = Record<string, tf.Tensor[]>;
 
 /** The parameters of a step, and their gradients in the same order. */
@@ -22,7 +22,7 @@ export interface Update extends Gradients {
   readonly step: number;
 }
 
-/** What a link changes: the gradients (clipping, decay), the parameters (the update rule), and what it remembers. */
+/** What a link changes: the gradients (clipping, decay), the parameters (the update rule), and its own state. */
 export interface Change<State> {
   readonly params?: readonly tf.Tensor[];
   readonly grads?: readonly tf.Tensor[];
@@ -31,7 +31,7 @@ export interface Change<State> {
 
 /** One link of the chain. Pure: it returns fresh tensors, and the caller disposes of those they replace. */
 export interface Link<State extends OptimizerState = OptimizerState> {
-  /** What it remembers before the first step; most links remember nothing. */
+  /** Its state before the first step; most links have none. */
   init?(params: readonly tf.Tensor[]): State;
   update(update: Update, state: State): Change<State>;
 }
@@ -39,7 +39,7 @@ export interface Link<State extends OptimizerState = OptimizerState> {
 /** A chain of links, ready to use. It sees lists of tensors and never the network. */
 export interface Optimizer {
   readonly lr: LearningRate;
-  /** What it remembers before the first step. */
+  /** Its state before the first step. */
   init(params: readonly tf.Tensor[]): OptimizerState;
   /**
    * One step. Pure, like its links.
@@ -54,9 +54,9 @@ export interface Optimizer {
 
 /**
  * Composes an optimizer: `chain(0.1, clipping(1), decay(0.01), momentum())`. Every step passes through the links in
- * order, and each sees what those before it have made of the gradients and the parameters.
+ * order, and each sees the gradients and parameters as the links before it left them.
  * @param lr a number, or a schedule
- * @param links no two of which remember something by the same name
+ * @param links whose states have distinct names
  */
 export function chain(lr: LearningRate, ...links: readonly Link[]): Optimizer {
   return {

@@ -6,7 +6,7 @@ import { chain, type LearningRate, type Link, type Optimizer } from './optimizer
 import { rmsprop } from './rmsprop';
 import { sgd } from './sgd';
 
-/** The hyperparameters of the rules. Each reads those that its formula has; the rest have the customary values. */
+/** The hyperparameters of the rules. Each rule reads those in its formula; the defaults are the customary values. */
 export interface OptimizerOptions {
   /** momentum, nesterov: the decay of the velocity, 0.9. */
   readonly momentum?: number;
@@ -14,7 +14,7 @@ export interface OptimizerOptions {
   readonly beta1?: number;
   /** adam, adamw (0.999), rmsprop (0.99): the decay of the mean square. */
   readonly beta2?: number;
-  /** adam, adamw, rmsprop: added to the root of the mean square, 1e-8, so that nothing is divided by 0. */
+  /** adam, adamw, rmsprop: added to the root of the mean square, 1e-8, against a division by 0. */
   readonly epsilon?: number;
   /** How strongly weights are pulled toward 0: see `decay.ts`. adamw has 0.01 when left out, the others 0. */
   readonly weightDecay?: number;

@@ -1,4 +1,4 @@
-/** What a schedule knows. Steps count from 1; all of these are fixed for a run. */
+/** The inputs of a schedule. Steps count from 1; all of these are fixed for a run. */
 export interface ScheduleOptions {
   /** The largest learning rate: the one that the user gave. */
   readonly lr: number;
@@ -15,8 +15,8 @@ export interface ScheduleOptions {
 }
 
 /**
- * The learning rate of a step, as a pure function of the step: there is nothing to save, and a resumed run continues
- * where it was.
+ * The learning rate of a step, as a pure function of the step:
+ * nothing has to be saved, and a resumed run continues where it was.
  * @param t steps since the end of the warmup, from 0
  * @param span steps from there to the end of the run, at least 1
  */
@@ -35,7 +35,7 @@ const exponential: Schedule = (t, _span, { lr, stepsPerEpoch, decay = 0.95 }) =>
 /** Half a cosine wave from lr to 0 (Loshchilov and Hutter 2017, without restarts): lr·(1 + cos(π t / span)) / 2. */
 const cosine: Schedule = (t, span, { lr }) => (lr * (1 + Math.cos((Math.PI * t) / span))) / 2;
 
-/** Every schedule, by the name that users give. `one-cycle` is cosine after a rise of its own: see `learningRate`. */
+/** Every schedule, by the name that users give. `one-cycle` is cosine after its own rise: see `learningRate`. */
 export const SCHEDULES = { constant, step, exponential, cosine, 'one-cycle': cosine } satisfies Record<
   string,
   Schedule
@@ -44,15 +44,15 @@ export const SCHEDULES = { constant, step, exponential, cosine, 'one-cycle': cos
 /** The name of a schedule. */
 export type ScheduleName = keyof typeof SCHEDULES;
 
-/** one-cycle: the first rate as a part of the largest, and the part of the run in which it rises. */
+/** one-cycle: the first rate as a fraction of the largest, and the fraction of the run in which it rises. */
 const ONE_CYCLE_START = 1 / 25;
 const ONE_CYCLE_RISE = 0.3;
 
 /**
  * The learning rate of a step.
  *
- * With a warmup of w steps, step s ≤ w gets lr·s / w, and the schedule starts after it: large steps from weights that
- * are still random do harm. One-cycle (Smith and Topin 2018) rises along half a cosine wave from lr/25 to lr in the
+ * With a warmup of w steps, step s ≤ w gets lr·s / w, and the schedule starts after it: large steps are harmful while
+ * the weights are still random. One-cycle (Smith and Topin 2018) rises along half a cosine wave from lr/25 to lr in the
  * first 30% of the run, unless the warmup says how long, and falls along another to 0.
  * @param at the step, from 1 to totalSteps; later steps get the schedule's last value
  */

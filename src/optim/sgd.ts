@@ -13,7 +13,7 @@ export function updater(params: readonly tf.Tensor[], grads: readonly tf.Tensor[
   return params.map((W, i) => tf.sub(W, tf.mul(grads[i]!, rate)));
 }
 
-/** Plain stochastic gradient descent. It remembers nothing from step to step. */
+/** Plain stochastic gradient descent. It has no state. */
 export const sgd = (): Link => ({
   update: ({ params, grads, lr }) => ({ params: updater(params, grads, lr) }),
 });

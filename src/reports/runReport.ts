@@ -102,7 +102,7 @@ async function curvesOf(run: RunData): Promise<Html> {
     ]),
   );
   const lossSays = 'Mean loss of each epoch. The training loss is measured while the weights still change.';
-  const accuracySays = 'Share of the samples that the network classifies right after each epoch.';
+  const accuracySays = 'Share of the samples classified correctly after each epoch.';
   return html`<div class="figures">
     ${figure(await toSvg(curves(PAGE_THEME, 'Loss', loss)), lossSays)}
     ${figure(await toSvg(curves(PAGE_THEME, 'Accuracy', accuracy)), accuracySays, numbers)}
@@ -222,7 +222,7 @@ async function calibrationFigure({ examination }: Trained): Promise<Html> {
   );
   const says =
     `Expected calibration error ${percent(calibrationError)}. ` +
-    'Below the diagonal the network is surer than it should be, above it less sure.';
+    'Below the diagonal the network is overconfident, above it underconfident.';
   return figure(await toSvg(calibration(PAGE_THEME, bins)), says, numbers);
 }
 
@@ -233,8 +233,8 @@ async function firstLayer({ parameters, imageShape }: Trained): Promise<Html | u
   const picture = weightGrid(W, imageShape, { paint: BLUE_ORANGE, most: MOST_UNITS });
   const shown = units > MOST_UNITS ? `The first ${MOST_UNITS} of ${units} units` : `All ${units} units`;
   const says =
-    `${shown}: the weights from each pixel, blue where a bright pixel speaks against, ` +
-    'orange where it speaks for; all on one scale.';
+    `${shown}: the weights from each pixel, blue where a bright pixel lowers the activation, ` +
+    'orange where it raises it; all on one scale.';
   return html`<figure>
     <img
       class="pixels"
@@ -261,7 +261,7 @@ function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
   const columns = [{ name: 'Name' }, { name: 'Value' }];
   const where = run.environment ? table('Where it ran', columns, rows(run.environment)) : html`<p>Not recorded.</p>`;
   const note = trained
-    ? html`<p class="note">The test set was looked at once more for this page, on the ${trained.backend} backend.</p>`
+    ? html`<p class="note">For this page the test set was evaluated again, on the ${trained.backend} backend.</p>`
     : html``;
   return html`<div class="figures settings">
       <div>

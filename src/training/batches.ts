@@ -19,20 +19,20 @@ export interface DataIterator extends Iterable<Batch> {
   /**
    * One pass, or what is left of one.
    * @param epoch its number, from 0: the order, and what an augmentation draws, are functions of the seed and the epoch
-   * @param first the number of the first batch, from 0: those before it are left out, and the order remains the same
+   * @param first the number of the first batch, from 0: earlier ones are left out, and the order remains the same
    */
   pass(epoch: number, first?: number): Iterable<Batch>;
 }
 
 /** How samples are split into batches. */
 export interface IteratorOptions {
-  /** Shuffles the samples, in another order for every epoch. Left out, they come in their own order. */
+  /** Shuffles the samples, in another order for every epoch. Without it, they come in their own order. */
   readonly shuffleSeed?: number;
   /** Changes the samples; for training only. */
   readonly augment?: Augment;
 }
 
-/** Makes a batch of the samples at `rows`. This is all that depends on where the samples are. */
+/** Makes a batch of the samples at `rows`. Nothing else depends on where the samples are. */
 type UploadBatch = (rows: Int32Array, epoch: number) => Batch;
 
 /** Splits samples into batches of `batchSize`; the last one holds what is left and may be smaller. */
@@ -65,16 +65,16 @@ export function dataIterator(
 }
 
 /**
- * Batches of samples that the backend has at hand, where it has a kernel for it (`SampleRows`: native and cuda): they
- * stay as they are stored, and become float32 there. Otherwise the process makes them.
+ * Batches that the backend gathers, if it has a kernel for that (`SampleRows`: native and cuda):
+ * the samples stay there as stored, and become float32 in the batch. Otherwise `fromMemory` makes them.
  */
 function fromDevice(samples: Samples, batchSize: number): UploadBatch {
   const { features, labels, scale } = samples;
-  let here: UploadBatch | undefined;
+  let fallback: UploadBatch | undefined;
   return (rows, epoch) => {
     if (!tf.getKernel('SampleRows', tf.getBackend())) {
-      here ??= fromMemory(samples, batchSize);
-      return here(rows, epoch);
+      fallback ??= fromMemory(samples, batchSize);
+      return fallback(rows, epoch);
     }
     const attrs = { features, labels, rows, divisor: 1 / scale } as unknown as tf.NamedAttrMap;
     const [X, y] = tf.engine().runKernel<tf.Tensor[]>('SampleRows', {}, attrs);
@@ -82,21 +82,21 @@ function fromDevice(samples: Samples, batchSize: number): UploadBatch {
   };
 }
 
-/** Batches of samples that the process holds: they become float32 there, and are copied to the backend. */
+/** Batches assembled by this process: samples become float32 here, and are copied to the backend. */
 function fromMemory(
   { features, labels, numInputs, scale }: Samples,
   batchSize: number,
   augment?: Augment,
 ): UploadBatch {
   // Reused across passes; allocating it per pass, of the test set above all, let garbage pile up.
-  let room: Float32Array | undefined;
+  let buffer: Float32Array | undefined;
   return (rows, epoch) => {
     const size = rows.length * numInputs;
-    room ??= new Float32Array(Math.min(batchSize, labels.length) * numInputs);
-    // A backend may keep the array that a tensor is made of. A scaled batch is a tensor of its own once it is scaled.
-    const values = scale === 1 ? new Float32Array(size) : room.subarray(0, size);
+    buffer ??= new Float32Array(Math.min(batchSize, labels.length) * numInputs);
+    // A backend may keep the array that a tensor is made of. Scaling copies it, so that the array can be reused.
+    const values = scale === 1 ? new Float32Array(size) : buffer.subarray(0, size);
     const classes = new Int32Array(rows.length);
-    // Bytes become floats on the way. Row by row: `set` converts many numbers at a time, a loop over them one.
+    // Bytes become floats here. Row by row, because `set` converts many numbers at a time and a loop only one.
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
       classes[i] = labels[row]!;

@@ -1,6 +1,6 @@
-/** How well one class is told from the others. Each figure is in [0, 1]; one with nothing to divide by is 0. */
+/** How well one class is recognized. Each figure is in [0, 1], and 0 where its denominator is 0. */
 export interface ClassFigures {
-  /** Of the samples predicted as this class, the share that are. */
+  /** Of the samples predicted as this class, the share that belong to it. */
   readonly precision: number;
   /** Of the samples of this class, the share predicted as it. */
   readonly recall: number;

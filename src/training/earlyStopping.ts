@@ -5,7 +5,7 @@ import type { TrainState } from './trainState';
 
 /**
  * Keeps a network in the state if it is the best so far, by validation accuracy; of equals, the first.
- * @param network as it would be used; copied
+ * @param network for inference; copied
  */
 export function rememberBest(state: TrainState, network: Network, epoch: number, accuracy: number): void {
   if (state.bestEpoch > 0 && !(accuracy > state.bestAccuracy)) return;

@@ -9,22 +9,22 @@ import type { DataIterator } from './batches';
  * The number of correct predictions in a batch, as in the post: those whose largest output is at the right class.
  * @param yHat [n, k], probabilities or logits: softmax does not change which is largest
  * @param y [n], int32 classes
- * @returns a scalar; it stays on the backend, so a loop over batches need not wait for it
+ * @returns a scalar; it stays on the backend, so a loop over batches does not wait for it
  */
 export function accuracy(yHat: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
   return tf.sum(tf.cast(tf.equal(tf.argMax(yHat, 1), y), 'float32'));
 }
 
 /**
- * How many samples to evaluate at once. Many, because every operation has a fixed cost; but no more than keep the
- * largest tensor at 2 MB, beyond which nothing is gained and memory is wasted.
+ * How many samples to evaluate at once. Many, because every operation has a fixed cost;
+ * but with the largest tensor at 2 MB, beyond which nothing is gained and memory is wasted.
  */
 export function evaluationBatchSize({ layers }: Network): number {
   const widest = Math.max(...layers.flatMap(({ W }) => W.shape));
   return Math.max(1, Math.floor(2 ** 19 / widest));
 }
 
-/** The share of the samples that the network classifies right, in [0, 1]. */
+/** The share of the samples that the network classifies correctly, in [0, 1]. */
 export async function evaluateAccuracy(dataIter: DataIterator, network: Network): Promise<number> {
   return (await evaluate(dataIter, network)).accuracy;
 }
@@ -37,7 +37,7 @@ export async function evaluate(dataIter: DataIterator, network: Network): Promis
       const next = tf.tidy(() => {
         const O = mlp(X, network);
         const { loss } = softmaxCrossEntropy(O, oneHot(y, O.shape[1]));
-        // The batch's loss is a mean; times its size it is a sum, and the smaller last batch counts for what it is.
+        // The batch's loss is a mean; times its size it is a sum, which weights the smaller last batch correctly.
         return tf.add<tf.Tensor1D>(sums, tf.stack([tf.mul(loss, y.size), accuracy(O, y)]));
       });
       sums.dispose();

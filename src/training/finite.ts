@@ -3,13 +3,13 @@ import { HandgradError } from '../errors';
 import { parametersOf } from '../nn/network';
 import { namedTensors, type StateTensors, stateTensors, type TrainState } from './trainState';
 
-/** What to do about a batch that leads to non-finite values. */
+/** What to do about a batch that produces non-finite values. */
 export const ON_NAN = ['stop', 'skip-batch'] as const;
 export type OnNan = (typeof ON_NAN)[number];
 
 /** The share of the time that checking the loss may take, and checking the parameters as much again. */
 const SHARE = 0.002;
-/** Milliseconds. A check of the loss that is quicker is not counted: it costs next to nothing. */
+/** Milliseconds. A loss check that is faster than this counts as free. */
 const FREE_MS = 0.1;
 
 /** Checks a state after a step, as often as its share of the time allows. */
@@ -17,11 +17,10 @@ export type Watch = (state: TrainState, lr: number) => Promise<void>;
 
 /**
  * Detects divergence early. A check reads one number: the sum of the epoch's losses, in which a NaN or an infinity
- * persists; and, because an infinite weight can hide behind a saturated unit, a sum of the parameters. How long
- * reading takes depends on the backend: from microseconds where a step is computed when its call returns, to
- * milliseconds where the processor has to wait for a device. So each check is timed, and the next one waits until the
- * checks are within their share again. Where reading is quick, the loss is checked every second step, which keeps the
- * whole near 1% of the time, or below.
+ * persists, or a sum of the parameters, because an infinite weight can hide behind a saturated unit. How long reading
+ * takes depends on the backend: from microseconds where a step is computed when its call returns, to milliseconds where
+ * the processor has to wait for a device. So each check is timed, and the next one waits until the checks are within
+ * their share again. Where reading is fast, the loss is checked every second step, at about 1% of the time or less.
  * @throws (the watch) HandgradError 'diverged' naming step, epoch, learning rate and the first non-finite tensor
  */
 export function createWatch(): Watch {
@@ -58,7 +57,9 @@ export async function assertFinite(state: TrainState, lr: number): Promise<void>
   if (tensor === undefined) return;
   const [loss] = await state.losses.last.data();
   const where = `after step ${state.step}, in epoch ${state.epoch + 1}, at learning rate ${lr}`;
-  const what = tensor.startsWith('losses/') ? `the loss is ${loss}` : `${tensor} is not finite and the loss is ${loss}`;
+  const what = tensor.startsWith('losses/')
+    ? `the loss is ${loss}`
+    : `${tensor} has non-finite values and the loss is ${loss}`;
   throw new HandgradError(
     'diverged',
     `Training diverged: ${what} ${where}; try a smaller lr, or onNan skip-batch when a few samples are to blame.`,
@@ -93,19 +94,19 @@ async function isFiniteScalar(scalar: tf.Tensor): Promise<boolean> {
   return Number.isFinite((await scalar.data())[0]);
 }
 
-/** Runs a check when its share of the time allows, and answers false otherwise. */
-function withinShare(freeMs: number): (look: () => Promise<boolean>) => Promise<boolean> {
+/** Runs a check if its share of the time allows; returns false otherwise. */
+function withinShare(freeMs: number): (check: () => Promise<boolean>) => Promise<boolean> {
   let next = -Infinity;
-  // Little at first: the compiler holds up the first checks.
-  let usual = 0.02;
-  return async (look) => {
-    const began = performance.now();
-    if (began < next) return false;
-    const found = await look();
+  // Small at first: JIT compilation slows down the first checks.
+  let cost = 0.02;
+  return async (check) => {
+    const started = performance.now();
+    if (started < next) return false;
+    const found = await check();
     const ended = performance.now();
     // Cap the estimate: one slow reading must not suspend the checks.
-    usual = Math.min(ended - began, 2 * usual);
-    next = usual < freeMs ? ended : ended + usual / SHARE;
+    cost = Math.min(ended - started, 2 * cost);
+    next = cost < freeMs ? ended : ended + cost / SHARE;
     return found;
   };
 }

@@ -14,7 +14,7 @@ import { oneHot } from '../nn/targets';
 import type { Random } from '../random';
 import type { Batch } from './batches';
 
-/** What is checked, and how thoroughly. */
+/** What to check, and how thoroughly. */
 export interface GradcheckOptions {
   readonly network: TrainableNetwork;
   /** A few samples are enough: every one of them takes part in every gradient. */
@@ -23,9 +23,9 @@ export interface GradcheckOptions {
   readonly masks?: readonly tf.Tensor2D[];
   /** Chooses the entries; the `gradcheck` stream. */
   readonly random: Random;
-  /** How many entries of each tensor are tried: half of them those with the largest gradients, half at random. */
+  /** How many entries of each tensor are checked: half of them those with the largest gradients, half at random. */
   readonly entries?: number;
-  /** How far a parameter is moved to each side; down to a thousandth of it where ReLU has a corner on the way. */
+  /** How far a parameter is moved to each side; down to a thousandth of it where ReLU has a corner in between. */
   readonly step?: number;
 }
 
@@ -95,9 +95,9 @@ async function checkParameter(
 }
 
 /**
- * The slope of the loss over entry i of a parameter, or undefined where it has a corner within the smallest step:
- * between two sides of a corner there is a difference, but no derivative. With it, the slope that the rounding of the
- * logits alone can make.
+ * The slope of the loss over entry i of a parameter, or undefined where it has a corner within the smallest
+ * step: across a corner there is a difference, but no derivative. Also the slope that the rounding of the
+ * logits alone can produce.
  */
 async function centralDifference(
   options: GradcheckOptions,
@@ -117,7 +117,7 @@ async function centralDifference(
   return undefined;
 }
 
-/** Indices into a flat tensor: half of them those of the largest gradients, where errors show, the rest at random. */
+/** Indices into a flat tensor: half of them those of the largest gradients, where errors show, the rest random. */
 function chooseEntries(grad: ArrayLike<number>, entries: number, random: Random): Set<number> {
   const largestFirst = Array.from(grad, (_, i) => i).sort((i, j) => Math.abs(grad[j]!) - Math.abs(grad[i]!));
   const chosen = new Set(largestFirst.slice(0, Math.ceil(entries / 2)));
@@ -129,7 +129,7 @@ function chooseEntries(grad: ArrayLike<number>, entries: number, random: Random)
 /** Gradients must exceed the rounding error of one logit by this factor to be compared: most of it averages out. */
 const BEYOND_NOISE = 10;
 
-/** The loss with entry i of a parameter at `value`, and on which side of 0 each hidden unit is then. */
+/** The loss with entry i of a parameter at `value`, and the sign of each hidden unit there. */
 async function lossWith(
   { network, batch, masks }: GradcheckOptions,
   { name, tensor }: ParameterTensor,

@@ -1,7 +1,7 @@
 /**
- * The memory that a step of training takes at least, in bytes, all numbers being float32: the parameters, and what the
- * forward pass keeps for the backward pass, that is the samples, each hidden layer before and after its activation,
- * and the logits. The step takes more than that.
+ * A lower bound of the memory that a training step takes, in bytes, all numbers being float32: the parameters, and what
+ * the forward pass keeps for the backward pass, that is the samples, each hidden layer before and after its activation,
+ * and the logits. The actual step takes more.
  * @param widths of the inputs, the hidden layers and the outputs
  * @param batchSize samples in a step
  */

@@ -19,14 +19,14 @@ export interface TrainOptions extends StepOptions {
   readonly state: TrainState;
   readonly trainIter: DataIterator;
   readonly testIter: DataIterator;
-  /** With a validation part, the epochs are evaluated on it, and the test set is used once, at the end. */
+  /** With validation samples, epochs are evaluated on them, and the test set is used once, at the end. */
   readonly valIter?: DataIterator;
   readonly numEpochs: number;
   /** Stop after so many epochs without a better accuracy on the validation samples, and keep the best network. */
   readonly patience?: number;
   /**
-   * What to do about non-finite values. `skip-batch` leaves out the batches that lead to them: it checks every step
-   * before it counts, and so waits for the backend every time.
+   * What to do about non-finite values. `skip-batch` leaves out the batches that produce them:
+   * it checks every step before it counts, which waits for the backend every time.
    */
   readonly onNan?: OnNan;
 }
@@ -46,13 +46,13 @@ export interface EpochEvent {
   readonly type: 'epoch';
   readonly epoch: number;
   readonly step: number;
-  /** Mean training loss over the samples of the epoch, each as it was in its step. */
+  /** Mean training loss over the samples of the epoch, measured during training. */
   readonly loss: number;
   /** What the post prints. */
   readonly lastBatchLoss: number;
   /** The learning rate of its last step, where a schedule changes it. */
   readonly lr?: number;
-  /** Batches that were left out because they led to non-finite values, where there were any. */
+  /** Batches that were skipped because they produced non-finite values, if any. */
   readonly skippedBatches?: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
@@ -79,8 +79,8 @@ export interface EndEvent {
 export type TrainEvent = StepEvent | EpochEvent | EndEvent;
 
 /**
- * Trains by mini-batch gradient descent and yields what happens as it happens. Resumes from wherever the state stands,
- * in the middle of an epoch too, with the numbers of an uninterrupted run.
+ * Trains by mini-batch gradient descent and yields events as they happen.
+ * Resumes from any state, also in the middle of an epoch, with the same numbers as an uninterrupted run.
  * @throws HandgradError 'diverged' soon after the loss or a parameter is non-finite: before an event reports it
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, void> {
@@ -127,8 +127,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
 }
 
 /**
- * Loss and accuracy of the network as it would be used.
- * @param epoch the epoch that ends with it, which may be the best one; without it, what training came to is evaluated
+ * Loss and accuracy of the network for inference.
+ * @param epoch the epoch that ends here, which may be the best one; without it, the result of training is evaluated
  */
 async function evaluateState({ state, patience }: TrainOptions, samples: DataIterator, epoch?: number) {
   const network = epoch === undefined ? bestNetwork(state) : inferenceNetwork(state);
@@ -141,7 +141,7 @@ async function evaluateState({ state, patience }: TrainOptions, samples: DataIte
   }
 }
 
-/** What is left of the current epoch. The losses are summed on the backend and read once, at the end. */
+/** The rest of the current epoch. The losses are summed on the backend and read once, at the end. */
 async function* trainEpoch(
   options: TrainOptions,
   clock: () => number,
@@ -179,7 +179,7 @@ function everySkipped({ epoch, step }: TrainState, lr: number): HandgradError {
   );
 }
 
-/** The current epoch is finished; the next one becomes current. */
+/** Finishes the current epoch and starts the next one. */
 function beginEpoch(state: TrainState): void {
   state.epoch++;
   state.batch = 0;
@@ -191,7 +191,7 @@ function beginEpoch(state: TrainState): void {
   state.losses = zeroLosses();
 }
 
-/** A clock that continues from the state's seconds, and sets them every time it is read. */
+/** A clock that continues from the state's seconds, and updates them whenever it is read. */
 function resumeClock(state: TrainState): () => number {
   const before = state.seconds;
   const started = performance.now();

@@ -5,14 +5,14 @@ import { mapNetwork, parametersOf, type TrainableNetwork } from '../nn/network';
 import type { Optimizer, OptimizerState } from '../optim/optimizer';
 
 /**
- * The tensors of a state. Whoever adds some adds them to `mapTensors`, and a step returns all of them: replacing,
- * disposing, checkpoints and resume go through that function and know no tensor by name.
+ * The tensors of a state. A new one must be added to `mapTensors`, and a step must return all of them:
+ * replacing, disposing, checkpoints and resuming go through that function and know no tensor by name.
  */
 export type StateTensors = {
   network: TrainableNetwork;
-  /** What the optimizer remembers. */
+  /** The state of the optimizer. */
   optimizer: OptimizerState;
-  /** How the inputs are normalized, fitted before the first step; undefined when they are taken as they are. */
+  /** How the inputs are normalized, fitted before the first step; undefined when they are not. */
   normalization: Normalization | undefined;
   /** The exponential moving averages of the network's tensors; undefined when none are kept. */
   averages: TrainableNetwork | undefined;
@@ -23,9 +23,9 @@ export type StateTensors = {
 };
 
 /**
- * Where a training run stands. `train` changes it step by step and keeps nothing else, so that whoever holds it holds
- * the trained network at every event, also when the loop is left early or an error ends it; and `train` resumes from
- * any state it left. The holder disposes of it with `disposeState`.
+ * The progress of a training run. `train` changes it step by step and keeps nothing else, so its owner has the trained
+ * network at every event, also when the loop is left early or ends with an error, and `train` resumes from it. The
+ * owner disposes of it with `disposeState`.
  */
 export interface TrainState extends StateTensors {
   /** Finished epochs. */
@@ -35,7 +35,7 @@ export interface TrainState extends StateTensors {
   /** Finished steps of the current epoch, and the samples in them. */
   batch: number;
   samples: number;
-  /** Of these, what was left out because it led to non-finite values. */
+  /** Of these, the ones skipped because of non-finite values. */
   skippedBatches: number;
   skippedSamples: number;
   /** The epoch that `best` is from, 0 before the first, and its accuracy on the validation samples. */
@@ -46,7 +46,7 @@ export interface TrainState extends StateTensors {
   epochStart: number;
 }
 
-/** What only some states hold. */
+/** The optional parts of a state. */
 export interface StateOptions {
   /** Of the inputs. */
   readonly normalization?: Normalization;
@@ -57,8 +57,8 @@ export interface StateOptions {
 }
 
 /**
- * The state before the first step. It takes over the tensors it is given.
- * @param optimizer the one that `train` is given too
+ * The state before the first step. It takes ownership of the tensors given.
+ * @param optimizer the one that `train` will use
  */
 export function startState(
   network: TrainableNetwork,
@@ -91,8 +91,8 @@ export function zeroLosses(): StateTensors['losses'] {
 }
 
 /**
- * The network as it would be used now: the averages where the state keeps some, with batch normalization and the
- * normalization of the inputs folded in.
+ * The network for inference, at this point: the averages if the state keeps them,
+ * with batch normalization and the normalization of the inputs folded in.
  * @returns a plain network, which the caller disposes of
  */
 export function inferenceNetwork({
@@ -104,7 +104,7 @@ export function inferenceNetwork({
 }
 
 /**
- * The network that training has come to: that of the best epoch where it stops early, that of the last otherwise.
+ * The result of training: the network of the best epoch with early stopping, that of the last epoch otherwise.
  * @returns a plain network, which the caller disposes of
  */
 export function bestNetwork(state: TrainState): Network {
@@ -113,9 +113,9 @@ export function bestNetwork(state: TrainState): Network {
 }
 
 /**
- * Every tensor of a state, replaced by what `f` makes of it.
- * @param f gets the tensor's name too: that of a model file for the network (W1, b1, …), and `averages/W1`,
- * `optimizer/velocity/W1`, … for what belongs to it
+ * The state with every tensor replaced by the result of `f`.
+ * @param f also gets the tensor's name: that of a model file for the network (W1, b1,
+ * …), and `averages/W1`, `optimizer/velocity/W1`, … for what belongs to the network
  */
 export function mapTensors(state: StateTensors, f: (tensor: tf.Tensor, name: string) => tf.Tensor): StateTensors {
   const { network, optimizer, normalization, averages, best, losses } = state;
@@ -147,7 +147,7 @@ export function namedTensors(state: StateTensors): Map<string, tf.Tensor> {
   return found;
 }
 
-/** Every tensor of a state. (Twice a step: this takes half as long as names do.) */
+/** Every tensor of a state. (Called twice a step: takes half as long as `namedTensors`.) */
 export function stateTensors(state: StateTensors): tf.Tensor[] {
   const found: tf.Tensor[] = [];
   const collect = (value: unknown) => {
@@ -164,7 +164,7 @@ export function replaceTensors(state: StateTensors, next: StateTensors): void {
   Object.assign(state, next);
 }
 
-/** Disposes of the tensors of one that are not in the other. */
+/** Disposes of the tensors of `gone` that are not in `kept`. */
 export function disposeReplaced(gone: StateTensors, kept: StateTensors): void {
   const alive = new Set(stateTensors(kept));
   tf.dispose(stateTensors(gone).filter((tensor) => !alive.has(tensor)));

@@ -20,7 +20,7 @@ import { betaVariate, keyOf } from '../random';
 import type { Batch } from './batches';
 import type { StateTensors, TrainState } from './trainState';
 
-/** What a step is made of. Everything but the optimizer goes beyond the post, and is off when left out. */
+/** The parts of a step. Everything but the optimizer goes beyond the post, and is off by default. */
 export interface StepOptions {
   /** The one that the state was started with. */
   readonly optimizer: Optimizer;
@@ -29,17 +29,17 @@ export interface StepOptions {
   /** The probability that a hidden unit is dropped, and that an input is. */
   readonly dropout?: number;
   readonly inputDropout?: number;
-  /** The part of the probability that is spread evenly over all classes. */
+  /** The share of the probability that is spread evenly over all classes. */
   readonly labelSmoothing?: number;
   /** α of the beta distribution that samples are mixed by. */
   readonly mixup?: number;
-  /** What is drawn in a step depends on the run's seed and the step alone, so that nothing of it has to be saved. */
+  /** Random draws of a step depend on the run's seed and the step alone, so none has to be saved. */
   readonly seed?: number;
 }
 
 /**
- * Forward, loss, backward, update: one step, from tensors to fresh tensors. Call it in a `tf.tidy`, and dispose of
- * what the result replaces.
+ * Forward, loss, backward, update: one step, from tensors to fresh tensors.
+ * Call it in a `tf.tidy`, and dispose of the tensors that the result replaces.
  */
 export function trainStep(batch: Batch, state: TrainState, options: StepOptions): StateTensors {
   const { network, normalization, averages, best, losses } = state;
@@ -66,7 +66,7 @@ export function trainStep(batch: Batch, state: TrainState, options: StepOptions)
         ? withTensors(averages, updateAverages(tensorsOf(averages), tensorsOf(next), ema, step))
         : averages,
     best,
-    // The batch's loss is a mean; times its size it is a sum, so that the smaller last batch counts for what it is.
+    // The batch's loss is a mean; times its size it is a sum, which weights the smaller last batch correctly.
     losses: { sum: tf.add(losses.sum, tf.mul(loss, batch.y.size)), last: loss },
   };
 }

@@ -2,41 +2,38 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { checkoutOf, userCache } from '../../files/places';
 
-/** Of what `setup tensorflow` makes: it builds a backend of an earlier version again. */
+/** The version of the build: `setup tensorflow` rebuilds a backend of an earlier one. */
 export const ADDON_VERSION = 2;
 
-/** What `setup tensorflow` writes beside the backend that it built, in `addon.json`. */
+/** The contents of `addon.json`, which `setup tensorflow` writes beside the backend. */
 export interface BuiltAddon {
   /** ADDON_VERSION when it was built. */
   readonly version: number;
-  /** TensorFlow's own version, as its headers give it. */
+  /** TensorFlow's version, from its headers. */
   readonly tensorflow: string;
-  /**
-   * The folder that holds its libraries and headers; `tensorflow` when `setup tensorflow` downloaded it, beside this
-   * file.
-   */
+  /** The folder of its libraries and headers; `tensorflow`, beside this file, if `setup tensorflow` downloaded it. */
   readonly library: string;
-  /** What it was built with, when it was built for NVIDIA GPUs. */
+  /** The CUDA it was built with, if it was built for NVIDIA GPUs. */
   readonly cuda?: CudaBuild;
 }
 
-/** What a TensorFlow for NVIDIA GPUs was built with. */
+/** The CUDA that a TensorFlow was built with. */
 export interface CudaBuild {
   /** `12.5.1` */
   readonly cuda: string;
   /** `9` */
   readonly cudnn: string;
-  /** The GPUs that it has compiled kernels for, by compute capability times ten: 60, 70, 80, 90. */
+  /** The GPUs that it contains kernels for, by compute capability times ten: 60, 70, 80, 90. */
   readonly capabilities: readonly number[];
 }
 
-/** Where `setup tensorflow` keeps everything: in the checkout this runs from, or else in the user's cache folder. */
+/** The folder of `setup tensorflow`: in the checkout, or else in the user's cache folder. */
 export function setupFolder(codeFolder = __dirname): string {
   const root = checkoutOf(codeFolder);
   return root === undefined ? path.join(userCache(), 'tensorflow') : path.join(root, '.cache', 'tensorflow');
 }
 
-/** What a folder of `setup tensorflow` holds; undefined when it was not finished there. */
+/** Reads a folder of `setup tensorflow`; undefined if the setup did not finish. */
 export function readBuiltAddon(folder: string): BuiltAddon | undefined {
   try {
     return JSON.parse(fs.readFileSync(path.join(folder, 'addon.json'), 'utf8')) as BuiltAddon;

@@ -4,21 +4,21 @@ import path from 'node:path';
 import { type BuiltAddon, readBuiltAddon } from './builtAddon';
 import { runScript } from '../runScript';
 
-/** A library of CUDA that TensorFlow asked for and did not get. */
+/** A CUDA library that TensorFlow could not load. */
 export interface MissingLibrary {
   /** With the version that TensorFlow was built for: `libcudnn.so.8`. */
   readonly needed: string;
-  /** What the system says: `cannot open shared object file`. */
+  /** The system's message: `cannot open shared object file`. */
   readonly why: string;
-  /** Other versions of it that are here: `/usr/lib/x86_64-linux-gnu/libcudnn.so.9`. */
+  /** Other versions found on this machine: `/usr/lib/x86_64-linux-gnu/libcudnn.so.9`. */
   readonly found: readonly string[];
 }
 
 /**
- * Finds out which libraries TensorFlow cannot load, by loading it once more in a process whose log is read:
- * it falls back to the processor in silence, and only its log has the names.
+ * Finds out which libraries TensorFlow cannot load, by loading it again in a process whose log is read:
+ * it falls back to the CPU silently, and only its log has the names.
  * @param folder the folder of a tfjs-node package
- * @returns the libraries, and the errors of CUDA that it logged besides
+ * @returns the libraries, and the CUDA errors that it logged
  */
 export async function missingLibraries(
   folder: string,
@@ -33,13 +33,13 @@ export async function missingLibraries(
 async function startLogged(folder: string): Promise<string> {
   const legacy = JSON.stringify(path.join(__dirname, 'legacyUtil'));
   const code = `require(${legacy}).restoreLegacyUtil(); require(${JSON.stringify(folder)});`;
-  // TensorFlow 2.9 warns of each library; newer ones say it only where the loader's own log is switched on.
+  // TensorFlow 2.9 warns of each library; newer versions only if the loader's log is on.
   const env = { TF_CPP_MIN_LOG_LEVEL: '0', TF_CPP_VMODULE: 'dso_loader=3' };
-  // However it ends: the log is what is wanted.
+  // The log is all that matters, however the process ends.
   return (await runScript(code, { env })).stderr;
 }
 
-/** The libraries that a log of TensorFlow says could not be loaded, each once, and what CUDA itself said. */
+/** The libraries that could not be loaded according to TensorFlow's log, each once, and the errors of CUDA. */
 export function readLog(log: string): { missing: Omit<MissingLibrary, 'found'>[]; errors: string[] } {
   const missing = new Map<string, string>();
   for (const [, needed, why] of log.matchAll(/Could not load dynamic library '([^']+)'; dlerror: ([^;\n]+)/g)) {
@@ -52,19 +52,19 @@ export function readLog(log: string): { missing: Omit<MissingLibrary, 'found'>[]
   return { missing: [...missing].map(([needed, why]) => ({ needed, why })), errors: [...new Set(errors)] };
 }
 
-/** The libraries that TensorFlow opens by name, by the CUDA that it was built with. */
+/** The libraries that TensorFlow opens by name, by CUDA version. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   '11': ['cudart.so.11.0', 'cublas.so.11', 'cublasLt.so.11', 'cufft.so.10', 'cusolver.so.11', 'cusparse.so.11'],
   '12': ['cudart.so.12', 'cublas.so.12', 'cublasLt.so.12', 'cufft.so.11', 'cusolver.so.11', 'cusparse.so.12'],
 };
 
-/** A library that TensorFlow needs, and the places where it, or another version of it, is. */
+/** A library that TensorFlow needs, and where it or another version of it was found. */
 export interface LibraryReport {
   readonly needed: string;
   readonly found: readonly string[];
 }
 
-/** Looks for the libraries that the TensorFlow of `setup tensorflow` needs, as far as they are known for its CUDA. */
+/** Looks for the libraries that the TensorFlow of `setup tensorflow` needs, if they are known for its CUDA. */
 export async function inspectCudaLibraries(built: BuiltAddon | undefined): Promise<LibraryReport[]> {
   if (!built?.cuda) return [];
   const places = await libraryPlaces(path.join(built.library, '..', 'nvidia'));
@@ -95,6 +95,6 @@ function children(folder: string): string[] {
   try {
     return fs.readdirSync(folder).map((name) => path.join(folder, name));
   } catch {
-    return []; // places that are not there hold nothing
+    return []; // the folder does not exist
   }
 }

@@ -11,8 +11,8 @@ import type {
 import { replaceKernel } from '../replaceKernel';
 import { core } from '../tensorflowJs';
 
-// Kernels of tfjs-node that ask TensorFlow for more than is needed. Times in docs/performance.md.
-// What the faster form does not cover goes to the kernel that was there.
+// Faster forms of tfjs-node kernels that ask TensorFlow for more than is needed (times in docs/performance.md).
+// What a faster form does not cover goes to the original kernel.
 
 const FASTER = {
   BatchMatMul: matricesAsMatMul,
@@ -23,7 +23,7 @@ const FASTER = {
   Sum: reduction('Sum'),
 } satisfies Record<string, (original: KernelFunc) => KernelFunc>;
 
-/** What of tfjs-node's backend is called here: it runs an operation of TensorFlow by its name. */
+/** The part of tfjs-node's backend used here: it runs a TensorFlow operation by name. */
 interface NodeBackend extends KernelBackend {
   readonly binding: Record<'TF_ATTR_TYPE' | 'TF_ATTR_BOOL' | 'TF_ATTR_INT' | 'TF_FLOAT' | 'TF_INT32', number> & {
     createTensor(shape: readonly number[], type: number, values: Int32Array | Float32Array): number;
@@ -40,19 +40,19 @@ interface Attribute {
   readonly value: number | boolean;
 }
 
-/** A tensor of TensorFlow that tfjs-node has no object for yet. */
+/** A TensorFlow tensor without a tfjs-node object. */
 interface Made {
   readonly id: number;
 }
 
-/** Puts the faster forms in place. May be called again: the second time does nothing. */
+/** Installs the faster forms. Calling it again has no effect. */
 export function replaceKernels(): void {
   for (const [kernelName, faster] of Object.entries(FASTER)) replaceKernel('tensorflow', kernelName, faster);
 }
 
 /**
- * The product of two matrices as TensorFlow's MatMul. tfjs-node takes BatchMatMulV2 for everything, which costs a small
- * product, such as those of the output layer, two to three times as much. Covers two matrices of float32.
+ * A matrix product by TensorFlow's MatMul. tfjs-node uses BatchMatMulV2 for all, which takes two to three times as long
+ * for a small product, such as those of the output layer. Covers two matrices of float32.
  */
 function matricesAsMatMul(original: KernelFunc): KernelFunc {
   return ({ inputs, attrs, backend }) => {
@@ -73,8 +73,8 @@ function matricesAsMatMul(original: KernelFunc): KernelFunc {
 }
 
 /**
- * A sum, mean or maximum over axes that are not sent to TensorFlow anew each time, which costs as much as a small sum
- * itself. Covers float32.
+ * A sum, mean or maximum whose axes are kept as a constant: sending them each time costs as much as a small sum.
+ * Covers float32.
  */
 function reduction(name: 'Max' | 'Mean' | 'Sum') {
   return (original: KernelFunc): KernelFunc =>
@@ -142,7 +142,7 @@ function run(node: NodeBackend, name: string, attributes: readonly Attribute[], 
   return node.createOutputTensor(node.binding.executeOp(name, attributes, ids, 1)[0]);
 }
 
-/** Numbers that operations are given with their operands: axes, a depth. There are few, and they stay. */
+/** Constant operands of operations: axes, a depth. There are few, and they are never freed. */
 const constants = new Map<string, number>();
 
 /** The id of a constant tensor of TensorFlow, of int32 or of float32. A process has one TensorFlow. */

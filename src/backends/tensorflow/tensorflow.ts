@@ -1,7 +1,7 @@
 import type { Backend } from '../backend';
 import { loadTfjsNode } from './tfjsNode';
 
-/** TensorFlow on the processor, through tfjs-node or through tfjs-node-gpu kept away from the GPU. */
+/** TensorFlow on the CPU, by tfjs-node, or by tfjs-node-gpu with its GPUs hidden. */
 export const tensorflow: Backend = {
   async start(notice) {
     const tensorflow = await loadTfjsNode(notice, { gpu: false });

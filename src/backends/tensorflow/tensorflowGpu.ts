@@ -4,7 +4,7 @@ import { type MissingLibrary, missingLibraries } from './cudaLibraries';
 import { firstVisible, type NvidiaGpu, nvidiaGpus } from '../nvidia';
 import { loadTfjsNode, type LoadedTensorFlow } from './tfjsNode';
 
-/** TensorFlow on an NVIDIA GPU. TensorFlow itself is asked which device it uses: the package's name says nothing. */
+/** TensorFlow on an NVIDIA GPU. TensorFlow itself reports the device that it uses: the package's name does not tell. */
 export const tensorflowGpu: Backend = {
   async start(notice) {
     const tensorflow = await loadTfjsNode(notice, { gpu: true });
@@ -30,7 +30,7 @@ export function describe({ name, memoryMiB, capability, driver }: NvidiaGpu): st
   return `${name} (${memory}, compute capability ${(capability / 10).toFixed(1)}, driver ${driver})`;
 }
 
-/** Compiled kernels run on GPUs of the same major capability and at least the same minor one. */
+/** Compiled kernels run on GPUs of the same major capability and an equal or higher minor one. */
 export function mustCompile({ capability }: NvidiaGpu, { capabilities }: CudaBuild): boolean {
   const major = (one: number) => Math.floor(one / 10);
   return capabilities.length > 0 && !capabilities.some((one) => major(one) === major(capability) && one <= capability);
@@ -42,16 +42,16 @@ async function whyNoGpu(tensorflow: LoadedTensorFlow, gpus: readonly NvidiaGpu[]
   return explainNoGpu(tensorflow, gpus, missing, errors);
 }
 
-/** Does the environment keep every GPU from CUDA? */
+/** Whether the environment hides every GPU from CUDA. */
 const hidesAll = (visible = process.env['CUDA_VISIBLE_DEVICES']) =>
   visible !== undefined && /^(-1.*|\s*)$/.test(visible);
 
 const OTHERS = 'or choose the webgpu backend, which needs no CUDA, or tensorflow or wasm';
 
 /**
- * Why TensorFlow runs on the processor, and the way out.
+ * Why TensorFlow runs on the CPU, and the remedy.
  * @param missing the libraries that it could not load
- * @param errors what CUDA said
+ * @param errors CUDA's messages
  */
 export function explainNoGpu(
   { title, cuda: build }: Pick<LoadedTensorFlow, 'title' | 'cuda'>,

@@ -7,7 +7,7 @@ import { restoreLegacyUtil } from './legacyUtil';
 import { replaceKernels } from './kernels';
 import { activate, commonVersions, core, loadQuietly } from '../tensorflowJs';
 
-/** TensorFlow itself, in this process through one of tfjs-node's packages. */
+/** TensorFlow in this process, loaded by one of tfjs-node's packages. */
 export interface LoadedTensorFlow {
   readonly usesGpu: boolean;
   /** `TensorFlow 2.9.1 (@tensorflow/tfjs-node-gpu 4.22.0)` */
@@ -15,24 +15,24 @@ export interface LoadedTensorFlow {
   readonly versions: Readonly<Record<string, string>>;
   /** Of the package. */
   readonly folder: string;
-  /** What it was built with, when it was built for NVIDIA GPUs. */
+  /** The CUDA it was built with, if it was built for NVIDIA GPUs. */
   readonly cuda: CudaBuild | undefined;
 }
 
-/** What of tfjs-node's backend is read here. */
+/** The part of tfjs-node's backend used here. */
 type NodeBackend = KernelBackend & { isUsingGpuDevice: boolean; binding: { TF_Version: string } };
 
-// The GPU package also runs on the processor where it finds no GPU, so it serves both backends.
+// The GPU package also runs on the CPU without a GPU, so it serves both backends.
 const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
 const VARIABLE = 'HANDGRAD_TFJS_NODE';
 
 let loaded: LoadedTensorFlow | undefined;
 
 /**
- * Loads the first of tfjs-node's packages that works, from the folder in HANDGRAD_TFJS_NODE, or else from the one of
- * `setup tensorflow`, from where handgrad is installed and from the working directory, and makes it TensorFlow.js's
- * current backend. A process has one TensorFlow: the first call decides, later ones find it loaded.
- * @param gpu use a GPU where there is one; otherwise TensorFlow is kept from seeing it
+ * Loads the first of tfjs-node's packages that works and makes it TensorFlow.js's current backend. Searches the folder
+ * in HANDGRAD_TFJS_NODE, or else that of `setup tensorflow`, the one beside handgrad and the working directory. A
+ * process has one TensorFlow: the first call loads it for all.
+ * @param gpu use a GPU if there is one; otherwise GPUs are hidden from TensorFlow
  */
 export async function loadTfjsNode(
   notice: (message: string) => void,
@@ -55,7 +55,7 @@ export async function loadTfjsNode(
   return unavailable(failures, gpu ? PACKAGES[0] : PACKAGES[1]);
 }
 
-/** What `setup tensorflow` built comes first, because it was asked for; for a GPU only when it was built for one. */
+/** The one of `setup tensorflow` comes first, because it was requested; for a GPU only if it was built for one. */
 function packagesFor(gpu: boolean): InstalledPackage[] {
   const built = setupFolder();
   const found = installedPackages(PACKAGES, VARIABLE, [built]);
@@ -70,7 +70,7 @@ async function load({ name, version, folder }: InstalledPackage, gpu: boolean): 
   restoreLegacyUtil();
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // errors only
   process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID'; // the numbers of nvidia-smi
-  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // otherwise it takes the whole memory of the GPU at once
+  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // otherwise it allocates all of the GPU's memory
   await withEnvironment(gpu ? {} : { CUDA_VISIBLE_DEVICES: '-1' }, async () => {
     await loadQuietly(() => require(folder) as unknown);
     await activate('tensorflow');
@@ -91,7 +91,7 @@ async function load({ name, version, folder }: InstalledPackage, gpu: boolean): 
 const NPM_CUDA: CudaBuild = { cuda: '11.2', cudnn: '8.1', capabilities: [35, 50, 60, 70, 75, 80] };
 
 function cudaBuildOf(name: string, folder: string): CudaBuild | undefined {
-  // The package lies in node_modules/@tensorflow of the folder that `setup tensorflow` made.
+  // The package is in node_modules/@tensorflow of the folder of `setup tensorflow`.
   const built = readBuiltAddon(path.resolve(folder, '../../..'));
   if (built) return built.cuda;
   return name === PACKAGES[0] ? NPM_CUDA : undefined;
@@ -110,7 +110,7 @@ async function withEnvironment(variables: Record<string, string>, work: () => Pr
   }
 }
 
-/** tfjs-node's own messages run over several lines and name a path first: half a sentence instead. */
+/** tfjs-node's messages have several lines and start with a path: shortened to a clause. */
 function explain(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
   const firstLine = message.split('\n')[0]!.trim().replace(/\.$/, '');

@@ -5,9 +5,8 @@ import { core } from '../tensorflowJs';
 
 type Operands = Record<'a' | 'b', TensorInfo>;
 
-// Three kernels of a training step take a slow road in TensorFlow.js's WebAssembly backend although a fast
-// one is in the same binary (times in docs/backends.md), and one is wrong. What is not covered here goes to
-// the backend's own kernel.
+// Three kernels of a training step are slow in TensorFlow.js's WebAssembly backend although the same binary contains a
+// fast form (times in docs/backends.md), and one is wrong. What is not covered here goes to the backend's own kernel.
 
 const REPLACED = {
   BatchMatMul: transposeFirst,
@@ -16,15 +15,15 @@ const REPLACED = {
   OneHot: oneHotInFloats,
 } satisfies Record<string, (original: KernelFunc) => KernelFunc>;
 
-/** Puts the better forms in place. May be called again: the second time does nothing. */
+/** Installs the better forms. Calling it again has no effect. */
 export function replaceWasmKernels(): void {
   for (const [kernelName, wrap] of Object.entries(REPLACED)) replaceKernel('wasm', kernelName, wrap);
 }
 
 /**
- * A product with transposed operands, by transposing first. The backend's kernel hands a product to XNNPACK only when
- * neither operand is transposed; Xᵀ·dZ otherwise takes a plain loop.
- * Covers two matrices of float32; batches of matrices keep the plain loop.
+ * A product with transposed operands, by transposing first. The backend's kernel uses XNNPACK only when
+ * neither operand is transposed; Xᵀ·dZ would take a plain loop. Covers two matrices of float32; batches of
+ * matrices keep the plain loop.
  */
 export function transposeFirst(original: KernelFunc): KernelFunc {
   return ({ inputs, attrs, backend }) => {
@@ -88,7 +87,7 @@ export function maximumAsClip(original: KernelFunc): KernelFunc {
 }
 
 /**
- * One-hot rows of float32. The backend's kernel (TensorFlow.js 4.22), asked for them, writes the bits of integers.
+ * One-hot rows of float32. The backend's kernel (TensorFlow.js 4.22) writes the bits of integers instead.
  * Covers classes of int32.
  */
 export function oneHotInFloats(original: KernelFunc): KernelFunc {
@@ -97,7 +96,7 @@ export function oneHotInFloats(original: KernelFunc): KernelFunc {
     const { depth, onValue, offValue, dtype } = attrs as unknown as OneHotAttrs;
     if (dtype !== 'float32' || indices.dtype !== 'int32') return original({ inputs, attrs, backend });
     const wasm = backend as BackendWasm;
-    // The output comes first: memory that grows for it detaches the views.
+    // Allocate the output first: growing the memory detaches views.
     const out = wasm.makeOutput([...indices.shape, depth], 'float32');
     const rows = wasm.typedArrayFromHeap(out).fill(offValue);
     wasm.typedArrayFromHeap(indices).forEach((column, row) => {
@@ -107,7 +106,7 @@ export function oneHotInFloats(original: KernelFunc): KernelFunc {
   };
 }
 
-/** Is it a float32 matrix that holds something? */
+/** Whether it is a non-empty float32 matrix. */
 function isMatrix(x: TensorInfo): boolean {
   return x.shape.length === 2 && x.dtype === 'float32' && x.shape.every((size) => size > 0);
 }
@@ -120,7 +119,7 @@ function isMatrix(x: TensorInfo): boolean {
  */
 function transpose(x: TensorInfo, wasm: BackendWasm): TensorInfo {
   const [m, n] = x.shape as [number, number];
-  const out = wasm.makeOutput([n, m], 'float32'); // before the views: memory that grows detaches them
+  const out = wasm.makeOutput([n, m], 'float32'); // before the views: growing the memory detaches them
   const from = wasm.typedArrayFromHeap(x);
   const to = wasm.typedArrayFromHeap(out);
   const wholeRows = m - (m % 4);

@@ -4,10 +4,10 @@ import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 
-/** The threaded build takes no more, whatever it is asked for. */
+/** The limit of the threaded build. */
 export const MOST_WASM_THREADS = 8;
 
-/** What Emscripten made of the threaded build: TensorFlow.js's name for it, with what its type leaves out. */
+/** Emscripten's module of the threaded build, with members that TensorFlow.js's type lacks. */
 type ThreadedModule = BackendWasm['wasm'] & {
   cwrap(name: string, returns: 'number' | null, takes: readonly 'number'[]): never;
   PThread: { unusedWorkers: Worker[]; runningWorkers: Worker[] };
@@ -17,22 +17,20 @@ type Factory = (module: { mainScriptUrlOrBlob: string; locateFile(file: string):
 
 /**
  * Starts the threaded build of the WebAssembly backend, which TensorFlow.js 4.22 switches off in Node
- * (tensorflow/tfjs#3830): it would give each worker a blob, and Node's workers read files. Here they get the texts that
- * are in the package, so no file is written. The workers keep no process alive.
+ * (tensorflow/tfjs#3830): it would start each worker from a blob, and Node's workers read files. Here they get the
+ * sources in the package, so no file is written. The workers keep no process alive.
  * @param threads 2 … MOST_WASM_THREADS, this one included
- * @returns the module that a `BackendWasm` is made of, after `setThreadsCount(threads)`; once that is made, `letExit`
- * it
+ * @returns the module for a `BackendWasm`, after `setThreadsCount(threads)`; call `letExit` once the backend exists
  * @throws Error when a worker does not start
  */
 export async function startThreads(threads: number): Promise<ThreadedModule> {
   const workers: Worker[] = [];
   let fail: (reason: Error) => void = () => {};
   const failed = new Promise<never>((_, reject) => (fail = reject));
-  failed.catch(() => {}); // after the start nobody waits for it: Emscripten throws what a worker throws
+  failed.catch(() => {}); // unused after the start: Emscripten rethrows the errors of workers
   const texts = threadedBuild();
 
-  // The build says `new Worker(…)` for its whole pool at once. The places of the pool beyond `threads` stay empty
-  // objects.
+  // The build calls `new Worker(…)` for its whole pool at once. Entries beyond `threads` stay empty objects.
   function PoolWorker(): Worker | undefined {
     if (workers.length === threads - 1) return undefined;
     const worker = new Worker(texts.worker, { eval: true, execArgv: [], name: 'wasm' });
@@ -60,31 +58,31 @@ export function letExit(module: BackendWasm['wasm']): void {
   for (const worker of (module as ThreadedModule).PThread.runningWorkers) worker.unref();
 }
 
-/** The path of the build's main script, which each worker reads as well, and the text of its workers. */
+/** The path of the build's main script, which workers read as well, and the source of its workers. */
 function threadedBuild(): { main: string; worker: string } {
   const folder = path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'));
   const main = path.join(folder, 'wasm-out/tfjs-backend-wasm-threaded-simd.js');
   const { wasmWorkerContents } = require(main.replace(/\.js$/, '.worker.js')) as { wasmWorkerContents: string };
-  // It was written inside a template literal, which has eaten the backslash of the one "\n" in its code.
+  // A template literal has unescaped the one "\n" in its code.
   return { main, worker: wasmWorkerContents.replaceAll('\n', '\\n') };
 }
 
 /**
- * Runs the build's main script as `require` would, but with a `Worker` of ours, and with an `os` on which half the
- * processors are `threads`: that is how many it uses at most.
+ * Runs the build's main script as `require` would, but with our `Worker`,
+ * and with an `os` that reports twice `threads` processors: it uses half of them.
  */
 function evaluate(main: string, PoolWorker: () => Worker | undefined, threads: number): Factory {
   const script = { exports: {} as unknown };
   const load = (name: string): unknown => (name === 'os' ? { cpus: () => ({ length: 2 * threads }) } : require(name));
   const scope = { require: load, module: script, __filename: main, __dirname: path.dirname(main) };
-  // It writes its Worker into `global`; with an object in that place nothing of it reaches this process.
+  // It writes its Worker into `global`: a local object keeps it out of this process.
   const bindings = { ...scope, exports: script.exports, global: {}, Worker: PoolWorker };
   const run = vm.compileFunction(fs.readFileSync(main, 'utf8'), Object.keys(bindings), { filename: main });
   Reflect.apply(run, undefined, Object.values(bindings));
   return script.exports as Factory;
 }
 
-/** Adds the functions that `BackendWasm` calls, by the names that it calls them. */
+/** Adds the functions that `BackendWasm` calls, under the names it uses. */
 function withInterface(module: ThreadedModule): ThreadedModule {
   const cwrap: ThreadedModule['cwrap'] = (...signature) => module.cwrap(...signature);
   module.tfjs = {

@@ -7,7 +7,7 @@ import { replaceWasmKernels } from './kernels';
 import { letExit, MOST_WASM_THREADS, startThreads } from './threads';
 import { useWideVectors } from './wideVectors';
 
-/** WebAssembly on the processor. Comes with npm, so every machine has it. */
+/** WebAssembly on the CPU. It is an npm package, so every machine has it. */
 export const wasm: Backend = {
   async start(notice, { threads: wanted }) {
     useWideVectors();
@@ -18,7 +18,7 @@ export const wasm: Backend = {
     }
     const decided = wanted ? Math.min(wanted, MOST_WASM_THREADS) : current && threadsOf(current);
     const { result, share } = decided ? { result: await load(), share: 1 } : await watchProcessors(load);
-    const threads = await keepingListeners(() => activateWith(decided ?? fastest(share), notice));
+    const threads = await preserveListeners(() => activateWith(decided ?? fastest(share), notice));
     if (typeof threads !== 'number') return threads;
     const tooMany = tooManyThreads(threads);
     if (tooMany) notice(tooMany);
@@ -33,28 +33,27 @@ export const wasm: Backend = {
   },
 };
 
-// require, not import(): import() reads the bundle once more for its export names, which costs as much as all the rest.
+// require, not import(): import() reads the bundle again for its export names, which takes as long as all the rest.
 const wasmPackage = () => require('@tensorflow/tfjs-backend-wasm') as typeof import('@tensorflow/tfjs-backend-wasm');
 
 /**
- * How many threads are fastest. The backend's threads wait for each other by looking all the time, so that on
- * processors that others use as well two are slower than one (docs/backends.md): no more than there are
- * processors free for them, and half of those beyond two, up to TensorFlow.js's own limit, because many of them
- * are two halves of one core.
+ * The fastest number of threads. The backend's threads spin while they wait, so on busy processors two are slower than
+ * one (docs/backends.md): no more threads than free processors, and beyond two only half as many, up to TensorFlow.js's
+ * limit, because many processors are two hardware threads of one core.
  * @param share the processors that this process can have to itself
  */
 function fastest(share: number): number {
   return share < 1.5 ? 1 : Math.min(4, Math.max(2, Math.floor(share / 2)));
 }
 
-/** Makes the backend of one thread: TensorFlow.js's own. */
+/** TensorFlow.js's factory, which makes the backend of one thread. */
 let ownFactory: (() => KernelBackend | Promise<KernelBackend>) | undefined;
 
 const runningBackend = () => core().engine().registry['wasm'] as BackendWasm | undefined;
 
 /**
- * Makes the backend current, on `threads` threads; on one, with a notice, where more do not start. A backend that runs
- * already with another number is stopped and started again.
+ * Makes the backend current, on `threads` threads; on one, with a notice, if more do not start.
+ * A backend that runs with another number is restarted.
  * @returns the number of threads that it has now
  */
 async function activateWith(threads: number, notice: (message: string) => void): Promise<number | Unavailable> {
@@ -63,26 +62,25 @@ async function activateWith(threads: number, notice: (message: string) => void):
   if (current !== threads) {
     if (running && running.numDataIds() > 0) {
       return {
-        reason:
-          `it runs on ${current === 1 ? 'one thread' : `${current} threads`} already, ` + `and there are tensors on it`,
+        reason: `it already runs on ${current === 1 ? 'one thread' : `${current} threads`} and holds tensors`,
         remedy: 'dispose of them first or leave the number of threads as it is',
       };
     }
     try {
-      await startAgain(threads);
+      await restart(threads);
     } catch (error) {
       if (threads === 1) throw error;
       const message = error instanceof Error ? error.message : String(error);
       notice(`The wasm backend cannot start ${threads} threads (${message.split('\n')[0]}): it computes on one.`);
-      await startAgain(1);
+      await restart(1);
     }
   }
   await activate('wasm');
   return threadsOf(core().backend() as BackendWasm);
 }
 
-/** Stops the backend where it runs, and starts it. */
-async function startAgain(threads: number): Promise<void> {
+/** Stops the backend if it runs, and starts it. */
+async function restart(threads: number): Promise<void> {
   const tf = core();
   ownFactory ??= tf.findBackendFactory('wasm');
   tf.removeBackend('wasm');
@@ -99,7 +97,7 @@ async function threaded(threads: number): Promise<BackendWasm> {
   return backend;
 }
 
-/** Only the threaded build says how many it has; the other one has the thread that it is called on. */
+/** Only the threaded build reports its threads; the other one has the calling thread. */
 function threadsOf({ wasm: module }: BackendWasm): number {
   return 'PThread' in module ? module.tfjs.getThreadsCount() : 1;
 }
@@ -107,10 +105,10 @@ function threadsOf({ wasm: module }: BackendWasm): number {
 const FATAL_EVENTS = ['uncaughtException', 'unhandledRejection'];
 
 /**
- * Emscripten's start-up code hangs listeners on the process that throw the error again, which turns Node's exit code 1
- * into 7 and takes the decision from the program. They are taken off again.
+ * Emscripten's start-up code adds process listeners that rethrow errors,
+ * which turns Node's exit code 1 into 7 and bypasses the program's own handling. Removes them again.
  */
-async function keepingListeners<T>(work: () => Promise<T>): Promise<T> {
+async function preserveListeners<T>(work: () => Promise<T>): Promise<T> {
   const before = FATAL_EVENTS.map((event) => new Set(process.rawListeners(event)));
   try {
     return await work();

@@ -1,7 +1,7 @@
 import type { DataId, KernelBackend } from '@tensorflow/tfjs-core';
 import { HandgradError } from '../../errors';
 
-/** A GPUDevice: what is used of it here. */
+/** The part of a GPUDevice used here. */
 export interface WebGpuDevice {
   readonly lost: Promise<{ readonly message: string }>;
   addEventListener(
@@ -11,15 +11,15 @@ export interface WebGpuDevice {
 }
 
 /**
- * Makes a backend report what goes wrong on its device. WebGPU throws nothing: an operation that fails, because a
- * buffer is too large or the memory is full, leaves zeros, an event that nobody hears, and a training run that goes on.
- * From the first such event on, every number that is read is an error instead.
+ * Makes a backend report the errors of its device. WebGPU does not throw: an operation that fails, because a buffer is
+ * too large or memory is exhausted, leaves zeros and an unhandled event, and training continues. After the first such
+ * event, every read throws.
  * @returns the same backend
  */
 export function reportErrors(backend: KernelBackend, device: WebGpuDevice): KernelBackend {
   let failure: string | undefined;
   device.addEventListener('uncapturederror', (event) => {
-    event.preventDefault(); // otherwise Dawn prints it too
+    event.preventDefault(); // otherwise Dawn prints it as well
     failure ??= event.error.message;
   });
   void device.lost.then(({ message }) => (failure ??= `the device was lost: ${message}`));

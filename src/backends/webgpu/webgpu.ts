@@ -9,7 +9,7 @@ const DAWN = 'webgpu';
 const BACKEND = '@tensorflow/tfjs-backend-webgpu';
 const VARIABLE = 'HANDGRAD_WEBGPU';
 
-// The limits that TensorFlow.js's shaders want as large as the adapter has them; otherwise a device has the least.
+// The limits that TensorFlow.js's shaders need at the adapter's maximum; by default a device has the minimum.
 const LIMITS = [
   'maxComputeWorkgroupStorageSize',
   'maxComputeWorkgroupsPerDimension',
@@ -19,7 +19,7 @@ const LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
 ] as const;
 
-// What of WebGPU is used here, by the names of its specification.
+// The parts of WebGPU used here, named as in its specification.
 type AdapterInfo = Record<'vendor' | 'architecture' | 'device' | 'description', string> & {
   isFallbackAdapter: boolean;
 };
@@ -39,7 +39,7 @@ type WebGpuBackendClass = new (device: WebGpuDevice, info: AdapterInfo) => Kerne
 
 let running: Running | undefined;
 
-/** Any GPU, through Vulkan, Metal or Direct3D 12: TensorFlow.js's WebGPU backend on Dawn, the WebGPU of Chrome. */
+/** Any GPU, by Vulkan, Metal or Direct3D 12: TensorFlow.js's WebGPU backend on Dawn, Chrome's WebGPU. */
 export const webgpu: Backend = {
   async start(_notice, { allowSoftware = false }) {
     if (!running) {
@@ -80,11 +80,11 @@ async function startOn(
       remedy: 'set `allowSoftware` to compute on it all the same, or choose the wasm backend, which is much faster',
     };
   }
-  Object.assign(globalThis, dawn.globals); // the backend says GPUBufferUsage and the like
+  Object.assign(globalThis, dawn.globals); // globals such as GPUBufferUsage
   const { WebGPUBackend } = await loadQuietly(
     () => require(backendPackage.folder) as { WebGPUBackend: WebGpuBackendClass },
   );
-  // What is registered holds `gpu`: Dawn works only as long as somebody does.
+  // The factory keeps a reference to `gpu`, without which Dawn stops working.
   core().registerBackend('webgpu', async () => {
     const requiredLimits = Object.fromEntries(LIMITS.map((limit) => [limit, adapter.limits[limit]]));
     const device = await adapter.requestDevice({ requiredLimits });
@@ -101,8 +101,8 @@ async function startOn(
 }
 
 /**
- * TensorFlow.js looks for the browser's `navigator.gpu` before it makes its backend.
- * It stands there for that moment only: a global navigator is what other code takes for a browser.
+ * TensorFlow.js looks for the browser's `navigator.gpu` when it creates its backend.
+ * It is defined only during that call: other code takes a global navigator for a browser.
  */
 function withNavigator<T>(gpu: Gpu, work: () => T): T {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');

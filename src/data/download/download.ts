@@ -18,7 +18,7 @@ import type { FetchOptions } from './fetchBytes';
 import { chooseSources, describeSource, openSource, type SourceOptions } from './sources';
 import { findInFolder, findingOf, namesInFolder, readCandidate, verify } from './verify';
 
-/** What happens during a download, as plain records. Sizes are bytes, of the file as it travels. */
+/** The events of a download, as plain records. Sizes are bytes as transferred. */
 export type DownloadEvent =
   | { readonly type: 'source'; readonly dataset: string; readonly source: string }
   | { readonly type: 'step'; readonly dataset: string; readonly source: string; readonly step: string }
@@ -30,29 +30,29 @@ export type DownloadEvent =
       readonly totalBytes: number;
     }
   | { readonly type: 'failed'; readonly dataset: string; readonly source: string; readonly reason: string }
-  /** `fetched` files are new; with 0 everything was there, and good. */
+  /** `fetched` counts the new files; 0 when all were there and valid. */
   | { readonly type: 'done'; readonly dataset: string; readonly folder: string; readonly fetched: number };
 
 /** How a data set is downloaded. */
 export interface DownloadOptions {
-  /** The folder that holds a folder for each data set; it is made when missing. */
+  /** The parent of the data sets' folders; it is created if missing. */
   readonly dataDir: string;
   /** `auto` (default), `http`, `apt`, `npm`, a folder that holds the four files, or the address of a mirror. */
   readonly source?: string;
-  /** Fetches the files even when they are there, and good. */
+  /** Fetches the files even if valid ones are there. */
   readonly force?: boolean;
   readonly onEvent?: (event: DownloadEvent) => void;
   readonly signal?: AbortSignal;
-  /** Patience, certificates and names for http sources. */
+  /** Time limits, certificates and name lookup for http sources. */
   readonly http?: Omit<FetchOptions, 'onProgress' | 'signal'>;
 }
 
 /**
- * Fetches a data set of the catalog. Files that are there, and good, are kept; altered ones are replaced. A file gets
- * its final name only once its digest has been checked.
+ * Fetches a data set of the catalog. Valid files that are there are kept, others are replaced.
+ * A file gets its final name only after its digest is verified.
  * @returns the folder that holds the four files
- * @throws HandgradError 'data' when no source is left, listing what each one gave;
- * 'storage' when nothing can be written; 'usage' when there is no such data set, or it has no such source
+ * @throws HandgradError 'data' when every source failed, with the reason for each;
+ * 'storage' when nothing can be written; 'usage' for an unknown data set or source
  */
 export async function download(name: DatasetName, options: Partial<DownloadOptions> = {}): Promise<string> {
   if (!isDatasetName(name)) {
@@ -83,7 +83,7 @@ export async function downloadFiles(entry: DatasetEntry, options: DownloadOption
   return folder;
 }
 
-/** The files that are missing from a folder or are not what the catalog says. */
+/** The files that are missing from a folder or differ from the catalog. */
 async function notGood(folder: string, files: readonly DataFile[]): Promise<DataFile[]> {
   const bad: DataFile[] = [];
   for (const file of files) {
@@ -95,12 +95,12 @@ async function notGood(folder: string, files: readonly DataFile[]): Promise<Data
   return bad;
 }
 
-/** Whether `check` passes; errors other than bad data are not its to judge. */
+/** Whether `check` passes; errors other than bad data are rethrown. */
 async function succeeds(check: () => Promise<unknown>): Promise<boolean> {
   return (await badDataOf(check)) === undefined;
 }
 
-/** Runs `work` and returns what it found wrong with the data, if anything. */
+/** Runs `work` and returns the message of its data error, if any. */
 async function badDataOf(work: () => Promise<unknown>): Promise<string | undefined> {
   try {
     await work();
@@ -112,8 +112,8 @@ async function badDataOf(work: () => Promise<unknown>): Promise<string | undefin
 }
 
 /**
- * Asks the sources in order until every wanted file is in `staging`, verified and under its final name.
- * @returns what each source gave, when files are still missing in the end
+ * Tries the sources in order until every wanted file is in `staging`, verified and under its final name.
+ * @returns the reason of each source, if files are still missing in the end
  */
 async function fetchInto(
   staging: string,
@@ -143,7 +143,10 @@ async function fetchInto(
   return reasons;
 }
 
-/** Moves files from `left` into `staging` until none is left or one is bad. What was good stays for the next source. */
+/**
+ * Moves files from `left` into `staging` until none is left or one is invalid. Valid ones stay when the next source is
+ * tried.
+ */
 async function takeFrom(source: Source, staging: string, left: DataFile[], options: SourceOptions): Promise<void> {
   const opened = await openSource(source, options);
   try {

@@ -4,21 +4,23 @@ import type { buildConnector, Dispatcher } from 'undici';
 import { HandgradError } from '../../errors';
 import { followRedirect, isPrivateHost, publicLookup } from './redirects';
 
-/** How long we put up with a server. */
+/** The limits for a server. */
 export interface HttpLimits {
-  /** Attempts after the first one; each goes on where the one before broke off, where the server allows it. */
+  /** Attempts after the first one; each continues where the one before was interrupted, if the server supports that. */
   readonly retries: number;
   /** Before the first retry, in milliseconds; it doubles each time. */
   readonly retryWaitMs: number;
-  /** The longest wait, in milliseconds, whatever `Retry-After` asks for. */
+  /** The longest wait, in milliseconds, also for `Retry-After`. */
   readonly maxRetryWaitMs: number;
-  /** Within each window of so many milliseconds, `minBytesPerWindow` must arrive, or the server counts as stalled. */
+  /**
+   * Within each window of so many milliseconds, `minBytesPerWindow` must arrive, or the server is considered stalled.
+   */
   readonly windowMs: number;
   readonly minBytesPerWindow: number;
   readonly maxRedirects: number;
 }
 
-/** For a slow line: 26 MB may take up to two hours, but never stand still for 20 seconds. */
+/** For a slow connection: 26 MB may take up to two hours, but must not stall for 20 seconds. */
 export const HTTP_LIMITS: HttpLimits = {
   retries: 3,
   retryWaitMs: 500,
@@ -31,14 +33,14 @@ export const HTTP_LIMITS: HttpLimits = {
 /** How a file is fetched. */
 export interface FetchOptions {
   readonly limits?: Partial<HttpLimits>;
-  /** Gets the number of bytes that have arrived so far. */
+  /** Receives the number of bytes so far. */
   readonly onProgress?: (bytes: number) => void;
   readonly signal?: AbortSignal;
-  /** For a network with names or certificates of its own. */
+  /** For a network with its own names or certificates. */
   readonly connect?: buildConnector.BuildOptions & { lookup?: LookupFunction };
 }
 
-/** Connections that break are tried again; a name that does not resolve or a closed port is the same a second later. */
+/** Interrupted connections are retried. An unknown host or a closed port is not: a second later nothing has changed. */
 const RETRIED_ERRORS = [
   'ECONNRESET',
   'EPIPE',
@@ -52,9 +54,9 @@ const RETRIED_ERRORS = [
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /**
- * Fetches a file of known size over http(s) into memory. A proxy named by the environment (`https_proxy`, …) is used.
- * @param size what must arrive, in bytes: more is refused as soon as it comes
- * @throws HandgradError 'data' whose message says what the server did; the signal's reason when aborted
+ * Fetches a file of known size over http(s) into memory. Uses the proxy of the environment (`https_proxy`, …).
+ * @param size the expected size in bytes: more is refused as soon as it arrives
+ * @throws HandgradError 'data' with what the server did; the signal's reason when aborted
  */
 export async function fetchBytes(address: string, size: number, options: FetchOptions = {}): Promise<Buffer> {
   const limits = { ...HTTP_LIMITS, ...options.limits };
@@ -92,7 +94,7 @@ async function openDispatcher(limits: HttpLimits, options: FetchOptions, publicO
   const { EnvHttpProxyAgent, RetryAgent } = await import('undici');
   const base = options.connect?.lookup ?? lookup;
   const connect = { ...options.connect, timeout: limits.windowMs, lookup: publicOnly ? publicLookup(base) : base };
-  // The watch is the only clock: it covers connecting, headers and body alike.
+  // `watchProgress` is the only timeout: it covers connecting, headers and body.
   const agent = new EnvHttpProxyAgent({ connect, headersTimeout: 0, bodyTimeout: 0 });
   return new RetryAgent(agent, {
     maxRetries: limits.retries,
@@ -133,12 +135,12 @@ async function readBody(
     }
     return bytes;
   } finally {
-    // Whatever is left of the answer is not wanted; destroying it emits an error that nobody else listens to.
+    // The rest of the response is not wanted; destroying it emits an error without another listener.
     body.on('error', () => undefined).destroy();
   }
 }
 
-/** Aborts when a window passes with too little progress, so that a byte a second does not keep us waiting for ever. */
+/** Aborts when a window passes with too little progress, such as a byte a second. */
 function watchProgress({ windowMs, minBytesPerWindow }: HttpLimits) {
   const controller = new AbortController();
   let total = 0;
@@ -159,18 +161,18 @@ function watchProgress({ windowMs, minBytesPerWindow }: HttpLimits) {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name does not resolve',
-  EAI_AGAIN: 'the host name does not resolve at the moment',
+  EAI_AGAIN: 'the host name does not resolve right now',
   ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection broke off',
-  UND_ERR_SOCKET: 'the connection broke off',
-  UND_ERR_CONNECT_TIMEOUT: 'no connection came about in time',
+  ECONNRESET: 'the connection was interrupted',
+  UND_ERR_SOCKET: 'the connection was interrupted',
+  UND_ERR_CONNECT_TIMEOUT: 'the connection timed out',
   EPRIVATE: 'a redirect leads into a private network',
 };
 
 function reasonOf(error: unknown): string {
   const { code, message, statusCode } = error as Error & { code?: string; statusCode?: number };
-  // To a retry that asked for the rest: the server began anew.
-  if (statusCode === 200) return 'the connection broke off, and the server cannot go on where it did.';
+  // A retry asked for the rest, and the server sent everything again.
+  if (statusCode === 200) return 'the connection was interrupted, and the server cannot resume it.';
   if (statusCode !== undefined) return `answered with status ${statusCode} (${message}).`;
   const known = REASONS[code ?? ''];
   return known ? `${known} (${code}).` : `${message}${code ? ` (${code})` : ''}.`;

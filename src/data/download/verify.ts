@@ -5,7 +5,7 @@ import { HandgradError } from '../../errors';
 import type { DataFile } from '../catalog';
 import { gunzip, isGzip } from './gunzip';
 
-/** A file of a data set, decompressed and found to be the one that the catalog names. */
+/** A file of a data set, decompressed and verified against the catalog. */
 export interface VerifiedFile {
   readonly bytes: Buffer;
   /** sha256 (hex) of `bytes`. */
@@ -17,16 +17,16 @@ export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** One digest for a list of files: the sha256 of their sha256 sums, in order. It reads no data a second time. */
+/** One digest for a list of files: the sha256 of their sha256 sums, in order. It does not read the data again. */
 export function datasetDigest(sums: readonly string[]): string {
   return sha256(Buffer.from(sums.join('\n')));
 }
 
 /**
  * Checks a file, plain or gzipped, against the catalog: its sizes and its digest.
- * @param raw the bytes as they came
+ * @param raw the bytes, maybe gzipped
  * @param where the file's path or address, for messages
- * @throws HandgradError 'data' saying what was found
+ * @throws HandgradError 'data' with what was found
  */
 export async function verify(raw: Buffer, file: DataFile, where: string): Promise<VerifiedFile> {
   const zipped = isGzip(raw);
@@ -44,8 +44,8 @@ export async function verify(raw: Buffer, file: DataFile, where: string): Promis
 }
 
 /**
- * The names under which a file may lie in a folder: `-idx3-ubyte` or `.idx3-ubyte`, plain or gzipped. The first is how
- * a download stores it: plain, so that it loads fast, or compressed where only that form has a published digest.
+ * The names that a file may have in a folder: `-idx3-ubyte` or `.idx3-ubyte`, plain or gzipped.
+ * A download stores it under the first: plain, to load fast, or compressed if only that form has a published digest.
  */
 export function namesInFolder(file: DataFile): readonly [string, ...string[]] {
   const dotted = file.name.replace(/-(idx\d-ubyte)$/, '.$1');
@@ -53,7 +53,7 @@ export function namesInFolder(file: DataFile): readonly [string, ...string[]] {
   return file.sha256 === undefined ? zipped : [file.name, dotted, ...zipped];
 }
 
-/** Where a file of the catalog lies in a folder, or undefined when it does not. */
+/** The path of a file of the catalog in a folder; undefined if it is not there. */
 export async function findInFolder(folder: string, file: DataFile): Promise<string | undefined> {
   for (const name of namesInFolder(file)) {
     const path = join(folder, name);
@@ -63,13 +63,13 @@ export async function findInFolder(folder: string, file: DataFile): Promise<stri
 }
 
 /**
- * Reads a file of the catalog that lies on this machine, not verified yet.
- * @throws HandgradError 'data' when it cannot be read or is too large to be the one, which is found before reading it
+ * Reads a local file of the catalog, not verified yet.
+ * @throws HandgradError 'data' when it cannot be read, or is too large, which is checked before reading
  */
 export async function readCandidate(path: string, file: DataFile): Promise<Buffer> {
   try {
     const { size } = await stat(path);
-    // What cannot be compressed grows by five bytes in 16 KB and a header.
+    // Incompressible data grows by five bytes per 16 KB and a header.
     const most = file.bytes + 1024 + Math.ceil(file.bytes / 1000);
     if (size > most) throw bad(path, `holds ${size} bytes, where at most ${file.bytes} are expected`);
     return await readFile(path);
@@ -79,7 +79,7 @@ export async function readCandidate(path: string, file: DataFile): Promise<Buffe
   }
 }
 
-/** What an error says was found, without the remedy after it: whoever catches it knows a better one. */
+/** The finding in an error's message, without its remedy: the caller has a better one. */
 export function findingOf(error: HandgradError): string {
   return error.message.replace(/(; [^;]*)?\.$/, '');
 }

@@ -22,9 +22,9 @@ const MAX_CLASSES = 10_000;
 
 /**
  * Loads a CSV file: one sample per line, its label in the first column or in the one named, numbers in the others, with
- * or without a header. Labels are integers or texts; the classes are the labels that occur, in order. When every number
- * is a whole one in 0 … 255, and some are above 1, they are taken as bytes of images and scaled by 1/255.
- * @throws HandgradError 'data' naming line and column of what cannot be used
+ * or without a header. Labels are integers or texts; the classes are the labels that occur, in order. When all numbers
+ * are integers in 0 … 255, and some exceed 1, they are taken as image bytes and scaled by 1/255.
+ * @throws HandgradError 'data' with the line and column of an invalid value
  */
 export async function loadCsv(path: string, options: CsvOptions = {}): Promise<Dataset> {
   const { labelColumn, testFraction = 0.2, seed = 0 } = options;
@@ -57,7 +57,7 @@ export async function loadCsv(path: string, options: CsvOptions = {}): Promise<D
   };
 }
 
-/** By value when all labels are integers, else by their characters' codes, so that no locale changes the classes. */
+/** By value if all labels are integers, else by character codes, so that no locale changes the classes. */
 function sortLabels(texts: readonly string[]): string[] {
   const integers = texts.every((text) => /^-?\d+$/.test(text));
   return [...texts].sort((a, b) => (integers ? Number(a) - Number(b) : a < b ? -1 : 1));

@@ -8,13 +8,13 @@ export interface CsvTable {
   readonly features: Float32Array;
   /** [count]: positions in `labelTexts`. */
   readonly labels: Int32Array;
-  /** The different labels, in the order of their first line. */
+  /** The distinct labels, in order of first appearance. */
   readonly labelTexts: readonly string[];
   readonly count: number;
   readonly numInputs: number;
 }
 
-/** Bounds what one line can cost: an image of 256 x 256 bytes fits, a million columns do not. */
+/** Bounds the cost of one line: an image of 256 x 256 bytes fits, a million columns do not. */
 const MAX_COLUMNS = 65_537;
 const MAX_LINE_BYTES = 2 ** 19;
 
@@ -27,7 +27,7 @@ interface Line {
  * Reads numbers and labels from CSV text (RFC 4180, with or without a header).
  * @param path the file's name, for messages
  * @param labelColumn the name of the column that holds the labels; the first column without it
- * @throws HandgradError 'data' naming line and column of what cannot be used
+ * @throws HandgradError 'data' with the line and column of an invalid value
  */
 export async function csvTable(text: AsyncIterable<Buffer>, path: string, labelColumn?: string): Promise<CsvTable> {
   const { parse } = await import('csv-parse');
@@ -50,7 +50,7 @@ export async function csvTable(text: AsyncIterable<Buffer>, path: string, labelC
   return rows.finish();
 }
 
-/** Passes the text on, but not the rest of a line that is too long: the parser would hold all of it in memory. */
+/** Passes the text on, except a line that is too long: the parser would hold all of it in memory. */
 async function* boundLines(text: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
   let line = 1;
   let length = 0;
@@ -68,7 +68,7 @@ async function* boundLines(text: AsyncIterable<Buffer>, path: string): AsyncGene
   }
 }
 
-/** Collects lines. The first one waits for the second, which shows whether it is a header. */
+/** Collects lines. The first waits for the second, which decides whether it is a header. */
 function createRows(path: string, labelColumn: string | undefined) {
   let first: Line | undefined;
   let label = 0;
@@ -123,8 +123,8 @@ function createRows(path: string, labelColumn: string | undefined) {
 }
 
 /**
- * Whether the first line, its label in front, names the columns: no feature of it looks like a number,
- * or only its label is no number while the next line's is (a table written with the column names 0, 1, 2, …).
+ * Whether the first line, label first, is a header: none of its features is a number,
+ * or only its label is not while the next line's is (a table with the column names 0, 1, 2, …).
  */
 function isHeader([label, ...features]: readonly string[], second: readonly string[] | undefined): boolean {
   const named = (text: string) =>
@@ -135,7 +135,7 @@ function isHeader([label, ...features]: readonly string[], second: readonly stri
 
 function numberIn(text: string, path: string, line: number, column: number): number {
   const value = Number(text);
-  // Number() also takes hexadecimal and, as zero, the empty text.
+  // Number() also accepts hexadecimal and, as zero, the empty string.
   const decimal = text !== '' && !(text.charCodeAt(0) === 48 && /[xob]/i.test(text[1] ?? ''));
   if (!decimal || !Number.isFinite(Math.fround(value))) {
     throw at(path, line, column, `${quoted(text)} is not a number that can be used`);
@@ -144,7 +144,7 @@ function numberIn(text: string, path: string, line: number, column: number): num
 }
 
 function labelIn(text: string, texts: Map<string, number>, path: string, line: number, column: number): number {
-  // 3, 03 and 3.0 are one class: some programs write every number with a point.
+  // 3, 03 and 3.0 are one class: some programs write every number with a decimal point.
   const label = /^[+-]?\d+(\.0*)?$/.test(text) ? String(Number(text)) : text;
   if (label === '' || /^[+-]?nan$/i.test(label)) throw at(path, line, column, `${quoted(text)} is not a label`);
   const known = texts.get(label);

@@ -1,7 +1,7 @@
 import { HandgradError } from '../../errors';
 
 /**
- * The IDX format, as Y. LeCun describes it with MNIST: two zero bytes, the type of the elements (0x08 is an
+ * The IDX format, as described by Y. LeCun for MNIST: two zero bytes, the type of the elements (0x08 is an
  * unsigned byte), the number of dimensions, each dimension as a big-endian 32-bit integer, and then the
  * elements in row-major order.
  */
@@ -20,7 +20,7 @@ const TYPES: Readonly<Record<number, string>> = {
   0x0e: '64-bit floats',
 };
 
-/** More than images need. It bounds the header at 20 bytes. */
+/** More than images need. It limits the header to 20 bytes. */
 const MAX_RANK = 4;
 
 /** The longest header that this reader accepts, in bytes. */
@@ -30,7 +30,7 @@ export interface IdxHeader {
   readonly shape: readonly number[];
   readonly headerBytes: number;
   /**
-   * Header and elements together. It can be beyond any real file (2^32-1 in each dimension): compare before allocating.
+   * Header and elements together. It can exceed any real file (2^32-1 in each dimension): compare before allocating.
    */
   readonly totalBytes: number;
 }
@@ -39,7 +39,7 @@ export interface IdxHeader {
  * Reads the header of an IDX file of unsigned bytes.
  * @param bytes the start of the file, at least its header
  * @param where the file's name, for messages
- * @throws HandgradError 'data' when the magic, the type, the rank or a dimension is not usable
+ * @throws HandgradError 'data' when the magic number, type, rank or a dimension is not valid
  */
 export function readIdxHeader(bytes: Uint8Array, where: string): IdxHeader {
   if (bytes.length < 4) throw bad(where, `holds ${bytes.length} bytes, which is too short for an IDX file`);
@@ -53,7 +53,7 @@ export function readIdxHeader(bytes: Uint8Array, where: string): IdxHeader {
   }
   if (rank < 1 || rank > MAX_RANK) throw bad(where, `has ${rank} dimensions, where 1 to ${MAX_RANK} are expected`);
   const headerBytes = 4 + 4 * rank;
-  if (bytes.length < headerBytes) throw bad(where, `is cut short inside its header of ${headerBytes} bytes`);
+  if (bytes.length < headerBytes) throw bad(where, `is truncated inside its header of ${headerBytes} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   if (shape.includes(0)) throw bad(where, `has a dimension of zero in its shape ${shapeText(shape)}`);
@@ -73,7 +73,7 @@ export function parseIdx(bytes: Uint8Array, where: string): IdxArray {
   return { shape, data: new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, totalBytes - headerBytes) };
 }
 
-/** A shape as it is written in messages: `[60000, 28, 28]`. */
+/** A shape as messages show it: `[60000, 28, 28]`. */
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }

@@ -8,7 +8,7 @@ import { idxSamples } from './idxSamples';
 import type { Dataset } from '../samples';
 import { datasetDigest, sha256 } from '../download/verify';
 
-/** How the four files are usually called; `emnist-letters-train-images-idx3-ubyte.gz` is one of them. */
+/** The usual names of the four files; `emnist-letters-train-images-idx3-ubyte.gz` is one of them. */
 const PATTERNS: Readonly<Record<Role, RegExp>> = {
   trainImages: /(^|-)train-images([-.]idx\d)?([-.]ubyte)?(\.gz)?$/,
   trainLabels: /(^|-)train-labels([-.]idx\d)?([-.]ubyte)?(\.gz)?$/,
@@ -16,16 +16,16 @@ const PATTERNS: Readonly<Record<Role, RegExp>> = {
   testLabels: /(^|-)(t10k|test)-labels([-.]idx\d)?([-.]ubyte)?(\.gz)?$/,
 };
 
-/** What Node reads and allocates at once; more would not fit beside its copy on the device either. */
+/** The most that Node reads and allocates at once. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** DEFLATE cannot expand beyond 1032:1 (zlib, "Technical Details"), so a header that promises more is not honest. */
+/** DEFLATE cannot expand beyond 1032:1 (zlib, "Technical Details"), so a header that claims more is invalid. */
 const MAX_EXPANSION = 1032;
 
 /**
  * Loads any folder that holds four IDX files of unsigned bytes, gzipped or not:
  * images [n, height, width] or rows [n, d], and labels [n]. The classes are 0 … the largest training label.
- * @throws HandgradError 'data' saying which file is missing or what is wrong with it
+ * @throws HandgradError 'data' with the file that is missing or invalid
  */
 export async function loadIdxFolder(folder: string): Promise<Dataset> {
   const paths = await findFiles(folder);
@@ -39,7 +39,7 @@ export async function loadIdxFolder(folder: string): Promise<Dataset> {
   return { name: basename(resolve(folder)), ...idxSamples(arrays, paths), digest: datasetDigest(sums) };
 }
 
-/** Finds each of the four files; a plain one is preferred to its gzipped twin. */
+/** Finds each of the four files; a plain file is preferred to a gzipped one. */
 async function findFiles(folder: string): Promise<Record<Role, string>> {
   const names = (await readdir(folder)).sort((a, b) => a.length - b.length);
   const find = (role: Role) => {
@@ -58,7 +58,7 @@ async function findFiles(folder: string): Promise<Record<Role, string>> {
   return Object.fromEntries(ROLES.map((role) => [role, find(role)])) as Record<Role, string>;
 }
 
-/** Reads a file, decompressed, after its header has been found to agree with its size. */
+/** Reads and decompresses a file whose header agrees with its size. */
 async function readIdxFile(path: string): Promise<Uint8Array> {
   const { size } = await stat(path);
   const start = await readStart(path, Math.min(size, 4096));

@@ -4,7 +4,7 @@ import { type IdxArray, shapeText } from './idx';
 import type { Dataset, Samples } from '../samples';
 
 /**
- * Makes a data set of four IDX arrays, without copying the images.
+ * Makes a data set from four IDX arrays, without copying the images.
  * @param paths the files, for messages
  * @param classNames one per class; without it the classes are "0" … the largest training label
  * @throws HandgradError 'data' when the arrays do not fit together
@@ -40,7 +40,7 @@ export function idxSamples(
 
 function pair(images: IdxArray, labels: IdxArray, imagesPath: string, labelsPath: string): Samples {
   if (labels.shape.length !== 1)
-    throw bad(labelsPath, `has the shape ${shapeText(labels.shape)}, which no labels have`);
+    throw bad(labelsPath, `has the shape ${shapeText(labels.shape)}, which is not a shape of labels`);
   if (images.shape.length !== 2 && images.shape.length !== 3) {
     const expected = 'images [count, height, width] or rows [count, features] are expected';
     throw bad(imagesPath, `has the shape ${shapeText(images.shape)}, where ${expected}`);

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { HandgradError } from '../../errors';
 import type { Background } from '../background';
 
-/** When an image is turned from dark on light to light on dark, or the other way round. */
+/** Whether to invert an image, from dark on light to light on dark or back. */
 export const INVERSIONS = ['auto', 'yes', 'no'] as const;
 /** Whether an image is inverted. */
 export type Inversion = (typeof INVERSIONS)[number];
@@ -11,11 +11,11 @@ export interface ImageOptions {
   /** [height, width] that the network takes. */
   readonly imageShape: readonly [number, number];
   readonly invert: Inversion;
-  /** Of the data set, which `auto` turns to; where it is not known, `auto` leaves the image as it is. */
+  /** Of the data set, which `auto` matches; if it is unknown, `auto` does not invert. */
   readonly background?: Background;
 }
 
-/** An image as the network takes it, and what was done to the file for that. */
+/** An image as the network takes it, and how the file was converted. */
 export interface ReadImage {
   /** [height x width] gray, from 0 to 255. */
   readonly pixels: Uint8Array;
@@ -27,15 +27,15 @@ export interface ReadImage {
   readonly wasInverted: boolean;
 }
 
-/** A photograph of 12,000 x 8,000 pixels is read; what is larger would take gigabytes. */
+/** A photograph of 12,000 x 8,000 pixels is read; a larger one would take gigabytes. */
 const MOST_PIXELS = 100_000_000;
 const MOST_BYTES = 200_000_000;
 const FORMATS: readonly string[] = ['png', 'jpeg'];
 
 /**
- * Reads a PNG or JPEG file, upright as its camera meant it: transparent parts become white, colors become gray (ITU-R
- * BT.601), and it is made to fit, undistorted, on the background at its own edges.
- * @throws HandgradError `data` for a file that cannot be read or is no such image
+ * Reads a PNG or JPEG file, rotated as its metadata says: transparent parts become white,
+ * colors become gray (ITU-R BT.601), and it is scaled to fit, undistorted, and padded with the color of its edges.
+ * @throws HandgradError `data` for a file that cannot be read or is neither PNG nor JPEG
  */
 export async function readImage(path: string, { imageShape, invert, background }: ImageOptions): Promise<ReadImage> {
   const [rows, columns] = imageShape;
@@ -52,7 +52,7 @@ export async function readImage(path: string, { imageShape, invert, background }
   return { pixels, width, height, wasColored, wasTransparent, wasResized, wasInverted };
 }
 
-/** Its binary is an optional part of the package, which an installation may have left out. */
+/** Its binary is an optional dependency, which an installation may have left out. */
 async function loadSharp() {
   try {
     return (await import('sharp')).default;
@@ -86,11 +86,11 @@ async function grayOf(path: string) {
     return { gray, width, height, wasColored, wasTransparent: hasAlpha };
   } catch (error) {
     if (error instanceof HandgradError) throw error;
-    throw bad(path, `cannot be read as an image (${(error as Error).message.split('\n')[0]})`, 'save it anew', error);
+    throw bad(path, `cannot be read as an image (${(error as Error).message.split('\n')[0]})`, 'save it again', error);
   }
 }
 
-/** All of the image, undistorted, in the middle of rows x columns pixels. */
+/** The whole image, undistorted, centered in rows x columns pixels. */
 async function fitted(
   gray: Uint8Array,
   { width, height }: { width: number; height: number },

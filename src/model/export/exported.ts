@@ -6,16 +6,16 @@ import { makeFolder } from '../../files/makeFolder';
 
 /** A file of an export, before it is written. */
 export interface ExportedFile {
-  /** With `/` between folders. */
+  /** With `/` as the separator. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Writes the files of an export into a folder, making it.
- * @param force replace files that are there already
+ * Writes the files of an export into a folder, which is created if needed.
+ * @param force replace existing files
  * @returns their paths
- * @throws HandgradError `usage` when a file is there already, and nothing is written then; `storage`
+ * @throws HandgradError `usage` when a file exists already, and nothing is written; `storage`
  */
 export async function writeExport(
   dir: string,
@@ -25,7 +25,7 @@ export async function writeExport(
   const paths = files.map(({ name }) => join(dir, ...name.split('/')));
   for (const path of force ? [] : paths) {
     if (!(await stat(path).catch(() => undefined))) continue;
-    throw new HandgradError('usage', `${path} is there already; set \`force\` to replace it, or name another place.`);
+    throw new HandgradError('usage', `${path} exists already; set \`force\` to replace it, or name another place.`);
   }
   for (const [i, path] of paths.entries()) {
     await makeFolder(dirname(path));
@@ -34,7 +34,7 @@ export async function writeExport(
   return paths;
 }
 
-/** Float arrays one after the other, as little-endian bytes. */
+/** Concatenated float arrays, as little-endian bytes. */
 export function floatBytes(arrays: readonly Float32Array[]): Buffer {
   return Buffer.concat(arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength)));
 }

@@ -2,7 +2,7 @@ import type { ActivationName } from '../../nn/activations';
 import { type ExportedFile, floatBytes } from './exported';
 import type { PlainNetwork } from './plainNetwork';
 
-/** A layer of the graph: what it is, and the names of the layers whose outputs it takes. */
+/** A layer of the graph: its class and settings, and the names of the layers that it takes as inputs. */
 interface Node {
   readonly name: string;
   readonly class_name: string;
@@ -16,9 +16,9 @@ const activationNode = (activation: string) => (from: string, name: string) => [
 
 /**
  * The activations as layers of TensorFlow.js, from the one called `from` to the one called `name`. Its `gelu` is the
- * exact one, and its tanh form, `gelu_new`, cannot be loaded from a file (4.22 looks for it as `geluNew`); so that is
- * put together here: (1 + tanh u) / 2 = σ(2u), and x σ(2u) with u = √(2/π) x (1 + 0.044715 x²) takes six layers that
- * can. No layer takes the same input twice: TensorFlow.js would dispose of it too early.
+ * exact form, and its tanh form, `gelu_new`, cannot be loaded from a file (4.22 looks for `geluNew`), so gelu is
+ * composed here: (1 + tanh u) / 2 = σ(2u), and x σ(2u) with u = √(2/π) x (1 + 0.044715 x²) takes six loadable layers.
+ * No layer takes the same input twice: TensorFlow.js would dispose of it too early.
  */
 const KERAS = {
   relu: activationNode('relu'),
@@ -53,7 +53,7 @@ const KERAS = {
 
 /**
  * The network as a TensorFlow.js Layers model, for `tf.loadLayersModel`: `model.json`, in the form of a Keras 2 model,
- * and `weights.bin`. It takes features as they are stored, [n, inputs], and gives probabilities, [n, classes].
+ * and `weights.bin`. Its inputs are features as stored, [n, inputs], its outputs probabilities, [n, classes].
  */
 export function layersModel({ layers, activation, classNames }: PlainNetwork): ExportedFile[] {
   const nodes = layers.flatMap(({ outputs }, l): readonly Node[] => {

@@ -2,8 +2,7 @@ import type { ActivationName } from '../../nn/activations';
 import { floatBytes } from './exported';
 import type { PlainNetwork } from './plainNetwork';
 
-// The parts of ONNX's messages that a network of plain layers needs,
-// with their field numbers as onnx/onnx.proto3 gives them.
+// The ONNX messages that a network of plain layers needs, with the field numbers of onnx/onnx.proto3.
 const DESCRIPTOR = {
   nested: {
     Model: {
@@ -65,21 +64,21 @@ const DESCRIPTOR = {
 
 const FLOAT = 1;
 const ATTRIBUTE = { float: 1, int: 2, text: 3 } as const;
-/** The first with Gelu; ONNX Runtime 1.17 and later run it. */
+/** The first with Gelu; supported by ONNX Runtime 1.17 and later. */
 const OPSET = 20;
 const IR_VERSION = 9;
 
 interface Operator {
   readonly opType: string;
   readonly attribute?: readonly object[];
-  /** What it takes beside the output of the operator before it: `O`, the sums of the layer. */
+  /** An input besides the output of the previous operator: `O`, the pre-activations of the layer. */
   readonly and?: 'O';
 }
 
 const float = (name: string, f: number) => ({ name, f, type: ATTRIBUTE.float });
 const text = (name: string, value: string) => ({ name, s: Buffer.from(value), type: ATTRIBUTE.text });
 
-/** The activations as operators of ONNX, one after the other. */
+/** The activations as sequences of ONNX operators. */
 const OPERATORS = {
   relu: [{ opType: 'Relu' }],
   'leaky-relu': [{ opType: 'LeakyRelu', attribute: [float('alpha', 0.01)] }],
@@ -90,8 +89,8 @@ const OPERATORS = {
 } satisfies Record<ActivationName, readonly Operator[]>;
 
 /**
- * The network as an ONNX model. Its input `features` [n, inputs] are features as they are stored, its output
- * `probabilities` [n, classes]; the class names stand in the metadata, as JSON under `class_names`.
+ * The network as an ONNX model. Its input is `features` [n, inputs], as stored,
+ * its output `probabilities` [n, classes]; the class names are in the metadata, as JSON under `class_names`.
  */
 export function onnxModel({ layers, activation, classNames }: PlainNetwork): Uint8Array {
   const { Root } = require('protobufjs/light') as typeof import('protobufjs/light');
@@ -127,7 +126,7 @@ export function onnxModel({ layers, activation, classNames }: PlainNetwork): Uin
   return model.encode(model.fromObject(content)).finish();
 }
 
-/** From O, the sums of layer l, to H, what the next layer is given. */
+/** From O, the pre-activations of layer l, to H, the inputs of the next layer. */
 function activationNodes(operators: readonly Operator[], l: number) {
   return operators.map(({ and, ...operator }, i) => {
     const before = i === 0 ? `O${l}` : `O${l}_${i}`;

@@ -10,27 +10,27 @@ export interface PlainLayer {
   readonly b: Float32Array;
 }
 
-/** A network of plain layers with one activation between them: what every other tool can be told. */
+/** A network of plain layers with one activation between them, which every other tool supports. */
 export interface PlainNetwork {
   readonly layers: readonly PlainLayer[];
   readonly activation: ActivationName;
-  /** One name for each output, where they are known. */
+  /** One name for each output, if they are known. */
   readonly classNames?: readonly string[];
-  /** [height, width] of the images it takes, where it takes images. */
+  /** [height, width] of the images it takes, if it takes images. */
   readonly imageShape?: readonly [number, number];
 }
 
-/** What a trained network is, beside its parameters. */
+/** A trained network as it is saved. */
 export interface Trained extends Omit<PlainNetwork, 'layers'> {
   /** `W1 b1 W2 b2 …` */
   readonly parameters: readonly Parameter[];
-  /** What a stored feature is multiplied with to become what the network sees; 1/255 for bytes of images. */
+  /** The factor from a stored feature to the network's input; 1/255 for image bytes. */
   readonly scale: number;
 }
 
 /**
- * The network in plain layers, with the scaling of its inputs folded into the first: it takes features as they are
- * stored (pixels from 0 to 255), because (s·x)·W = x·(s·W). Computed in double precision and rounded once.
+ * The network in plain layers, with the scaling of its inputs folded into the first: it takes features as stored
+ * (pixels from 0 to 255), because (s·x)·W = x·(s·W). Computed in double precision and rounded once.
  */
 export function plainNetwork({ parameters, scale, ...rest }: Trained): PlainNetwork {
   const layers = Array.from({ length: parameters.length / 2 }, (_, l): PlainLayer => {

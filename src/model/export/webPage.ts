@@ -5,7 +5,7 @@ import { HandgradError } from '../../errors';
 import { type ExportedFile, floatBytes } from './exported';
 import type { PlainNetwork } from './plainNetwork';
 
-/** What the page needs of TensorFlow.js: its core, and the backends that a browser may have. */
+/** The parts of TensorFlow.js that the page needs: the core, and backends for browsers. */
 const LIBRARIES = [
   ['@tensorflow/tfjs-core', 'tf-core.min.js'],
   ['@tensorflow/tfjs-backend-webgpu', 'tf-backend-webgpu.min.js'],
@@ -18,15 +18,15 @@ const LIBRARIES = [
 
 const PAGE = ['index.html', 'app.js', 'style.css'] as const;
 
-/** What a page says of its network. */
+/** What the page shows about the network. */
 export interface WebPage {
-  /** Where its images come from, for the heading. */
+  /** The data set's name, for the heading. */
   readonly dataset?: string;
   readonly background?: Background;
 }
 
 /**
- * A page that runs the network where it is opened: static files, for any file server, that ask nothing of another one.
+ * A page that runs the network in the browser: static files for any file server, without requests to other servers.
  * @throws HandgradError `usage` for a network that does not take images
  */
 export async function webPage(network: PlainNetwork, { dataset, background }: WebPage): Promise<ExportedFile[]> {
@@ -34,7 +34,7 @@ export async function webPage(network: PlainNetwork, { dataset, background }: We
   if (!imageShape) {
     throw new HandgradError(
       'usage',
-      'The page is for networks that take images, and this one takes none that its file knows of; ' +
+      'The page is for networks that take images, and this model file does not declare an image shape; ' +
         'choose another `format`.',
     );
   }

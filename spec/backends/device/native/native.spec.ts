@@ -57,7 +57,7 @@ describe('native where it cannot be compiled', () => {
 
   it('F60 a compiler in CXX that is not there is named, and no other is taken', async () => {
     const env = { CXX: 'no-such-c++', HANDGRAD_NATIVE: temporaryFolder() };
-    expect(refused(await selectInChild('native', env))).to.contain('CXX names no-such-c++, which is no program here');
+    expect(refused(await selectInChild('native', env))).to.contain('CXX is no-such-c++, which is not a program here');
   });
 
   it('F61 a compiler that fails: what it said, in one sentence; auto goes on to the next backend', async () => {

@@ -39,7 +39,7 @@ describe('setup tensorflow', function () {
     [
       'a folder without TensorFlow',
       4,
-      /is no TensorFlow to build against/,
+      /is not a TensorFlow to build against/,
       {},
       'tensorflow',
       '--tensorflow',

@@ -40,11 +40,11 @@ export function openNvrtc(library: LibraryHandle): Nvrtc {
     if (result !== 0) throw new Error(`NVRTC ${what}: ${errorText(result)}`);
   };
   const [major, minor] = [[0], [0]];
-  check('does not tell its version', getVersion(major, minor));
+  check('does not report its version', getVersion(major, minor));
   const count = [0];
-  check('does not tell its architectures', getNumArchitectures(count));
+  check('does not report its architectures', getNumArchitectures(count));
   const architectures = new Int32Array(count[0]!);
-  check('does not tell its architectures', getArchitectures(architectures));
+  check('does not report its architectures', getArchitectures(architectures));
 
   return {
     version: `${major[0]}.${minor[0]}`,

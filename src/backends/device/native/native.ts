@@ -92,7 +92,7 @@ async function obtainLibrary(
   if (compiler === undefined) {
     const named = process.env['CXX'];
     const missing = named
-      ? `CXX names ${named}, which is no program here`
+      ? `CXX is ${named}, which is not a program here`
       : 'there is no C++ compiler to build it with';
     return { reason: `${missing}: ${INSTALL_COMPILER}`, remedy: 'choose another backend until then' };
   }
@@ -110,7 +110,7 @@ async function obtainLibrary(
   } catch (error) {
     return {
       reason: `it could not be compiled (${(error as Error).message})`,
-      remedy: 'mend that, name another compiler in CXX, or choose another backend',
+      remedy: 'fix that, set CXX to another compiler, or choose another backend',
     };
   }
 }

@@ -1,16 +1,16 @@
 import { HandgradError } from '../../../errors';
 
-/** Who wants to know how a setup goes on, and may stop it. */
+/** Reports the progress of a setup, and can stop it. */
 export interface Progress {
-  /** Gets a line before each thing that takes a while. */
+  /** Receives a line before each slow step. */
   readonly onStep?: (step: string) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Runs a program to its end.
- * @returns what it wrote on stdout
- * @throws HandgradError 'backend' with the last line that it wrote on stderr; the signal's reason when that is aborted
+ * Runs a program until it exits.
+ * @returns its stdout
+ * @throws HandgradError 'backend' with the last line of its stderr; the signal's reason when aborted
  */
 export async function command(
   file: string,
@@ -30,7 +30,7 @@ export async function command(
   });
 }
 
-/** Runs a program that may be missing: undefined when it is not there or fails. */
+/** Runs a program that may be missing: undefined if it is, or fails. */
 export async function tryCommand(
   file: string,
   args: readonly string[],

@@ -11,11 +11,11 @@ export interface Compiler {
   readonly version: string;
 }
 
-/** The addon's interface to Node, which tfjs-node 4.22 looks for by this number and every Node since 16 has. */
+/** The version of the addon's interface to Node: tfjs-node 4.22 expects it, and Node has it since 16. */
 const NAPI_VERSION = 8;
 
 /**
- * Finds the compiler: the one that CXX names, or else the system's.
+ * Finds the compiler: that of CXX, or else the system's.
  * @throws HandgradError 'backend' when there is none
  */
 export async function findCompiler(progress: Progress): Promise<Compiler> {
@@ -33,10 +33,10 @@ export async function findCompiler(progress: Progress): Promise<Compiler> {
 }
 
 /**
- * The kernels of TensorFlow 2.21 for small products (oneDNN's) take memory of the heap as their stack. A signal that
- * arrives in the thread that computes leaves its frame there, and a Ctrl-C ends in "free(): invalid pointer" instead of
- * a checkpoint. So the thread that loads TensorFlow, and all that it starts, take no signals; those that Node started
- * before do, and tell it. Left out: what a thread's own instructions cause, and what V8's profiler sends to one thread.
+ * The kernels of TensorFlow 2.21 for small products (oneDNN's) use heap memory as their stack. A signal delivered to
+ * the computing thread leaves its frame there, and Ctrl-C ends in "free(): invalid pointer" instead of a checkpoint. So
+ * the thread that loads TensorFlow, and all that it starts, block signals; Node's earlier threads handle them. Not
+ * blocked: faults of a thread's own instructions, and the signals of V8's profiler.
  */
 const SIGNAL_MASK = `
 #include <pthread.h>
@@ -52,8 +52,8 @@ __attribute__((constructor)) static void leaveSignalsToOtherThreads() {
 `;
 
 /**
- * Compiles tfjs-node's addon, two files of C++ and the mask of signals, and puts it where tfjs-node looks for it.
- * It finds TensorFlow's libraries by their path, so that no variable has to be set when it is used.
+ * Compiles tfjs-node's addon, two C++ files and the signal mask, into the folder where tfjs-node expects it.
+ * The paths of TensorFlow's libraries are linked in, so no environment variable is needed.
  * @param work has tfjs-node and node-api-headers in its node_modules
  */
 export async function compileAddon(
@@ -80,7 +80,7 @@ export async function compileAddon(
   const sources = [source('tfjs_backend'), source('tfjs_binding'), signalMask];
   const objects = sources.map((source) => source.replace(/\.cc$/, '.o'));
   await Promise.all(sources.map((source, i) => command(file, [...options, '-c', source, '-o', objects[i]!], progress)));
-  // A downloaded TensorFlow moves with the addon, one that is installed stays where it is.
+  // A downloaded TensorFlow moves with the addon, an installed one stays.
   const inside = !path.relative(work, folder).startsWith('..');
   const origin = process.platform === 'darwin' ? '@loader_path' : '$ORIGIN';
   const runPath = (place: string) => (inside ? `${origin}/${path.relative(target, place)}` : place);
@@ -106,8 +106,8 @@ export async function compileAddon(
 const CUDA_LIBRARIES = /^lib(cudart|cublas|cublasLt|cufft|cusolver|cusparse|cudnn|nvJitLink|nccl|cupti)\.so\.[\d.]+$/;
 
 /**
- * The linker's flags for the CUDA that pip installed: TensorFlow finds a library that is in the process already,
- * wherever it came from, and otherwise only those that the system knows.
+ * The linker flags for the CUDA that pip installed: TensorFlow finds only libraries that are loaded
+ * already or known to the system.
  */
 async function preloaded(cudaFolders: readonly string[]): Promise<string[]> {
   const found: string[] = [];

@@ -4,7 +4,7 @@ import { HandgradError } from '../../../errors';
 import { command, type Progress, tryCommand } from './command';
 import { inspectTensorFlow, type TensorFlow } from './tensorFlow';
 
-/** Builds for the processor alone: the ones for GPUs are larger, and their CUDA comes in packages of its own. */
+/** The CPU build: those for GPUs are larger, and their CUDA is in separate packages. */
 const PACKAGE = process.platform === 'darwin' ? 'tensorflow' : 'tensorflow-cpu';
 
 /**
@@ -28,14 +28,14 @@ export async function installedTensorFlow(python: string, progress: Progress): P
 import importlib.util
 found = importlib.util.find_spec('tensorflow')
 print(found.submodule_search_locations[0] if found and found.submodule_search_locations else '')`;
-  // -P and the like are too new: an empty folder as the place of the modules would hide those that are installed.
+  // Flags such as -P are too new for some versions of Python.
   const folder = (await command(python, ['-c', code], progress)).trim();
   return folder === '' ? undefined : inspectTensorFlow(folder);
 }
 
 /**
- * Downloads TensorFlow with pip and unpacks what the backend needs of it.
- * @param work the folder that gets it, as `tensorflow/`
+ * Downloads TensorFlow with pip and unpacks the parts that the backend needs.
+ * @param work the parent of the new folder `tensorflow/`
  */
 export async function downloadTensorFlow(python: string, work: string, progress: Progress): Promise<TensorFlow> {
   progress.onStep?.(`Downloading ${PACKAGE} with pip (about 270 MB)`);
@@ -52,7 +52,7 @@ export async function downloadTensorFlow(python: string, work: string, progress:
   return { ...tensorflow, removeWhatOnlyCompilingNeeds: () => fs.rm(headers, { recursive: true }) };
 }
 
-/** Python's own zip reader, which is there wherever pip is. Only what the backend loads and is compiled with. */
+/** Python's zip reader, which is there wherever pip is. Unpacks only what the backend loads or is compiled with. */
 const UNPACK = `
 import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as wheel:

@@ -12,33 +12,33 @@ import { inspectTensorFlow, type TensorFlow } from './tensorFlow';
 import { tryBackend } from './tryBackend';
 
 export interface SetupOptions extends Progress {
-  /** The interpreter whose TensorFlow is taken, or whose pip downloads one: `python3`. */
+  /** The interpreter whose TensorFlow is used, or whose pip downloads one: `python3`. */
   readonly python: string;
   /** A folder with TensorFlow's libraries and headers, instead of an interpreter's. */
   readonly tensorflow?: string;
-  /** Build again what is there already. */
+  /** Rebuild an existing backend. */
   readonly force?: boolean;
 }
 
 export interface SetupResult {
   readonly folder: string;
   readonly built: BuiltAddon;
-  /** Whether it was there already, and nothing was done. */
+  /** Whether it existed already, and nothing was done. */
   readonly already: boolean;
 }
 
-/** The packages that the backend is made of; the second has the headers that Node's installation may lack. */
+/** The packages of the backend; the second has the headers that Node's installation may lack. */
 const PACKAGES = ['@tensorflow/tfjs-node@4.22.0', 'node-api-headers@1.9.0'];
 
-// Bytes, measured with TensorFlow 2.21 for x86-64: npm's packages, and the wheel with what is unpacked of it.
+// Bytes, measured with TensorFlow 2.21 for x86-64: npm's packages, and the wheel with the unpacked files.
 const PACKAGES_BYTES = 0.4e9;
 const DOWNLOAD_BYTES = 1.6e9;
 
 /**
  * Builds the tensorflow backend: tfjs-node's addon, compiled here against a TensorFlow that is installed or downloaded.
- * Everything is made in a folder beside the final one, tried, and only then put in its place.
- * @throws HandgradError 'backend' when something is missing or does not build, 'storage' when there is no room;
- * the backend that was there before stays
+ * Everything is built in a temporary folder, tested, and only then moved to the final one.
+ * @throws HandgradError 'backend' when something is missing or does not build, 'storage' when the disk is full;
+ * an existing backend stays
  */
 export async function setupTensorflow(options: SetupOptions): Promise<SetupResult> {
   const { onStep = () => {}, force = false } = options;
@@ -68,7 +68,7 @@ export async function setupTensorflow(options: SetupOptions): Promise<SetupResul
     onStep('Trying it');
     const tried = await tryBackend(work, options);
     if ('wrong' in tried) {
-      throw new HandgradError('backend', `The tensorflow backend was built and does not work: ${tried.wrong}`);
+      throw new HandgradError('backend', `The tensorflow backend was built but does not work: ${tried.wrong}`);
     }
     const library = found ? tensorflow.folder : path.relative(work, tensorflow.folder);
     const built: BuiltAddon = { version: ADDON_VERSION, tensorflow: tried.version, library, cuda: tensorflow.cuda };
@@ -80,12 +80,12 @@ export async function setupTensorflow(options: SetupOptions): Promise<SetupResul
     const { code } = error as NodeJS.ErrnoException;
     throw code === 'ENOSPC' || code === 'EACCES' || code === 'EROFS' ? await storageError(error, folder) : error;
   } finally {
-    // npm, when it was stopped, may still be writing.
+    // npm may still be writing after it was stopped.
     await fs.rm(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
 
-/** Removes what setups left that were killed. */
+/** Removes the files of killed setups. */
 export async function removeLeftovers(): Promise<void> {
   const { dir, base } = path.parse(setupFolder());
   for (const name of await fs.readdir(dir).catch((): string[] => [])) {
@@ -104,14 +104,14 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Removes all that `setup tensorflow` made.
- * @returns whether there was something
+ * Removes everything that `setup tensorflow` built.
+ * @returns whether there was anything
  */
 export async function removeTensorflow(): Promise<boolean> {
   const folder = setupFolder();
   const { dir, base } = path.parse(folder);
   const entries = await fs.readdir(dir).catch((): string[] => []);
-  // A folder that is half removed must not look like a backend.
+  // A partly removed folder must not look like a backend.
   const doomed = `${folder}.removed-${randomBytes(4).toString('hex')}`;
   const there = entries.includes(base);
   if (there) await fs.rename(folder, doomed);
@@ -135,7 +135,7 @@ async function findTensorFlow({ tensorflow, python, ...progress }: SetupOptions)
   return installedTensorFlow(python, progress);
 }
 
-/** Was that backend built against the TensorFlow that would be taken now? */
+/** Whether the backend was built against the TensorFlow found now. */
 function isSame(before: BuiltAddon, found: TensorFlow | undefined): boolean {
   if (before.version !== ADDON_VERSION) return false;
   if (!found) return !path.isAbsolute(before.library);
@@ -155,7 +155,7 @@ async function refuseLittleSpace(place: string, needed: number): Promise<void> {
 }
 
 async function installPackages(work: string, progress: Progress): Promise<void> {
-  // Without a manifest of its own, npm would install into the project around it.
+  // Without a manifest here, npm would install into the surrounding project.
   await fs.writeFile(path.join(work, 'package.json'), '{ "private": true }\n');
   const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock', '--no-save', '--loglevel=error'];
   await command('npm', ['install', ...flags, ...PACKAGES], { ...progress, cwd: work });

@@ -5,29 +5,29 @@ import { HandgradError } from '../../../errors';
 
 /** A TensorFlow to build against. */
 export interface TensorFlow {
-  /** Holds the libraries and `include/`. */
+  /** The folder of the libraries and `include/`. */
   readonly folder: string;
-  /** Undefined when only the running library would say. */
+  /** Undefined if only the running library knows. */
   readonly version?: string;
   /** File names in `folder`. */
   readonly libraries: readonly string[];
   readonly cuda?: CudaBuild;
-  /** The folders of NVIDIA's libraries that pip installed beside it. */
+  /** The folders of NVIDIA's libraries installed beside it by pip. */
   readonly cudaFolders: readonly string[];
-  /** Of a download: headers and the like. */
+  /** Removes the headers of a download. */
   readonly removeWhatOnlyCompilingNeeds?: () => Promise<void>;
 }
 
-// pip's packages have the C++ library, which includes the C functions that the addon calls;
-// Google's archives for C have the C library.
+// pip's packages contain the C++ library, which includes the C API that the addon calls;
+// Google's archives contain the C library.
 const LIBRARIES =
   process.platform === 'darwin'
     ? [['libtensorflow_cc.2.dylib', 'libtensorflow.2.dylib'], ['libtensorflow_framework.2.dylib']]
     : [['libtensorflow_cc.so.2', 'libtensorflow.so.2'], ['libtensorflow_framework.so.2']];
 
 /**
- * Looks at a folder with TensorFlow: pip's `tensorflow`, or what Google's archive for C unpacks to.
- * @throws HandgradError 'backend' naming what is not there
+ * Inspects a TensorFlow folder: pip's `tensorflow`, or Google's unpacked archive for C.
+ * @throws HandgradError 'backend' naming what is missing
  */
 export function inspectTensorFlow(given: string): TensorFlow {
   const candidates = [given, path.join(given, 'tensorflow'), path.join(given, 'lib')];
@@ -38,7 +38,7 @@ export function inspectTensorFlow(given: string): TensorFlow {
     const missing = folder ? header! : `${LIBRARIES[0]![0]} and ${LIBRARIES[1]![0]}`;
     throw new HandgradError(
       'backend',
-      `${given} is no TensorFlow to build against (${missing} ${folder ? 'is' : 'are'} not there): ` +
+      `${given} is not a TensorFlow to build against (${missing} ${folder ? 'is' : 'are'} missing): ` +
         `name the folder "tensorflow" of a Python installation, or leave \`tensorflow\` out.`,
     );
   }
@@ -54,7 +54,10 @@ export function inspectTensorFlow(given: string): TensorFlow {
 const librariesIn = (folder: string) =>
   LIBRARIES.map((names) => names.find((name) => fs.existsSync(path.join(folder, name))));
 
-/** The version of pip's package, from the name of the folder that pip keeps beside it; older headers have it too. */
+/**
+ * The version of pip's package, from the name of the folder that pip keeps beside it; headers of older versions have it
+ * too.
+ */
 function versionOf(folder: string): string | undefined {
   const text = readIfThere(path.join(folder, 'include/tensorflow/core/public/version.h')) ?? '';
   const part = (name: string) => new RegExp(`#define TF_${name}_VERSION\\s+(\\d+)`).exec(text)?.[1];
@@ -66,7 +69,7 @@ function versionOf(folder: string): string | undefined {
   return names.find((match) => match !== null)?.[1];
 }
 
-/** What pip's package says about its build. */
+/** The build information in pip's package. */
 function cudaBuildOf(folder: string): CudaBuild | undefined {
   const text = readIfThere(path.join(folder, 'python/platform/build_info.py')) ?? '';
   if (!/'is_cuda_build', True/.test(text)) return undefined;
@@ -79,7 +82,7 @@ function cudaBuildOf(folder: string): CudaBuild | undefined {
   };
 }
 
-/** pip's packages of NVIDIA's libraries lie in `nvidia/<part>/lib`, beside `tensorflow`. */
+/** pip installs NVIDIA's libraries in `nvidia/<part>/lib`, beside `tensorflow`. */
 function cudaFoldersBeside(folder: string): string[] {
   const nvidia = path.join(folder, '../nvidia');
   if (!fs.existsSync(nvidia)) return [];

@@ -3,9 +3,9 @@ import { lastWords, runScript } from '../../runScript';
 import type { Progress } from './command';
 
 /**
- * Starts the tensorflow backend of a folder in a process of its own, which also checks its arithmetic.
+ * Starts the tensorflow backend of a folder in a separate process, which also checks its arithmetic.
  * @param folder has tfjs-node in its node_modules
- * @returns the version that TensorFlow gives, or the sentence that says why it does not work
+ * @returns TensorFlow's version, or a sentence with the reason why it does not work
  */
 export async function tryBackend(
   folder: string,

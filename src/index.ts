@@ -117,7 +117,7 @@ export {
 } from './runs/config';
 export { SETTINGS } from './runs/settings';
 export { readConfigFile } from './files/configFile';
-export { choice, faultOf, list, number, oneOf, text, wholeNumber, type Kind } from './kinds';
+export { choice, faultOf, list, number, oneOf, text, wholeNumber, type Fault, type Kind } from './kinds';
 export {
   type OpenEvent,
   type OpenOptions,
@@ -165,7 +165,7 @@ export {
 export { type Machine } from './sweeps/machine';
 export { type ResumeChanges, type SweepSource } from './sweeps/openSweep';
 export { type Parameter as SweepParameter, type Value as SweepValue } from './sweeps/spec/distributions';
-export { type JobId } from './sweeps/state/journal';
+export { type JobId, type Result as TrialFigures } from './sweeps/state/journal';
 export { type Metric, type SweepSpec } from './sweeps/spec/sweepFile';
 export {
   planSweep,
@@ -177,6 +177,10 @@ export {
   type SweepStatus,
 } from './sweeps/overview';
 export { runWorker, type WorkerEvent, type WorkerOptions } from './sweeps/worker';
+export { type Payload as QueuedTrial } from './sweeps/workers/queue/payload';
+export { type ExitMeaning } from './sweeps/workers/exitMeaning';
+export { type TrialEvent } from './sweeps/workers/queue/worker';
+export { type Outcome as TrialOutcome, type Progress as TrialProgress } from './sweeps/workers/trainProcess';
 export { bestTrial, jobKey, type SweepState, type Trial } from './sweeps/state/sweepState';
 export { rank, type Ranked } from './sweeps/state/ranking';
 export { settingText } from './sweeps/state/summary';
@@ -189,9 +193,18 @@ export { checkArchitecture, type Architecture, type Parameter } from './model/ar
 export { networkOf, readParameters } from './model/parameters';
 
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './doctor/diagnose';
+export { type DatasetReport } from './doctor/datasets';
 export { type BackendReport } from './doctor/probeBackend';
+export { type NvidiaGpu } from './backends/nvidia';
+export { type LibraryReport } from './backends/tensorflow/cudaLibraries';
 export { setupNative } from './backends/device/native/native';
-export { removeTensorflow, setupTensorflow } from './backends/tensorflow/setup/setupTensorflow';
+export { type BuiltAddon, type CudaBuild } from './backends/tensorflow/builtAddon';
+export {
+  removeTensorflow,
+  setupTensorflow,
+  type SetupOptions as TensorflowSetupOptions,
+  type SetupResult as TensorflowSetup,
+} from './backends/tensorflow/setup/setupTensorflow';
 
 // The words of messages, for programs that show what the library reports.
 export {

@@ -1,4 +1,4 @@
-import { type Work, WORKS } from '../../bench/measure/work';
+import { WORKS } from '../../bench/measure/work';
 import type { BackendName } from '../../src/backends';
 import { isDatasetName } from '../../src/data/catalog';
 import { type Kind, list, oneOf, text, wholeNumber } from '../../src/kinds';
@@ -8,8 +8,8 @@ import { flag, PATH, toggle } from '../arguments/flags';
 import { library } from '../library';
 import { fetchDataset } from '../screens/download';
 
-const NAMES = Object.keys(WORKS) as Work['name'][];
-const BACKENDS = settings.backend.kind.names!.filter((name) => name !== 'auto') as BackendName[];
+const NAMES = Object.values(WORKS).map(({ name }) => name);
+const BACKENDS = settings.backend.kind.names!.filter((name): name is BackendName => name !== 'auto');
 
 /** Some of the names, in a list. */
 function some<Name extends string>(names: readonly Name[]): Kind<readonly Name[]> {

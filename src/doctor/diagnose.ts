@@ -25,6 +25,7 @@ export interface Diagnosis extends Machine {
   readonly next: string;
 }
 
+/** What a diagnosis looks at. */
 export interface DiagnoseOptions {
   /** `auto`, or the backend that has to run. */
   readonly backend: 'auto' | BackendName;

@@ -27,6 +27,7 @@ export const LAYOUTS = {
   /** `0.weight 0.bias 2.weight …`, weights of shape [outputs, inputs]. */
   torch: toTorchLayout,
 } satisfies Record<string, (parameters: readonly Parameter[]) => readonly Parameter[]>;
+/** The names and shapes of a model file's tensors. */
 export type ModelLayout = keyof typeof LAYOUTS;
 
 /**

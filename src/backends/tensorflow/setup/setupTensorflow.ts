@@ -11,6 +11,7 @@ import { downloadTensorFlow, findPython, installedTensorFlow } from './pythonTen
 import { inspectTensorFlow, type TensorFlow } from './tensorFlow';
 import { tryBackend } from './tryBackend';
 
+/** What the backend is built against. */
 export interface SetupOptions extends Progress {
   /** The interpreter whose TensorFlow is used, or whose pip downloads one: `python3`. */
   readonly python: string;
@@ -20,6 +21,7 @@ export interface SetupOptions extends Progress {
   readonly force?: boolean;
 }
 
+/** The backend that is there now. */
 export interface SetupResult {
   readonly folder: string;
   readonly built: BuiltAddon;

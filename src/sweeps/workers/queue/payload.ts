@@ -7,7 +7,7 @@ import { METRICS } from '../../spec/sweepFile';
 
 const natural = z.number().int().min(0).max(1_000_000);
 
-/** A trial on its way through a queue. Whatever a worker gets from there is checked as what a stranger sends. */
+/** Whatever a worker gets from a queue is checked as what a stranger sends. */
 const payloadSchema = z.strictObject({
   version: z.literal(1),
   sweep: z.string().regex(/^[0-9a-f]{16}$/),
@@ -28,6 +28,7 @@ const payloadSchema = z.strictObject({
   ),
 });
 
+/** A trial on its way through a queue. */
 export type Payload = Readonly<z.output<typeof payloadSchema>>;
 
 /** What goes into the queue for a run. */

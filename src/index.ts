@@ -217,4 +217,5 @@ export {
   plural,
   quoted,
   shellWord,
+  visible,
 } from './words';

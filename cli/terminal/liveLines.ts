@@ -1,5 +1,5 @@
 import { clearLine, cursorTo, moveCursor } from 'node:readline';
-import type { Terminal } from './terminal';
+import { harmless, type Terminal } from './terminal';
 
 /** How often lines are drawn again at most, in milliseconds. */
 const REDRAW_MS = 200;
@@ -27,7 +27,7 @@ export function liveLines({ progress: stream }: Terminal, lines: () => readonly 
   const draw = () => {
     timer = undefined;
     const width = stream.columns ?? 80;
-    const shown = lines().map((line) => cut(line, width - 1));
+    const shown = lines().map((line) => cut(harmless(line), width - 1));
     erase();
     stream.write(shown.map((line) => `${line}\n`).join(''));
     drawn = shown.length;

@@ -1,4 +1,5 @@
 import { createColors } from 'picocolors';
+import { visible } from '../../src/words';
 import { COMMAND_NAMES } from '../commandNames';
 
 /** Functions that color text, or leave it alone. */
@@ -58,7 +59,7 @@ export function createTerminal(
   { quiet = false, words = (text) => text }: { quiet?: boolean; words?: (text: string) => string } = {},
 ): Terminal {
   const [out, err] = [stdout, stderr].map((stream) => createColors(wantsColors(stream, env))) as [Colors, Colors];
-  const say = (stream: Output, text: string) => void stream.write(`${withProgram(text, env)}\n`);
+  const say = (stream: Output, text: string) => void stream.write(`${harmless(withProgram(text, env))}\n`);
   const explain = (text: string) => say(stderr, words(text));
   const notice = (text: string) => quiet || explain(text);
   return {
@@ -72,6 +73,17 @@ export function createTerminal(
     columns: stdout.columns ?? 80,
     progress: stderr.isTTY && !quiet ? stderr : undefined,
   };
+}
+
+/**
+ * Text in which a terminal obeys nothing but changes of color. Names of classes, files, hosts and sweeps are somebody
+ * else's, and may hold sequences that move the cursor, set the window's title, or erase what was said.
+ */
+export function harmless(text: string): string {
+  // eslint-disable-next-line no-control-regex -- the sequences that change colors
+  return text.replace(/(\x1b\[[\d;]*m)|([^\x1b\t]+|[\x1b\t])/g, (part, color: string | undefined) =>
+    color !== undefined || part === '\t' ? part : visible(part),
+  );
 }
 
 const NAMED = new RegExp(`\\bhandgrad (?=(?:${COMMAND_NAMES.join('|')})\\b)`, 'g');

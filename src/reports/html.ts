@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+/** Marks what is HTML: a symbol of this file, which no JSON that was read can have. */
+const MARKUP = Symbol('HTML');
+
 /** Text that is HTML already. */
 export interface Html {
-  readonly html: string;
+  readonly [MARKUP]: string;
 }
 
 /** HTML from a template: what is put in is text and made harmless, unless it is HTML. Lists are joined. */
@@ -12,16 +15,21 @@ export function html(
   parts: TemplateStringsArray,
   ...values: readonly (string | number | Html | readonly Html[])[]
 ): Html {
-  const shown = (value: (typeof values)[number]): string => {
-    if (typeof value === 'object') return 'html' in value ? value.html : value.map(shown).join('');
-    return escaped(String(value));
+  const shown = (value: unknown): string => {
+    if (Array.isArray(value)) return value.map(shown).join('');
+    if (isHtml(value)) return value[MARKUP];
+    return escaped(typeof value === 'string' ? value : JSON.stringify(value));
   };
-  return { html: parts.reduce((text, part, i) => text + shown(values[i - 1]!) + part) };
+  return raw(parts.reduce((text, part, i) => text + shown(values[i - 1]!) + part));
+}
+
+function isHtml(value: unknown): value is Html {
+  return typeof value === 'object' && value !== null && MARKUP in value;
 }
 
 /** What is HTML already, such as an SVG of our own. */
 export function raw(text: string): Html {
-  return { html: text };
+  return { [MARKUP]: text };
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -107,7 +115,14 @@ export async function page(title: string, summary: Html, sections: readonly Sect
     ['style.css', 'script.js'].map((name) => readFile(join(folder, name), 'utf8')),
   );
   const digest = createHash('sha256').update(script!).digest('base64');
-  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${digest}'`;
+  const policy = [
+    "default-src 'none'",
+    'img-src data:',
+    "style-src 'unsafe-inline'",
+    `script-src 'sha256-${digest}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -143,5 +158,5 @@ export async function page(title: string, summary: Html, sections: readonly Sect
         </main>
         ${raw(`<script>${script!}</script>`)}
       </body>
-    </html> `.html;
+    </html> `[MARKUP];
 }

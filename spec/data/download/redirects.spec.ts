@@ -4,6 +4,12 @@ import { followRedirect, isPrivateHost, publicLookup } from '../../../src/data/d
 import { failure } from '../../failure';
 
 const PRIVATE = [
+  '[64:ff9b::10.0.0.1]',
+  '[64:ff9b::169.254.169.254]',
+  '[2002:7f00:1::]',
+  '[2002:c0a8:101:1::5]',
+  '[fec0::1]',
+  '[::10.0.0.1]',
   'localhost',
   'a.localhost',
   'localhost.',
@@ -33,6 +39,8 @@ const PUBLIC = [
   '192.167.1.1',
   '[2001:db8::1]',
   '[::ffff:8.8.8.8]',
+  '[64:ff9b::8.8.8.8]',
+  '[2002:808:808::1]',
 ];
 
 describe('redirects', () => {

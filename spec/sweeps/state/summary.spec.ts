@@ -44,6 +44,17 @@ describe('summary', () => {
     expect(rows[1]!['runs']).to.equal('trials/0000-s0');
   });
 
+  it('F86 a text that a spreadsheet would compute stays a text; numbers stay numbers', async () => {
+    const texts = ['=HYPERLINK("http://x")', '+1+1', '-2+3', '@SUM(A1)', '\t=1', '-0.5', '1e-3', 'a=b'];
+    for (const reason of texts) {
+      const failed: Entry = { type: 'failure', ...job(2, 1), reason, code: 1, retry: false };
+      await writeSummary(replay(spec, [...entries.slice(0, -1), failed]), folder());
+      const rows: Record<string, string>[] = parse(readFileSync(join(folder(), 'summary.csv')), { columns: true });
+      const kept = ['-0.5', '1e-3', 'a=b'].includes(reason);
+      expect(rows[2]!['reason']).to.equal(kept ? reason : `'${reason}`);
+    }
+  });
+
   it('best.json is the settings of the best one, and is not there when there is none', async () => {
     await writeSummary(replay(spec, trials), folder());
     expect(existsSync(join(folder(), 'best.json'))).to.be.false;

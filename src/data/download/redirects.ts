@@ -17,15 +17,25 @@ for (const [net, prefix] of [
   ['224.0.0.0', 3],
 ] as const) {
   PRIVATE.addSubnet(net, prefix, 'ipv4');
+  // NAT64 and 6to4 lead to the IPv4 address that is embedded in theirs: at the end, and in the second and third group.
+  PRIVATE.addSubnet(`64:ff9b::${net}`, 96 + prefix, 'ipv6');
+  PRIVATE.addSubnet(`2002:${groups(net)}::`, 16 + prefix, 'ipv6');
 }
 for (const [net, prefix] of [
-  ['::', 127],
+  ['::', 96], // this machine, and an obsolete form of IPv4 addresses
   ['64:ff9b:1::', 48],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10], // site-local, before fc00::/7
   ['ff00::', 8],
 ] as const) {
   PRIVATE.addSubnet(net, prefix, 'ipv6');
+}
+
+/** An IPv4 address as two groups of an IPv6 address: 10.0.0.1 is a00:1. */
+function groups(address: string): string {
+  const [a, b, c, d] = address.split('.').map(Number) as [number, number, number, number];
+  return [256 * a + b, 256 * c + d].map((group) => group.toString(16)).join(':');
 }
 
 /** Whether an IP address belongs to this machine or to a private network. */

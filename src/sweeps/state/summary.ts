@@ -68,8 +68,8 @@ export function settingText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }
 
-/** As RFC 4180 has it. */
+/** As RFC 4180 has it. Spreadsheets would compute a text that begins like a formula: an apostrophe keeps it a text. */
 function cell(value: string | number): string {
-  const text = String(value);
+  const text = /^[=+\-@\t\r]/.test(String(value)) && Number.isNaN(Number(value)) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

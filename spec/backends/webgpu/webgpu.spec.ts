@@ -101,18 +101,22 @@ async function packagesAbsent(): Promise<string | undefined> {
 
 const eightSteps = (backend: string) => `
   const tf = require('@tensorflow/tfjs-core');
-  const { createRandom, initParams, lossAndGradients, oneHot, selectBackend } = require('./src');
+  const { createRandom, initParams, lossAndGradients, oneHot, plainSteps, selectBackend } = require('./src');
   (async () => {
     await selectBackend('${backend}', { allowSoftware: true });
     const random = createRandom(5, 'split');
-    let params = initParams(40, 10, [16], createRandom(1, 'init')).map((p) => tf.mul(p, 20));
+    const network = initParams(40, 10, [16], createRandom(1, 'init'));
+    let layers = network.layers.map(({ W, b }) => ({ W: tf.mul(W, 20), b }));
     const X = tf.tensor2d(Float32Array.from({ length: 32 * 40 }, () => random.uniform()), [32, 40]);
     const y = oneHot(tf.tensor1d(Int32Array.from({ length: 32 }, () => random.integer(10)), 'int32'), 10);
     const losses = [];
     for (let step = 0; step < 8; step++) {
-      const { loss, grads } = lossAndGradients(X, y, params, 'relu');
+      const { loss, grads } = lossAndGradients(X, y, plainSteps({ ...network, layers }));
       losses.push((await loss.data())[0]);
-      params = params.map((p, i) => tf.sub(p, tf.mul(grads[i], 0.5)));
+      layers = layers.map(({ W, b }, l) => ({
+        W: tf.sub(W, tf.mul(grads[l].dW, 0.5)),
+        b: tf.sub(b, tf.mul(grads[l].db, 0.5)),
+      }));
     }
     console.log(JSON.stringify(losses));
   })();`;
@@ -125,7 +129,7 @@ const GRADCHECK = `
     const random = createRandom(5, 'gradcheck');
     const X = tf.tensor2d(Float32Array.from({ length: 4 * 12 }, () => random.uniform()), [4, 12]);
     const y = tf.tensor1d([0, 2, 1, 2], 'int32');
-    const params = initParams(12, 3, [5], createRandom(1, 'init'));
-    const results = await gradcheck({ params, batch: { X, y }, activation: 'relu', random });
+    const network = initParams(12, 3, [5], createRandom(1, 'init'));
+    const results = await gradcheck({ network, batch: { X, y }, random });
     console.log(JSON.stringify(results.map(({ relativeError }) => relativeError)));
   })();`;

@@ -49,6 +49,49 @@ describe('loadTfjsNode', () => {
       .that.contains('sees 3');
   });
 
+  describe('while TensorFlow starts, stderr', () => {
+    /** A tfjs-node that writes to stderr, as TensorFlow does below JavaScript, before it ends. */
+    const start = (end: string, env: Record<string, string> = {}) => {
+      const lines = [
+        'first',
+        IDLE,
+        IDLE_INFO,
+        'W0000 00:00:1.2 7 x.cc:1] a warning',
+        'caf\u00e9',
+        'last, without an end',
+      ];
+      const said = JSON.stringify(lines.join('\n'));
+      const folder = installFake({ 'index.js': `require('node:fs').writeSync(2, ${said}); ${end}` });
+      return runInChild(
+        "require('./src/backends').selectBackend('tensorflow').catch(({ kind }) => console.error(kind))",
+        {
+          HANDGRAD_TFJS_NODE: folder,
+          TF_CPP_MIN_LOG_LEVEL: undefined,
+          ...env,
+        },
+      );
+    };
+    const IDLE = 'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR';
+    const IDLE_INFO = 'I0000 00:00:1795730585.773975    7247 port.cc:153] oneDNN custom operations are on.';
+    const rest = 'first\nW0000 00:00:1.2 7 x.cc:1] a warning\ncafé\nlast, without an end';
+
+    before(function () {
+      if (process.platform !== 'linux') this.skip();
+    });
+
+    it('has everything but the lines that TensorFlow writes at every start, in their order', async () => {
+      expect((await start("throw new Error('no')")).stderr).to.equal(`${rest}backend\n`);
+      const whole = (await start("throw new Error('no')", { TF_CPP_MIN_LOG_LEVEL: '0' })).stderr;
+      expect(whole, 'asked for').to.contain(`\n${IDLE}\n${IDLE_INFO}\n`);
+    });
+
+    it('has the last words of a library that ends the process', async () => {
+      const { code, stderr } = await start('process.abort()');
+      expect(code).to.equal('SIGABRT');
+      expect(stderr).to.contain(rest);
+    });
+  });
+
   describe('with a real tfjs-node', function () {
     this.timeout(60_000);
     before(function () {
@@ -97,6 +140,14 @@ describe('loadTfjsNode', () => {
       const { code: exit, stdout, stderr } = await runInChild(code);
       expect({ exit, stdout }).to.deep.equal({ exit: 0, stdout: '' });
       expect(stderr).to.not.match(/TensorFlow\.js|tfjs|Platform|kernel|backend|Deprecat/);
+    });
+
+    it('prints nothing of TensorFlow, also where it computes with oneDNN and says so', async () => {
+      const { stderr } = await runInChild("require('./src/backends').selectBackend('tensorflow')", {
+        TF_ENABLE_ONEDNN_OPTS: '1',
+        TF_CPP_MIN_LOG_LEVEL: undefined,
+      });
+      expect(stderr).to.equal('');
     });
 
     it('leaves the sight of the GPU to the processes that this one starts', async () => {

@@ -5,6 +5,7 @@ import { type CudaBuild, setupFolder, readBuiltAddon } from './builtAddon';
 import { installedPackages, type InstalledPackage } from '../installedPackages';
 import { restoreLegacyUtil } from './legacyUtil';
 import { replaceKernels } from './kernels';
+import { withoutStartupLines } from './startupLines';
 import { activate, commonVersions, core, loadQuietly } from '../tensorflowJs';
 
 /** TensorFlow in this process, loaded by one of tfjs-node's packages. */
@@ -71,10 +72,11 @@ async function load({ name, version, folder }: InstalledPackage, gpu: boolean): 
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'; // errors only
   process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID'; // the numbers of nvidia-smi
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'; // otherwise it allocates all of the GPU's memory
-  await withEnvironment(gpu ? {} : { CUDA_VISIBLE_DEVICES: '-1' }, async () => {
+  const start = async () => {
     await loadQuietly(() => require(folder) as unknown);
     await activate('tensorflow');
-  });
+  };
+  await withEnvironment(gpu ? {} : { CUDA_VISIBLE_DEVICES: '-1' }, () => withoutStartupLines(start));
   replaceKernels();
   const { isUsingGpuDevice, binding } = core().backend() as NodeBackend;
   const tensorflow = binding.TF_Version;

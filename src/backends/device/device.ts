@@ -1,9 +1,9 @@
 import type { KernelDeclaration } from './kernelFile';
 
-/** A place in a device's memory. 0 is nowhere. */
+/** An address in a device's memory; 0 is null. */
 export type Address = number;
 
-/** What a device holds numbers in and JavaScript reads them as. */
+/** The arrays that are copied to and from a device. */
 export type NumberArray = Float32Array | Int32Array | Uint8Array;
 
 /**
@@ -21,9 +21,8 @@ export interface MatrixProduct {
 }
 
 /**
- * A device that computes: memory, and one ordered queue of work. Launches, products and writes begin in the order of
- * the calls and each sees what those before it left, so memory may be used again as soon as its last use was queued.
- * Only `read` and `wait` wait for the device.
+ * A device: memory, and one ordered queue of work. Launches, products and writes take effect in the order of the calls,
+ * so memory can be reused as soon as its last use is queued. Only `read` and `wait` wait for the device.
  */
 export interface Device {
   /** A kernel, by its name in kernels.cpp. */
@@ -31,29 +30,29 @@ export interface Device {
   hasKernel(name: string): boolean;
   /**
    * Queues a kernel.
-   * @param items what it goes over: the n of its EACH, or the cells of its EACH_RUN
-   * @param weight how many numbers it reads for each, about
+   * @param items its number of items: the n of its EACH, or the cells of its EACH_RUN
+   * @param weight about how many numbers it reads for each
    * @param values its parameters in their order: addresses and numbers
    */
   launch(kernel: Kernel, items: number, weight: number, values: readonly number[]): void;
   /** Queues a product. */
   multiply(product: MatrixProduct): void;
-  /** The most numbers that one item of a reduction should go over: a GPU has many items at work, a processor few. */
+  /** The most numbers that one item of a reduction should cover: a GPU runs many items at a time, a processor few. */
   readonly longestReduction: number;
   /**
-   * Numbers of JavaScript's where kernels can read them, as long as their buffer lives and does not change: a processor
-   * reads the buffer itself, a GPU has a copy of it. Undefined when the device has no room for it.
+   * Makes a JavaScript array readable by kernels, as long as its buffer lives and does not change:
+   * a processor reads the buffer itself, a GPU gets a copy. Undefined if the device has no room for it.
    */
   resident(values: NumberArray): Address | undefined;
   /** Memory of that many bytes. @throws OutOfDeviceMemory */
   allocate(bytes: number): Address;
-  /** Gives memory back to the device; what is queued may still use it. */
+  /** Frees memory; queued work may still use it. */
   release(address: Address): void;
-  /** Queues a copy of JavaScript's numbers, which may change as soon as this returns. */
+  /** Queues a copy of an array, which may change as soon as this returns. */
   write(address: Address, values: NumberArray): void;
-  /** Waits for the queue so far and copies numbers out. */
+  /** Waits for the queued work and copies numbers out. */
   read(address: Address, into: NumberArray): void;
-  /** Waits for the queue so far. */
+  /** Waits for the queued work. */
   wait(): void;
 }
 
@@ -63,7 +62,7 @@ export interface Kernel extends KernelDeclaration {
   readonly index: number;
 }
 
-/** The memory of a device, or of the machine where that is the device's, is full. */
+/** The memory of a device is exhausted: the machine's, for a processor. */
 export class OutOfDeviceMemory extends Error {
   override readonly name = 'OutOfDeviceMemory';
 }

@@ -7,26 +7,26 @@ import { sizeOf } from './shapes';
 /** The types that a device computes on. */
 export type DeviceType = 'float32' | 'int32' | 'bool';
 
-/** Memory that a tensor's numbers are in, until nobody holds it any more. */
+/** Reference-counted memory of tensors. */
 interface Block {
   readonly address: Address;
   readonly bytes: number;
   holders: number;
 }
 
-/** A multiple of other numbers that has not been computed: a sum that comes next computes it on the way. */
+/** A multiple that is not computed yet: a sum that follows computes it in the same pass. */
 interface Multiple {
   readonly of: Block;
   readonly factor: number;
 }
 
-/** A tensor's numbers: on the device, or for the time being here, or not computed yet. */
+/** A tensor's numbers: on the device, still on the host, or not computed yet. */
 interface Stored {
   readonly dtype: DeviceType;
   readonly size: number;
   readonly bytes: number;
   block?: Block;
-  /** A single number, which kernels take as it is; it goes to the device when a kernel needs it there. */
+  /** A single number, which kernels take as a parameter; copied to the device only if a kernel needs it there. */
   values?: NumberArray;
   multiple?: Multiple;
   refCount: number;
@@ -34,32 +34,32 @@ interface Stored {
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } satisfies Record<DeviceType, unknown>;
 
-/** Kernels count with int32, and a GPU's count goes on beyond the last number by its whole grid. */
+/** Kernels count with int32, and a GPU's index exceeds the last number by up to the grid size. */
 const MOST_NUMBERS = 2 ** 31 - 2 ** 20;
 
 let coreKernelBackend: typeof KernelBackend | undefined;
 
 /**
- * TensorFlow.js's side of a device: who owns which memory, and what kernels are given. The kernels themselves are in
- * operations.ts. A class of TensorFlow.js is extended, so it is made when TensorFlow.js is loaded.
+ * The TensorFlow.js backend of a device: it owns the memory and passes arguments to kernels,
+ * which are in operations.ts. It extends a class of TensorFlow.js, so it is defined when TensorFlow.js is loaded.
  */
 export interface DeviceBackend extends KernelBackend {
   readonly device: Device;
   readonly pool: MemoryPool;
   kernel(name: string): Kernel;
-  /** Where a tensor's numbers are on the device. */
+  /** The address of a tensor's numbers on the device. */
   address(tensor: TensorInfo): Address;
-  /** The number of a tensor that has only one and is not on the device yet. */
+  /** The value of a one-element tensor that is not on the device yet. */
   constant(tensor: TensorInfo): number | undefined;
   /** A tensor for a kernel to fill. */
   output(shape: readonly number[], dtype: DataType): { info: TensorInfo; address: Address };
   /** A tensor of float32 times a number, computed when it is needed. */
   multiple(tensor: TensorInfo, factor: number): TensorInfo;
-  /** Of a multiple that has not been computed: what it is a multiple of. */
+  /** The operand and factor of a multiple that is not computed yet. */
   uncomputed(tensor: TensorInfo): { readonly address: Address; readonly factor: number } | undefined;
   /** The same numbers under another shape. */
   alias(tensor: TensorInfo, shape: readonly number[]): TensorInfo;
-  /** Frees a tensor that no one but a kernel has seen. */
+  /** Frees a temporary tensor of a kernel. */
   drop(tensor: TensorInfo): void;
 }
 
@@ -95,7 +95,7 @@ export function deviceBackend(device: Device): DeviceBackend {
       const type = deviceType(dtype);
       const numbers = values instanceof ARRAYS[type] ? values : ARRAYS[type].from(values as ArrayLike<number>);
       const stored = this.record(type, sizeOf(shape), refCount);
-      // The array belongs to whoever made the tensor, and may change.
+      // The array belongs to the caller, and may change.
       if (stored.size === 1) stored.values = numbers.slice();
       else if (stored.size > 0) {
         stored.block = this.block(stored.bytes);
@@ -168,7 +168,7 @@ export function deviceBackend(device: Device): DeviceBackend {
       return (this.stored.get(dataId) ?? this.fetched(dataId)).values?.[0];
     }
 
-    /** A tensor that another backend has made: TensorFlow.js brings it here. */
+    /** A tensor of another backend, which TensorFlow.js moves here. */
     private fetched(dataId: DataId): Stored {
       core().engine().moveData(this, dataId);
       return this.stored.get(dataId)!;

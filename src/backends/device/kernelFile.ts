@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Parameters that a kernel may have: a launch has room for no more. */
+/** The most parameters of a kernel that a launch has room for. */
 export const MOST_PARAMETERS = 24;
 
 /** How a kernel takes a parameter: an address in the device's memory, an integer, or a float. */
@@ -14,16 +14,15 @@ export interface KernelDeclaration {
 }
 
 /**
- * The kernels that a source file declares, in its order: `KERNEL(name)(parameters)`, by itself or inside a macro that
- * is used at the beginning of a line, such as `UNARY(name, …)`. The sources are this folder's, so only their form is
- * known.
+ * The kernels that a source file declares, in order: `KERNEL(name)(parameters)`, directly or by a macro used at the
+ * start of a line, such as `UNARY(name, …)`. Parses only the style of this folder's sources.
  */
 export function declaredKernels(source: string): KernelDeclaration[] {
   return placesOfKernels(source).map(({ declaration }) => declaration);
 }
 
 /**
- * A source file in several, each with some of the kernels and everything else: they can be compiled at the same time.
+ * Splits a source file into several, each with some of the kernels and everything else, to compile them in parallel.
  * @returns for each part its text, and the kernels in it
  */
 export function splitKernels(source: string, parts: number): { text: string; kernels: KernelDeclaration[] }[] {
@@ -93,7 +92,7 @@ function expand(
   return parameters.reduce((text, name, i) => text.replace(new RegExp(`\\b${name}\\b`, 'g'), given[i] ?? ''), body);
 }
 
-/** What stands between the first bracket and the one that closes it. */
+/** The text between the first bracket and its closing one. */
 function inBrackets(text: string, opening: string, closing: string): string {
   const start = text.indexOf(opening);
   let depth = 0;
@@ -104,7 +103,7 @@ function inBrackets(text: string, opening: string, closing: string): string {
   throw new Error(`A bracket of the kernel file is not closed: ${text.slice(0, 60)}`);
 }
 
-/** The parts between the commas that stand in no parentheses. */
+/** Splits at the commas outside of parentheses. */
 function splitList(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
@@ -125,9 +124,9 @@ export function readSource(name: string): string {
 }
 
 /**
- * C++ that calls kernels by their numbers, with the parameters that were written into a launch.
+ * A C++ function that calls kernels by number, with the parameters of a launch.
  * @param name of the function: `void name(int kernel, const Slot* slots)`
- * @param numbers of the kernels; their places in the list when left out
+ * @param numbers of the kernels; their positions in the list by default
  */
 export function kernelTable(name: string, kernels: readonly KernelDeclaration[], numbers?: readonly number[]): string {
   const cases = kernels.map(({ name, parameters }, i) => {

@@ -152,7 +152,7 @@ KERNEL(sumOfMultiples)(const float* a, float aFactor, const float* b, float bFac
   EACH(i, n) out[i] = aFactor * a[i] + bFactor * b[i];
 }
 
-// out[i] = condition[i] ? a[i] : b[i]; the numbers are copied, not read, so 4 bytes of any type will do.
+// out[i] = condition[i] ? a[i] : b[i]; the numbers are copied as bits, so any type of 4 bytes works.
 KERNEL(select)(const byte* condition, const int* a, const int* b, int* FRESH out, int n) {
   EACH(i, n) out[i] = condition[i] ? a[i] : b[i];
 }
@@ -195,7 +195,7 @@ REDUCE(minInt, int, 2147483647, s < x ? s : x, s)
 REDUCE(all, byte, 1, s&& x, s)
 REDUCE(any, byte, 0, s || x, s)
 
-// The same of a whole tensor, n numbers, in two launches: out[c] takes in x[c], x[c + width], x[c + 2 width], …
+// The same over a whole tensor of n numbers, in two launches: out[c] reduces x[c], x[c + width], x[c + 2 width], …
 #define REDUCE_STRIDED(name, T, first, next)                                                                           \
   KERNEL(name)(const T* X, T* FRESH out, int n, int width) {                                                           \
     SHORT_RUNS(run, 1, width) {                                                                                        \
@@ -271,7 +271,7 @@ COPY(copyBytes, byte)
 GATHER(gather, int)
 GATHER(gatherBytes, byte)
 
-// A batch out of all samples [size, cols]: those that `rows` [count] names, as floats, divided.
+// A batch of samples [size, cols]: those at `rows` [count], as floats, divided.
 #define SAMPLES(name, T)                                                                                               \
   KERNEL(name)(const T* samples, const int* rows, float* FRESH out, int size, int cols, int count, float divisor) {    \
     EACH_RUN(run, count, cols) {                                                                                       \

@@ -1,14 +1,14 @@
 import { type Address, type Device, OutOfDeviceMemory } from './device';
 
-/** Memory that lies idle may be as much as is in use, and this much is always allowed. */
+/** Idle memory may be as much as is in use, and at least this much. */
 const IDLE_BYTES = 64 * 2 ** 20;
 
-/** Steps between one power of two and the next: a block is at most an eighth larger than what was asked for. */
+/** Block sizes per power of two: a block is at most an eighth larger than requested. */
 const STEPS = 8;
 
 /**
- * Memory of a device, kept for the next tensor of its size when it is freed: asking the device costs more than most
- * operations, and its order of work lets a block be used again at once.
+ * A pool of device memory: freed blocks are kept for tensors of the same size.
+ * Allocating costs more than most operations, and the ordered queue makes a block reusable at once.
  */
 export class MemoryPool {
   private readonly idle = new Map<number, Address[]>();
@@ -17,9 +17,7 @@ export class MemoryPool {
 
   constructor(private readonly device: Pick<Device, 'allocate' | 'release'>) {}
 
-  /**
-   * @throws OutOfDeviceMemory when the device has no room for it, idle blocks given back
-   */
+  /** @throws OutOfDeviceMemory when the device has no room for it, even after releasing idle blocks */
   allocate(bytes: number): Address {
     const size = blockSize(bytes);
     const list = this.idle.get(size);
@@ -43,7 +41,7 @@ export class MemoryPool {
     }
   }
 
-  /** @param bytes as they were asked for */
+  /** @param bytes as requested */
   free(address: Address, bytes: number): void {
     const size = blockSize(bytes);
     this.usedBytes -= size;
@@ -54,20 +52,20 @@ export class MemoryPool {
     if (this.idleBytes > IDLE_BYTES && this.idleBytes > this.usedBytes) this.releaseIdle();
   }
 
-  /** Gives all idle blocks back to the device. */
+  /** Returns all idle blocks to the device. */
   releaseIdle(): void {
     for (const list of this.idle.values()) for (const address of list) this.device.release(address);
     this.idle.clear();
     this.idleBytes = 0;
   }
 
-  /** Bytes in blocks that tensors use, and in those that wait for some. */
+  /** Bytes in used and in idle blocks. */
   get bytes(): { readonly used: number; readonly idle: number } {
     return { used: this.usedBytes, idle: this.idleBytes };
   }
 }
 
-/** The size of the block that so many bytes go into: blocks of few sizes find new users. */
+/** The block size for so many bytes: few sizes make reuse likely. */
 export function blockSize(bytes: number): number {
   if (bytes <= 256) return 256;
   const step = 2 ** Math.floor(Math.log2((bytes - 1) / STEPS));

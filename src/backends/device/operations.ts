@@ -33,13 +33,13 @@ import type { Address } from './device';
 import type { DeviceBackend } from './deviceBackend';
 import { broadcastAsMatrix, broadcastShape, reductionOf, sameShape, sizeOf, stridesOf } from './shapes';
 
-// What TensorFlow.js calls a kernel, in terms of the kernels of kernels.cpp: shapes, types, broadcasting, and which of
-// them to launch. The same for every device.
+// TensorFlow.js's kernels by those of kernels.cpp: shapes, types, broadcasting, and launches. The same for every
+// device.
 
 type Inputs = Record<string, TensorInfo>;
 type Operation<A = NamedAttrMap> = (inputs: Inputs, attrs: A, backend: DeviceBackend) => TensorInfo | TensorInfo[];
 
-/** The end of a kernel's name by the type that it takes. */
+/** The suffix of a kernel's name by type. */
 const SUFFIX: Partial<Record<DataType, string>> = { float32: '', int32: 'Int', bool: 'Bool' };
 
 /** Kernels by TensorFlow.js's name: `registerOperations` gives them to a backend. */
@@ -131,19 +131,19 @@ const OPERATIONS: Readonly<Record<string, Operation<never>>> = {
   BatchMatMul: matMul,
 } satisfies Record<string, Operation<never>>;
 
-/** What `SampleRows` makes a batch of. See `training/batches.ts`. */
+/** The inputs of `SampleRows`, which makes a batch. See `training/batches.ts`. */
 interface SampleRowsAttrs {
   /** All samples, [size, columns], as they are stored; neither they nor their labels [size] change. */
   readonly features: Uint8Array | Float32Array;
   readonly labels: Int32Array;
   /** What a stored number is divided by. */
   readonly divisor: number;
-  /** Those of the batch: a part of the order of a whole pass, which does not change either. */
+  /** The rows of the batch: part of the order of a whole pass, which does not change either. */
   readonly rows: Int32Array;
 }
 
 /**
- * Gives all kernels to a backend of TensorFlow.js.
+ * Registers all kernels for a backend of TensorFlow.js.
  * @param backendName as it is, or will be, registered; its backend is a `DeviceBackend`
  */
 export function registerOperations(backendName: string): void {
@@ -157,7 +157,7 @@ export function registerOperations(backendName: string): void {
 
 function unary(name: string, result?: DataType): Operation {
   return ({ x }, _attrs, backend) => {
-    // What is never true of an integer, or leaves it as it is.
+    // Operations that are constant or the identity on integers.
     if (x!.dtype === 'int32') {
       if (['floor', 'ceil', 'round'].includes(name)) return backend.alias(x!, x!.shape);
       if (result) return filled(x!.shape, name === 'isFinite' ? 1 : 0, 'bool', backend);
@@ -193,7 +193,7 @@ function applied(
   return info;
 }
 
-/** The end of the kernel's name for the type of an operand, or an error that names both. */
+/** The suffix for the type of an operand, or an error that names both. */
 function suffixOf(name: string, { dtype }: TensorInfo, backend: DeviceBackend): string {
   const suffix = SUFFIX[dtype];
   if (suffix !== undefined && backend.device.hasKernel(`${name}${suffix}`)) return suffix;
@@ -239,11 +239,12 @@ function elementwise(
   return info;
 }
 
-/** From so many numbers on it is worth not to go over them twice. */
+/** From so many numbers on, saving a pass is worth it. */
 const WORTH_POSTPONING = 1024;
 
 /**
- * A large tensor times a number: mostly a term of a sum, such as the step of an update rule, which then takes one pass.
+ * A large tensor times a number: usually a term of a sum, such as the step of an update rule, which then takes one
+ * pass.
  */
 function postponed(a: TensorInfo, b: TensorInfo, backend: DeviceBackend): TensorInfo | undefined {
   const [aNumber, bNumber] = [backend.constant(a), backend.constant(b)];
@@ -258,7 +259,7 @@ function postponed(a: TensorInfo, b: TensorInfo, backend: DeviceBackend): Tensor
 
 const isLong = ({ shape }: TensorInfo) => sizeOf(shape) >= WORTH_POSTPONING;
 
-/** A sum or difference with multiples that were postponed. */
+/** A sum or difference of postponed multiples. */
 function sumOfMultiples(name: string, a: TensorInfo, b: TensorInfo, backend: DeviceBackend): TensorInfo | undefined {
   if ((name !== 'add' && name !== 'sub') || !sameShape(a.shape, b.shape)) return undefined;
   const [left, right] = [backend.uncomputed(a), backend.uncomputed(b)];
@@ -319,16 +320,16 @@ function reduction<A>(name: string, read: (attrs: A) => Axes): Operation<A> {
 
 const lastAxes = ({ shape }: TensorInfo, axes: readonly number[]) => axes.map((_, i) => shape.length - axes.length + i);
 
-/** The tensor itself, or with the axes at its end where others lie between them. */
+/** The tensor, transposed if necessary so that the axes are the last ones. */
 function axesLast(x: TensorInfo, axes: readonly number[], backend: DeviceBackend): TensorInfo {
   if (reductionOf(x.shape, axes)) return x;
   const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   return transpose(x, [...others, ...axes], backend);
 }
 
-/** The kernels that go over a whole tensor in pieces. */
+/** The kernels that reduce a whole tensor in pieces. */
 const STRIDED = new Set(['sum', 'max', 'min']);
-/** A whole tensor is reduced to so many numbers, then to fewer, then to one: few roundings on the way to each. */
+/** A whole tensor is reduced to so many numbers, then to fewer, then to one, with few roundings each. */
 const PIECES = 1024;
 const FEWER_PIECES = 32;
 
@@ -362,7 +363,7 @@ function reduced(
 
   function summed(from: TensorInfo, outer: number, size: number, inner: number): TensorInfo {
     const suffix = kernelName === 'all' || kernelName === 'any' ? '' : suffixOf(kernelName, from, backend);
-    // Where items go over few numbers each and in parallel, a long axis is cut first.
+    // If items are to cover few numbers each, a long axis is split first.
     const pieces = Math.ceil(size / device.longestReduction);
     if (pieces > 1 && isFloat && size % pieces === 0 && kernelName !== 'prod') {
       const partial = backend.output([outer, pieces, inner], from.dtype);
@@ -519,8 +520,8 @@ function gather({ x, indices }: Inputs, { axis, batchDims }: GatherV2Attrs, back
 }
 
 /**
- * A batch of samples that stay where kernels can read them, as they are stored: X [n, columns] float32 and y [n] int32.
- * Samples that the device has no room for are sent a batch at a time, still as they are stored.
+ * A batch of samples that stay on the device as stored: X [n, columns] float32 and y [n] int32.
+ * Samples that do not fit on the device are sent a batch at a time, still as stored.
  */
 function sampleRows(_inputs: Inputs, attrs: SampleRowsAttrs, backend: DeviceBackend): TensorInfo[] {
   const { features, labels, divisor, rows } = attrs;
@@ -551,7 +552,7 @@ function sampleRows(_inputs: Inputs, attrs: SampleRowsAttrs, backend: DeviceBack
   return [X.info, y.info];
 }
 
-/** Where a copy reads or writes: an element's place is offset + Σ index · stride. */
+/** The memory layout of a copy: an element is at offset + Σ index · stride. */
 interface Placement {
   readonly offset: number;
   readonly strides: readonly number[];
@@ -584,7 +585,7 @@ function copy(
   backend.device.launch(backend.kernel(dtype === 'bool' ? 'copyBytes' : 'copy'), n, 1, values);
 }
 
-/** Axes that follow each other in both memories are one, and those of size 1 are none. */
+/** Merges axes that are contiguous in both memories, and drops those of size 1. */
 function merged(shape: readonly number[], from: readonly number[], to: readonly number[]) {
   const axes: { size: number; from: number; to: number }[] = [];
   shape.forEach((size, i) => {
@@ -720,7 +721,7 @@ function matMul({ a, b }: Inputs, { transposeA, transposeB }: BatchMatMulAttrs, 
   const from = backend.address(a!);
   const by = backend.address(b!);
   const { info, address } = backend.output([...batch, m, n], 'float32');
-  // One product for each place in the batch axes; an operand without them is the same for all.
+  // One product for each index of the batch axes; an operand without them is shared.
   const placesA = batchOffsets(a!.shape.slice(0, -2), batch);
   const placesB = batchOffsets(b!.shape.slice(0, -2), batch);
   for (let i = 0; i < placesA.length; i++) {
@@ -734,7 +735,7 @@ function matMul({ a, b }: Inputs, { transposeA, transposeB }: BatchMatMulAttrs, 
   return info;
 }
 
-/** For each place of the batch axes, which matrix of an operand stands there. */
+/** For each index of the batch axes, the matrix of an operand. */
 function batchOffsets(own: readonly number[], batch: readonly number[]): number[] {
   const strides = stridesOf(own);
   const lead = batch.length - own.length;

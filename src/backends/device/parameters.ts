@@ -1,13 +1,13 @@
 import type { KernelDeclaration } from './kernelFile';
 
-/** Memory that the parameters of a launch are written into, 8 bytes for each, as the kernels' callers read them. */
+/** The memory of a launch's parameters, 8 bytes each. */
 export interface Slots {
   readonly integers: Int32Array;
   readonly unsigned: Uint32Array;
   readonly floats: Float32Array;
 }
 
-/** The memory, seen as each type of parameter. */
+/** Views of the memory for each type of parameter. */
 export function slotsIn(memory: ArrayBuffer): Slots {
   return { integers: new Int32Array(memory), unsigned: new Uint32Array(memory), floats: new Float32Array(memory) };
 }

@@ -1,4 +1,4 @@
-/** Two operands as the kernels of two operands go over them: a matrix of cells, and how each operand is read. */
+/** How binary kernels loop over two operands: a matrix of cells, and the strides of each operand. */
 export interface Broadcast {
   readonly rows: number;
   readonly cols: number;
@@ -10,8 +10,8 @@ export interface Broadcast {
 }
 
 /**
- * How two shapes broadcast to `shape`, as a matrix: adjacent axes that both operands run along, or that one of them
- * repeats, are one. Undefined where that leaves more than two: such an operand has to be repeated beforehand.
+ * How two shapes broadcast to `shape`, as a matrix: adjacent axes that both operands have, or that the same one
+ * repeats, are merged. Undefined if more than two remain: such an operand has to be repeated beforehand.
  */
 export function broadcastAsMatrix(
   a: readonly number[],
@@ -53,16 +53,14 @@ export function broadcastShape(a: readonly number[], b: readonly number[]): numb
   });
 }
 
-/** A tensor as a reduction sees it: [outer, size, inner], the axis in the middle going away. */
+/** A tensor as a reduction sees it: [outer, size, inner], reduced over the middle axis. */
 export interface Reduction {
   readonly outer: number;
   readonly size: number;
   readonly inner: number;
 }
 
-/**
- * The axes that go away as one; undefined where others lie between them: the tensor has to be transposed beforehand.
- */
+/** The reduced axes merged; undefined if others are between them: the tensor has to be transposed beforehand. */
 export function reductionOf(shape: readonly number[], axes: readonly number[]): Reduction | undefined {
   const long = shape.map((size, axis) => ({ size, goes: axes.includes(axis) })).filter(({ size }) => size !== 1);
   const first = long.findIndex(({ goes }) => goes);
@@ -81,7 +79,7 @@ export function sizeOf(shape: readonly number[]): number {
   return size;
 }
 
-/** From one element to the next along each axis, row by row. */
+/** The row-major strides of a shape. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   for (let axis = shape.length - 1, stride = 1; axis >= 0; axis--) {
@@ -91,7 +89,7 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Are two shapes the same? */
+/** Whether two shapes are equal. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

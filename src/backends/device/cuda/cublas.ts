@@ -17,7 +17,7 @@ export interface Cublas {
 /**
  * @param library libcublas
  * @param tf32 lets the tensor cores round operands to TF32, 10 bits of mantissa instead of 23
- * @throws Error with what cuBLAS says when it does not start
+ * @throws Error with cuBLAS's message when it does not start
  */
 export function startCublas(library: LibraryHandle, stream: number, tf32: boolean): Cublas {
   const func = (declaration: string) => library.func(declaration) as (...given: unknown[]) => number;

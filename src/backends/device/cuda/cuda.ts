@@ -14,14 +14,14 @@ import { type Nvrtc, openNvrtc } from './nvrtc';
 /** The oldest CUDA that a driver has to support. */
 const OLDEST_CUDA = 12_000;
 
-/** What is running: a process has one GPU. */
+/** The running backend: a process has one GPU. */
 interface Started extends Running {
   readonly tf32: boolean;
 }
 
 let started: Started | undefined;
 
-/** An NVIDIA GPU, by kernels that NVRTC compiles for it and the products of cuBLAS. */
+/** An NVIDIA GPU, with kernels compiled by NVRTC and matrix products of cuBLAS. */
 export const cuda: Backend = {
   async start(notice, options) {
     if (started && started.tf32 !== (options.tf32 ?? false)) {
@@ -82,7 +82,7 @@ const inWords = (capability: number) => (capability / 10).toFixed(1);
 /** 13020 is 13.2. */
 const cudaVersion = (version: number) => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 
-/** An NVRTC, and what it is to compile for the GPU. */
+/** An NVRTC, and its target for the GPU. */
 interface Compiler {
   readonly nvrtc: Nvrtc;
   /** Of its CUDA. */
@@ -117,7 +117,7 @@ function findParts(): { driver: Driver; compiler: Compiler } | Unavailable {
   return 'reason' in compiler ? compiler : { driver, compiler };
 }
 
-/** The newest NVRTC that compiles for the GPU: that of CUDA 13 does not for those before compute capability 7.5. */
+/** The newest NVRTC that compiles for the GPU: that of CUDA 13 does not support compute capabilities below 7.5. */
 function findCompiler(driver: Driver): Compiler | Unavailable {
   const majors = majorsFor(driver.version);
   const { capability } = driver.gpu;
@@ -150,7 +150,7 @@ function findCompiler(driver: Driver): Compiler | Unavailable {
 const NO_GPU =
   'check that nvidia-smi lists a GPU and that CUDA_VISIBLE_DEVICES does not hide it, or choose another backend';
 
-/** @param major of CUDA, of the NVRTC that compiles for the GPU: cuBLAS of the same knows the GPU too */
+/** @param major of the CUDA whose NVRTC compiles for the GPU: its cuBLAS supports the GPU as well */
 function startProducts(driver: Driver, major: number, tf32: boolean): Cublas | string {
   const majors = [major, ...majorsFor(driver.version).filter((one) => one !== major)];
   const found = loadToolkitLibrary('libcublas', ['libcublasLt'], majors);
@@ -164,7 +164,7 @@ function startProducts(driver: Driver, major: number, tf32: boolean): Cublas | s
 
 const soNames = (stem: string, majors: readonly number[]) => majors.map((major) => `${stem}.so.${major}`).join(' or ');
 
-/** pip's packages carry the major of CUDA in their names up to 12. */
+/** The names of pip's packages include CUDA's major version up to 12. */
 function installWithPip(name: string, major: number): string {
   const wheel = major === 12 ? `${name}-cu12` : name;
   return (
@@ -173,15 +173,15 @@ function installWithPip(name: string, major: number): string {
   );
 }
 
-/** What the loader said about a library that is there and cannot be loaded. */
+/** The loader's message about a library that exists but cannot be loaded. */
 const broken = ({ errors }: Pick<NotFound, 'errors'>) => (errors.length > 0 ? `; ${errors[0]}` : '');
 
-/** What `doctor` wants to know of each part of CUDA. */
+/** A part of CUDA, for `doctor`. */
 export interface CudaPart {
   readonly name: string;
   /** Its version and where it was found; undefined when it is missing. */
   readonly found?: string;
-  /** Of a missing one: what it is needed for, or why it cannot be used. */
+  /** If it is missing: what it is needed for, or why it cannot be used. */
   readonly problem?: string;
 }
 

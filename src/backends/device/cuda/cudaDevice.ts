@@ -7,7 +7,7 @@ import type { Driver } from './driver';
 const THREADS = 256;
 /** Blocks for each multiprocessor; beyond that the threads take several items. */
 const BLOCKS_PER_MULTIPROCESSOR = 16;
-/** Samples that stay on the GPU may take this part of what is free. */
+/** The share of free GPU memory that resident samples may take. */
 const SHARE_OF_MEMORY = 0.7;
 const PINNED_BYTES = 4 * 2 ** 20;
 const PINNED_BUFFERS = 3;
@@ -15,7 +15,7 @@ const PINNED_BUFFERS = 3;
 /**
  * A GPU as a device: kernels on one stream, each launched as soon as it is queued.
  * @param module the compiled kernel file, loaded
- * @param cublas its products; without it the kernel file's own are taken
+ * @param cublas for matrix products; without it those of the kernel file are used
  */
 export function cudaDevice(
   driver: Driver,
@@ -38,7 +38,7 @@ export function cudaDevice(
   const matmul = named('matmul');
   const mostBlocks = driver.gpu.multiprocessors * BLOCKS_PER_MULTIPROCESSOR;
 
-  // Parameters go to the driver as an array of addresses, one for each slot, and are copied before it returns.
+  // The driver takes parameters as an array of addresses, one for each slot, and copies them before it returns.
   const slots = new ArrayBuffer(8 * MOST_PARAMETERS);
   const addresses = new ArrayBuffer(8 * MOST_PARAMETERS);
   const base = BigInt(koffi.address(slots));
@@ -84,7 +84,7 @@ export function cudaDevice(
     }
   }
 
-  /** Copies of buffers, until those are collected. */
+  /** Device copies of buffers, until the buffers are garbage collected. */
   const copies = new WeakMap<ArrayBufferLike, number>();
   const collected = new FinalizationRegistry((address: number) => {
     try {

@@ -2,10 +2,10 @@ import type { LibraryHandle } from 'koffi';
 import { HandgradError } from '../../../errors';
 import { OutOfDeviceMemory } from '../device';
 
-// The functions of NVIDIA's driver (libcuda) that are used here, as its driver API documents them. Handles and device
-// addresses are whole numbers.
+// The functions of NVIDIA's driver (libcuda) used here, as documented in its driver API.
+// Handles and device addresses are integers.
 
-/** What a call of the driver gives: 0 when all is well. */
+/** The result of a driver call: 0 on success. */
 type Result = number;
 const OUT_OF_MEMORY: Result = 2;
 const NO_DEVICE: Result = 100;
@@ -22,7 +22,7 @@ export interface Gpu {
   readonly memoryBytes: number;
 }
 
-/** NVIDIA's driver with the first visible GPU at work. Every call is checked. */
+/** NVIDIA's driver with a context on the first visible GPU. Every call is checked. */
 export interface Driver {
   readonly gpu: Gpu;
   /** The CUDA that the driver supports: 13000 is 13.0. */
@@ -31,10 +31,10 @@ export interface Driver {
   loadModule(image: Uint8Array): number;
   getFunction(module: number, name: string): number;
   allocate(bytes: number): number;
-  /** Memory that is free on the GPU now. */
+  /** Free memory of the GPU. */
   freeBytes(): number;
   free(address: number): void;
-  /** Page-locked memory of this process, which the GPU copies from and to while the program goes on. */
+  /** Page-locked memory of this process, for asynchronous copies. */
   allocatePinned(bytes: number): { readonly address: number; readonly bytes: Uint8Array };
   copyToDevice(to: number, from: number, bytes: number): void;
   copyToHost(to: number, from: number, bytes: number): void;
@@ -46,15 +46,15 @@ export interface Driver {
   launch(kernel: number, blocks: number, threads: number, parameters: number): void;
 }
 
-/** The driver runs, but there is no GPU for it, or it cannot start one. */
+/** The driver finds no GPU, or cannot start it. */
 export class NoGpu extends Error {
   override readonly name = 'NoGpu';
 }
 
 /**
- * Starts the driver on the first GPU that CUDA_VISIBLE_DEVICES leaves.
+ * Starts the driver on the first GPU that CUDA_VISIBLE_DEVICES makes visible.
  * @param library libcuda
- * @throws NoGpu with what the driver says
+ * @throws NoGpu with the driver's message
  */
 export function startDriver(library: LibraryHandle): Driver {
   const koffi = require('koffi') as typeof import('koffi');

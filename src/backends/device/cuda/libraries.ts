@@ -3,10 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import type { LibraryHandle } from 'koffi';
 
-/** Names folders, first of all, where libraries of CUDA are looked for. */
+/** The environment variable of folders that are searched first for CUDA libraries. */
 export const LIBRARIES_VARIABLE = 'HANDGRAD_CUDA_LIBS';
 
-/** The majors of CUDA whose libraries are taken, newest first. */
+/** The supported major versions of CUDA, newest first. */
 export const CUDA_MAJORS = [13, 12] as const;
 
 /** A library that was found and loaded. */
@@ -16,7 +16,7 @@ export interface FoundLibrary {
   readonly file: string;
 }
 
-/** Where it was looked for, and what was said about each file that could not be loaded. */
+/** The folders searched, and the error for each file that could not be loaded. */
 export interface NotFound {
   readonly looked: readonly string[];
   readonly errors: readonly string[];
@@ -30,8 +30,8 @@ export function loadDriver(): FoundLibrary | NotFound {
 /**
  * A library of the CUDA toolkit.
  * @param stem `libnvrtc`
- * @param needs stems of libraries that it loads itself, from the same folder; they are loaded before it
- * @param majors of CUDA; the first that is here is taken
+ * @param needs stems of libraries that it depends on, in the same folder; they are loaded first
+ * @param majors of CUDA; the first one found is used
  */
 export function loadToolkitLibrary(
   stem: string,
@@ -42,7 +42,7 @@ export function loadToolkitLibrary(
   return loadFirst(names, needs);
 }
 
-/** The majors of CUDA whose libraries a driver runs, newest first. */
+/** The major versions of CUDA that a driver supports, newest first. */
 export const majorsFor = (driverVersion: number): readonly number[] =>
   CUDA_MAJORS.filter((major) => major <= Math.floor(driverVersion / 1000));
 
@@ -51,7 +51,7 @@ function loadFirst(names: readonly string[], needs: readonly string[] = []): Fou
   const folders = libraryFolders();
   const errors: string[] = [];
   for (const name of names) {
-    // The folders that the user names come before the system's loader, the guesses after it.
+    // The user's folders come before the system's loader, known locations after it.
     const named = namedFolders().map((folder) => path.join(folder, name));
     const guessed = folders.map((folder) => path.join(folder, name));
     for (const file of [...named.filter(exists), name, ...guessed.filter(exists)]) {
@@ -66,7 +66,7 @@ function loadFirst(names: readonly string[], needs: readonly string[] = []): Fou
   return { looked: [...namedFolders(), ...folders], errors };
 }
 
-/** Loads what another library will ask the system's loader for by name: it is then there already. */
+/** Loads a dependency of another library, so that the system's loader finds it in the process. */
 function loadNeeded(koffi: typeof import('koffi'), folder: string, stem: string): void {
   if (folder === '.') return;
   for (const name of fs.readdirSync(folder).filter((one) => one.startsWith(`${stem}.so.`) && !one.includes('.alt.'))) {
@@ -76,7 +76,7 @@ function loadNeeded(koffi: typeof import('koffi'), folder: string, stem: string)
 
 const namedFolders = () => (process.env[LIBRARIES_VARIABLE] ?? '').split(path.delimiter).filter(Boolean);
 
-/** The folders in which toolkits, pip and conda keep libraries of CUDA, as far as they exist. */
+/** The existing folders in which toolkits, pip and conda keep CUDA libraries. */
 export function libraryFolders(env: NodeJS.ProcessEnv = process.env): string[] {
   const toolkits = [env['CUDA_HOME'], env['CUDA_PATH'], ...matching('/usr/local', /^cuda/), '/opt/cuda'];
   const prefixes = [env['VIRTUAL_ENV'], env['CONDA_PREFIX'], ...pythonPrefixes(env)].filter(
@@ -101,8 +101,8 @@ export function libraryFolders(env: NodeJS.ProcessEnv = process.env): string[] {
 }
 
 /**
- * Where the Pythons on the path are installed: what stands beside their `bin`, and beside the one that a link leads to.
- * pyenv's on the path are scripts that choose among its versions.
+ * The installation prefixes of the Pythons on the path, with symbolic links resolved.
+ * pyenv's are scripts that choose a version, and are resolved too.
  */
 function pythonPrefixes(env: NodeJS.ProcessEnv): string[] {
   const pythons = (env['PATH'] ?? '')
@@ -122,7 +122,7 @@ function matching(folder: string, pattern: RegExp): string[] {
       .filter((name) => pattern.test(name))
       .map((name) => path.join(folder, name));
   } catch {
-    return []; // folders that are not there hold nothing
+    return []; // the folder does not exist
   }
 }
 

@@ -5,10 +5,10 @@ import { checkoutOf, userCache } from '../../../files/places';
 import type { Nvrtc } from './nvrtc';
 
 /**
- * What NVRTC is to compile for a GPU: its machine code, or for a GPU that is newer than NVRTC, the code of the newest
- * GPU before it in a form (PTX) that the driver makes machine code of. Undefined for a GPU that is too old for NVRTC.
+ * The NVRTC target for a GPU: its machine code, or, for a GPU newer than NVRTC,
+ * PTX of the newest known GPU before it, which the driver compiles. Undefined for a GPU that is too old for NVRTC.
  * @param capability compute capability times ten: 90
- * @param known those that NVRTC has machine code for
+ * @param known the capabilities that NVRTC supports
  */
 export function architectureFor(capability: number, known: readonly number[]): string | undefined {
   if (known.includes(capability)) return `sm_${capability}`;
@@ -16,15 +16,15 @@ export function architectureFor(capability: number, known: readonly number[]): s
   return older.length > 0 ? `compute_${Math.max(...older)}` : undefined;
 }
 
-/** Where compiled kernels are kept: in the checkout this runs from, or else in the user's cache folder. */
+/** The cache of compiled kernels: in the checkout, or else in the user's cache folder. */
 export function machineCodeFolder(codeFolder = __dirname): string {
   const root = checkoutOf(codeFolder);
   return root === undefined ? path.join(userCache(), 'cuda') : path.join(root, '.cache', 'cuda');
 }
 
 /**
- * A source compiled for GPUs of an architecture: once for each architecture, NVRTC and source, then kept.
- * @param folder where it is kept; where that cannot be written, every start compiles
+ * A source compiled for an architecture, cached by architecture, NVRTC and source.
+ * @param folder the cache; if it cannot be written, every start compiles
  */
 export function machineCode(source: string, nvrtc: Nvrtc, architecture: string, folder: string): Uint8Array {
   const key = createHash('sha256').update(`${source}\n${nvrtc.version}\n${architecture}`).digest('hex').slice(0, 32);
@@ -36,7 +36,7 @@ export function machineCode(source: string, nvrtc: Nvrtc, architecture: string, 
   return code;
 }
 
-/** The code and its digest: a file that was cut or changed is compiled again. */
+/** Checks the code against its digest: a truncated or changed file is compiled again. */
 function readKept(file: string): Uint8Array | undefined {
   try {
     const bytes = fs.readFileSync(file);

@@ -2,11 +2,11 @@ import type { LibraryHandle } from 'koffi';
 
 // NVRTC compiles CUDA C++ at run time. Documented at docs.nvidia.com/cuda/nvrtc.
 
-/** NVRTC, as far as it is used here. */
+/** The part of NVRTC used here. */
 export interface Nvrtc {
   /** `13.0` */
   readonly version: string;
-  /** The GPUs that it compiles machine code for, by their compute capability times ten. */
+  /** The GPUs that it supports, by compute capability times ten. */
   readonly architectures: readonly number[];
   /**
    * Compiles a source.

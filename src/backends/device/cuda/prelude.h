@@ -1,5 +1,5 @@
-// What the words of ../kernels.cpp mean on an NVIDIA GPU: a kernel is started with many threads, and each thread takes
-// the items whose number is its own, then those a whole grid further on.
+// The macros of ../kernels.cpp for an NVIDIA GPU: a kernel runs on many threads, and each thread takes the item of its
+// own number, then those at multiples of the grid size beyond it (a grid-stride loop).
 
 typedef unsigned char byte;
 
@@ -8,7 +8,7 @@ typedef unsigned char byte;
 #define EACH(i, n)                                                                                                     \
   for (int i = blockIdx.x * blockDim.x + threadIdx.x, i##Step = gridDim.x * blockDim.x; i < (n); i += i##Step)
 
-// One cell of a matrix stored row by row; next() goes on to this thread's next one.
+// One cell of a matrix stored row by row; next() moves to this thread's next one.
 struct Run {
   int row, from, to;
   int at, cells, cols;

@@ -1,5 +1,5 @@
-// Products by macOS's Accelerate, which has units of the processor that no compiler gives to others. Part of the
-// library on macOS only, in the place of matmul.cpp's two kernels. Not tried yet on a Mac.
+// Matrix products by macOS's Accelerate, which uses matrix units that compilers do not expose.
+// Part of the library on macOS only, in place of matmul.cpp's two kernels. Not tested on a Mac yet.
 
 #define ACCELERATE_NEW_LAPACK
 #include <Accelerate/Accelerate.h>

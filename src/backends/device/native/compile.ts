@@ -10,8 +10,8 @@ import type { LibrarySource } from './sources';
 type Compiler = string;
 
 /**
- * What the compiler is asked for. Not -ffast-math: NaN and infinities have to behave. Only that no program looks at
- * errno or at the floating-point flags, and that a product and a sum may be rounded once.
+ * The compiler's options. Not -ffast-math, which breaks NaN and infinities:
+ * only that errno and the floating-point flags are not read, and that a multiply-add may be rounded once.
  */
 const OPTIONS = [
   '-std=c++17',
@@ -27,17 +27,17 @@ const OPTIONS = [
 
 const LINKING = [
   '-shared',
-  // Its threads run until the process ends: it must not be unloaded under them.
+  // Its threads run until the process exits, so it must not be unloaded.
   ...(process.platform === 'linux' ? ['-Wl,-z,nodelete', '-pthread'] : []),
   ...(process.platform === 'darwin' ? ['-framework', 'Accelerate'] : []),
 ];
 
 /**
- * Libraries that are kept: of this version and of some before it, of the processors and compilers that share a folder.
+ * How many libraries are kept: of this and earlier versions, and of the processors and compilers that share a folder.
  */
 const KEPT = 16;
 
-/** A compiler is given so much time, in milliseconds. */
+/** The time limit of a compiler, in milliseconds. */
 const LONGEST_COMPILE = 300_000;
 
 /** The compiler that CXX names, or else the system's; undefined when there is none. */
@@ -61,15 +61,15 @@ function isProgram(file: string): boolean {
   }
 }
 
-/** Where compiled libraries are kept: in the checkout this runs from, or else in the user's cache folder. */
+/** The folder of compiled libraries: in the checkout, or else in the user's cache folder. */
 export function libraryFolder(codeFolder = __dirname): string {
   const root = checkoutOf(codeFolder);
   return root === undefined ? path.join(userCache(), 'native') : path.join(root, '.cache', 'native');
 }
 
 /**
- * The library that is compiled already: from this source, for this processor, by this compiler. Without a compiler, by
- * whichever. One that was cut or changed since is as good as none.
+ * Finds the library compiled from this source, for this processor, by this compiler;
+ * without a compiler, by any. A truncated or changed one is ignored.
  */
 export function compiledLibrary(
   source: LibrarySource,
@@ -95,11 +95,11 @@ function isWhole(file: string): boolean {
   try {
     return file.endsWith(`-${hash(fs.readFileSync(file))}.so`);
   } catch {
-    return false; // somebody has removed it, or it cannot be read
+    return false; // it was removed, or cannot be read
   }
 }
 
-/** Its time says when it was taken last. */
+/** Its modification time is the time of last use. */
 function markUsed(file: string): void {
   try {
     fs.utimesSync(file, new Date(), new Date());
@@ -109,8 +109,8 @@ function markUsed(file: string): void {
 }
 
 /**
- * Compiles the library into a folder. Two processes may do it at the same time: each writes a file of its own and then
- * gives it the name.
+ * Compiles the library into a folder. Two processes may do so at the same time: each writes a temporary file and
+ * renames it.
  * @returns the library's file
  * @throws Error with the compiler's first error
  */
@@ -124,7 +124,7 @@ export async function compileLibrary(source: LibrarySource, compiler: Compiler, 
       fs.writeFileSync(file, text);
       await run(compiler, [...OPTIONS, '-c', file, '-o', objects[i]!]);
     };
-    // Each is waited for, also when another has failed: the folder is removed then.
+    // Wait for all, also after a failure, because the folder is removed next.
     const ends = await Promise.allSettled(source.files.map(compile));
     const failed = ends.find(({ status }) => status === 'rejected');
     if (failed) throw (failed as PromiseRejectedResult).reason;
@@ -152,7 +152,7 @@ function run(compiler: Compiler, args: readonly string[]): Promise<void> {
   });
 }
 
-/** Removes the libraries that have been taken least lately, and what compilers that were killed left behind. */
+/** Removes the least recently used libraries, and the files of killed compilers. */
 function removeOld(folder: string): void {
   const entries = namesIn(folder)
     .map((name) => path.join(folder, name))
@@ -161,7 +161,7 @@ function removeOld(folder: string): void {
   const libraries = entries.filter(({ file }) => file.endsWith('.so'));
   const begun = entries.filter(({ file }) => path.basename(file).startsWith('.new-'));
   const dead = begun.filter(({ time }) => time < Date.now() - 2 * LONGEST_COMPILE);
-  // One that a process has loaded stays in its memory.
+  // A library that a process has loaded stays in its memory.
   for (const { file } of [...libraries.slice(KEPT), ...dead]) fs.rmSync(file, { recursive: true, force: true });
 }
 
@@ -169,11 +169,11 @@ function namesIn(folder: string): string[] {
   try {
     return fs.readdirSync(folder);
   } catch {
-    return []; // a folder that is not there holds nothing
+    return []; // the folder does not exist
   }
 }
 
-/** Another compiler, or another version of it, makes another library. */
+/** Identifies the compiler and its version. */
 function compilerKey(compiler: Compiler): string {
   const real = fs.realpathSync(compiler);
   const { size, mtimeMs } = fs.statSync(real);
@@ -184,13 +184,13 @@ const libraryKey = ({ files }: LibrarySource) => hash([...files, ...OPTIONS, ...
 
 const hash = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex').slice(0, 16);
 
-/** What the processor is and can: a library for another one may use instructions that this one does not have. */
+/** The processor's model and features: a library for another one may use instructions that this one lacks. */
 function processor(): string {
   const model = `${process.platform} ${process.arch} ${os.cpus()[0]?.model ?? ''}`;
   try {
     const info = fs.readFileSync('/proc/cpuinfo', 'utf8');
     return `${model} ${/^(?:flags|Features)\s*:\s*(.*)$/m.exec(info)?.[1] ?? ''}`;
   } catch {
-    return model; // no Linux
+    return model; // not Linux
   }
 }

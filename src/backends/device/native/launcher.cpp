@@ -1,6 +1,6 @@
-// Runs launches in their order on several threads. JavaScript writes launches into a ring and goes on; threads of this
-// library take shares of the oldest one until all of it is done, then of the next. When JavaScript has to wait, its own
-// thread takes shares too, so no more threads want a processor than were asked for.
+// Runs launches in order on several threads. JavaScript writes launches into a ring buffer and continues; threads of
+// this library take shares of the oldest one until it is done, then of the next. When JavaScript has to wait, its own
+// thread takes shares too, so no more threads run than were requested.
 
 #include <atomic>
 #include <condition_variable>
@@ -29,7 +29,7 @@ struct Launch {
   Slot slots[SLOTS];
 };
 
-// What JavaScript and the threads tell each other. JavaScript writes `written`, the threads write the rest.
+// State shared by JavaScript and the threads. JavaScript writes `written`, the threads write the rest.
 struct Board {
   std::atomic<uint32_t> written;  // launches in the ring, since the start
   std::atomic<uint32_t> done;     // launches that are finished
@@ -38,12 +38,12 @@ struct Board {
 
 static Launch* ring;
 static Board* board;
-// The launch at work in the upper half, its next share in the lower.
+// The current launch in the upper half, its next share in the lower.
 static std::atomic<uint64_t> ticket{0};
 static std::atomic<int> sharesDone{0};
-// How many threads may work, the program's own among them; those beyond it sleep.
+// The number of active threads, the program's own included; the others sleep.
 static std::atomic<int> active{1};
-// Never destroyed: the threads outlive the program's end by a moment.
+// Never destroyed: threads may outlive the exit of the program by a moment.
 static std::mutex& mutex = *new std::mutex;
 static std::condition_variable& somethingToDo = *new std::condition_variable;
 static std::condition_variable& moreThreads = *new std::condition_variable;
@@ -56,7 +56,7 @@ static inline void breathe() {
 #endif
 }
 
-// Waiting, longer and longer: a hot loop for some 20 µs, then giving the processor to whoever wants it.
+// Waits with back-off: spins for some 20 µs, then yields the processor.
 struct Patience {
   int turns = 0;
   void wait() {
@@ -66,8 +66,7 @@ struct Patience {
   bool isOver() const { return turns > 600; }
 };
 
-// Takes shares until launch number `until` is reached, as JavaScript's thread does; or, as one of this library's
-// threads, as long as it is among the active ones.
+// Takes shares: JavaScript's thread until launch number `until`; a thread of this library as long as it is active.
 static void work(int thread, uint32_t until) {
   const bool forever = thread > 0;
   Patience patience;
@@ -83,7 +82,7 @@ static void work(int thread, uint32_t until) {
       }
       std::unique_lock<std::mutex> lock(mutex);
       board->sleepers.fetch_add(1);
-      // A launch may have come meanwhile: JavaScript writes first and looks for sleepers then.
+      // Check again: JavaScript writes a launch first and then looks for sleepers.
       while (at == board->written.load() && thread < active.load()) somethingToDo.wait(lock);
       board->sleepers.fetch_sub(1);
       patience = Patience();
@@ -118,7 +117,7 @@ static void threadMain(int thread) {
   }
 }
 
-// Makes the ring and the board. A process has one queue: a second one would write over it.
+// Makes the ring and the board. A process has one queue: a second one would overwrite it.
 EXPORT int start(void** ringOut, void** boardOut) {
   if (ring) return 1;
   ring = (Launch*)calloc(RING, sizeof(Launch));
@@ -134,8 +133,8 @@ EXPORT void wake() {
   somethingToDo.notify_all();
 }
 
-// Says how many threads may work from now on, the caller's own among them, and starts those that are not there yet.
-// They hear no signals: those are the program's. Returns how many may work: fewer where the system grants no more.
+// Sets the number of active threads, the caller's own included, and starts missing ones. They block signals,
+// which are the program's. Returns the number, which is smaller if the system grants no more threads.
 EXPORT int setThreads(int threads) {
   static int there = 1;
 #ifndef _WIN32
@@ -157,10 +156,10 @@ EXPORT int setThreads(int threads) {
   return active;
 }
 
-// Works along until launch number `until` is done.
+// Takes shares until launch number `until` is done.
 EXPORT void finish(uint32_t until) { work(0, until); }
 
-// How JavaScript's own memory gets into the queue.
+// Copies JavaScript's memory as a launch of the queue.
 KERNEL(copyWords)(const int* from, int* to, int n) { EACH(i, n) to[i] = from[i]; }
 KERNEL(copyPlainBytes)(const byte* from, byte* to, int n) { EACH(i, n) to[i] = from[i]; }
 

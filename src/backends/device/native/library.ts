@@ -1,22 +1,20 @@
 import { type Address, type NumberArray, OutOfDeviceMemory } from '../device';
 import { MOST_PARAMETERS } from '../kernelFile';
 
-/** Launches that fit into the ring. */
+/** The capacity of the ring buffer, in launches. */
 export const RING = 256;
-/** A launch in the ring: its kernel, its shares, its parameters. */
+/** The size of a launch: its kernel, its shares, its parameters. */
 export const LAUNCH_BYTES = 8 + 8 * MOST_PARAMETERS;
 
 /** The compiled library, as JavaScript calls it. */
 export interface Library {
-  /** Memory that JavaScript and the library's threads share: launches, and what they tell each other. */
+  /** Memory shared by JavaScript and the library's threads: launches and state. */
   readonly ring: ArrayBuffer;
   readonly board: ArrayBuffer;
   /** float32 numbers in one vector of the processor. */
   readonly lanes: number;
   wake(): void;
-  /**
-   * Lets so many threads work from now on, the caller's among them, or as many as the system grants: how many that is.
-   */
+  /** Sets the number of threads, the caller's included. Returns the number that the system grants. */
   setThreads(threads: number): number;
   finish(until: number): void;
   allocate(bytes: number): Address;
@@ -27,12 +25,12 @@ export interface Library {
 
 let loaded: typeof import('koffi') | undefined;
 
-/** Loaded once: Node takes 10 µs to find what is loaded already. */
+/** Loaded once: a `require` takes Node 10 µs. */
 const koffi = () => (loaded ??= require('koffi') as typeof import('koffi'));
 
 const addresses = new WeakMap<ArrayBufferLike, Address>();
 
-/** Where an array's numbers lie in this process. A buffer does not move while it lives. */
+/** The address of an array's numbers in this process. A buffer does not move while it lives. */
 export function addressOf({ buffer, byteOffset }: NumberArray): Address {
   let base = addresses.get(buffer);
   if (base === undefined) {
@@ -42,7 +40,7 @@ export function addressOf({ buffer, byteOffset }: NumberArray): Address {
 }
 
 /**
- * Loads a library that `compileLibrary` made; at first only the caller's thread works.
+ * Loads a library that `compileLibrary` made; at first only the caller's thread computes.
  * @throws Error when it cannot be loaded, or another thread of JavaScript has it
  */
 export function openLibrary(file: string): Library {

@@ -1,7 +1,7 @@
-// Products of float32 matrices on a processor, in two kernels: packMatrix lays the right operand out in the order in
-// which multiply reads it, and multiply keeps a block of the result in registers while it goes along k.
+// Products of float32 matrices on a processor, in two kernels: packMatrix reorders the right operand as multiply reads
+// it, and multiply keeps a block of the result in registers while it loops over k.
 
-// As many floats as one instruction takes.
+// The floats of one vector instruction.
 #if defined(__AVX512F__)
 #define VECTOR_BYTES 64
 #define BLOCK_ROWS 12 // 12 x 2 vectors of the result, 2 of the right operand: 26 of the 32 registers
@@ -16,7 +16,7 @@
 typedef float Vector __attribute__((vector_size(VECTOR_BYTES)));
 typedef float AnyVector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias)); // at any address
 static const int LANES = VECTOR_BYTES / 4;
-static const int PANEL = 2 * LANES; // columns of the right operand that lie together
+static const int PANEL = 2 * LANES; // columns of the right operand that are stored together
 
 // b [k, n], or [n, k] transposed, rows `stride` apart -> packed, panels of PANEL columns: [n / PANEL, k, PANEL], rest
 // zeros.
@@ -33,7 +33,7 @@ KERNEL(packMatrix)(const float* b, int stride, int transposed, float* packed, in
         else for (int j = 0; j < width; j++) to[i * PANEL + j] = from[j];
       }
     } else {
-      const int BLOCK = 16; // rows of b at a time, so that what is read and what is written stays in the cache
+      const int BLOCK = 16; // rows of b at a time, so that both sides stay in the cache
       for (int i0 = 0; i0 < k; i0 += BLOCK) {
         const int end = k - i0 < BLOCK ? k : i0 + BLOCK;
         for (int j = 0; j < width; j++) {
@@ -90,7 +90,7 @@ static void blocks(const float* a, int stride, const float* panel, float* out, i
 }
 
 // out [m, n], rows n apart, = a [m, k] · b [k, n], b being packed; with `add`, out += that. A share is tileRows rows by
-// tilePanels panels, and each number of the result is summed in the order of k, whoever computes it.
+// tilePanels panels, and each number of the result is summed in the order of k, on any thread.
 KERNEL(multiply)(const float* a, int stride, int transposed, const float* packed, float* out, int m, int k, int n,
                  int add, int tileRows, int tilePanels) {
   const int panels = (n + PANEL - 1) / PANEL, across = (panels + tilePanels - 1) / tilePanels;

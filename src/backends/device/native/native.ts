@@ -12,14 +12,14 @@ import { compiledLibrary, compileLibrary, findCompiler, libraryFolder } from './
 import { type NativeDevice, openNativeDevice } from './nativeDevice';
 import { type LibrarySource, librarySource } from './sources';
 
-/** Names the folder that compiled libraries are kept in. */
+/** The environment variable of the folder for compiled libraries. */
 const FOLDER_VARIABLE = 'HANDGRAD_NATIVE';
 
 let device: NativeDevice | undefined;
-/** How many threads it computes on, when that has been decided. */
+/** The number of threads, once decided. */
 let decided: number | undefined;
 
-/** The processor, by kernels that the machine's C++ compiler has compiled for it. */
+/** The processor, with kernels compiled by the machine's C++ compiler. */
 export const native: Backend = {
   async start(notice, { threads: wanted, compile = true }) {
     if (!device) {
@@ -51,7 +51,7 @@ function running({ lanes }: NativeDevice, threads: number): Running {
   };
 }
 
-/** The machine's memory, or what a container leaves of it. */
+/** The memory of the machine, or the limit of a container. */
 function memoryBytes(): number {
   const limit = process.constrainedMemory(); // 0, or more than there is, without a limit
   return limit > 0 ? Math.min(os.totalmem(), limit) : os.totalmem();
@@ -71,7 +71,7 @@ async function openLibraryOf(notice: (message: string) => void, compile: boolean
   return 'reason' in found ? found : openNativeDevice(found.file, found.source.kernels);
 }
 
-/** A compiled library, and whether it was there already. */
+/** A compiled library, and whether it existed already. */
 interface Obtained {
   readonly file: string;
   readonly source: LibrarySource;
@@ -80,7 +80,7 @@ interface Obtained {
 
 /**
  * Finds the library, or compiles it.
- * @param beforeCompiling may keep it from that
+ * @param beforeCompiling may prevent that
  */
 async function obtainLibrary(
   beforeCompiling: (compiler: string) => Unavailable | undefined,
@@ -122,7 +122,7 @@ const INSTALL_COMPILER =
 
 /**
  * Compiles the library ahead of its first use.
- * @returns the library's file, and whether it was there already
+ * @returns the library's file, and whether it existed already
  * @throws HandgradError 'backend' without a compiler, or with the compiler's first error
  */
 export async function setupNative(): Promise<{ file: string; wasThere: boolean }> {
@@ -131,7 +131,7 @@ export async function setupNative(): Promise<{ file: string; wasThere: boolean }
   throw new HandgradError('backend', `The native backend cannot be set up: ${found.reason}; ${found.remedy}.`);
 }
 
-/** Where the library may be: in the checkout or the user's cache, or else beside the system's temporary files. */
+/** The folders for the library: in the checkout or the user's cache, or else among the system's temporary files. */
 function cacheFolders(): string[] {
   const named = process.env[FOLDER_VARIABLE];
   if (named) return [path.resolve(named)];
@@ -139,7 +139,7 @@ function cacheFolders(): string[] {
   return [libraryFolder(), path.join(userCache(), 'native'), temporary];
 }
 
-/** Those in which nobody else could have put a library. */
+/** The folders that no other user can write to. */
 const ownFolders = () => cacheFolders().filter((folder) => !isForeign(folder));
 
 function isForeign(folder: string): boolean {

@@ -4,29 +4,29 @@ import { MemoryPool } from '../memoryPool';
 import { slotsIn, writeParameters } from '../parameters';
 import { addressOf, LAUNCH_BYTES, openLibrary, RING } from './library';
 
-/** Numbers that one share of an element-wise kernel goes over, about: enough to be worth waking a thread for. */
+/** About how many numbers a share of an element-wise kernel covers: enough to be worth waking a thread. */
 const SHARE_NUMBERS = 16_384;
 
-/** How far JavaScript may be ahead, in launches; when it is that far it works along until only so many are left. */
+/** How far JavaScript may be ahead, in launches; beyond that it helps until only so many are left. */
 const AHEAD = 96;
 const LEFT = 24;
 
-/** The longest part of k that a product takes at once: a panel of the packed operand then stays in the cache. */
+/** The longest part of k that a product processes at once, so that a panel of the packed operand stays in the cache. */
 const LONGEST_K = 1024;
 
-/** A share of a product: so many rows of the result, so many panels of columns. */
+/** The tile of one share of a product: rows of the result, and panels of columns. */
 const TILE_ROWS = 24;
 const TILE_PANELS = 4;
 
-/** A write of more bytes waits for the queue instead of taking a copy into it. */
+/** A larger write waits for the queue instead of copying into it. */
 const LARGE_WRITE = 4 * 2 ** 20;
 
-/** Buffers that are remembered before those that nobody reads any more are looked for. */
+/** The number of held buffers beyond which unused ones are released. */
 const MOST_HELD = 64;
-/** A kernel that reads memory of JavaScript's is queued within so many launches. */
+/** A kernel that reads JavaScript's memory is queued within so many launches. */
 const HELD_FOR = 8;
 
-/** What JavaScript and the threads tell each other, by its place in the board (launcher.cpp). */
+/** The positions of the shared state (`Board` in launcher.cpp). */
 const BOARD = { written: 0, done: 1, sleepers: 2 } as const;
 
 /** A processor as a device. */
@@ -34,13 +34,11 @@ export interface NativeDevice extends Device {
   /** Numbers in one vector of the processor. */
   readonly lanes: number;
   /**
-   * Computes on so many threads from now on, this one included; results are the same bits on any number.
-   * @returns how many that are: fewer where the system grants no more
+   * Sets the number of threads, this one included; results are the same bits for any number.
+   * @returns the number set: smaller if the system grants no more
    */
   setThreads(threads: number): number;
-  /**
-   * Tries a step's largest product on one thread and on more, up to `most`, for a few milliseconds: which was fastest?
-   */
+  /** The fastest number of threads up to `most`, by timing a step's largest product for a few milliseconds. */
   fastestThreads(most: number): number;
 }
 
@@ -90,8 +88,8 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
   const packedMemory = new MemoryPool(memory);
 
   /**
-   * JavaScript's memory that queued launches read, with the number of the last that may: it must not be collected
-   * before.
+   * JavaScript's memory that queued launches read, with the number of the last such launch:
+   * it must not be garbage collected before.
    */
   let held = new Map<ArrayBufferLike, number>();
   function hold(buffer: ArrayBufferLike): void {
@@ -115,7 +113,7 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
       for (let count = 2; fastest.threads < most; count *= 2) {
         const threads = Math.min(count, most);
         if (setThreads(threads) < threads) break;
-        // Twice the threads for a tenth of the time are better left to others.
+        // Twice the threads must save more than a tenth of the time.
         const ms = productTime(device, 0.9 * fastest.ms);
         if (ms >= 0.9 * fastest.ms) break;
         fastest = { threads, ms };
@@ -201,12 +199,10 @@ export function openNativeDevice(libraryFile: string, kernels: readonly KernelDe
 
 const TRIALS = 5;
 
-/** How long threads may take until the system has given them processors of their own, in milliseconds. */
+/** How long the system may take to spread threads over processors, in milliseconds. */
 const SETTLING = 100;
 
-/**
- * The median time of the post's largest product, in milliseconds: of the first trials in a row that are below `enough`.
- */
+/** The median time of the post's largest product, in milliseconds: of the first consecutive trials below `enough`. */
 function productTime(device: Device, enough: number): number {
   const [m, k, n] = [256, 784, 256];
   const [a, b, out] = [device.allocate(4 * m * k), device.allocate(4 * k * n), device.allocate(4 * m * n)];

@@ -1,6 +1,5 @@
-// What the words of ../kernels.cpp mean on a processor: a kernel is a function that several threads run at the same
-// time, each on one share of its work after another. Everything here is plain C++ that the compiler turns into vector
-// instructions.
+// The macros of ../kernels.cpp for a processor: a kernel is a function that several threads run concurrently,
+// each on one share of its work after another. All of it is plain C++ that the compiler vectorizes.
 
 #include <cmath>
 #include <cstring>
@@ -22,7 +21,7 @@ union Slot {
   float number;
 };
 
-// Where a share of n things begins. Shares are whole cache lines, so that no two threads write to one.
+// The start of a share of n items. Shares are whole cache lines, so that no two threads write to the same one.
 static inline int edge(int n, int index) {
   const long long at = ((long long)n * index / share.count + 63) & ~63LL;
   return index == 0 ? 0 : at < n ? (int)at : n;
@@ -30,7 +29,7 @@ static inline int edge(int n, int index) {
 
 #define EACH(i, n) for (int i = edge(n, share.index), i##End = edge(n, share.index + 1); i < i##End; i++)
 
-// Cells that lie side by side in a row; next() goes on to those after them.
+// Adjacent cells of a row; next() moves to the following ones.
 struct Run {
   int row, from, to;
   int cols, longest, left;

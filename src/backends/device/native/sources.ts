@@ -8,20 +8,16 @@ import {
 } from '../kernelFile';
 import { RING } from './library';
 
-/**
- * The source of the library: files that are compiled at the same time, and the kernels in the order of their numbers.
- */
+/** The source of the library: files that are compiled in parallel, and the kernels in the order of their numbers. */
 export interface LibrarySource {
   readonly files: readonly string[];
   readonly kernels: readonly KernelDeclaration[];
 }
 
-/** The kernel file takes a compiler longest; with the launcher's file that makes three at work. */
+/** The kernel file takes longest to compile; with the launcher's file, three compilers run. */
 const PARTS = 2;
 
-/**
- * Puts the library's source together: the words, the kernels, the products, the launcher, and the tables of kernels.
- */
+/** Assembles the library's source: the macros, the kernels, the products, the launcher, and the kernel tables. */
 export function librarySource(): LibrarySource {
   const sizes = `#define RING ${RING}\n#define SLOTS ${MOST_PARAMETERS}`;
   const prelude = readSource('native/prelude.h');
@@ -41,7 +37,7 @@ export function librarySource(): LibrarySource {
   return { files: [...files, [sizes, prelude, ...rest, table(PARTS), choice(groups)].join('\n')], kernels };
 }
 
-/** C++ that calls the table which a kernel is in. Those of one table have numbers in a row. */
+/** C++ that calls the table of a kernel. The kernels of a table have consecutive numbers. */
 function choice(groups: readonly (readonly unknown[])[]): string {
   const ends = groups.map((_, group) => groups.slice(0, group + 1).flat().length);
   const others = ends

@@ -4,11 +4,11 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 
-// What register.js does where there is no code that it can take.
+// Compiles sources for register.js when the cache has no code for them.
 
-/** A file that changed a moment ago may change once more within one tick of a coarse clock: its code is not kept. */
+/** The code of a file that changed a moment ago is not kept: on a coarse clock it may change again within one tick. */
 const QUIET_MS = 2000;
-/** A temporary file that is older is nobody's. */
+/** An older temporary file is abandoned. */
 const LONG_MS = 3_600_000;
 const NEW = '.new-';
 
@@ -16,7 +16,7 @@ const OPTIONS = {
   write: false,
   format: 'cjs',
   platform: 'node',
-  // As tsconfig.json has it; given here, it is not looked for in every folder.
+  // As in tsconfig.json; stated here, to spare a search in every folder.
   target: 'es2023',
   tsconfigRaw: {},
   sourcesContent: false,
@@ -24,10 +24,9 @@ const OPTIONS = {
 };
 
 /**
- * Compiles a source, and in the same go all others of the program whose code is stale: one by one they would take
- * longer.
+ * Compiles a source together with all other stale sources of the program, which is faster than one by one.
  * @param name its path from the root
- * @returns by path from the root: the code, the stamp of the source, and whether it has been left alone for a while
+ * @returns by path from the root: the code, the stamp of the source, and whether it has been unchanged for a while
  */
 exports.compile = (name, { root, maps, stampOf, isStale }) => {
   const [top] = name.split(path.sep);
@@ -35,7 +34,7 @@ exports.compile = (name, { root, maps, stampOf, isStale }) => {
   const others = [...parts]
     .flatMap((part) => sourcesIn(root, part))
     .filter((other) => other !== name && isStale(other));
-  // Before the sources are read: a change in between is seen at the next start.
+  // Taken before the sources are read, so that the next start notices a change in between.
   const states = new Map(
     [name, ...others].map((source) => [source, { stamp: stampOf([source]), quiet: isQuiet(root, [source]) }]),
   );
@@ -74,7 +73,7 @@ function build(root, sources, wanted, maps) {
       const { file, line, column } = fault.location;
       throw new SyntaxError(`${file}:${line}:${column + 1}: ${fault.text}`, { cause: error });
     }
-    // The others are of no concern here.
+    // Errors in other files do not matter here.
     const broken = new Set(faults.map(({ location }) => path.normalize(location.file)));
     const sound = sources.filter((source) => !broken.has(source));
     if (sound.length === sources.length) throw error;
@@ -82,7 +81,7 @@ function build(root, sources, wanted, maps) {
   }
 }
 
-/** Makes one file of a package and what it is made of. */
+/** Bundles a package into one file. */
 exports.pack = (name, self, { root, maps, stampOf }) => {
   const folder = path.join(root, 'node_modules', name);
   const { outputFiles, metafile } = esbuild({
@@ -97,7 +96,7 @@ exports.pack = (name, self, { root, maps, stampOf }) => {
   });
   const inputs = Object.keys(metafile.inputs).filter((input) => input !== '<stdin>');
   const manifests = inputs.map((input) => input.replace(/(.*node_modules\/(@[^/]+\/)?[^/]+\/).*/, '$1package.json'));
-  // npm's own record changes with every installation.
+  // npm's lock file changes with every installation.
   const files = [...new Set(['node_modules/.package-lock.json', ...manifests, ...inputs])];
   const [{ text: code }] = outputFiles;
   return new Map([[name, { files, stamp: stampOf(files), quiet: isQuiet(root, inputs), code }]]);
@@ -109,7 +108,7 @@ function esbuild(options) {
 
 function loadEsbuild() {
   const { ESBUILD_WORKER_THREADS: before } = process.env;
-  // Otherwise it leaves a process behind, which stays beside the program for as long as that runs.
+  // Otherwise esbuild keeps a process running as long as the program.
   process.env.ESBUILD_WORKER_THREADS = '0';
   try {
     return require('esbuild');
@@ -121,7 +120,7 @@ function loadEsbuild() {
   }
 }
 
-/** Writes what was stored, without sources that are gone, and what was compiled. */
+/** Writes the stored code, without removed sources, and the compiled code. */
 exports.save = (root, file, compiler, { places, code }, compiled) => {
   const codes = new Map();
   for (const [key, [stamp, start, end, files]] of places) {
@@ -138,13 +137,13 @@ exports.save = (root, file, compiler, { places, code }, compiled) => {
   write(file, Buffer.concat([head, ...[...codes.values()].map(({ code }) => code)]));
 };
 
-/** In one step: another start reads the old file or the new one. A checkout that cannot be written is left as it is. */
+/** Writes atomically: another start reads the old file or the new one. A read-only checkout is left as it is. */
 function write(file, bytes) {
   const folder = path.dirname(file);
   const temp = path.join(folder, `${NEW}${randomUUID()}`);
   try {
     fs.mkdirSync(folder, { recursive: true });
-    // Those of a start that was killed.
+    // Left behind by a killed start.
     for (const left of fs.readdirSync(folder).filter((name) => name.startsWith(NEW))) {
       const { mtimeMs = Infinity } = fs.statSync(path.join(folder, left), { throwIfNoEntry: false }) ?? {};
       if (Date.now() - mtimeMs > LONG_MS) fs.rmSync(path.join(folder, left), { force: true });
@@ -152,11 +151,11 @@ function write(file, bytes) {
     fs.writeFileSync(temp, bytes, { flush: true });
     fs.renameSync(temp, file);
   } catch {
-    // The next start compiles again; nothing else depends on it. What a full disk took is given back.
+    // The next start compiles again; nothing else depends on it. Free the space if the disk is full.
     try {
       fs.rmSync(temp, { force: true });
     } catch {
-      // A folder that cannot be written has nothing of it.
+      // Nothing to remove in a read-only folder.
     }
   }
 }

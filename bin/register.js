@@ -1,34 +1,34 @@
 'use strict';
-// Lets `require` load this checkout's TypeScript: `node --require ./bin/register.js FILE.ts`. Types are not looked at;
+// Lets `require` load this checkout's TypeScript: `node --require ./bin/register.js FILE.ts`. Types are not checked;
 // `npm run types` does that. The compiled code is kept in one file in `.cache/start/`, and each source is compared with
-// it by size and times when it is loaded, so an edit, another branch and a deleted file are noticed as by an
-// interpreter. The file is a cache: it may be deleted at any time, and where it cannot be written every start compiles.
+// it by size and times when it is loaded, so edits, other branches and deleted files are noticed. The file is a cache:
+// it may be deleted at any time, and if it cannot be written, every start compiles.
 const fs = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
 
 const root = path.dirname(__dirname);
-// Source maps double what each start reads; they are there when a stack trace is asked for.
+// Source maps double the bytes of a start; they are included only when stack traces are shown.
 const maps = process.argv.includes('--debug') || process.sourceMapsEnabled === true;
 if (maps) process.setSourceMapsEnabled(true);
 const cache = path.join(root, '.cache', 'start');
 const file = path.join(cache, maps ? 'code-with-maps' : 'code');
-// What V8 makes of the code, from Node 22 on.
+// V8's code cache, from Node 22 on.
 Module.enableCompileCache?.(path.join(cache, 'v8'));
 
 /**
- * Packages that almost every command loads and that come in 25 and 95 files: kept as one file each,
- * they load in a fraction of the time. The file named is what `import.meta.url` stands for in it.
+ * Packages of 25 and 95 files that almost every command loads: bundled into one file each,
+ * they load in a fraction of the time. The value is the file that `import.meta.url` refers to.
  */
 const PACKED = { yargs: 'lib/platform-shims/esm.mjs', zod: 'index.js' };
 
-/** The state of files. The inode's change time notices an edit that keeps size and modification time. */
+/** The state of files. The inode's change time reveals an edit that keeps size and modification time. */
 function stampOf(files) {
   const stats = files.map((name) => fs.statSync(path.join(root, name), { throwIfNoEntry: false }));
   return stats.map((stat) => (stat ? `${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}` : 'none')).join(', ');
 }
 
-/** What compiles; another version or other options may give other code. */
+/** The compiler's stamp: another version or other options may produce other code. */
 const compiler = stampOf(['bin/register.js', 'bin/compile.js', 'node_modules/esbuild/package.json']);
 
 const store = readStore();
@@ -36,8 +36,8 @@ const store = readStore();
 const compiled = new Map();
 
 /**
- * @returns code as bytes; in `places`, by key (a source's path from the root, or a package's name): the stamp of the
- * files that it is made of, where its code begins and ends, and those files where it is not just the source
+ * @returns code as bytes; in `places`, by key (a source's path from the root, or a package's name):
+ * the stamp of its files, the range of its code, and the files unless there is only the source
  */
 function readStore() {
   try {
@@ -47,7 +47,7 @@ function readStore() {
     const code = bytes.subarray(end + 1);
     if (head.compiler === compiler && head.size === code.length) return { places: new Map(head.places), code };
   } catch {
-    // There is none, or not a whole one: everything is compiled.
+    // There is none, or it is truncated: everything is compiled.
   }
   return { places: new Map(), code: Buffer.alloc(0) };
 }
@@ -90,5 +90,5 @@ Module._extensions['.ts'] = (module, source) => {
   module._compile(codeOf(name), source);
 };
 
-// Whoever starts a process with this one's options has one that loads TypeScript.
+// Processes started with this one's options load TypeScript as well.
 if (!process.execArgv.includes(__filename)) process.execArgv.push('--require', __filename);

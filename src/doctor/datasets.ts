@@ -9,11 +9,11 @@ export interface DatasetReport {
   readonly name: DatasetName;
   readonly folder: string;
   readonly state: 'intact' | 'absent' | 'damaged';
-  /** Of a damaged one: what was found. */
+  /** If it is damaged: the finding. */
   readonly problem?: string;
 }
 
-/** Looks which data sets are there, and verifies those by their digests. Nothing is downloaded or written. */
+/** Finds the data sets that are there, and verifies their digests. Nothing is downloaded or written. */
 export async function inspectDatasets(dataDir: string): Promise<DatasetReport[]> {
   return Promise.all(
     datasetNames.map(async (name): Promise<DatasetReport> => {

@@ -6,18 +6,18 @@ import { type DatasetReport, inspectDatasets } from './datasets';
 import { inspectMachine, type Machine } from './machine';
 import { type BackendReport, probeBackend } from './probeBackend';
 
-/** Everything that `doctor` says. */
+/** The results of `doctor`. */
 export interface Diagnosis extends Machine {
   readonly backends: readonly BackendReport[];
   readonly cuda: {
     readonly gpus: readonly NvidiaGpu[];
     /** Why there is no GPU. */
     readonly problem?: string;
-    /** Of the TensorFlow for GPUs that is installed; empty without one. */
+    /** The libraries of the installed TensorFlow for GPUs; empty without one. */
     readonly libraries: readonly LibraryReport[];
   };
   readonly datasets: readonly DatasetReport[];
-  /** Whether a training can start here with these settings. */
+  /** Whether training can start here with these settings. */
   readonly ready: boolean;
   /** One sentence. */
   readonly verdict: string;
@@ -27,20 +27,20 @@ export interface Diagnosis extends Machine {
 
 /** What a diagnosis looks at. */
 export interface DiagnoseOptions {
-  /** `auto`, or the backend that has to run. */
+  /** `auto`, or the backend that must run. */
   readonly backend: 'auto' | BackendName;
   readonly threads?: number;
   readonly allowSoftware?: boolean;
   readonly dataDir: string;
   readonly runRoot: string;
-  /** Gets a line before each thing that takes a while. */
+  /** Receives a line before each slow step. */
   readonly onStep?: (step: string) => void;
 }
 
 /** Enough for a run folder with its checkpoints. */
 const LOW_DISK_BYTES = 50e6;
 
-/** Looks at the machine, starts every backend, and verifies the data sets. It writes nothing and downloads nothing. */
+/** Inspects the machine, starts every backend, and verifies the data sets. Nothing is written or downloaded. */
 export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const { onStep = () => {}, dataDir, runRoot, threads, allowSoftware } = options;
   const machine = await inspectMachine(runRoot);
@@ -49,7 +49,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const backends: BackendReport[] = [];
   for (const name of Object.keys(BACKENDS) as BackendName[]) {
     onStep(`Starting ${name}`);
-    // One after the other: side by side they would measure each other.
+    // One at a time: in parallel they would slow each other down.
     backends.push(await probeBackend(name, { threads: name === 'wasm' ? threads : undefined, allowSoftware }));
   }
   const found = await nvidiaGpus();
@@ -60,7 +60,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   return { ...machine, backends, cuda, datasets, ...judge(options, machine, backends, datasets) };
 }
 
-/** The verdict: the first thing that keeps a training from starting, or what it would start on. */
+/** The verdict: the first problem that prevents training, or the backend it would use. */
 export function judge(
   { backend }: Pick<DiagnoseOptions, 'backend'>,
   { runs }: Pick<Machine, 'runs'>,

@@ -4,18 +4,18 @@ import os from 'node:os';
 import path from 'node:path';
 import { allowedProcessors } from '../backends/processors';
 
-/** Of the instruction sets that decide how fast the backends are. */
+/** The instruction sets that affect the speed of the backends. */
 const CPU_FEATURES = ['sse4_2', 'avx', 'avx2', 'fma', 'avx512f', 'amx_tile', 'asimd', 'sve'];
 
-/** The machine, as far as it matters to training. */
+/** The properties of the machine that matter for training. */
 export interface Machine {
   readonly node: { readonly version: string; readonly abi: string; readonly napi: string };
   readonly os: string;
   readonly cpu: {
     readonly model: string;
-    /** That this process may use. */
+    /** The processors that this process may use. */
     readonly processors: number;
-    /** Empty where the system does not say. */
+    /** Empty if the system does not report them. */
     readonly features: readonly string[];
   };
   readonly memory: { readonly totalBytes: number; readonly freeBytes: number };
@@ -23,8 +23,8 @@ export interface Machine {
 }
 
 /**
- * Looks at the machine.
- * @param runRoot the folder of all runs, which need not be there yet
+ * Inspects the machine.
+ * @param runRoot the folder of all runs, which need not exist yet
  */
 export async function inspectMachine(runRoot: string): Promise<Machine> {
   const { node: version, modules: abi, napi } = process.versions;
@@ -55,7 +55,7 @@ async function isWritable(folder: string): Promise<boolean> {
 /** The instruction sets of this processor, as Linux names them. */
 export function cpuFeatures(): string[] {
   const file = '/proc/cpuinfo';
-  if (!fs.existsSync(file)) return []; // no Linux
+  if (!fs.existsSync(file)) return []; // not Linux
   const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(fs.readFileSync(file, 'utf8'))?.[1]?.split(' '));
   return CPU_FEATURES.filter((feature) => flags.has(feature));
 }

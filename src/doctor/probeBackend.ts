@@ -5,22 +5,24 @@ import { lastWords, runScript } from '../backends/runScript';
 import { HandgradError } from '../errors';
 import { createRandom } from '../random';
 
-/** The kernels of TensorFlow.js that training and evaluation call; a spec holds the list against what they call. */
+/**
+ * The kernels of TensorFlow.js that training and evaluation call; a spec checks the list against the kernels called.
+ */
 export const KERNELS: readonly string[] = [
   'Add AddN ArgMax BatchMatMul Cast Equal Erf Exp GatherV2 Greater Identity Log Max Maximum Mean Multiply',
   'Neg OneHot Pack RealDiv Reshape Reverse Select Sigmoid Slice Sqrt Square Step Sub Sum Tanh ZerosLike',
 ].flatMap((line) => line.split(' '));
 
-/** What a backend is like on this machine, or why it does not run. */
+/** The properties of a backend on this machine, or why it does not run. */
 export type BackendReport = { readonly name: BackendName } & (
   | {
       readonly runs: true;
       readonly device: string;
       /** Kernels that handgrad calls and the backend lacks. */
       readonly missingKernels: readonly string[];
-      /** Of a product of 256x784 and 784x256, the largest of the post. */
+      /** The speed of a 256x784 by 784x256 product, the largest of the post. */
       readonly gflops: number;
-      /** The largest difference of that product from one in float64, as a part of its largest number. */
+      /** The largest error of that product against float64, relative to its largest number. */
       readonly largestError: number;
     }
   | { readonly runs: false; readonly reason: string }
@@ -29,9 +31,7 @@ export type BackendReport = { readonly name: BackendName } & (
 const [M, K, N] = [256, 784, 256];
 const MEASURE_MS = 300;
 
-/**
- * Starts a backend in a process of its own, so that one that ends its process is no more than one that does not run.
- */
+/** Starts a backend in a separate process, so that one that crashes counts as one that does not run. */
 export async function probeBackend(name: BackendName, options: BackendOptions): Promise<BackendReport> {
   const code = `require(${JSON.stringify(__filename)}).probeHere(${JSON.stringify(name)}, ${JSON.stringify(options)})
     .then((report) => process.send(report));`;
@@ -39,7 +39,7 @@ export async function probeBackend(name: BackendName, options: BackendOptions): 
   return (end.answer as BackendReport | undefined) ?? { name, runs: false, reason: lastWords(end) };
 }
 
-/** `probeBackend` in this process: the backend is TensorFlow.js's current one afterwards. */
+/** `probeBackend` in this process: the backend stays TensorFlow.js's current one. */
 export async function probeHere(name: BackendName, options: BackendOptions): Promise<BackendReport> {
   let device: string;
   try {
@@ -67,7 +67,7 @@ async function measureProduct(): Promise<{ gflops: number; largestError: number 
   const found = await product(); // the first one compiles and allocates
   let rounds = 0;
   const started = performance.now();
-  // Only the last product is read: a GPU would otherwise be judged by its bus.
+  // Only the last product is read: reading all would measure a GPU's bus.
   for (let batch = 1; performance.now() - started < MEASURE_MS; batch *= 2) {
     for (let i = 1; i < batch; i++, rounds++) tf.dispose(tf.matMul(left, right));
     await product();
@@ -78,7 +78,7 @@ async function measureProduct(): Promise<{ gflops: number; largestError: number 
   return { gflops: (2 * M * K * N * rounds) / seconds / 1e9, largestError: errorOf(found, a!, b!) };
 }
 
-/** The largest difference of a product from the same in float64, as a part of the largest number of that. */
+/** The largest error of a product against float64, relative to its largest number. */
 function errorOf(found: ArrayLike<number>, a: Float32Array, b: Float32Array): number {
   let [largest, error] = [0, 0];
   const row = new Float64Array(N);

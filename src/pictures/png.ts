@@ -18,7 +18,7 @@ export async function encodePng({ width, height, channels, pixels }: Picture): P
   return PNG.sync.write(png, { colorType, inputColorType: colorType, inputHasAlpha: false, deflateLevel: 9 });
 }
 
-/** A PNG inside a page. */
+/** A PNG as a data URI. */
 export function dataUri(png: Uint8Array): string {
   return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 }

@@ -1,7 +1,7 @@
 import type { Samples } from '../data/samples';
 import type { Picture } from './png';
 
-/** One sample as a gray picture. Features that are not bytes are stretched over the gray scale. */
+/** One sample as a gray picture. Features that are not bytes are scaled to the range of grays. */
 export function sampleImage(
   { features, numInputs }: Samples,
   index: number,

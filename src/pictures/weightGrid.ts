@@ -3,11 +3,12 @@ import type { Picture } from './png';
 /** A weight's color, from its value over the largest one, in [-1, 1]. */
 type Paint = (share: number) => readonly [number, number, number] | readonly [number];
 
-/** Black is the most negative weight, white the most positive. */
+/** From black for the most negative weight to white for the most positive. */
 export const GRAYS: Paint = (share) => [Math.round(127.5 + 127.5 * share)];
 
 /**
- * Blue for negative, orange for positive, white for none: told apart with every kind of color blindness, and on paper.
+ * Blue for negative, orange for positive, white for none: distinguishable with every kind of color blindness, and on
+ * paper.
  */
 export const BLUE_ORANGE: Paint = (share) => {
   const [r, g, b] = share < 0 ? ([0, 84, 159] as const) : ([197, 90, 0] as const);
@@ -17,11 +18,11 @@ export const BLUE_ORANGE: Paint = (share) => {
 
 /** The gray between the images. */
 const BETWEEN = 128;
-/** On each side of 0: more than a channel of 8 bits can tell apart. */
+/** On each side of 0: more than 8 bits of a channel can show. */
 const SHADES = 255;
 
 /**
- * What the units of the first layer look for: the weights of each as an image, side by side, all on one scale.
+ * The weights of each unit of the first layer as an image, side by side, all on one scale.
  * @param W [inputs, units] row-major
  * @param imageShape [height, width] of a sample; height times width is `inputs`
  * @param most how many units are shown, the first ones
@@ -47,7 +48,7 @@ export function weightGrid(
     for (let i = 0; i < height * width; i++) {
       const at = (top + Math.floor(i / width)) * total + left + (i % width);
       const share = Math.max(-1, Math.min(1, W[i * units + unit]! / scale));
-      // What is no number has no shade: it is shown as 0.
+      // NaN has no shade: it is shown as 0.
       const shade = shades[Math.round((share + 1) * SHADES)] ?? shades[SHADES]!;
       for (let channel = 0; channel < channels; channel++) pixels[at * channels + channel] = shade[channel]!;
     }
@@ -56,8 +57,8 @@ export function weightGrid(
 }
 
 /**
- * A size that one weight in 500 exceeds, so that a few large ones do not leave all others white. To a hundredth,
- * which no eye can tell: sizes are counted by the first 15 bits of a float32 without its sign, whose order is theirs.
+ * The magnitude that one weight in 500 exceeds, so that a few outliers do not leave all others white. Exact to a
+ * hundredth: magnitudes are counted by the first 15 bits of a float32 after its sign, which sort like the numbers.
  */
 function largeWeight(W: Float32Array): number {
   const counts = new Uint32Array(2 ** 15);

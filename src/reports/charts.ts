@@ -1,14 +1,15 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { CalibrationBin } from './examination';
 
-// Every chart as a Vega-Lite specification. Series differ in color, dash and shape, so that none of them is needed.
+// Every chart as a Vega-Lite specification. Series differ in color, dash and shape,
+// so that no single one is needed to tell them apart.
 
 /** The colors of a chart: names of the page's CSS variables, or those of a picture. */
 export interface Theme {
   readonly text: string;
   readonly back: string;
   readonly font: string;
-  /** Okabe and Ito's palette, which people with any kind of color vision tell apart. */
+  /** Okabe and Ito's palette, safe for color blindness. */
   readonly series: readonly string[];
 }
 
@@ -20,7 +21,7 @@ export const PICTURE_THEME: Theme = {
   series: ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'],
 };
 
-/** For a page, whose style says what the variables are by day and by night. */
+/** For a page, whose style sets the variables for light and dark mode. */
 export const PAGE_THEME: Theme = {
   text: 'currentColor',
   back: 'transparent',
@@ -41,34 +42,31 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle
 /** One line of a chart of curves. */
 export interface Curve {
   readonly name: string;
-  /** By epoch, from 1; what is not a finite number leaves a gap. */
+  /** By epoch, from 1; a non-finite value leaves a gap. */
   readonly values: readonly (number | null | undefined)[];
 }
 
 const SIZE = { width: 420, height: 240 };
-/** Beyond this, points hide their line. */
+/** Beyond this, points would hide the line. */
 const MOST_POINTS = 40;
 /** Beyond this, a legend would be larger than its chart. */
 const MOST_NAMES = 12;
 
-/** Beyond this, names side by side under an axis would run into each other. */
+/** Beyond this, labels under an axis would overlap. */
 const MOST_LETTERS = 24;
-/**
- * From this factor between the largest and the smallest on, numbers are drawn by their logarithm,
- * as they were probably chosen.
- */
+/** From this ratio of largest to smallest, the scale is logarithmic, as the values were probably chosen. */
 const LOGARITHMIC = 8;
-/** Up to this, an axis of parallel coordinates names each of its numbers. */
+/** Up to this, an axis of parallel coordinates labels each of its numbers. */
 const MOST_NUMBERS = 6;
 
-/** Curves over the epochs. */
+/** Curves over epochs. */
 export function curves(theme: Theme, title: string, lines: readonly Curve[]): TopLevelSpec {
   const values = lines.flatMap(({ name, values }) =>
     values.flatMap((value, i) => (Number.isFinite(value) ? [{ epoch: i + 1, value, name }] : [])),
   );
   const names = lines.map(({ name }) => name);
   const few = names.length <= MOST_NAMES;
-  // The second time round the colors, dashes and shapes have moved on by one: no two of the named series look the same.
+  // In the second cycle, dashes and shapes are shifted by one, so no two of the named series look the same.
   const cycle = <T>(list: readonly T[]) => names.map((_, i) => list[i % list.length]!);
   const shifted = <T>(list: readonly T[]) => names.map((_, i) => list[(i + Math.floor(i / 6)) % list.length]!);
   const epochs = Math.max(1, ...lines.map(({ values }) => values.length));
@@ -84,7 +82,7 @@ export function curves(theme: Theme, title: string, lines: readonly Curve[]): To
       type: 'line',
       strokeWidth: few ? 2 : 1,
       opacity: few ? 1 : 0.5,
-      // A trial that was stopped after one epoch is a point and nothing else.
+      // A trial that was stopped after one epoch is only a point.
       point: epochs <= MOST_POINTS && { size: few ? 28 : 12, filled: true },
     },
     encoding: {
@@ -106,7 +104,7 @@ export function curves(theme: Theme, title: string, lines: readonly Curve[]): To
   };
 }
 
-/** How often the network is right, by how sure it is. On the diagonal it is as often right as it says. */
+/** Accuracy by confidence. On the diagonal both are equal. */
 export function calibration(theme: Theme, bins: readonly CalibrationBin[]): TopLevelSpec {
   const full = bins.filter(({ count }) => count > 0);
   const share = (title: string) => ({ title, scale: { domain: [0, 1] }, axis: { format: '.0%' } });
@@ -147,7 +145,7 @@ export function calibration(theme: Theme, bins: readonly CalibrationBin[]): TopL
   };
 }
 
-/** Which classes are taken for which: each square has its count and the share of its row. */
+/** The confusion matrix: each square shows its count and its share of the row. */
 export function confusionMatrix(
   theme: Theme,
   confusion: readonly (readonly number[])[],
@@ -200,7 +198,7 @@ export function confusionMatrix(
   } as TopLevelSpec;
 }
 
-/** A run or trial as a line through its settings to its result. */
+/** A run or trial: a line from its settings to its result. */
 export interface Trial {
   readonly name: string;
   readonly settings: Readonly<Record<string, unknown>>;
@@ -319,14 +317,14 @@ export function resultAgainst(theme: Theme, trials: readonly Trial[], key: strin
   };
 }
 
-/** How a setting is shown: lists as they are typed, what is not set as a dash. */
+/** A setting as text: lists as they are typed, an unset one as a dash. */
 export function shownSetting(value: unknown): string {
   if (value === undefined || value === null) return '–';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** A setting where many stand in a table: numbers that were drawn at random have more digits than anybody reads. */
+/** A setting for a table: randomly drawn numbers are rounded. */
 export function shortSetting(value: unknown): string {
   return typeof value === 'number' && !Number.isInteger(value)
     ? `${Number(value.toPrecision(4))}`
@@ -347,7 +345,7 @@ function axisScale(values: readonly unknown[]): AxisScale {
   return { place: (value) => at(shownSetting(value)), ticks: names.map((label) => ({ at: at(label), label })) };
 }
 
-/** Settings that are no numbers, each once: 4 before 16, and 16 before 16,8. */
+/** Distinct non-numeric settings, sorted: 4 before 16, and 16 before 16,8. */
 function namesOf(values: readonly unknown[]): string[] {
   return [...new Set(values.map(shownSetting))].sort(new Intl.Collator('en', { numeric: true }).compare);
 }

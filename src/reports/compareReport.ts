@@ -16,7 +16,7 @@ import { judgedAccuracy, type RunData } from '../runs/readRun';
 /** Some runs side by side, or the trials of a sweep. */
 export interface Comparison {
   readonly title: string;
-  /** What the results are: `testAccuracy`, or the metric of a sweep. */
+  /** The name of the result: `testAccuracy`, or the metric of a sweep. */
   readonly resultName: string;
   /** Whether the best result is the largest. */
   readonly largerIsBetter: boolean;
@@ -28,17 +28,17 @@ export interface Comparison {
 export interface ComparedRun {
   readonly name: string;
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Undefined where there is none yet, or it failed. */
+  /** Undefined if there is none yet, or the run failed. */
   readonly result: number | undefined;
   readonly epochs: number;
   readonly seconds: number;
-  /** How it stands: `finished`, `not finished`, `failed`, … */
+  /** Its state: `finished`, `not finished`, `failed`, … */
   readonly state: string;
 }
 
-/** Settings that do not explain what comes of a run. */
+/** Settings that do not affect the result of a run. */
 const NOT_COMPARED: readonly string[] = keysWhere(({ compared }) => compared === false);
-/** More axes than this are not read any more. */
+/** More axes than this are unreadable. */
 const MOST_AXES = 8;
 
 /** Runs as a comparison, each with its best accuracy. */
@@ -69,14 +69,14 @@ export function compareRuns(runs: readonly RunData[]): Comparison {
   };
 }
 
-/** The settings in which the runs differ, in their order. */
+/** The settings that differ between the runs, in order. */
 export function differingSettings(items: readonly Pick<ComparedRun, 'settings'>[]): string[] {
   const keys = [...new Set(items.flatMap(({ settings }) => Object.keys(settings)))];
   const differs = (key: string) => new Set(items.map(({ settings }) => shownSetting(settings[key]))).size > 1;
   return keys.filter(differs);
 }
 
-/** The trials that have a result, as the charts of settings want them. */
+/** The trials that have a result, for the charts of settings. */
 export function trialsOf({ items }: Comparison): Trial[] {
   return items.flatMap(({ name, settings, result }) => (result === undefined ? [] : [{ name, settings, result }]));
 }

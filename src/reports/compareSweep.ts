@@ -12,8 +12,8 @@ export async function isSweepFolder(dir: string): Promise<boolean> {
 }
 
 /**
- * The trials of a sweep side by side, as its journal tells them: while it goes on as well.
- * @throws HandgradError 'usage' or 'model' when its journal cannot be understood
+ * The trials of a sweep side by side, from its journal; also while the sweep is running.
+ * @throws HandgradError 'usage' or 'model' when its journal is not valid
  */
 export async function compareSweep(dir: string): Promise<Comparison> {
   const { spec, entries } = await readSweepFolder(dir);

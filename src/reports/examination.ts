@@ -1,29 +1,27 @@
 import { classReport, type ClassFigures } from '../training/classReport';
 
-/** A sample that was taken for another class. */
+/** A misclassified sample. */
 export interface Mistake {
-  /** Its place in the test set. */
+  /** Its index in the test set. */
   readonly index: number;
   readonly truth: number;
   readonly predicted: number;
-  /** What the network gave to the true class and to the one it chose. */
+  /** The predicted probabilities of the true and of the chosen class. */
   readonly truthProbability: number;
   readonly predictedProbability: number;
 }
 
-/** The samples whose predictions were about as sure. */
+/** The samples of similar confidence. */
 export interface CalibrationBin {
   readonly from: number;
   readonly to: number;
   readonly count: number;
-  /**
-   * The mean probability of the class that was chosen, and the share of the choices that were right; 0 without samples.
-   */
+  /** The mean probability of the chosen class, and the share of correct choices; 0 without samples. */
   readonly confidence: number;
   readonly accuracy: number;
 }
 
-/** What a network does on a test set, in the figures that a report shows. */
+/** The figures of a network on a test set that a report shows. */
 export interface Examination {
   readonly samples: number;
   readonly loss: number;
@@ -36,21 +34,21 @@ export interface Examination {
   readonly worst: readonly Mistake[];
   readonly calibration: readonly CalibrationBin[];
   /**
-   * Expected calibration error: how far confidence and accuracy lie apart, on average over the samples,
+   * Expected calibration error: the mean difference of confidence and accuracy over the samples,
    * in bins of equal width (Guo, Pleiss, Sun and Weinberger, On Calibration of Modern Neural Networks, 2017).
    */
   readonly calibrationError: number;
 }
 
 const BINS = 10;
-/** The smallest probability that a float32 holds: the logarithm of what underflowed is still a number. */
+/** The smallest positive float32, so that the logarithm of an underflowed probability is finite. */
 const TINIEST = 1e-45;
 
 /**
- * Looks at predictions.
+ * Computes the figures of predictions.
  * @param probabilities one array [k] for each sample
  * @param labels the true classes
- * @param most how many of the worst mistakes are kept
+ * @param most the number of worst mistakes to keep
  */
 export function examine(
   probabilities: readonly (readonly number[])[],

@@ -10,7 +10,7 @@ export interface Html {
   readonly [MARKUP]: string;
 }
 
-/** HTML from a template: what is put in is text and made harmless, unless it is HTML. Lists are joined. */
+/** HTML from a template: values are escaped unless they are HTML. Lists are joined. */
 export function html(
   parts: TemplateStringsArray,
   ...values: readonly (string | number | Html | readonly Html[])[]
@@ -27,7 +27,7 @@ function isHtml(value: unknown): value is Html {
   return typeof value === 'object' && value !== null && MARKUP in value;
 }
 
-/** What is HTML already, such as an SVG of our own. */
+/** Marks text as HTML, such as an SVG of our own. */
 export function raw(text: string): Html {
   return { [MARKUP]: text };
 }
@@ -44,13 +44,13 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
-/** A heading of a table; `number` columns stand to the right. */
+/** A heading of a table; `number` columns are aligned right. */
 export interface Column {
   readonly name: string;
   readonly number?: boolean;
 }
 
-/** A table that scrolls sideways by itself on a narrow screen, reachable with the keyboard. */
+/** A table that scrolls horizontally on a narrow screen, also by keyboard. */
 export function table(
   caption: string,
   columns: readonly Column[],
@@ -83,7 +83,7 @@ export function table(
   </div>`;
 }
 
-/** A chart with its words below, and its numbers as a table for those who cannot or will not see it. */
+/** A chart with its caption, and its numbers as an accessible table. */
 export function figure(svg: string, caption: string, numbers?: Html): Html {
   const data = numbers
     ? html`<details>
@@ -98,7 +98,7 @@ export function figure(svg: string, caption: string, numbers?: Html): Html {
   </figure>`;
 }
 
-/** A part of a page, which its table of contents can lead to. */
+/** A section of a page, listed in its table of contents. */
 export interface Section {
   readonly id: string;
   readonly title: string;
@@ -106,8 +106,8 @@ export interface Section {
 }
 
 /**
- * The whole page: one file that asks nothing of any server.
- * Its rules of security let in only its own style, its own script and pictures that are in it.
+ * The whole page: one file that makes no requests. Its content security policy allows only its own style,
+ * its own script and embedded pictures.
  */
 export async function page(title: string, summary: Html, sections: readonly Section[]): Promise<string> {
   const folder = join(dirname(require.resolve('handgrad/package.json')), 'pages', 'report');

@@ -4,7 +4,7 @@ import type { TopLevelSpec } from 'vega-lite';
 
 let drawn = 0;
 
-/** A chart as SVG. Its parts have names of their own, so that several can stand in one page. */
+/** A chart as SVG. Its ids are unique, so that several fit in one page. */
 export async function toSvg(spec: TopLevelSpec): Promise<string> {
   const [{ parse, View, Warn }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const quiet = { warn: () => quiet, info: () => quiet, debug: () => quiet, error: () => quiet, level: () => Warn };
@@ -17,7 +17,7 @@ export async function toSvg(spec: TopLevelSpec): Promise<string> {
 
 /**
  * An SVG as a PNG picture, twice as large, so that it is sharp on dense screens.
- * The font is brought along: resvg leaves out all text, without a word, where it finds none.
+ * The font is included: without one, resvg silently omits all text.
  */
 export async function svgToPng(svg: string): Promise<Buffer> {
   const { Resvg } = await loadResvg();
@@ -27,7 +27,7 @@ export async function svgToPng(svg: string): Promise<Buffer> {
   return new Resvg(svg, { font, fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
 }
 
-/** Its binary is an optional part of the package, which an installation may have left out. */
+/** Its binary is an optional dependency, which an installation may have left out. */
 async function loadResvg() {
   try {
     return await import('@resvg/resvg-js');

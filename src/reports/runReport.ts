@@ -10,14 +10,14 @@ import { judgedAccuracy, type RunData } from '../runs/readRun';
 import { sampleImage } from '../pictures/sampleImage';
 import { BLUE_ORANGE, weightGrid } from '../pictures/weightGrid';
 
-/** The network of a run and what it does on the test set: what a report shows beyond what the run wrote down. */
+/** The network of a run and its figures on the test set: what a report shows beyond the run's records. */
 export interface Trained {
   readonly examination: Examination;
   readonly test: Samples;
   readonly classNames: readonly string[];
   readonly imageShape?: readonly [number, number];
   readonly parameters: readonly Parameter[];
-  /** Where it was examined. */
+  /** The backend that evaluated it. */
   readonly backend: string;
 }
 
@@ -64,7 +64,7 @@ function summary(run: RunData, trained: Trained | undefined): Html {
     ['Training time', run.epochs.length > 0 ? `${seconds.toFixed(1)} s` : undefined],
     ['Samples per second', last && count(last.samplesPerSecond)],
     ['Data', shownSetting(run.config['dataset'])],
-    // Run folders of version 0.1 have it as `engine`.
+    // Run folders of version 0.1 call it `engine`.
     ['Backend', shownSetting(run.environment?.['backend'] ?? run.environment?.['engine'])],
   ];
   return html`<dl class="tiles">
@@ -126,7 +126,7 @@ function confusionTable({ examination: { confusion }, classNames }: Trained): Ht
     const support = row.reduce((sum, cell) => sum + cell, 0) || 1;
     const cells = row.map((cell, predicted) => {
       const share = cell / support;
-      // The eye sees little difference between small shares, and those are what a confusion matrix is about.
+      // A square root, because small shares matter in a confusion matrix and differ little in color.
       const shade = cell === 0 ? 0 : 0.05 + 0.5 * Math.sqrt(share);
       const name = `${classNames[truth]} taken for ${classNames[predicted]}`;
       return html`<td
@@ -256,7 +256,7 @@ function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
         ? rows(value as Record<string, unknown>, `${prefix}${key} `)
         : [[`${prefix}${key}`, shownSetting(value)]],
     );
-  // The page may be shared: where things lie on this machine is nobody else's business.
+  // The page may be shared, so paths of this machine are left out.
   const settings = Object.fromEntries(Object.entries(run.config).filter(([key]) => !LOCAL.includes(key)));
   const columns = [{ name: 'Name' }, { name: 'Value' }];
   const where = run.environment ? table('Where it ran', columns, rows(run.environment)) : html`<p>Not recorded.</p>`;

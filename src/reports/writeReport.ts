@@ -14,27 +14,29 @@ import { examine } from './examination';
 import { comparisonPictures, runPictures } from './pictures';
 import { MOST_MISTAKES, runReport, type Trained } from './runReport';
 
-/** The name of a report that was given none. */
+/** The default name of a report. */
 export const REPORT = 'report.html';
 const EVALUATION_BATCH = 2048;
 
-/** Where a report goes. */
+/** Where a report is written. */
 export interface ReportOptions extends UseOptions {
-  /** The page to write; `report.html` in the folder of the run or sweep when left out, and here for several runs. */
+  /**
+   * The page to write; `report.html` in the folder of the run or sweep by default,
+   * or in the working directory for several runs.
+   */
   readonly out?: string;
-  /** A folder for its pictures, as PNG files; without it there are none. */
+  /** A folder for its pictures as PNG files; none are written without it. */
   readonly png?: string;
 }
 
 /**
- * Writes the report of a run, of several runs side by side, or of a sweep:
- * one page that needs nothing else. A report that is there is replaced.
+ * Writes the report of a run, of several runs side by side, or of a sweep: one self-contained page.
+ * An existing report is replaced.
  * @param paths a run folder, several, or the folder of a sweep
- * @param settings of the data and backend with which the network of a single run is examined, where they are not the
- * run's
+ * @param settings the data and the backend to evaluate a single run with; the run's by default
  * @returns the page that was written
- * @throws HandgradError 'model' for a folder that is none, or what is in it is damaged; 'usage', 'data', 'backend' when
- *   the network cannot be examined; 'storage'
+ * @throws HandgradError 'model' for a folder of another kind or damaged contents; 'usage', 'data', 'backend' when the
+ *   network cannot be evaluated; 'storage'
  */
 export async function writeReport(
   paths: string | readonly string[],
@@ -81,7 +83,7 @@ async function refuseStranger(path: string): Promise<void> {
   );
 }
 
-/** Runs the test set through the network of a run. */
+/** Evaluates the network of a run on the test set. */
 async function examined(dir: string, settings: UseSettings, options: ReportOptions): Promise<Trained> {
   const { network, dataset, backend, classNames, close } = await useModel(dir, settings, options);
   try {

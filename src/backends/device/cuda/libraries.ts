@@ -102,7 +102,7 @@ export function libraryFolders(env: NodeJS.ProcessEnv = process.env): string[] {
 
 /**
  * The installation prefixes of the Pythons on the path, with symbolic links resolved.
- * pyenv's are scripts that choose a version, and are resolved too.
+ * pyenv's are scripts, so its versions are added.
  */
 function pythonPrefixes(env: NodeJS.ProcessEnv): string[] {
   const pythons = (env['PATH'] ?? '')

@@ -28,7 +28,7 @@ export async function installedTensorFlow(python: string, progress: Progress): P
 import importlib.util
 found = importlib.util.find_spec('tensorflow')
 print(found.submodule_search_locations[0] if found and found.submodule_search_locations else '')`;
-  // Flags such as -P are too new for some versions of Python.
+  // Not with -P, which ignores modules in the working directory: it is too new to rely on.
   const folder = (await command(python, ['-c', code], progress)).trim();
   return folder === '' ? undefined : inspectTensorFlow(folder);
 }

@@ -3,27 +3,24 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { inTemporaryFolder } from './measure/rounds';
 
-/**
- * How long `npm run train` takes, from Enter to the prompt, in a checkout in which only `npm ci` was run;
- * seconds of each round.
- */
+/** The time of `npm run train`, from command to prompt, in a checkout after `npm ci` only; seconds of each round. */
 export interface FreshTraining {
-  /** As it is typed: the backend is chosen, and compiled when it is native. */
+  /** With the default backend, which is compiled if it is native. */
   readonly auto: readonly number[];
   /** With HANDGRAD_BACKEND=wasm. */
   readonly wasm: readonly number[];
-  /** The backend that was chosen. */
+  /** The backend chosen. */
   readonly backend?: string;
-  /** Why another than native was chosen, or why nothing was timed. */
+  /** Why native was not chosen, or why nothing was timed. */
   readonly why?: string;
 }
 
-/** What a clone has and a training may need. */
+/** The files of a clone that training may need. */
 const SOURCES = ['bin', 'cli', 'src', 'bench', 'datasets', 'pages', 'package.json', 'tsconfig.json'];
 
 /**
- * Trains in a copy of the checkout that has compiled nothing yet, neither its sources nor the native backend,
- * in the two ways in turn. `npm ci` is not part of it, nor is the download of the data.
+ * Trains in a copy of the checkout without compiled sources or native backend, with both backends in turn.
+ * Excludes `npm ci` and the download of the data.
  * @param flags of `train`: where the data is, and how much of it
  */
 export async function measureFreshTraining(
@@ -64,7 +61,7 @@ export async function measureFreshTraining(
 
 async function copySources(root: string, checkout: string): Promise<void> {
   await mkdir(checkout);
-  // Data sets that lie in the checkout are folders among the files that describe them.
+  // Data sets in the checkout are folders beside the files that describe them.
   const data = path.join(root, 'datasets') + path.sep;
   for (const name of SOURCES) {
     const filter = (file: string) => !file.startsWith(data) || file.endsWith('.json');
@@ -73,7 +70,7 @@ async function copySources(root: string, checkout: string): Promise<void> {
   await symlink(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'), 'junction');
 }
 
-/** No backend wanted or kept elsewhere by this environment, and no GPU: what is asked is how long native takes. */
+/** An environment without a chosen or cached backend and without a GPU, to time native. */
 function environment(backend: string | undefined, library: string): Record<string, string | undefined> {
   return {
     HANDGRAD_BACKEND: backend,
@@ -83,7 +80,7 @@ function environment(backend: string | undefined, library: string): Record<strin
   };
 }
 
-/** What was said about the choice, in one line. */
+/** The notices about the choice, in one line. */
 function notesOf(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   return lines.filter((line) => /^(Note:|not )/.test(line)).join(' ') || 'it did not say why';

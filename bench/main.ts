@@ -10,12 +10,12 @@ import { measureStarts } from './starts';
 import { profileStep } from './stepProfile';
 import type { Measurements, WorkProfile } from './targets';
 
-// `npm run bench`: the compiled program's `bench` on both works, how fast a checkout starts beside it,
-// how long a training takes in a fresh one, and whether all of it is as fast as it is said to be.
+// `npm run bench`: runs the compiled program's `bench` on both works,
+// times starts of a checkout and training in a fresh one, and checks all of it against the targets.
 
 const ROOT = resolve(__dirname, '..');
 const FIGURES = join(ROOT, 'docs', 'figures');
-/** Rounds in which starts are timed: they are short, so that what disturbs them weighs more. */
+/** Rounds of starts: more of them, because short times are noisier. */
 const STARTS = 11;
 
 const argv = yargs(hideBin(process.argv))
@@ -47,7 +47,7 @@ async function measure(): Promise<Measurements> {
   return { ...post, works, starts, fresh, profiles: await profiles(works) };
 }
 
-/** The compiled program, as it is installed. */
+/** Runs the compiled program, as it is installed. */
 async function bench(work: string, rounds: number): Promise<BenchResult> {
   const flags = { work, rounds, python: argv.python, 'data-dir': argv.dataDir };
   const given = Object.entries(flags).flatMap(([flag, value]) =>
@@ -58,7 +58,7 @@ async function bench(work: string, rounds: number): Promise<BenchResult> {
   return JSON.parse(stdout) as BenchResult;
 }
 
-/** What was measured before stands in the report, whatever goes wrong here. */
+/** A failure here must not lose the earlier measurements. */
 async function freshTraining(rounds: number): Promise<FreshTraining> {
   const dataDir = argv.dataDir || process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
   try {
@@ -68,7 +68,7 @@ async function freshTraining(rounds: number): Promise<FreshTraining> {
   }
 }
 
-/** Of the backends that were measured and whose kernels are ours. */
+/** Profiles the measured backends with our own kernels. */
 async function profiles(works: readonly WorkResult[]): Promise<WorkProfile[]> {
   const found: WorkProfile[] = [];
   for (const { work, rows, hidden, batchSize } of works) {
@@ -85,7 +85,7 @@ async function profiles(works: readonly WorkResult[]): Promise<WorkProfile[]> {
 async function main(): Promise<void> {
   const out = resolve(argv.out);
   const measurements = argv.redraw ? await readMeasurements(out) : await measure();
-  // The documentation says what is in its own figures.
+  // The documentation shows only its own figures.
   const page = relative(FIGURES, out) === '' ? join(ROOT, 'docs', 'performance.md') : undefined;
   const [text, met] = await writeReport(measurements, { out, page });
   console.log(text);

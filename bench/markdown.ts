@@ -6,14 +6,14 @@ import { type Start, startRatio } from './starts';
 import { PROFILE_HEADING, profileRows } from './stepProfile';
 import { type Checked, type Measurements, verdict } from './targets';
 
-// The tables of docs/performance.md stand between `<!-- bench NAME -->` and `<!-- /bench -->`, and are made from
-// measurements.
+// The tables of docs/performance.md are between `<!-- bench NAME -->` and `<!-- /bench -->`,
+// and are generated from measurements.
 
 const MARKED = /(<!-- bench (\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g;
 
 /**
  * Fills in the marked places of a page.
- * @throws Error when the page has a place that nothing is known for
+ * @throws Error when the page has a mark of an unknown name
  */
 export function fillTables(page: string, measurements: Measurements, checked: readonly Checked[]): string {
   const places: Record<string, () => string> = {

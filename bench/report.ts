@@ -12,15 +12,18 @@ import { startTable } from './starts';
 import { profileTable } from './stepProfile';
 import { type Checked, checkTargets, type Measurements, verdict } from './targets';
 
-/** Where a report goes. */
+/** Where a report is written. */
 export interface Places {
   /** The folder of bench.json, bench.txt, bench.svg and bench.png. */
   readonly out: string;
-  /** A page of the documentation whose tables are made from the measurements. */
+  /** A page of the documentation whose tables are generated from the measurements. */
   readonly page?: string;
 }
 
-/** Writes everything that is made from measurements. @returns the report as text, and whether all targets are met */
+/**
+ * Writes the report and all that derives from measurements. @returns the report as text, and whether all targets are
+ * met
+ */
 export async function writeReport(measurements: Measurements, { out, page }: Places): Promise<[string, boolean]> {
   const checked = checkTargets(measurements);
   const text = reportText(measurements, checked);

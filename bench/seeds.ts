@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 
-// Runs a recipe over seeds, each in a process of its own, and prints its row of docs/accuracy.md from what the runs
-// recorded. It can be stopped at any time and started again: finished runs are read, a run that was cut off goes on.
+// Runs a recipe over seeds, each in a separate process, and prints its row of docs/accuracy.md from the records of the
+// runs. It can be stopped at any time and restarted: finished runs are read, interrupted ones resume.
 
 const ROOT = resolve(__dirname, '..');
 
@@ -31,7 +31,7 @@ function options() {
     .parseSync();
 }
 
-/** What a run folder records of a finished run, or undefined. */
+/** The records of a finished run, or undefined. */
 function finished(dir: string, seed: number): Finished | undefined {
   const metrics = join(dir, 'metrics.jsonl');
   if (!existsSync(metrics)) return undefined;
@@ -49,7 +49,7 @@ function finished(dir: string, seed: number): Finished | undefined {
 
 function train(args: readonly string[], threads: number): Promise<void> {
   const command = [join(ROOT, 'bin/handgrad.js'), 'train', ...args];
-  // TensorFlow takes all cores otherwise, and two runs would wait for each other.
+  // Otherwise TensorFlow uses all cores, and two runs would wait for each other.
   const env = { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads), OMP_NUM_THREADS: String(threads) };
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, command, { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });

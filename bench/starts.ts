@@ -6,7 +6,7 @@ import { table } from '../cli/terminal/table';
 import { median } from './measure/rounds';
 import { type Program, timedRun } from './measure/timedRun';
 
-/** How long something takes from its start, in seconds, round by round: as it is typed in a checkout, and compiled. */
+/** How long something takes from its start, in seconds, round by round: from a checkout's sources, and compiled. */
 export interface Start {
   readonly what: string;
   readonly typed: readonly number[];
@@ -18,8 +18,8 @@ export const FIRST_STEP = 'train, to the first step';
 const PREDICT = 'predict --index 0';
 
 /**
- * Starts the program of a checkout in the two ways in turn: by `npm run` from its sources, and compiled in `dist/`.
- * @param dataDir the DIR that keeps data sets, Fashion-MNIST among them; undefined where the program looks by itself
+ * Starts the program of a checkout both ways in turn: by `npm run` from its sources, and compiled in `dist/`.
+ * @param dataDir the DIR that keeps data sets, Fashion-MNIST among them; undefined for the program's default
  */
 export async function measureStarts(
   root: string,
@@ -78,7 +78,7 @@ export async function measureStarts(
   }
 }
 
-/** How many times as long as compiled: the median of what each round says. */
+/** The ratio to the compiled program's time: the median of the rounds' ratios. */
 export function startRatio({ typed, compiled }: Start): number {
   return median(typed.map((seconds, i) => seconds / compiled[i]!));
 }

@@ -15,21 +15,20 @@ import type { Profile, Question } from './stepProfile';
 /** Steps that are timed together. */
 const PART = 20;
 
-// A program of its own, started by `profileStep`: says where a step's time goes on a backend that is made of our
-// kernels.
+// A separate program, started by `profileStep`: profiles a step on a backend with our own kernels.
 
 async function profile({ backend: name, dataset, dataDir, hidden, batchSize, steps }: Question): Promise<Profile> {
   const { device: description } = await selectBackend(name);
   const { device } = tf.backend() as unknown as DeviceBackend;
   const { train: samples } = await loadDataset(dataset, { dataDir });
-  // Without the smaller batch at the end.
+  // Without a smaller last batch.
   const count = samples.count - (samples.count % batchSize);
   if (count === 0) throw new Error(`${dataset} has no batch of ${batchSize} samples.`);
   const batches = endless(dataIterator({ ...samples, count }, batchSize, { shuffleSeed: 0 }));
   const optimizer = createOptimizer('sgd', 0.1);
   const state = startState(initParams(samples.numInputs, DATA.numOutputs, hidden, createRandom(0, 'init')), optimizer);
 
-  /** The time of a step, in microseconds: the median of what parts of so many steps say, each waited for at its end. */
+  /** The time of a step, in microseconds: the median over parts of so many steps, each ending with a wait. */
   function train(count: number): number {
     const times: number[] = [];
     for (let done = 0; done < count; done += PART) {
@@ -48,7 +47,7 @@ async function profile({ backend: name, dataset, dataDir, hidden, batchSize, ste
     return median(times);
   }
 
-  // The compilers of JavaScript have something to do at first.
+  // Warm-up for JavaScript's compilers.
   train(2 * steps);
   const step = train(steps);
   const times = new Map<string, number[]>();
@@ -64,25 +63,25 @@ async function profile({ backend: name, dataset, dataDir, hidden, batchSize, ste
   });
   train(steps);
   restore();
-  // Last, because nothing that is read afterwards means anything.
+  // Last, because nothing is computed from here on.
   replaceQueue(device, () => {});
   const javaScript = train(steps);
   const counted = PART * Math.ceil(steps / PART);
   const kernels = [...times].map(([kernel, all]) => ({
     kernel,
     calls: all.length / counted,
-    // The median: a pause of the garbage collector says nothing of the kernel that it falls into.
+    // The median: a garbage collection pause says nothing about the kernel it interrupts.
     micros: (median(all) * all.length) / counted,
   }));
   return { backend: name, device: description, step, javaScript, kernels };
 }
 
-/** One pass after the other. */
+/** Endless passes. */
 function* endless(batches: Iterable<Batch>): Generator<Batch, never> {
   for (;;) yield* batches;
 }
 
-/** Lets something else be done with all that is queued on the device. @returns what undoes it */
+/** Intercepts everything that is queued on the device. @returns a function that undoes it */
 function replaceQueue(device: Device, take: (label: string, queue: () => void) => void): () => void {
   const [launch, multiply] = [device.launch.bind(device), device.multiply.bind(device)];
   device.launch = (kernel, ...rest) => take(kernel.name, () => launch(kernel, ...rest));
@@ -90,7 +89,7 @@ function replaceQueue(device: Device, take: (label: string, queue: () => void) =
   return () => Object.assign(device, { launch, multiply });
 }
 
-/** `product 256x784x256, Aᵀ`: [m, k] by [k, n], and which of the two is read the other way about. */
+/** `product 256x784x256, Aᵀ`: [m, k] by [k, n], and which of the two is transposed. */
 function productLabel({ m, k, n, transposeA, transposeB }: MatrixProduct): string {
   return `product ${m}x${k}x${n}${transposeA ? ', Aᵀ' : ''}${transposeB ? ', Bᵀ' : ''}`;
 }

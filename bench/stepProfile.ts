@@ -2,7 +2,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { table } from '../cli/terminal/table';
 
-/** What `stepProcess` is asked, as its only argument, in JSON. */
+/** The input of `stepProcess`, its only argument, as JSON. */
 export interface Question {
   readonly backend: 'native' | 'cuda';
   /** As `train --dataset` takes it, and the folder that keeps data sets. */
@@ -14,15 +14,15 @@ export interface Question {
   readonly steps: number;
 }
 
-/** Where the time of a step goes, in microseconds. */
+/** The profile of a step, in microseconds. */
 export interface Profile {
   readonly backend: string;
   readonly device: string;
-  /** As it is trained: JavaScript queues kernels while others compute. */
+  /** A step of training, in which JavaScript queues kernels while others compute. */
   readonly step: number;
-  /** JavaScript and TensorFlow.js by themselves, with nothing to compute. */
+  /** JavaScript and TensorFlow.js alone, with nothing to compute. */
   readonly javaScript: number;
-  /** Each kernel by itself: begun when nothing else computes, and waited for. */
+  /** Each kernel alone: started on an idle device, and waited for. */
   readonly kernels: readonly Kernel[];
 }
 
@@ -34,7 +34,7 @@ interface Kernel {
   readonly micros: number;
 }
 
-/** Profiles the steps of a training in a process of its own. @throws Error with what that said */
+/** Profiles training steps in a separate process. @throws Error with its message */
 export async function profileStep(question: Question, signal?: AbortSignal): Promise<Profile> {
   const register = path.join(__dirname, '..', 'bin', 'register.js');
   const args = ['--require', register, path.join(__dirname, 'stepProcess.ts'), JSON.stringify(question)];
@@ -42,7 +42,7 @@ export async function profileStep(question: Question, signal?: AbortSignal): Pro
   return JSON.parse(stdout) as Profile;
 }
 
-/** Kernels that take less than that of a step are put together. */
+/** Kernels below this share of a step are combined. */
 const SMALL = 0.01;
 
 /** The rows of a profile, the longest first: what, calls in a step, microseconds, and the part of the step. */

@@ -7,17 +7,17 @@ import type { FreshTraining } from './freshCheckout';
 import { FIRST_STEP, HELP, type Start, startRatio } from './starts';
 import type { Profile } from './stepProfile';
 
-// How fast handgrad is said to be. `npm run bench` holds these figures against what it measures.
+// The speed targets of handgrad, which `npm run bench` checks.
 
-/** All that `npm run bench` measures. */
+/** The measurements of `npm run bench`. */
 export interface Measurements extends BenchResult {
   readonly starts: readonly Start[];
   readonly fresh: FreshTraining;
-  /** Of the backends whose kernels are ours. */
+  /** Of the backends with our own kernels. */
   readonly profiles: readonly WorkProfile[];
 }
 
-/** Where a step of a work goes. */
+/** The profile of a work's step. */
 export interface WorkProfile {
   readonly work: Work['name'];
   readonly profile: Profile;
@@ -26,25 +26,25 @@ export interface WorkProfile {
 export interface Target {
   readonly what: string;
   readonly bound: number;
-  /** Whether the figure is to stay below the bound or above it. */
+  /** Whether the bound is an upper or a lower one. */
   readonly kind: 'at most' | 'at least';
-  /** What it should come to when all goes well. */
+  /** The value to aim for. */
   readonly aim?: number;
-  /** It asks for an NVIDIA GPU: where there is none, it is not missed. */
+  /** It needs an NVIDIA GPU: without one, it is not missed. */
   readonly needsGpu?: boolean;
   readonly figure: Figure;
 }
 
 /** A figure, and where it comes from. */
 interface Figure {
-  /** Undefined when somebody that it needs is not there. */
+  /** Undefined if a contender is missing. */
   readonly of: (measurements: Measurements) => number | undefined;
   /** The contenders that it needs, and on which work. */
   readonly work?: Work['name'];
   readonly names: readonly string[];
 }
 
-/** A target beside what was measured. */
+/** A target and its measured figure. */
 export interface Checked {
   readonly what: string;
   readonly kind: Target['kind'];
@@ -75,7 +75,7 @@ const time = (name: string, other: string, work: Work['name'] = 'post'): Figure 
   },
 });
 
-/** The rate of the products by themselves against another's. */
+/** The rate of the products alone against another's. */
 const productRate = (name: string, other: string): Figure => ({
   ...{ work: 'post', names: [name, other] },
   of(measurements) {
@@ -226,7 +226,7 @@ export const TARGETS: readonly Target[] = [
   },
 ];
 
-/** Holds every target against the measurements. */
+/** Checks every target against the measurements. */
 export function checkTargets(measurements: Measurements): Checked[] {
   return TARGETS.map(({ what, kind, bound, aim, needsGpu, figure: { of, work, names } }) => {
     const target = { what, kind, bound, aim };
@@ -253,7 +253,7 @@ function whyAbsent(measurements: Measurements, work: Work['name'] | undefined, n
   return reasons.join('; ') || 'not both were in one round';
 }
 
-/** What was measured, what was asked, and whether that is met. */
+/** The figure, the target, and whether it is met. */
 export function verdict({ kind, bound, aim, figure, outcome }: Checked): [string, string, string] {
   const asked = `${kind} ${bound}${aim === undefined ? '' : ` (aim ${aim})`}`;
   return [figure === undefined ? '' : figure.toFixed(3), asked, outcome === 'missed' ? 'MISSED' : outcome];

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Profile } from '../stepProfile';
 
-// What `bash DIR/run` starts: one step after the other, each a process of its own with a time limit, and a table of
-// what came out. It goes on after a failure, says what it could not run and why, and exits with 1 when something
-// failed.
+// Started by `bash DIR/run`: runs the steps in order, each in a separate process with a time limit, and
+// writes a table of the results. It continues after a failure, reports what it could not run and why, and
+// exits with 1 if anything failed.
 
 const { values } = parseArgs({
   options: { out: { type: 'string', default: 'out' }, seconds: { type: 'string', default: '450' } },
@@ -18,7 +18,7 @@ const DATA = path.join(APP, '..', 'data');
 const SCRATCH = fs.mkdtempSync(path.join(os.tmpdir(), 'handgrad-gpu-check-'));
 process.once('exit', () => fs.rmSync(SCRATCH, { recursive: true, force: true }));
 let folders = 0;
-/** A folder for a run, which is gone when everything is done. */
+/** A temporary folder for a run. */
 const newRun = () => path.join(SCRATCH, `run-${folders++}`);
 const BEGAN = performance.now();
 const DEADLINE = Number(values.seconds) * 1000;
@@ -36,13 +36,13 @@ interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** It was ended because its time, or that of everything, was up. */
+  /** It was killed at its time limit, or at the total one. */
   readonly late: boolean;
 }
 
 const rows: Row[] = [];
 
-/** Why a step has nothing to say here: a part is missing. */
+/** A step cannot run here, because a part is missing. */
 class NotHere extends Error {}
 
 async function step(name: string, work: () => Promise<string> | string): Promise<void> {
@@ -65,14 +65,14 @@ async function step(name: string, work: () => Promise<string> | string): Promise
 const line = ({ name, verdict, result, seconds }: Row) =>
   `${name.padEnd(34)} ${verdict.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${result}`;
 
-/** After each step: what was found out so far stays when the machine goes away. */
+/** Written after each step, so that results survive the loss of the machine. */
 function write(): void {
   fs.mkdirSync(OUT, { recursive: true });
   fs.writeFileSync(path.join(OUT, 'report.txt'), `${rows.map(line).join('\n')}\n`);
   fs.writeFileSync(path.join(OUT, 'report.json'), `${JSON.stringify(rows, undefined, 2)}\n`);
 }
 
-/** Runs a program to its end, or kills it with all that it started. */
+/** Runs a program until it exits, or kills its process group at the time limit. */
 function run(file: string, args: readonly string[], seconds: number, env: Record<string, string> = {}): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(file, args, {
@@ -101,7 +101,7 @@ function kill(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // it ended by itself
+    // it has exited already
   }
 }
 
@@ -135,11 +135,11 @@ interface Trained {
   readonly accuracy: number;
 }
 
-/** Seconds per epoch by what was measured: the table's last rows compare them. */
+/** Seconds per epoch, by name; the last rows of the table compare them. */
 const figures = new Map<string, number>();
 
 interface How {
-  /** Seconds after which it is ended. */
+  /** Its time limit in seconds. */
   readonly limit: number;
   readonly epochs?: number;
   readonly flags?: readonly string[];
@@ -150,7 +150,7 @@ async function train(work: WorkName, backend: string, how: How): Promise<Trained
   const { hidden, batch } = WORKS[work];
   const { limit, epochs = WORKS[work].epochs, flags = [], env } = how;
   const settings = ['--dataset', DATA, '--hidden', hidden, '--batch-size', `${batch}`, '--epochs', `${epochs}`];
-  // The peers save nothing, and this is not about the machine's disk.
+  // No checkpoints: the peers save nothing, and the disk is not measured.
   const where = ['--backend', backend, '--checkpoint-every', 'never', '--run-dir', newRun()];
   const { stdout } = await succeed('train', handgrad(['train', '--json', ...settings, ...where, ...flags], limit, env));
   const events = stdout
@@ -184,13 +184,13 @@ async function peer(name: string, work: WorkName, flags: readonly string[], limi
   return `${warm(took).toFixed(4)} s an epoch, the first ${took[0]!.toFixed(2)} s; torch ${lines[0]!.versions!.torch}`;
 }
 
-/** The median of the later half: compilers and clocks have come to rest. */
+/** The median of the later half, when compilers and clocks have settled. */
 function warm(seconds: readonly number[]): number {
   const late = seconds.slice(seconds.length >> 1).sort((a, b) => a - b);
   return late[late.length >> 1]!;
 }
 
-/** Where the time of a step goes: the kernels one by one, and JavaScript without them. */
+/** The profile of a step: the kernels one by one, and JavaScript without them. */
 async function profile(work: WorkName, backend: 'cuda' | 'native'): Promise<string> {
   const { hidden, batch: batchSize } = WORKS[work];
   const question = { backend, dataset: DATA, hidden: hidden.split(',').map(Number), batchSize, steps: 200 };
@@ -222,7 +222,7 @@ async function gradcheck(backend: string, env?: Record<string, string>): Promise
   return `${errors.length} gradients within ${Math.max(...errors).toExponential(1)} of the central difference`;
 }
 
-/** Kills a training at random times and resumes it, until it ends by itself. */
+/** Kills a training at random times and resumes it until it finishes. */
 async function killAndResume(): Promise<string> {
   const length = ['--limit', '12800', '--epochs', '12', '--checkpoint-every', '20'];
   const settings = ['--dataset', DATA, ...length, '--backend', 'cuda', '--quiet'];
@@ -243,7 +243,7 @@ async function killAndResume(): Promise<string> {
   return `${kills} kills, each resumed: the same model, byte for byte`;
 }
 
-/** A training for which the GPU's memory is too small, because another program holds nearly all of it. */
+/** Training with too little GPU memory, because another program holds nearly all of it. */
 async function withLittleMemory(): Promise<string> {
   const hold = [
     'import torch, time',
@@ -270,7 +270,7 @@ async function withLittleMemory(): Promise<string> {
   }
 }
 
-/** The GPU's memory in use, in MiB, as its driver counts it. */
+/** The GPU memory in use according to the driver, in MiB. */
 function memoryInUse(): number {
   const said = execFileSync('nvidia-smi', ['--query-gpu=memory.used', '--format=csv,noheader,nounits'], {
     encoding: 'utf8',

@@ -4,8 +4,8 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { pack } from './pack';
 
-// `npm run gpu-check`: proves the backends for GPUs on a machine that has one. `--pack DIR` makes a folder that does it
-// on a machine without a network; without it, the folder is made in the cache and run at once.
+// `npm run gpu-check`: checks the GPU backends on a machine with a GPU. `--pack DIR` makes a folder for a machine
+// without a network; otherwise the folder is made in the cache and run at once.
 
 const ROOT = path.resolve(__dirname, '../..');
 

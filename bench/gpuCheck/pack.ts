@@ -6,10 +6,7 @@ import { loadDataset } from '../../src';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { unpackDebianPackage } from '../../src/data/download/packages';
 
-/**
- * Packages that are taken along as they are: what they have for other platforms, and what they are compiled from, is
- * not.
- */
+/** Packages that are copied unbundled, without their files for other platforms and their sources. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['package.json', 'index.cjs', 'indirect.cjs', 'lib', 'src'],
   [`@koromix/koffi-linux-${process.arch}`]: ['.'],
@@ -20,7 +17,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   long: ['package.json', 'src', 'index.js', 'umd'],
 };
 
-/** What the bundles leave to these packages, or do without. */
+/** Modules excluded from the bundles: those packages, and unneeded ones. */
 const EXTERNAL = [
   ...Object.keys(PACKAGES),
   ...['sharp', 'vega', 'vega-lite', '@resvg/resvg-js', 'bullmq', 'ioredis', 'webgpu', 'ts-node'],
@@ -65,19 +62,19 @@ function bundle(root: string, app: string): void {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    // What comes as an ES module asks where it lies.
+    // ES modules use their own URL.
     define: { 'import.meta.url': 'importMetaUrl' },
     banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
     logLevel: 'error',
   });
-  // What the program asks its own package for.
+  // The program reads its own package.json.
   const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
   const { name, version } = manifest;
   const exports = { './package.json': './package.json' };
   fs.writeFileSync(path.join(app, 'package.json'), JSON.stringify({ name, version, exports }));
 }
 
-/** What the bundles read beside themselves. */
+/** Copies the files that the bundles read at run time. */
 function copySources(root: string, app: string): void {
   const copy = (from: string, to: string, wanted: (file: string) => boolean) =>
     fs.cpSync(path.join(root, from), path.join(app, to), {
@@ -109,7 +106,7 @@ function copyPackages(root: string, modules: string): void {
   }
 }
 
-/** Vulkan's loader, which not every machine with a GPU has. */
+/** Copies Vulkan's loader, which some machines with a GPU lack. */
 async function copyVulkan(folder: string): Promise<void> {
   const work = fs.mkdtempSync(path.join(os.tmpdir(), 'handgrad-vulkan-'));
   try {
@@ -148,7 +145,10 @@ async function copyData(folder: string, dataDir: string | undefined): Promise<vo
   }
 }
 
-/** Makes `to` of `from` unless it is there for the same content: Node and the data take minutes, and change seldom. */
+/**
+ * Compresses `from` to `to`, unless `to` exists for the same content: Node and the data take minutes, and rarely
+ * change.
+ */
 function compress(from: string, to: string): void {
   const cache = path.join(os.tmpdir(), `handgrad-xz-${process.getuid?.() ?? 0}`);
   fs.mkdirSync(cache, { recursive: true, mode: 0o700 });

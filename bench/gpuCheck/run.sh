@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs gpu-check on a machine with an NVIDIA GPU, from the folder that `npm run gpu-check -- --pack DIR` has made. It needs no
-# network: Node, the program and the data are in the folder. PyTorch, for the peers, is the machine's own `python3`'s.
+# Runs gpu-check on a machine with an NVIDIA GPU, from the folder made by `npm run gpu-check -- --pack DIR`. It needs no
+# network: Node, the program and the data are in the folder. The peers use PyTorch of the machine's own `python3`.
 #
 #   bash DIR/run [OUT]      OUT gets report.txt, report.json and the logs; DIR/out otherwise
 set -u

@@ -9,9 +9,9 @@ import { updater } from '../../src/optim/sgd';
 import { type BackendName, selectBackend } from '../../src/backends';
 import { checkKernel, KERNEL_CASES } from '../../spec/backends/device/kernelCases';
 
-// One of gpu-check's steps that needs the backend in its own process: `node step.js NAME BACKEND`. Prints one line.
+// A step of gpu-check that runs the backend in its own process: `node step.js NAME BACKEND`. Prints one line.
 
-/** Random calls of every kernel, beside TensorFlow.js's cpu backend, which computes in float64. */
+/** Random calls of every kernel, compared with TensorFlow.js's cpu backend, which computes in float64. */
 async function kernels(backend: BackendName): Promise<string> {
   const wrong: string[] = [];
   for (const kernel of KERNEL_CASES) {
@@ -25,7 +25,7 @@ async function kernels(backend: BackendName): Promise<string> {
 
 const LR = 0.1;
 
-/** 50 steps from the weights and batches that PyTorch was given, beside what it came to. */
+/** 50 steps from the same weights and batches as PyTorch, compared with its results. */
 async function parity(): Promise<string> {
   let worst = 0;
   for (const fixture of ['parity.safetensors', 'parity-deep.safetensors']) {

@@ -2,10 +2,9 @@ import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * The share of all cores, in [0, 1], that is in use during one second in which the caller does nothing: what other
- * work there is. It matters because PyTorch's threads wait for each other: on two cores, one that is busy
- * elsewhere more than doubles the post's epoch and two make it four to six times as long, so that handgrad, on one
- * thread, looks better than it is.
+ * The share of all cores, in [0, 1], that other work uses, measured for one second in which the caller is idle. It
+ * matters because PyTorch's threads wait for each other: on two cores, one busy core more than doubles the post's epoch
+ * and two make it four to six times as long, which makes handgrad, on one thread, look better than it is.
  */
 export async function busyShare(): Promise<number> {
   const before = ticks();

@@ -8,32 +8,32 @@ import type { Answer, Question } from './productProcess';
 import type { About, Program } from './timedRun';
 import type { Product, Work } from './work';
 
-/** Somebody who does the work: handgrad on one backend, or a peer. */
+/** A contender: handgrad on one backend, or a peer. */
 export interface Contender {
   readonly name: string;
   readonly about: About;
   /** The backend that it computes on, if it is one of handgrad's. */
   readonly backend?: BackendName;
-  /** Where it is slow: how many training samples stand for all 60,000, and that one round is enough. */
+  /** If it is slow: how many training samples represent all 60,000; it then runs in one round only. */
   readonly samples?: number;
   /** The program that trains, for `epochs` epochs. */
   program(how: { data: string; epochs: number; runDir: string }): Program;
-  /** Seconds that products of matrices take it when nothing stands between them, where that can be asked. */
+  /** Seconds of the matrix products alone, if they can be timed. */
   products?(products: readonly Product[], signal: AbortSignal): Promise<number>;
 }
 
-/** Who could not be measured, and why. */
+/** A contender that could not be measured, and why. */
 export interface Absent {
   readonly name: string;
   readonly reason: string;
 }
 
-/** More threads than this the wasm backend does not use well. */
+/** The wasm backend does not scale beyond this. */
 const MOST_THREADS = 4;
 
 /**
- * handgrad on every backend that runs here; wasm on one thread and, where there are processors for it, on several.
- * @param wanted the backends to look at
+ * handgrad on every backend that runs here; wasm on one thread and, if there are processors for it, on several.
+ * @param wanted the backends to include
  */
 export async function ownContenders(
   work: Work,
@@ -65,7 +65,7 @@ export async function ownContenders(
   return { present, absent, tfjsNode };
 }
 
-/** What the tables call handgrad on a backend: `handgrad, wasm, 2 threads`. */
+/** The name of handgrad on a backend in tables: `handgrad, wasm, 2 threads`. */
 export function ownName(backend: BackendName, threads?: number): string {
   const text = threads === undefined ? '' : threads === 1 ? ', one thread' : `, ${threads} threads`;
   return `handgrad, ${backend}${text}`;
@@ -101,14 +101,14 @@ function own(work: Work, name: string, backend: BackendName, options: BackendOpt
   };
 }
 
-/** This program, started again in the way in which it was started. */
+/** Starts this program again as it was started. */
 function thisProgram(args: readonly string[]): Program {
   return { file: process.execPath, args: [...process.execArgv, process.argv[1]!, ...args] };
 }
 
 /**
- * Times products of matrices on a backend, in a process of its own.
- * @param products none: only whether the backend runs, and on what
+ * Times matrix products on a backend, in a separate process.
+ * @param products empty to find only whether the backend runs, and on which device
  */
 async function measureProducts(
   backend: BackendName,

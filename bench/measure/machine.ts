@@ -2,9 +2,9 @@ import os from 'node:os';
 import { allowedProcessors } from '../../src/backends/processors';
 import { cpuFeatures } from '../../src/doctor/machine';
 
-/** The machine, for whoever reads the figures elsewhere. */
+/** The machine, to interpret the figures elsewhere. */
 export interface Machine {
-  /** Its name and its widest vectors: figures of processors with others are not like these. */
+  /** Its name and its widest vectors, without which figures do not compare. */
   readonly processor: string;
   readonly processors: number;
   readonly memoryBytes: number;

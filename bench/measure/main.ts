@@ -15,24 +15,24 @@ import type { Work } from './work';
 export { machineText } from './machine';
 export { resultTable } from './resultTable';
 
-/** A machine at rest stays below this. */
+/** An idle machine stays below this. */
 const BUSY = 0.1;
 
-/** What is to be timed, and how. */
+/** What to time, and how. */
 export interface Settings {
   /** The folder of the data set. */
   readonly data: string;
   readonly works: readonly Work[];
   readonly backends: readonly BackendName[];
   readonly rounds: number;
-  /** Of each run, where asked for. */
+  /** Of each run, if given. */
   readonly epochs: number | undefined;
   readonly python: string;
   readonly peers: boolean;
   readonly allowSoftware: boolean;
 }
 
-/** Times every work, one after the other. */
+/** Times every work in turn. */
 export async function measure(settings: Settings, terminal: Terminal, signal: AbortSignal): Promise<BenchResult> {
   const works: WorkResult[] = [];
   for (const work of settings.works) {

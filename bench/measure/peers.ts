@@ -5,7 +5,7 @@ import type { Absent, Contender } from './contenders';
 import { explainFailure, type Program, startProgram, timedRun } from './timedRun';
 import type { Product, Work } from './work';
 
-/** What the tables call the peers. */
+/** The names of the peers in tables. */
 export const PEERS = {
   published: "the post's PyTorch, as published",
   eager: 'PyTorch eager, in memory',
@@ -28,9 +28,9 @@ export interface PeerSettings {
   readonly data: string;
   /** The folder of tfjs-node, if handgrad found one. */
   readonly tfjsNode: string | undefined;
-  /** Also those that compute on an NVIDIA GPU. */
+  /** Include those on an NVIDIA GPU. */
   readonly gpu: boolean;
-  /** A folder that is empty at first: what torch.compile keeps goes there, so that its first time is a first time. */
+  /** An empty folder for torch.compile's cache, so that its first compilation is timed. */
   readonly scratch: string;
 }
 
@@ -41,8 +41,8 @@ export function peersFolder(): string | undefined {
 }
 
 /**
- * Every peer that can do the work here. Each is tried with no epoch:
- * it imports all that it needs, loads the data, and compiles if it is one that does.
+ * Every peer that can do the work here. Each is tried with zero epochs:
+ * it imports its libraries, loads the data, and compiles if it does so at all.
  */
 export async function peerContenders(
   work: Work,
@@ -91,7 +91,7 @@ function candidates(work: Work, { folder, python, tfjsNode, gpu, scratch }: Peer
   });
   const onGpu = ['--device', 'cuda'];
   return [
-    // Only the post's own network is published.
+    // Only the post's own network has published code.
     ...(work.name === 'post' ? [pythonPeer(PEERS.published, 'post_as_published.py')] : []),
     pytorch(PEERS.eager),
     pythonPeer(PEERS.compiled, 'post_in_memory.py', ...size, '--compile'),
@@ -110,8 +110,7 @@ function candidates(work: Work, { folder, python, tfjsNode, gpu, scratch }: Peer
 }
 
 /**
- * Without the settings of a machine that slow OpenMP and OpenBLAS down:
- * some make OpenBLAS take the code of another processor.
+ * Clears environment variables that slow down OpenMP and OpenBLAS: some select OpenBLAS kernels of another processor.
  */
 function pythonEnvironment(scratch: string): Program['env'] {
   const settings = Object.keys(process.env).filter((name) => /^(OMP|OPENBLAS)_/.test(name));
@@ -123,13 +122,13 @@ function pythonEnvironment(scratch: string): Program['env'] {
 
 const productLine = z.object({ seconds: z.number() });
 
-/** What an epoch's products take torch.mm. */
+/** Seconds of an epoch's products by torch.mm. */
 async function mmSeconds(program: Program, products: readonly Product[], signal: AbortSignal): Promise<number> {
   const shapes = products.map(({ m, k, n }) => `${m}x${k}x${n}`).join();
   try {
     const asked = { ...program, args: [...program.args, '--shapes', shapes, '--json'] };
     const { stdout } = await startProgram(asked, signal);
-    // The first line says who computes.
+    // The first line describes the peer.
     const times = stdout.slice(1).map((line) => productLine.parse(JSON.parse(line)).seconds);
     return products.reduce((sum, { times: count }, i) => sum + count * times[i]!, 0);
   } catch (error) {

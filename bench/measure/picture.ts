@@ -5,12 +5,12 @@ import { type BenchResult, type Row, versionText, type WorkResult } from './resu
 import { fastestFirst, networkText, starredName } from './resultTable';
 
 /**
- * Blue is handgrad's, gray is everybody else's; they differ in lightness as well, for those who see no colors.
- * Darker: matrix products.
+ * Blue for handgrad, gray for the others; they differ in lightness as well, for color blindness. Darker: matrix
+ * products.
  */
 const INK = { handgrad: '#56a0d3', 'handgrad products': '#0b4f8a', peer: '#c9c9c9', 'peer products': '#8a8a8a' };
 
-/** A bar that is more than so many times the shortest is cut: beside it, the fast ones could not be told apart. */
+/** A bar longer than so many times the shortest is cut, so that the fast ones stay distinguishable. */
 const CUT = 6;
 
 const WIDTH = 560;
@@ -35,7 +35,7 @@ function chartOf(result: WorkResult): Chart {
       kind: backend ? 'handgrad' : 'peer',
       seconds: Math.min(seconds, end),
       gap: cut ? 0.97 * end : undefined,
-      // Of a bar that is cut nobody can see a part.
+      // A cut bar cannot show a share.
       products: productShare === undefined || cut ? undefined : productShare * seconds,
       label: `${twoDigits(seconds)} s${times}`,
     };
@@ -126,10 +126,10 @@ function specOf({ date, machine, works }: BenchResult): TopLevelSpec {
   };
 }
 
-/** A line longer than that widens the picture. */
+/** A longer line would widen the picture. */
 const LINE = 80;
 
-/** `torch 2.13.0+cpu, jax 0.10.2, tfjs 4.22.0`: of everybody in the chart, each once, in lines. */
+/** `torch 2.13.0+cpu, jax 0.10.2, tfjs 4.22.0`: of all contenders in the chart, without duplicates, in lines. */
 function versionLines(works: readonly WorkResult[]): string[] {
   const versions = new Set(works.flatMap(({ rows }) => rows.map(versionText)).filter((text) => text !== ''));
   const lines = [''];

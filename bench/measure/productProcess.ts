@@ -6,27 +6,27 @@ import { HandgradError } from '../../src/errors';
 import type { About } from './timedRun';
 import type { Product } from './work';
 
-// A program of its own, started by `measureProducts`: backends are kept apart, and each is timed as it is in a run.
+// A separate program, started by `measureProducts`, so that backends are isolated and timed as in a run.
 
-/** What it is asked, as the only argument, in JSON. */
+/** Its input, the only argument, as JSON. */
 export interface Question {
   readonly backend: BackendName;
   readonly options: BackendOptions;
   readonly products: readonly Product[];
 }
 
-/** What it prints. */
+/** Its output. */
 export type Answer =
   | {
       readonly about: About;
-      /** Seconds that an epoch's products take when nothing stands between them. */
+      /** Seconds of an epoch's products alone. */
       readonly seconds: number;
-      /** Where tfjs-node is, when the backend is made of it. */
+      /** The folder of tfjs-node, if the backend uses it. */
       readonly tfjsNode?: string;
     }
   | { readonly refused: string };
 
-/** How long each product is repeated, in seconds, before its time is believed. */
+/** How long each product is repeated, in seconds, for a reliable time. */
 const LONG_ENOUGH = 0.1;
 const REPEATS = 3;
 
@@ -45,7 +45,7 @@ async function answer({ backend, options, products }: Question): Promise<Answer>
   }
 }
 
-/** The time of one product: the median of three runs, each as long as it takes to measure it. */
+/** The time of one product: the median of three runs, each long enough to be reliable. */
 async function secondsOf({ m, k, n }: Product): Promise<number> {
   const a = tf.randomUniform<tf.Rank.R2>([m, k]);
   const b = tf.randomUniform<tf.Rank.R2>([k, n]);
@@ -60,7 +60,7 @@ async function secondsOf({ m, k, n }: Product): Promise<number> {
   }
 }
 
-/** The mean of `count` products, to the moment at which the last one's numbers are there: a GPU is waited for. */
+/** The mean time of `count` products, until the last one's numbers are read, so that a GPU has finished. */
 async function timed(a: tf.Tensor2D, b: tf.Tensor2D, count: number): Promise<number> {
   const started = performance.now();
   for (let i = 1; i < count; i++) tf.matMul(a, b).dispose();

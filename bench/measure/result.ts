@@ -7,25 +7,25 @@ import { gflopOf, type Work } from './work';
 /** One contender's figures: medians over the rounds, the peak the largest of them. */
 export interface Row {
   readonly name: string;
-  /** Of handgrad's own: which backend. */
+  /** The backend, for handgrad. */
   readonly backend?: string;
-  /** Versions, device, threads, and how long it compiled when it had compiled nothing yet. */
+  /** Versions, device, threads, and the time of a first compilation. */
   readonly about: About;
   readonly secondsPerEpoch: number;
   /** Fewest and most seconds over the rounds. */
   readonly range: readonly [number, number];
   readonly secondsToFirstStep: number;
   readonly peakRssBytes?: number;
-  /** What the arithmetic of the products makes of an epoch, and of the products by themselves. */
+  /** The arithmetic of the products per second of an epoch, and of the products alone. */
   readonly gflopPerSecond: number;
   readonly productGflopPerSecond?: number;
-  /** The part of an epoch that its products take at the contender's own rate, at most 1. */
+  /** The share of an epoch that its products take at the contender's own rate, at most 1. */
   readonly productShare?: number;
-  /** Where it was slow: timed on the first samples only, in one round, and multiplied. */
+  /** If it was slow: timed on so many samples, in one round, and extrapolated. */
   readonly samples?: number;
 }
 
-/** All that was found out about one work. */
+/** The results of one work. */
 export interface WorkResult {
   readonly work: Work['name'];
   readonly hidden: readonly number[];
@@ -43,7 +43,10 @@ export interface BenchResult {
   readonly works: readonly WorkResult[];
 }
 
-/** Puts the rounds together. Who failed in the first round has no row; who failed later has one of fewer rounds. */
+/**
+ * Combines the rounds. A contender that failed in the first round has no row; one that failed later has a row of fewer
+ * rounds.
+ */
 export function summarize(
   work: Work,
   contenders: readonly Contender[],
@@ -78,10 +81,10 @@ export function summarize(
 }
 
 /**
- * How many times as long one contender took as another: the median of what each round says,
- * because what disturbs a round disturbs both. A contender that was in one round only is compared by that one.
- * @param of what is compared: the time of an epoch, or of its products by themselves
- * @returns undefined when one of them is not there
+ * The ratio of two contenders' times: the median of the rounds' ratios, because noise in a round affects both.
+ * A contender of one round only is compared in that round.
+ * @param of what to compare: the time of an epoch, or of its products alone
+ * @returns undefined if one of them is missing
  */
 export function ratio(
   { rounds }: WorkResult,
@@ -97,15 +100,15 @@ export function ratio(
   return ratios.length ? median(ratios) : undefined;
 }
 
-/** What computes and its version: `torch 2.13.0+cpu`. */
+/** The computing library and its version: `torch 2.13.0+cpu`. */
 export function versionText({ about: { versions = {} }, backend }: Row): string {
-  // Of handgrad's backends, what the backend is made of; native is handgrad itself.
+  // For handgrad, the version of the backend's library; native is handgrad itself.
   const known = Object.entries(versions).filter(([name]) => !backend || !['node', 'tfjs-core'].includes(name));
   const [name, version] = (backend ? known.at(-1) : known[0]) ?? [];
   return name === undefined ? '' : `${name} ${version}`;
 }
 
-/** What other processes took of the machine before the rounds. */
+/** The load of other processes before the rounds. */
 export function busyText({ works }: BenchResult): string {
   const busy = works.flatMap(({ rounds }) => rounds.map(({ busyBefore }) => 100 * busyBefore));
   const range = `${Math.min(...busy).toFixed(0)} to ${Math.max(...busy).toFixed(0)}%`;

@@ -21,10 +21,10 @@ export function fastestFirst({ rows }: WorkResult): Row[] {
   return rows.toSorted((a, b) => a.secondsPerEpoch - b.secondsPerEpoch);
 }
 
-/** The name, with a star where not all samples were trained on. */
+/** The name, with a star if only some samples were trained on. */
 export const starredName = ({ name, samples }: Row) => (samples === undefined ? name : `${name} *`);
 
-/** What has to be said below the figures: one sentence each. */
+/** Notes below the figures, one sentence each. */
 export function notesOn({ rows, absent }: WorkResult): string[] {
   const parts = rows.flatMap(({ samples }) => (samples === undefined ? [] : [samples]));
   const compiling = rows.flatMap(({ name, about: { compileSeconds } }) =>

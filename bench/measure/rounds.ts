@@ -6,28 +6,28 @@ import type { Absent, Contender } from './contenders';
 import { timedRun, type TimedRun } from './timedRun';
 import { DATA, productsOf, type Work } from './work';
 
-/** What one contender did in one round. */
+/** One contender's result in one round. */
 export interface Measured {
   readonly name: string;
   /** The median over the run's epochs, training and evaluation. */
   readonly secondsPerEpoch: number;
   readonly secondsToFirstStep: number;
   readonly peakRssBytes?: number;
-  /** What the epoch's products of matrices take by themselves, timed just before. */
+  /** The time of the epoch's matrix products alone, measured just before. */
   readonly productSeconds?: number;
 }
 
 export interface Round {
-  /** What other processes took of the machine just before: the round means little when it is not near 0. */
+  /** The load of other processes just before: the round is unreliable unless it is near 0. */
   readonly busyBefore: number;
   readonly measured: readonly Measured[];
-  /** Who broke down in this round; the others' figures stand. */
+  /** Contenders that failed in this round; the others' figures are valid. */
   readonly failed: readonly Absent[];
 }
 
 /**
- * Everybody does the work once, one after the other; every other round the other way about, so that nobody always comes
- * after the same one. Who is slow takes part in the first round only.
+ * Runs every contender once, in turn; every other round in reverse order, so that none always follows the same one.
+ * Slow ones take part in the first round only.
  */
 export async function runRound(
   number: number,
@@ -72,9 +72,7 @@ async function measureContender(
   };
 }
 
-/**
- * The time of an epoch; where only some of the samples were trained on, what the training would take with all of them.
- */
+/** The time of an epoch, extrapolated to all samples if only some were trained on. */
 function epochSeconds({ seconds, trainSeconds }: TimedRun, samples: number = DATA.trainSamples): number {
   const whole = seconds.map((all, i) => all + (trainSeconds[i] ?? 0) * (DATA.trainSamples / samples - 1));
   return median(whole);

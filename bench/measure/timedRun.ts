@@ -4,46 +4,46 @@ import { z } from 'zod';
 import { HandgradError, type ErrorKind } from '../../src/errors';
 
 /**
- * A program that trains and prints a JSON line per epoch, at least {"epoch", "seconds"}, after one that says who it is.
+ * A program that trains and prints a JSON line that describes it, then one per epoch, at least {"epoch", "seconds"}.
  */
 export interface Program {
   readonly file: string;
   readonly args: readonly string[];
-  /** What it finds in its environment beside this process's; undefined takes something out of it. */
+  /** Changes to the environment of this process; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 const isStart = z.object({ type: z.literal('start') });
 
 const startLine = z.object({
-  /** What it computes with, by name, the library that computes first. */
+  /** The versions of its libraries by name, the computing one first. */
   versions: z.record(z.string(), z.string()).optional(),
   device: z.string().optional(),
   threads: z.number().optional(),
   processor: z.string().optional(),
-  /** What it compiled before its first epoch, if it is that kind. */
+  /** The time of compiling before its first epoch, if it compiles. */
   compileSeconds: z.number().optional(),
 });
 
 const epochLine = z.object({ epoch: z.number(), seconds: z.number(), trainSeconds: z.number().optional() });
 
-/** What a training program says of itself. */
+/** A training program's description of itself. */
 export type About = z.infer<typeof startLine>;
 
-/** A training process that has ended. */
+/** A finished training process. */
 export interface TimedRun {
   readonly about: About;
   /** Of each epoch, as the process measured it: training and evaluation. */
   readonly seconds: readonly number[];
   /** Of each epoch, the training alone, where the process says so. */
   readonly trainSeconds: readonly number[];
-  /** From its start to its first step: what is left of the time to the first epoch's line without that epoch. */
+  /** From its start to its first step: the time to the first epoch's line, minus that epoch. */
   readonly secondsToFirstStep: number;
   /** Largest resident size of the whole process; only Linux tells. */
   readonly peakRssBytes?: number;
 }
 
-/** Often enough for a mark that only rises: what is missed is what the last moment before the exit adds. */
+/** Often enough for a value that only grows: only growth just before the exit is missed. */
 const POLL_MS = 50;
 
 /** The exit codes that handgrad and the peers share. */
@@ -87,7 +87,7 @@ export function startProgram({ file, args, env }: Program, signal: AbortSignal) 
   return execa(file, args, { lines: true, stdin: 'ignore', cancelSignal: signal, env });
 }
 
-/** VmHWM of a running process, where there is a /proc to ask. It belongs to the program, not to what started it. */
+/** VmHWM of a running process, if there is a /proc. It counts the program, not its parent. */
 function highWaterMark(pid: number | undefined): number | undefined {
   try {
     const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
@@ -97,14 +97,14 @@ function highWaterMark(pid: number | undefined): number | undefined {
   }
 }
 
-/** What a program that could not be started, or failed, said of it; any other error as it is. */
+/** The error of a program that could not be started, or failed; any other error unchanged. */
 export function explainFailure({ file }: Program, cause: unknown): unknown {
   if (!(cause instanceof ExecaError)) return cause;
   const error = cause as ExecaError<Options>;
   if (error.code === 'ENOENT') return new HandgradError('backend', `There is no program "${file}".`, { cause: error });
   const said = [error.stderr].flat().join('\n').trim();
   const kind = KINDS[error.exitCode ?? 1];
-  // A planned end says why in its last line; of any other, all that was said may be needed.
+  // A handled failure has its reason in the last line; otherwise all of stderr may be needed.
   const message = kind ? said.split('\n').at(-1) : said;
   return new HandgradError(kind ?? 'failure', message || error.shortMessage, { cause: error });
 }

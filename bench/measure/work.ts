@@ -1,19 +1,16 @@
-/** A network and how it is trained: everything else is the post's, whoever trains it. */
+/** A network and how it is trained: everything else is the post's, for every contender. */
 export interface Work {
   readonly name: 'post' | 'deep';
   readonly hidden: readonly number[];
   readonly batchSize: number;
   /**
-   * How long a run is: backends compile and processors warm up in the first epochs, so a short run says little of a
-   * long one.
+   * The length of a run. Backends compile and processors warm up in the first epochs, so short runs do not predict long
+   * ones.
    */
   readonly epochs: number;
 }
 
-/**
- * What is timed: the post's run, all ten epochs of it, and one in which the products of matrices are nearly all of the
- * work.
- */
+/** The timed works: the post's ten epochs, and one that consists almost entirely of matrix products. */
 export const WORKS = {
   post: { name: 'post', hidden: [256], batchSize: 256, epochs: 10 },
   deep: { name: 'deep', hidden: [1024, 1024], batchSize: 512, epochs: 3 },
@@ -22,9 +19,7 @@ export const WORKS = {
 /** Fashion-MNIST, which all of them train on. */
 export const DATA = { numInputs: 784, numOutputs: 10, trainSamples: 60_000, testSamples: 10_000 } as const;
 
-/**
- * A product of an [m, k] by a [k, n] matrix, and how often an epoch computes it (a part of a batch is a part of it).
- */
+/** A product of an [m, k] by a [k, n] matrix, and its count per epoch (fractional for a partial batch). */
 export interface Product {
   readonly m: number;
   readonly k: number;
@@ -33,8 +28,8 @@ export interface Product {
 }
 
 /**
- * Every product of matrices in an epoch: forward, dW, dX of all layers but the first, and the forward pass over the
- * test set.
+ * Every matrix product of an epoch: forward, dW, dX of all layers but the first, and the forward pass over the test
+ * set.
  */
 export function productsOf({ hidden, batchSize }: Work): Product[] {
   const widths = [DATA.numInputs, ...hidden, DATA.numOutputs];

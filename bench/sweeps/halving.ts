@@ -15,7 +15,7 @@ import { disposeState, startState } from '../../src/training/trainState';
 
 // Successive halving against random search at equal total epochs, learning rate x width, on a part of
 // Fashion-MNIST. The decisions are those of `sweep`; the runs are real and stay in this process, so that only
-// epochs count. The space is as wide as one who knows nothing would make it, and enough samples judge that the best
+// epochs count. The space is as wide as without prior knowledge, and there are enough test samples that the best
 // settings differ by more than chance.
 //
 //   node --require ./bin/register.js bench/sweeps/halving.ts [repeats] [first]
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
         halving: { best: halving.best, epochs: halving.epochs },
         random: { best: random.best, epochs: random.epochs },
         atLeastAsGood: halving.best >= random.best,
-        // The epochs after which halving had what random search has when all its epochs are spent.
+        // The epochs after which halving reached the final result of random search.
         shareForEqualQuality: reached === undefined ? null : Number((reached / random.epochs).toFixed(3)),
       }),
     );

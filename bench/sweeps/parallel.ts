@@ -6,7 +6,7 @@ import { programFile } from '../../src/files/places';
 import { readJournal } from '../../src/sweeps/state/journal';
 
 // Trials of one epoch of Fashion-MNIST on wasm, one thread each:
-// two at once against one after another, and what a trial costs beyond its own training.
+// two at once against one at a time, and the overhead of a trial beyond its training.
 //
 //   node --require ./bin/register.js bench/sweeps/parallel.ts [trials] [rounds]
 

@@ -10,8 +10,8 @@ import { runJobs } from '../../src/sweeps/runJobs';
 import { readSweep } from '../../src/sweeps/spec/sweepFile';
 import { replay } from '../../src/sweeps/state/sweepState';
 
-// A queue of many trials that train nothing: how long Redis, BullMQ, the journal and the checks take by themselves, and
-// whether memory grows.
+// A queue of many trials without training: the time of Redis, BullMQ,
+// the journal and the checks alone, and whether memory grows.
 //
 //   redis-server --port 7379 --save '' &
 //   node --expose-gc --require ./bin/register.js bench/sweeps/queue.ts redis://localhost:7379 [trials]

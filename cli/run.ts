@@ -1,5 +1,5 @@
 import { HandgradError } from '../src/errors';
-import { Chosen, createCli, keepDashes } from './arguments/createCli';
+import { Chosen, createCli, plainArguments } from './arguments/createCli';
 import { COMMANDS } from './commands';
 import { EXIT_CODES } from './exitCodes';
 import { Interruption } from './interruption';
@@ -28,7 +28,7 @@ async function chosen(argv: readonly string[], io: Io): Promise<Chosen | undefin
   try {
     // With a callback yargs hands over what help and --version say instead of printing it.
     await createCli(COMMANDS, argv, io).parseAsync(
-      keepDashes(argv),
+      plainArguments(argv),
       {},
       (_error: unknown, _args: unknown, output: string) => {
         if (output) io.stdout.write(`${output}\n`);

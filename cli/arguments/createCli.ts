@@ -4,6 +4,7 @@ import { HandgradError } from '../../src/errors';
 import { COMMAND_NAMES, type CommandName } from '../commandNames';
 import { didYouMean, quoted } from '../../src/words';
 import type { Command } from './command';
+import { spelledFlag } from './flagNames';
 import type { Args } from './flags';
 import type { Io } from '../terminal/terminal';
 
@@ -11,7 +12,7 @@ const GLOBAL_FLAGS = ['help', 'version', 'debug'];
 /** What yargs puts beside the flags. */
 const NOT_FLAGS = ['_', '$0', '--'];
 
-const TOO_FEW = 'An argument is missing; --help shows what the command takes.';
+const TOO_FEW = 'Arguments: %s given, at least %s needed; --help shows what the command takes.';
 
 /**
  * The command line as yargs sees it.
@@ -37,6 +38,7 @@ export function createCli(
     })
     .updateStrings({
       'Not enough arguments following: %s': 'The flag --%s needs a value.',
+      'Arguments %s and %s are mutually exclusive': 'The flags --%s and --%s exclude each other; leave one out.',
       // yargs chooses between the two by how many there were, which says nothing here.
       'Not enough non-option arguments: got %s, need at least %s': { one: TOO_FEW, other: TOO_FEW },
     } as unknown as Record<string, string>)
@@ -83,9 +85,10 @@ export class Chosen extends Error {
 // yargs loses an argument that is a dash alone, so another stands for it meanwhile: no argument can hold a NUL.
 const DASH = '\0-';
 
-/** The arguments as yargs is to have them. */
-export function keepDashes(argv: readonly string[]): string[] {
-  return argv.map((argument) => (argument === '-' ? DASH : argument));
+/** The arguments as yargs is to have them: flags as they are declared, and none that is a dash alone. */
+export function plainArguments(argv: readonly string[]): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  return argv.map((argument, i) => (argument === '-' ? DASH : i < end ? spelledFlag(argument) : argument));
 }
 
 function withDashes(args: Args): Args {

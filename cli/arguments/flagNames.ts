@@ -1,6 +1,10 @@
 /** `batchSize` → `batch-size` */
 export const flagName = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
+/** A flag as it is declared, however it is typed: `--batch_size=8` and `--batchSize=8` are `--batch-size=8`. */
+export const spelledFlag = (typed: string) =>
+  typed.replace(/^--\w[\w-]*/, (flag) => flagName(flag.replace(/(?<=[a-z\d])_(?=[a-z\d])/g, '-')));
+
 /**
  * A text of the library, which names settings and options as `batchSize`, in backticks, with their flags instead:
  * --batch-size.

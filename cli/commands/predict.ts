@@ -98,23 +98,20 @@ interface Shown {
 }
 
 function tellSamples(samples: Awaited<ReturnType<Classifier['samples']>>, classifier: Classifier, tell: Tell): void {
-  const { datasetName, classNames = [], backend, imageShape } = classifier;
-  const nameOf = (label: number) => classNames[label] ?? String(label);
-  if (tell.json) {
-    const predictions = samples.map(({ index, label, probabilities }) => ({
-      ...{ index, label, name: nameOf(label), top: tell.best(probabilities) },
-    }));
-    return tell.terminal.json({ dataset: datasetName, backend: backend.name, predictions });
-  }
+  const { classNames = [], imageShape } = classifier;
   for (const { index, label, probabilities, pixels } of samples) {
+    const name = classNames[label] ?? String(label);
+    if (tell.json) {
+      tell.terminal.json({ index, label, name, top: tell.best(probabilities) });
+      continue;
+    }
     const picture = samples.length <= MOST_PICTURES && pixels && imageShape ? { pixels, imageShape } : undefined;
-    show({ name: `${index}`, probabilities, note: `truth: ${nameOf(label)}`, picture }, tell);
+    show({ name: `${index}`, probabilities, note: `truth: ${name}`, picture }, tell);
   }
 }
 
 async function tellImages(images: ReturnType<Classifier['images']>, classifier: Classifier, tell: Tell): Promise<void> {
-  const { terminal, best } = tell;
-  const predictions: object[] = [];
+  const { terminal, best, json } = tell;
   let failed = 0;
   let shown = 0;
   for await (const one of images) {
@@ -122,20 +119,18 @@ async function tellImages(images: ReturnType<Classifier['images']>, classifier: 
     if ('error' in one) {
       failed++;
       terminal.error(one.error.message);
-      predictions.push({ file, error: one.error.message });
+      if (json) terminal.json({ file, error: one.error.message });
       continue;
     }
     const { image, probabilities } = one;
-    if (tell.json) {
-      predictions.push({ file, top: best(probabilities), input: { ...image, pixels: undefined } });
+    if (json) {
+      terminal.json({ file, top: best(probabilities), input: { ...image, pixels: undefined } });
       continue;
     }
     const imageShape = classifier.imageShape!;
     const picture = ++shown <= MOST_PICTURES ? { pixels: image.pixels, imageShape } : undefined;
     show({ name: file, probabilities, note: treatment(image, imageShape), picture }, tell);
   }
-  const { datasetName, backend } = classifier;
-  if (tell.json) terminal.json({ dataset: datasetName, backend: backend.name, predictions });
   if (failed > 0) {
     throw new HandgradError('data', `${plural(failed, 'image')} could not be used; the lines above say why.`);
   }

@@ -114,9 +114,7 @@ describe('the program', function () {
     expect(trained.stdout).to.match(/^Epoch 1, Loss: \d\.\d{4}, Test Accuracy: \d\.\d{4}/);
     const predicted = handgrad('predict', run, '--index', '0', '7', '--json');
     expect(predicted.status, predicted.stderr).to.equal(0);
-    const [{ predictions }] = json(predicted.stdout) as [
-      { predictions: { index: number; label: number; top: { probability: number }[] }[] },
-    ];
+    const predictions = json(predicted.stdout) as { index: number; label: number; top: { probability: number }[] }[];
     expect(predictions.map(({ index, label }) => [index, label])).to.deep.equal([
       [0, 0],
       [7, 2],

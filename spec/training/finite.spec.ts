@@ -64,7 +64,7 @@ describe('F50 non-finite values', () => {
         const steps = events.filter(({ type }) => type === 'step').length;
         expect(error!.kind).to.equal('diverged');
         const what = '(?:(?:W1|b1|W2|b2) has non-finite values and )?the loss is (?:NaN|-?\\d.*|-?Infinity)';
-        const at = 'after step (\\d+), in epoch 1, at learning rate (.*); try a smaller lr, or';
+        const at = 'after step (\\d+), in epoch 1, at learning rate (.*); try a smaller `lr`, or';
         const where = new RegExp(`^Training diverged: ${what} ${at}`).exec(error!.message)!;
         expect(where, error!.message).to.not.equal(null);
         expect(Number(where[1])).to.equal(steps + 1);

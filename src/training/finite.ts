@@ -62,7 +62,8 @@ export async function assertFinite(state: TrainState, lr: number): Promise<void>
     : `${tensor} has non-finite values and the loss is ${loss}`;
   throw new HandgradError(
     'diverged',
-    `Training diverged: ${what} ${where}; try a smaller lr, or onNan skip-batch when a few samples are to blame.`,
+    `Training diverged: ${what} ${where}; ` +
+      'try a smaller `lr`, or `onNan` skip-batch when a few samples are to blame.',
   );
 }
 

@@ -175,7 +175,7 @@ function everySkipped({ epoch, step }: TrainState, lr: number): HandgradError {
   return new HandgradError(
     'diverged',
     `Training diverged: every batch of epoch ${epoch + 1} (up to step ${step}, at learning rate ${lr}) led to ` +
-      'non-finite values and was skipped; try a smaller lr.',
+      'non-finite values and was skipped; try a smaller `lr`.',
   );
 }
 

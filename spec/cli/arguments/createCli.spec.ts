@@ -39,9 +39,11 @@ describe('the command line', () => {
     ['a flag without its value', ['train', '--lr'], /--lr needs a value/],
     ['a flag twice', ['train', '--lr', '1', '--lr', '2'], /--lr was given 2 times; give it once/],
     ['an argument too many', ['train', 'mnist'], /does not know what to do with "mnist"/],
-    ['an argument that is missing', ['evaluate'], /argument is missing/],
+    ['an argument that is missing', ['evaluate'], /: Arguments: 0 given, at least 1 needed; --help shows what .*\.$/m],
     ['predict without --index', ['predict', 'run'], /--index/],
-    ['two flags that exclude each other', ['train', '--shuffle', '--no-shuffle'], /shuffle/],
+    ['two flags that exclude each other', ['train', '--shuffle', '--no-shuffle'], /--shuffle and --no-shuffle exclude/],
+    ['a flag in another spelling', ['train', '--batch_size=0', '--run-dir', 'x_y'], /--batch-size must be .*, not 0\./],
+    ['a flag in two spellings', ['train', '--batchSize', '8', '--batch-size', '8'], /--batch-size was given 2 times/],
   ] as const) {
     it(`refuses ${what}: exit 2 and one sentence`, async () => {
       const { code, stdout, stderr } = await session(argv);

@@ -63,9 +63,14 @@ describe('predict on image files', function () {
       ...flags,
       '--json',
     ]);
-    const { predictions } = JSON.parse(ended.stdout) as { predictions: Prediction[] };
-    return { ...ended, predictions };
+    return { ...ended, predictions: predictionsIn(ended.stdout) };
   };
+  /** An object a line. */
+  const predictionsIn = (stdout: string) =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Prediction);
   const ours = (i: number) => network().probabilities.subarray(10 * i, 10 * i + 10);
   const farFrom = ({ top }: Prediction, i: number) =>
     Math.max(...top.map(({ label, probability }) => Math.abs(probability - ours(i)[label]!)));
@@ -127,7 +132,7 @@ describe('predict on image files', function () {
     const argv = ['predict', network().run, '-', '--json', '--top', '10', '--backend', 'wasm'];
     const code = await run(argv, { stdin, stdout, stderr, env: {}, signal: new AbortController().signal });
     expect(code, stderr.text()).to.equal(0);
-    const { predictions } = JSON.parse(stdout.text()) as { predictions: Prediction[] };
+    const predictions = predictionsIn(stdout.text());
     expect(predictions.map(({ file }) => file.split('/').at(-1))).to.deep.equal(['1.png', '2.png']);
     predictions.forEach((prediction, i) => expect(farFrom(prediction, i + 1)).to.be.below(1e-6));
   });

@@ -35,7 +35,7 @@ export const command = defineCommand({
 });
 
 function print(diagnosis: Diagnosis, { result, out }: Terminal): void {
-  const { node, os, cpu, memory, runs, backends, cuda, datasets, ready, verdict, next } = diagnosis;
+  const { node, os, cpu, memory, runs, backends, cuda, compiler, datasets, ready, verdict, next } = diagnosis;
   const features = cpu.features.length > 0 ? ` (${cpu.features.join(' ')})` : '';
   const facts = [
     ['Node', `${node.version}, ABI ${node.abi}, Node-API ${node.napi}`],
@@ -44,7 +44,9 @@ function print(diagnosis: Diagnosis, { result, out }: Terminal): void {
     ['Memory', `${formatBytes(memory.totalBytes)}, ${formatBytes(memory.freeBytes)} free`],
     ['Runs', `${runs.folder}/, ${runs.writable ? 'writable' : 'NOT writable'}, ${formatBytes(runs.freeBytes)} free`],
     ...datasets.map(({ name, state, problem }) => [name, problem ? `${state}: ${problem}` : state]),
+    ['C++', 'problem' in compiler ? compiler.problem : `${compiler.version}, ${compiler.file}`],
     ['NVIDIA', cuda.problem ?? cuda.gpus.map((gpu) => `${gpu.name}, driver ${gpu.driver}`).join('; ')],
+    ...cuda.parts.map(({ name, found, problem }) => ['', `${name}: ${found ?? problem}`]),
     ...cuda.libraries.map(({ needed, found }) => ['', `${needed}: ${found.join(', ') || 'not found'}`]),
   ];
   const width = Math.max(...facts.map(([name]) => name!.length)) + 2;

@@ -2,6 +2,8 @@ import { AUTO_ORDER, type BackendName, BACKENDS } from '../backends';
 import { setupFolder, readBuiltAddon } from '../backends/tensorflow/builtAddon';
 import { inspectCudaLibraries, type LibraryReport } from '../backends/tensorflow/cudaLibraries';
 import { type NvidiaGpu, nvidiaGpus } from '../backends/nvidia';
+import type { CudaPart } from '../backends/device/cuda/cuda';
+import { type CompilerReport, inspectCompiler, inspectCudaParts } from './buildTools';
 import { type DatasetReport, inspectDatasets } from './datasets';
 import { inspectMachine, type Machine } from './machine';
 import { type BackendReport, probeBackend } from './probeBackend';
@@ -13,9 +15,13 @@ export interface Diagnosis extends Machine {
     readonly gpus: readonly NvidiaGpu[];
     /** Why there is no GPU. */
     readonly problem?: string;
+    /** What the cuda backend needs: the driver, NVRTC and cuBLAS. */
+    readonly parts: readonly CudaPart[];
     /** The libraries of the installed TensorFlow for GPUs; empty without one. */
     readonly libraries: readonly LibraryReport[];
   };
+  /** The C++ compiler of the native backend. */
+  readonly compiler: CompilerReport;
   readonly datasets: readonly DatasetReport[];
   /** Whether training can start here with these settings. */
   readonly ready: boolean;
@@ -53,11 +59,13 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
     backends.push(await probeBackend(name, { threads: name === 'wasm' ? threads : undefined, allowSoftware }));
   }
   const found = await nvidiaGpus();
+  const parts = await inspectCudaParts();
   const cuda =
     typeof found === 'string'
-      ? { gpus: [], problem: found, libraries: [] }
-      : { gpus: found, libraries: await inspectCudaLibraries(readBuiltAddon(setupFolder())) };
-  return { ...machine, backends, cuda, datasets, ...judge(options, machine, backends, datasets) };
+      ? { gpus: [], problem: found, parts, libraries: [] }
+      : { gpus: found, parts, libraries: await inspectCudaLibraries(readBuiltAddon(setupFolder())) };
+  const compiler = await inspectCompiler();
+  return { ...machine, backends, cuda, compiler, datasets, ...judge(options, machine, backends, datasets) };
 }
 
 /** The verdict: the first problem that prevents training, or the backend it would use. */
@@ -82,7 +90,6 @@ export function judge(
   if (!runs.writable) return no(`The folder for runs, ${runs.folder}, cannot be written.`, 'train --run-dir DIR');
   if (runs.freeBytes < LOW_DISK_BYTES) return no(`The disk of ${runs.folder} is full.`, 'train --run-dir DIR');
   if (damaged) return no(`The data set ${damaged.name} is damaged: ${damaged.problem}.`, `download ${damaged.name}`);
-  const slow =
-    taken === 'wasm' && backend === 'auto' ? '; "handgrad setup tensorflow" makes it about three times faster' : '';
+  const slow = taken === 'wasm' && backend === 'auto' ? '; the native backend would be faster' : '';
   return { ready: true, verdict: `Everything that training needs is here: it runs on ${taken}${slow}.`, next: 'train' };
 }

@@ -11,6 +11,7 @@
 //   STAND_IN_CUBLAS=N      the status with which each product of cuBLAS fails
 //   STAND_IN_CUBLAS_CREATE=N  the status with which cuBLAS fails to start
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -223,6 +224,10 @@ API int cublasCreate_v2(void** handle) {
   return *handle = (void*)0x40, (int)setting("STAND_IN_CUBLAS_CREATE", SUCCESS);
 }
 API int cublasGetVersion_v2(void*, int* version) { return *version = 130001, SUCCESS; }
+API int cublasGetProperty(int property, int* value) {
+  const int version[] = {13, 0, 1};
+  return property < 0 || property > 2 ? 7 : (*value = version[property], SUCCESS);
+}
 API int cublasSetStream_v2(void*, void*) { return SUCCESS; }
 API int cublasSetMathMode(void*, int mode) { return tf32 = mode == 3, SUCCESS; }
 API const char* cublasGetStatusString(int status) {
@@ -234,16 +239,19 @@ API int cublasSgemm_v2(void*, int opA, int opB, int m, int n, int k, const float
   if (!owns(A, 4) || !owns(B, 4) || !owns(C, 4) || *alpha != 1 || *beta != 0) return 7;
   if (lda < (opA ? k : m) || ldb < (opB ? n : k) || ldc < m) return 7;
   stream.push_back([=, rounded = tf32] {
-    for (int j = 0; j < n; j++)
-      for (int i = 0; i < m; i++) {
-        float sum = 0;
-        for (int l = 0; l < k; l++) {
-          const float a = opA ? A[(size_t)i * lda + l] : A[(size_t)l * lda + i];
-          const float b = opB ? B[(size_t)l * ldb + j] : B[(size_t)j * ldb + l];
-          sum += operand(a, rounded) * operand(b, rounded);
-        }
-        C[(size_t)j * ldc + i] = sum;
+    std::vector<float> a((size_t)m * k), sums(m); // a: column l of op(A) from l m on
+    for (int l = 0; l < k; l++)
+      for (int i = 0; i < m; i++)
+        a[(size_t)l * m + i] = operand(opA ? A[(size_t)i * lda + l] : A[(size_t)l * lda + i], rounded);
+    for (int j = 0; j < n; j++) {
+      std::fill(sums.begin(), sums.end(), 0.f);
+      for (int l = 0; l < k; l++) {
+        const float b = operand(opB ? B[(size_t)l * ldb + j] : B[(size_t)j * ldb + l], rounded);
+        const float* column = &a[(size_t)l * m];
+        for (int i = 0; i < m; i++) sums[i] += column[i] * b;
       }
+      std::copy(sums.begin(), sums.end(), C + (size_t)j * ldc);
+    }
   });
   return SUCCESS;
 }

@@ -57,3 +57,17 @@ export function startCublas(library: LibraryHandle, stream: number, tf32: boolea
     },
   };
 }
+
+/** The version of cuBLAS, before it is started: `13.0.1`. */
+export function cublasVersion(library: LibraryHandle): string {
+  const getProperty = library.func('int cublasGetProperty(int property, _Out_ int *value)') as (
+    property: number,
+    value: number[],
+  ) => number;
+  const parts = [0, 1, 2].map((property) => {
+    const value = [0];
+    getProperty(property, value);
+    return value[0]!;
+  });
+  return parts.join('.');
+}

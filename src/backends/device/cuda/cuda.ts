@@ -1,13 +1,14 @@
 import fs from 'node:fs';
+import type { LibraryHandle } from 'koffi';
 import type { Backend, BackendOptions, Running, Unavailable } from '../../backend';
 import { activate, commonVersions, core } from '../../tensorflowJs';
 import { deviceBackend } from '../deviceBackend';
 import { declaredKernels, readSource } from '../kernelFile';
 import { registerOperations } from '../operations';
-import { type Cublas, startCublas } from './cublas';
+import { type Cublas, cublasVersion, startCublas } from './cublas';
 import { cudaDevice } from './cudaDevice';
-import { type Driver, type Gpu, NoGpu, startDriver } from './driver';
-import { LIBRARIES_VARIABLE, loadDriver, loadToolkitLibrary, majorsFor, type NotFound } from './libraries';
+import { type Driver, driverVersion, type Gpu, NoGpu, startDriver } from './driver';
+import { CUDA_MAJORS, LIBRARIES_VARIABLE, loadDriver, loadToolkitLibrary, majorsFor, type NotFound } from './libraries';
 import { architectureFor, machineCode, machineCodeFolder } from './machineCode';
 import { type Nvrtc, openNvrtc } from './nvrtc';
 
@@ -185,22 +186,38 @@ export interface CudaPart {
   readonly problem?: string;
 }
 
-/** Looks for each part that the cuda backend needs, without starting the GPU. */
+/** Looks for each part that the cuda backend needs, without starting the GPU. It loads each library that it finds. */
 export function inspectCuda(): CudaPart[] {
+  const driver = inspectDriver();
+  const majors = driver.version === undefined ? CUDA_MAJORS : majorsFor(driver.version);
+  const nvrtc = inspectLibrary(
+    'NVRTC',
+    ['libnvrtc', 'libnvrtc-builtins'],
+    majors,
+    (library) => openNvrtc(library).version,
+  );
+  const cublas = inspectLibrary('cuBLAS', ['libcublas', 'libcublasLt'], majors, cublasVersion);
+  return [driver.part, nvrtc, cublas];
+}
+
+function inspectDriver(): { part: CudaPart; version?: number } {
+  const name = "NVIDIA's driver";
   const driver = loadDriver();
-  if (!('library' in driver))
-    return [{ name: "NVIDIA's driver", problem: `libcuda.so.1 is not here${broken(driver)}` }];
-  const version = [0];
-  (driver.library.func('int cuDriverGetVersion(_Out_ int *version)') as (out: number[]) => number)(version);
-  const parts: CudaPart[] = [{ name: "NVIDIA's driver", found: `CUDA ${cudaVersion(version[0]!)}, ${driver.file}` }];
-  for (const [name, stem, needs] of [
-    ['NVRTC', 'libnvrtc', ['libnvrtc-builtins']],
-    ['cuBLAS', 'libcublas', ['libcublasLt']],
-  ] as const) {
-    const found = loadToolkitLibrary(stem, needs, majorsFor(version[0]!));
-    parts.push(
-      'library' in found ? { name, found: found.file } : { name, problem: `${stem} is not here${broken(found)}` },
-    );
-  }
-  return parts;
+  if (!('library' in driver)) return { part: { name, problem: `libcuda.so.1 is not here${broken(driver)}` } };
+  const version = driverVersion(driver.library);
+  const found = `for CUDA ${cudaVersion(version)}, ${driver.file}`;
+  return version < OLDEST_CUDA
+    ? { part: { name, problem: `${found}: CUDA 12.0 is needed` } }
+    : { part: { name, found }, version };
+}
+
+function inspectLibrary(
+  name: string,
+  [stem, needed]: readonly [stem: string, needed: string],
+  majors: readonly number[],
+  versionOf: (library: LibraryHandle) => string,
+): CudaPart {
+  const found = loadToolkitLibrary(stem, [needed], majors);
+  if (!('library' in found)) return { name, problem: `${soNames(stem, majors)} is not here${broken(found)}` };
+  return { name, found: `${versionOf(found.library)}, ${found.file}` };
 }

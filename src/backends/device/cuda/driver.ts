@@ -169,3 +169,10 @@ export function startDriver(library: LibraryHandle): Driver {
       check('cuLaunchKernel', launchKernel(kernel, blocks, 1, 1, threads, 1, 1, 0, stream, parameters, 0)),
   };
 }
+
+/** The CUDA version that a driver supports, before it is started: 13000 for 13.0. */
+export function driverVersion(library: LibraryHandle): number {
+  const version = [0];
+  (library.func('int cuDriverGetVersion(_Out_ int *version)') as (out: number[]) => Result)(version);
+  return version[0]!;
+}

@@ -6,7 +6,7 @@ import { initParams } from '../../src/nn/initialize';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import type { Configuration } from '../../src/sweeps/spec/samplers';
-import { type Executor, runJobs } from '../../src/sweeps/runJobs';
+import { type Executor, runTrials } from '../../src/sweeps/runTrials';
 import { readSweep } from '../../src/sweeps/spec/sweepFile';
 import { replay } from '../../src/sweeps/state/sweepState';
 import { dataIterator } from '../../src/training/batches';
@@ -79,11 +79,11 @@ async function search(
   const runs = new Map<number, TrainOptions>();
   const executor: Executor = {
     capacity: () => 1,
-    async run(job) {
-      const options = runs.get(job.trial) ?? begin(data, job.settings);
-      runs.set(job.trial, options);
+    async run(run) {
+      const options = runs.get(run.trial) ?? begin(data, run.settings);
+      runs.set(run.trial, options);
       let value = 0;
-      for await (const event of train({ ...options, numEpochs: job.epochs })) {
+      for await (const event of train({ ...options, numEpochs: run.epochs })) {
         if (event.type !== 'epoch') continue;
         value = event.testAccuracy!;
         found.epochs++;
@@ -92,13 +92,13 @@ async function search(
       }
       return {
         type: 'result',
-        result: { value, curve: [], epochs: job.epochs, seconds: 0, trainingSeconds: 0, config: {} },
+        result: { value, curve: [], epochs: run.epochs, seconds: 0, trainingSeconds: 0, config: {} },
       };
     },
   };
   const state = replay(readSweep(file), []);
   const journal = { append: async () => {}, close: async () => {} };
-  await runJobs({
+  await runTrials({
     state,
     journal,
     executor,

@@ -5,8 +5,8 @@ import { openJournal, readJournal } from '../../src/sweeps/state/journal';
 import { readPayload } from '../../src/sweeps/workers/queue/payload';
 import { queueExecutor } from '../../src/sweeps/workers/queue/queueExecutor';
 import { connectRedis } from '../../src/sweeps/workers/queue/redis';
-import { work } from '../../src/sweeps/workers/queue/worker';
-import { runJobs } from '../../src/sweeps/runJobs';
+import { consumeQueues } from '../../src/sweeps/workers/queue/consumeQueues';
+import { runTrials } from '../../src/sweeps/runTrials';
 import { readSweep } from '../../src/sweeps/spec/sweepFile';
 import { replay } from '../../src/sweeps/state/sweepState';
 
@@ -40,10 +40,10 @@ async function main(): Promise<void> {
   const drained = new AbortController();
   let working: Promise<void> | undefined;
   const takeAll = () =>
-    work({
+    consumeQueues({
       redis: redis2,
       only: undefined,
-      places: 4,
+      slots: 4,
       leaseMs: 30_000,
       untilDone: false,
       read: (data, sweep) => readPayload(data, sweep, []),
@@ -63,14 +63,14 @@ async function main(): Promise<void> {
       drain: drained.signal,
       stop: new AbortController().signal,
     });
-  await runJobs({
+  await runTrials({
     state: replay(spec, []),
     journal,
     executor,
     advisor: undefined,
     retries: 0,
     onEvent({ type }) {
-      if (type === 'begun' && ++begun === trials) {
+      if (type === 'started' && ++begun === trials) {
         say('all enqueued');
         working = takeAll();
       }

@@ -12,7 +12,7 @@ import type { SweepSpec } from '../../src/sweeps/spec/sweepFile';
 import type { Importance } from '../../src/sweeps/state/importance';
 import { type Ranked, rank } from '../../src/sweeps/state/ranking';
 import { settingText } from '../../src/sweeps/state/summary';
-import { bestTrial, jobKey, type SweepState } from '../../src/sweeps/state/sweepState';
+import { bestTrial, runKey, type SweepState } from '../../src/sweeps/state/sweepState';
 import { formatSeconds, formatShare, plural } from '../../src/words';
 import { liveLines } from '../terminal/liveLines';
 import { sparkline } from '../terminal/sparkline';
@@ -24,7 +24,7 @@ import { openScreen } from './open';
 const MAX_ROWS = 20;
 
 interface Running {
-  readonly job: TrialStart;
+  readonly run: TrialStart;
   readonly since: number;
   readonly curve: (number | null)[];
 }
@@ -50,29 +50,32 @@ export function sweepScreen(terminal: Terminal, state: SweepState, { json }: { j
     if (!terminal.progress) terminal.result(text);
   };
   const ended = (event: TrialResult | TrialFailure) => {
-    running.delete(jobKey(event));
+    running.delete(runKey(event));
     if (event.type === 'result') times.push(event.seconds);
     say(`${endedLine(event, state)}${bestSoFar(state)}`);
   };
-  const started = (event: SweepStart) => {
-    planned = event.trials;
-    workers = event.workers ?? 1;
-    if (event.workers === undefined) terminal.notice(`Queue:  sweep ${event.sweep}`);
-    terminal.notice(describeSweep(event));
-  };
-  const finished = (event: SweepEnd) => {
-    lines.stop();
-    if (json) return;
-    const rows = rank(state);
-    terminal.result(`${terminal.progress ? '' : '\n'}${resultTable(rows, spec)}`);
-    if (rows.length > MAX_ROWS) terminal.result(`… and ${rows.length - MAX_ROWS} more in summary.csv`);
-    if (event.importance.length > 0) terminal.result(`\n${importanceTable(event.importance)}`);
-    terminal.notice(closing(event));
-  };
-  const showTrial = (event: TrialStart | TrialEpoch | TrialResult | TrialFailure) => {
-    if (event.type === 'trial') running.set(jobKey(event), { job: event, since: performance.now(), curve: [] });
-    else if (event.type === 'epoch') running.get(jobKey(event))?.curve.push(event.value);
-    else ended(event);
+  const shown = {
+    start(event: SweepStart) {
+      planned = event.trials;
+      workers = event.workers ?? 1;
+      if (event.workers === undefined) terminal.notice(`Queue:  sweep ${event.sweep}`);
+      terminal.notice(describeSweep(event));
+    },
+    trial: (event: TrialStart) => {
+      running.set(runKey(event), { run: event, since: performance.now(), curve: [] });
+    },
+    epoch: (event: TrialEpoch) => void running.get(runKey(event))?.curve.push(event.value),
+    result: ended,
+    failure: ended,
+    end(event: SweepEnd) {
+      lines.stop();
+      if (json) return;
+      const rows = rank(state);
+      terminal.result(`${terminal.progress ? '' : '\n'}${resultTable(rows, spec)}`);
+      if (rows.length > MAX_ROWS) terminal.result(`… and ${rows.length - MAX_ROWS} more in summary.csv`);
+      if (event.importance.length > 0) terminal.result(`\n${importanceTable(event.importance)}`);
+      terminal.notice(closing(event));
+    },
   };
   return {
     show(event) {
@@ -150,7 +153,7 @@ function bestLine(state: SweepState): string {
 
 function overview(state: SweepState, planned: number | null, left: number | undefined, elapsed: number): string {
   const failed = state.trials.filter((trial) => trial.failed !== undefined).length;
-  const running = new Set([...state.begun.values()].map(({ trial }) => trial)).size;
+  const running = new Set([...state.running.values()].map(({ trial }) => trial)).size;
   const waiting = new Set([...state.due.values()].map(({ trial }) => trial)).size;
   const done = state.trials.length - failed - running - waiting;
   const parts = [
@@ -174,16 +177,14 @@ function secondsLeft(
   if (planned === null || state.spec.halving || times.length === 0) return undefined;
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
   const unborn = Math.max(0, planned - state.trials.length) * state.spec.seeds;
-  return ((unborn + state.due.size + state.begun.size / 2) * mean) / workers;
+  return ((unborn + state.due.size + state.running.size / 2) * mean) / workers;
 }
 
-function runningLine({ job, since, curve }: Running, { spec: { metric }, trials }: SweepState): string {
+function runningLine({ run, since, curve }: Running, { spec: { metric }, trials }: SweepState): string {
   const last = curve.at(-1);
   const at = typeof last === 'number' ? ` ${metric.name} ${formatShare(last)}` : '';
   const time = formatSeconds((performance.now() - since) / 1000);
-  const what = configurationText(trials[job.trial]!.configuration);
-  const curveText = `${sparkline(curve).padEnd(12)} ${curve.length}/${job.epochs} epochs`;
-  return `  ${String(job.trial).padStart(4)}  ${curveText}${at}, ${time}: ${what}`;
+  return `  ${String(run.trial).padStart(4)}  ${sparkline(curve).padEnd(12)} ${curve.length}/${run.epochs} epochs${at}, ${time}: ${configurationText(trials[run.trial]!.configuration)}`;
 }
 
 /** The best rows as a table. */

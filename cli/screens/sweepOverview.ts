@@ -29,8 +29,8 @@ export function showQueue({ sweeps, workers }: QueueStatus, terminal: Terminal, 
     ]);
     terminal.result(table(['Sweep', 'Name', 'State', 'Waiting', 'Training', 'Ended'], cells, 'lllrrr'));
   }
-  for (const { host, pid, running, places } of workers)
-    terminal.result(`Worker on ${host}, process ${pid}: ${running} of ${plural(places, 'place')} busy`);
+  for (const { host, pid, running, slots } of workers)
+    terminal.result(`Worker on ${host}, process ${pid}: ${running} of ${plural(slots, 'slot')} busy`);
   if (workers.length === 0) terminal.result('No worker is alive; start one with: handgrad worker --queue URL');
 }
 

@@ -2,7 +2,7 @@ import type { OpenEvent } from '../runs/events';
 import type { SweepSpec } from './spec/sweepFile';
 import type { Configuration } from './spec/samplers';
 import type { Importance } from './state/importance';
-import type { JobId } from './state/journal';
+import type { RunId } from './state/journal';
 import type { Value } from './spec/distributions';
 import type { Ranked } from './state/ranking';
 
@@ -27,7 +27,7 @@ export interface SweepStart {
 }
 
 /** A run of a trial starts. */
-export interface TrialStart extends JobId {
+export interface TrialStart extends RunId {
   readonly type: 'trial';
   /** Where it ends. */
   readonly epochs: number;
@@ -35,7 +35,7 @@ export interface TrialStart extends JobId {
 }
 
 /** A run of a trial has finished an epoch. */
-export interface TrialEpoch extends JobId {
+export interface TrialEpoch extends RunId {
   readonly type: 'epoch';
   readonly epoch: number;
   /** The sweep's metric. */
@@ -43,7 +43,7 @@ export interface TrialEpoch extends JobId {
 }
 
 /** A run of a trial has ended well. */
-export interface TrialResult extends JobId {
+export interface TrialResult extends RunId {
   readonly type: 'result';
   readonly value: number;
   readonly epochs: number;
@@ -55,7 +55,7 @@ export interface TrialResult extends JobId {
 }
 
 /** A run of a trial has failed. */
-export interface TrialFailure extends JobId {
+export interface TrialFailure extends RunId {
   readonly type: 'failure';
   /** Half a sentence. */
   readonly reason: string;

@@ -1,4 +1,4 @@
-import { createAlarm } from './alarm';
+import { createAutoResetEvent } from './autoResetEvent';
 
 /**
  * What work reports, as an async generator: in order, and nothing lost while the consumer is busy.
@@ -12,15 +12,15 @@ export async function* eventsOf<Event>(
 ): AsyncGenerator<Event, void, void> {
   const left = new AbortController();
   const events: Event[] = [];
-  const changed = createAlarm();
+  const changed = createAutoResetEvent();
   let ended = false;
   const emit = (event: Event) => {
     events.push(event);
-    changed.ring();
+    changed.set();
   };
   const working = work(emit, signal ? AbortSignal.any([signal, left.signal]) : left.signal).finally(() => {
     ended = true;
-    changed.ring();
+    changed.set();
   });
   // It is thrown below, once its events have been yielded.
   working.catch(() => undefined);

@@ -42,9 +42,9 @@ async function textOf(source: SweepSource): Promise<Uint8Array | string> {
  * @param given the folder; `runs/sweep-<name>-<date>-<time>` when left out
  * @throws HandgradError 'usage' when the folder holds a sweep already; 'storage', 'locked'
  */
-export async function beginSweep(source: SweepSource, spec: SweepSpec, given: string | undefined): Promise<OpenSweep> {
+export async function createSweep(source: SweepSource, spec: SweepSpec, given: string | undefined): Promise<OpenSweep> {
   const name = spec.name ?? (typeof source === 'string' ? basename(source, extname(source)) : 'sweep');
-  const { dir, release } = await claimed(given, `sweep-${name}`);
+  const { dir, release } = await claimFolder(given, `sweep-${name}`);
   try {
     if (await holdsSweep(dir)) {
       throw new HandgradError('usage', `${dir} holds a sweep already; resume it, or choose another folder.`);
@@ -53,9 +53,9 @@ export async function beginSweep(source: SweepSource, spec: SweepSpec, given: st
     const id = randomBytes(8).toString('hex');
     const first: Entry = { type: 'sweep', version: 1, id, spec };
     const journal = await openJournal(dir, 0);
-    return await closedOnFailure(journal, async () => {
+    return await closeOnFailure(journal, async () => {
       await journal.append(first);
-      return { id, dir, state: replay(spec, [first]), journal, close: closing(journal, release) };
+      return { id, dir, state: replay(spec, [first]), journal, close: createClose(journal, release) };
     });
   } catch (error) {
     await release();
@@ -87,16 +87,16 @@ export interface ResumeChanges {
 export async function reopenSweep(dir: string, changes: ResumeChanges): Promise<OpenSweep> {
   // Before the lock is made: where no sweep is, nothing is left behind.
   await readSweepFolder(dir);
-  const { release } = await claimed(dir, dir);
+  const { release } = await claimFolder(dir, dir);
   try {
-    return await reopened(dir, changes, release);
+    return await openJournaled(dir, changes, release);
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-async function claimed(
+async function claimFolder(
   given: string | undefined,
   name: string,
 ): Promise<{ dir: string; release: () => Promise<void> }> {
@@ -104,7 +104,7 @@ async function claimed(
   return { dir: claim.dir, release: () => claim.release() };
 }
 
-async function reopened(
+async function openJournaled(
   dir: string,
   { source, extend = false, retryFailed = false }: ResumeChanges,
   release: () => Promise<void>,
@@ -114,9 +114,9 @@ async function reopened(
   const current = source ?? join(dir, SWEEP_FILES.file);
   const spec = await readSweepSource(current);
   const edited = changedKeys(known, spec).length > 0;
-  if (edited) refuseChange(known, spec, typeof current === 'string' ? current : 'The sweep', dir, extend);
+  if (edited) assertExtends(known, spec, typeof current === 'string' ? current : 'The sweep', dir, extend);
   const journal = await openJournal(dir, bytes);
-  return closedOnFailure(journal, async () => {
+  return closeOnFailure(journal, async () => {
     if (edited) {
       await journal.append({ type: 'extended', spec });
       if (source !== undefined) await writeFileAtomic(join(dir, SWEEP_FILES.file), await textOf(source));
@@ -129,11 +129,11 @@ async function reopened(
       await Promise.all(revived.map((entry) => journal.append(entry)));
       state = replay(spec, [...entries, ...revived]);
     }
-    return { id, dir, state, journal, close: closing(journal, release) };
+    return { id, dir, state, journal, close: createClose(journal, release) };
   });
 }
 
-async function closedOnFailure(journal: Journal, work: () => Promise<OpenSweep>): Promise<OpenSweep> {
+async function closeOnFailure(journal: Journal, work: () => Promise<OpenSweep>): Promise<OpenSweep> {
   try {
     return await work();
   } catch (error) {
@@ -142,7 +142,7 @@ async function closedOnFailure(journal: Journal, work: () => Promise<OpenSweep>)
   }
 }
 
-function closing(journal: Journal, release: () => Promise<void>): () => Promise<void> {
+function createClose(journal: Journal, release: () => Promise<void>): () => Promise<void> {
   let closed: Promise<void> | undefined;
   return () => (closed ??= journal.close().then(release));
 }
@@ -164,7 +164,7 @@ function sameParameters(known: SweepSpec, spec: SweepSpec): boolean {
 /** The spec's keys in the words of the file. */
 const FILE_KEYS: Partial<Record<keyof SweepSpec, string>> = { halving: 'early_terminate', runCap: 'run_cap' };
 
-function refuseChange(known: SweepSpec, spec: SweepSpec, path: string, dir: string, extend: boolean): void {
+function assertExtends(known: SweepSpec, spec: SweepSpec, path: string, dir: string, extend: boolean): void {
   const changed = changedKeys(known, spec);
   const names = changed.map((key) => FILE_KEYS[key] ?? key).join(', ');
   if (!extend) {

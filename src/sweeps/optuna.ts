@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { HandgradError } from '../errors';
 import { quoted } from '../words';
 import { fromOptuna, optunaOf } from './spec/distributions';
-import type { Advisor } from './runJobs';
+import type { Advisor } from './runTrials';
 import type { SweepSpec } from './spec/sweepFile';
 
 const STUDY = 'handgrad';

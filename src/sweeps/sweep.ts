@@ -9,7 +9,7 @@ import type { SweepEnd, SweepEvent, SweepStart } from './events';
 import { eventsOf } from './eventsOf';
 import { divideMachine, type Machine } from './machine';
 import {
-  beginSweep,
+  createSweep,
   type OpenSweep,
   readSweepSource,
   reopenSweep,
@@ -17,7 +17,7 @@ import {
   type SweepSource,
 } from './openSweep';
 import { optunaAdvisor } from './optuna';
-import { runJobs, type Executor, type JobEvent } from './runJobs';
+import { runTrials, type Executor, type TrialRunEvent } from './runTrials';
 import { probesOf, valuesOf } from './spec/distributions';
 import { plannedTrials } from './spec/samplers';
 import type { SweepSpec } from './spec/sweepFile';
@@ -26,7 +26,7 @@ import type { Ranked } from './state/ranking';
 import { writeSummary } from './state/summary';
 import type { SweepState } from './state/sweepState';
 import { localExecutor } from './workers/localExecutor';
-import { unfitSetting } from './workers/queue/payload';
+import { unqueueableReason } from './workers/queue/payload';
 import { type QueueExecutor, queueExecutor } from './workers/queue/queueExecutor';
 import { connectRedis, type RedisAddress } from './workers/queue/redis';
 import { trainProgram } from './workers/trainProcess';
@@ -82,7 +82,7 @@ export async function startSweep(
   return withQueue(options, async () => {
     const spec = await readSweepSource(source);
     if (options.queue) assertQueueable(spec);
-    return beginSweep(source, spec, options.dir);
+    return createSweep(source, spec, options.dir);
   });
 }
 
@@ -143,7 +143,7 @@ async function withQueue(options: SweepOptions, open: () => Promise<OpenSweep>):
         }
         const machine = redis ? undefined : divideMachine(how);
         yield* eventsOf<SweepEvent>(
-          (emit, stop) => runOpened({ sweep, redis, machine, retries, options, emit, signal: stop }),
+          (emit, stop) => runOpenSweep({ sweep, redis, machine, retries, options, emit, signal: stop }),
           signal,
         );
       } finally {
@@ -168,7 +168,7 @@ interface Running {
 }
 
 /** Runs a sweep to its end, and writes what came of it. */
-async function runOpened(running: Running): Promise<void> {
+async function runOpenSweep(running: Running): Promise<void> {
   const { sweep, redis, machine, retries, options, emit, signal } = running;
   const { dir, state, journal } = sweep;
   const { env = process.env } = options;
@@ -183,8 +183,8 @@ async function runOpened(running: Running): Promise<void> {
   try {
     emit(startEvent(sweep, machine));
     try {
-      const onEvent = (event: JobEvent) => emitJob(event, emit);
-      await runJobs({ state, journal, executor, advisor, retries, onEvent, signal: stopping });
+      const onEvent = (event: TrialRunEvent) => emitRunEvent(event, emit);
+      await runTrials({ state, journal, executor, advisor, retries, onEvent, signal: stopping });
     } finally {
       await writeSummary(state, dir);
     }
@@ -235,15 +235,15 @@ function assertQueueable({ fixed, parameters }: SweepSpec): void {
     ),
   ];
   for (const [key, value] of values) {
-    const unfit = unfitSetting(key, value, datasetNames);
+    const unfit = unqueueableReason(key, value, datasetNames);
     if (unfit) throw new HandgradError('usage', `The sweep cannot go through a queue: ${unfit}.`);
   }
 }
 
-function emitJob(event: JobEvent, emit: (event: SweepEvent) => void): void {
-  const { trial, seed, rung, epochs, settings } = event.job;
+function emitRunEvent(event: TrialRunEvent, emit: (event: SweepEvent) => void): void {
+  const { trial, seed, rung, epochs, settings } = event.run;
   const id = { trial, seed, rung };
-  if (event.type === 'begun') return emit({ type: 'trial', ...id, epochs, settings });
+  if (event.type === 'started') return emit({ type: 'trial', ...id, epochs, settings });
   if (event.type === 'progress') return emit({ type: 'epoch', ...id, ...event.progress });
   const { outcome } = event;
   if (outcome.type === 'failure') return emit({ ...outcome, ...id });
@@ -290,6 +290,6 @@ function endEvent(state: SweepState, rows: readonly Ranked[], dir: string, secon
   };
 }
 
-function doneTrials({ trials, begun, due }: SweepState): number {
-  return trials.length - new Set([...begun.values(), ...due.values()].map(({ trial }) => trial)).size;
+function doneTrials({ trials, running, due }: SweepState): number {
+  return trials.length - new Set([...running.values(), ...due.values()].map(({ trial }) => trial)).size;
 }

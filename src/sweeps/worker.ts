@@ -5,10 +5,10 @@ import type { OpenOptions } from '../runs/events';
 import { quoted } from '../words';
 import { eventsOf } from './eventsOf';
 import { divideMachine, type Machine } from './machine';
-import { createPlaces, runName } from './workers/localExecutor';
+import { createSlots, runName } from './workers/localExecutor';
 import { type Payload, readPayload } from './workers/queue/payload';
 import { connectRedis, type RedisAddress } from './workers/queue/redis';
-import { work, type TrialEvent } from './workers/queue/worker';
+import { consumeQueues, type TrialEvent } from './workers/queue/consumeQueues';
 import { type Outcome, type Progress, trainInProcess, trainProgram } from './workers/trainProcess';
 
 /** What a worker yields while it works. */
@@ -64,13 +64,13 @@ export async function* runWorker(
     onEvent?.({ type: 'notice', message });
   });
   const program = trainProgram();
-  const places = createPlaces(machine);
+  const slots = createSlots(machine);
   const train = async (
     payload: Payload,
     onProgress: (progress: Progress) => void,
     stop: AbortSignal,
   ): Promise<Outcome> => {
-    const share = places.take();
+    const share = slots.take();
     try {
       const run = {
         ...payload,
@@ -81,14 +81,14 @@ export async function* runWorker(
       };
       return await trainInProcess(program, run, share, onProgress, stop);
     } finally {
-      places.giveBack(share);
+      slots.release(share);
     }
   };
   const read = (data: unknown, sweep: string) => withFolder(readPayload(data, sweep, datasetNames), datasets);
-  const common = { redis, only, places: machine.workers, leaseMs: 1000 * lease, untilDone, read, train, drain };
+  const common = { redis, only, slots: machine.workers, leaseMs: 1000 * lease, untilDone, read, train, drain };
   try {
     yield { type: 'ready', workers: machine.workers, threads: machine.threads };
-    yield* eventsOf<WorkerEvent>((emit, stop) => work({ ...common, onEvent: emit, stop }), signal);
+    yield* eventsOf<WorkerEvent>((emit, stop) => consumeQueues({ ...common, onEvent: emit, stop }), signal);
   } finally {
     redis.disconnect();
   }

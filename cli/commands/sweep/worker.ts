@@ -79,7 +79,7 @@ function tell(event: Exclude<WorkerEvent, { type: 'ready' }>, terminal: Terminal
     return terminal.warning(`A trial of sweep ${event.sweep} was refused: ${event.reason}.`);
   const { sweep, trial, seed, metric } = event.payload;
   const which = `Sweep ${sweep.slice(0, 6)}, trial ${trial}, seed ${seed}`;
-  if (event.type === 'begun') terminal.notice(`${which}: begun`);
+  if (event.type === 'started') terminal.notice(`${which}: started`);
   if (event.type === 'lost') terminal.warning(`${which} has gone to another worker.`);
   if (event.type !== 'ended') return;
   const { outcome } = event;

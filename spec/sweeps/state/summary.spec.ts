@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../data/tinyDataset';
 import { resultOf, specOf } from '../spec/specOf';
 
 const spec = specOf({ method: 'grid', parameters: { hidden: { values: ['8,4', 16, 32] } }, seeds: 2 });
-const job = (trial: number, seed: number) => ({ trial, seed, rung: 0 });
+const run = (trial: number, seed: number) => ({ trial, seed, rung: 0 });
 const trials = [[8, 4], [16], [32]].map((hidden, trial): Entry => ({
   type: 'trial',
   trial,
@@ -19,12 +19,12 @@ const trials = [[8, 4], [16], [32]].map((hidden, trial): Entry => ({
 }));
 const entries: Entry[] = [
   ...trials,
-  resultOf(job(0, 0), 0.5, { config: { hidden: [8, 4], seed: 0 }, runDir: 'trials/0000-s0' }),
-  resultOf(job(0, 1), 0.7),
-  resultOf(job(1, 0), 0.8, { config: { hidden: [16], seed: 0 } }),
-  resultOf(job(1, 1), 0.9),
-  resultOf(job(2, 0), 1),
-  { type: 'failure', ...job(2, 1), reason: 'out of "memory",\nreally', code: 'SIGKILL', retry: false },
+  resultOf(run(0, 0), 0.5, { config: { hidden: [8, 4], seed: 0 }, runDir: 'trials/0000-s0' }),
+  resultOf(run(0, 1), 0.7),
+  resultOf(run(1, 0), 0.8, { config: { hidden: [16], seed: 0 } }),
+  resultOf(run(1, 1), 0.9),
+  resultOf(run(2, 0), 1),
+  { type: 'failure', ...run(2, 1), reason: 'out of "memory",\nreally', code: 'SIGKILL', retry: false },
 ];
 
 describe('summary', () => {

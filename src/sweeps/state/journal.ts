@@ -12,7 +12,7 @@ export const JOURNAL = 'journal.jsonl';
 const MAX_BYTES = 512e6;
 
 /** One run of the trainer: a configuration with one of its seeds, up to one rung. */
-export interface JobId {
+export interface RunId {
   readonly trial: number;
   /** From 0: the place among the seeds of the configuration. */
   readonly seed: number;
@@ -36,7 +36,7 @@ export interface Result {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-export type ResultEntry = { readonly type: 'result' } & JobId & Result;
+export type ResultEntry = { readonly type: 'result' } & RunId & Result;
 
 /** A line of the journal. */
 export type Entry =
@@ -44,20 +44,20 @@ export type Entry =
   | { readonly type: 'extended'; readonly spec: SweepSpec }
   | { readonly type: 'trial'; readonly trial: number; readonly configuration: Configuration; readonly token?: number }
   | { readonly type: 'promotion'; readonly trial: number; readonly rung: number }
-  | ({ readonly type: 'start' } & JobId)
+  | ({ readonly type: 'start' } & RunId)
   | ResultEntry
   | ({
       readonly type: 'failure';
       readonly reason: string;
       readonly code?: number | string;
       readonly retry: boolean;
-    } & JobId)
+    } & RunId)
   | { readonly type: 'told'; readonly trial: number }
   /** A failed trial gets another chance. */
   | { readonly type: 'revived'; readonly trial: number };
 
 const natural = z.number().int().min(0);
-const job = { trial: natural, seed: natural, rung: natural };
+const run = { trial: natural, seed: natural, rung: natural };
 
 /** What a result has to look like, wherever it comes from. */
 export const resultSchema = z.object({
@@ -80,11 +80,11 @@ const entrySchema = z.discriminatedUnion('type', [
     token: natural.optional(),
   }),
   z.object({ type: z.literal('promotion'), trial: natural, rung: natural }),
-  z.object({ type: z.literal('start'), ...job }),
-  z.object({ type: z.literal('result'), ...job, ...resultSchema.shape }),
+  z.object({ type: z.literal('start'), ...run }),
+  z.object({ type: z.literal('result'), ...run, ...resultSchema.shape }),
   z.object({
     type: z.literal('failure'),
-    ...job,
+    ...run,
     reason: z.string(),
     code: z.union([z.number(), z.string()]).optional(),
     retry: z.boolean(),

@@ -1,4 +1,4 @@
-import type { Entry, JobId, ResultEntry } from './journal';
+import type { Entry, RunId, ResultEntry } from './journal';
 import { type Configuration, configurationKey } from '../spec/samplers';
 import type { SweepSpec } from '../spec/sweepFile';
 
@@ -27,13 +27,13 @@ export interface SweepState {
   /** The configurations so far, by key. */
   readonly made: Set<string>;
   /** Runs that are neither finished nor begun in this process, in the order in which they are due. */
-  readonly due: Map<string, JobId>;
+  readonly due: Map<string, RunId>;
   /** Runs that have begun and not ended. */
-  readonly begun: Map<string, JobId>;
+  readonly running: Map<string, RunId>;
   /** For each rung, the trials whose result stands there, best first, and how many have failed there. */
   readonly standing: { ranked: { trial: number; value: number }[]; failed: number }[];
   /** How many trials have been sent to each rung. */
-  readonly sent: number[];
+  readonly entered: number[];
   cursor: number;
 }
 
@@ -43,7 +43,7 @@ export function rungsOf({ halving }: SweepSpec): readonly (number | undefined)[]
 }
 
 /** What a run is called, in the journal's keys, in Redis and in messages. */
-export function jobKey({ trial, seed, rung }: JobId): string {
+export function runKey({ trial, seed, rung }: RunId): string {
   return `${trial}.${seed}.${rung}`;
 }
 
@@ -55,17 +55,17 @@ export function replay(spec: SweepSpec, entries: readonly Entry[]): SweepState {
     trials: [],
     made: new Set(),
     due: new Map(),
-    begun: new Map(),
+    running: new Map(),
     standing: rungs.map(() => ({ ranked: [], failed: 0 })),
-    sent: rungs.map(() => 0),
+    entered: rungs.map(() => 0),
     cursor: 0,
   };
   for (const entry of entries) apply(state, entry);
   // In the order of the trials, as if they had never begun.
-  const due = [...state.begun, ...state.due].sort(([, a], [, b]) => a.trial - b.trial || a.seed - b.seed);
-  state.begun.clear();
+  const due = [...state.running, ...state.due].sort(([, a], [, b]) => a.trial - b.trial || a.seed - b.seed);
+  state.running.clear();
   state.due.clear();
-  for (const [key, job] of due) state.due.set(key, job);
+  for (const [key, run] of due) state.due.set(key, run);
   return state;
 }
 
@@ -90,43 +90,43 @@ const APPLY: { readonly [Type in Entry['type']]?: (state: SweepState, entry: Ext
         told: false,
       };
       state.made.add(configurationKey(configuration));
-      send(state, trial, 0);
+      enterRung(state, trial, 0);
     },
     promotion(state, { trial, rung }) {
       const known = state.trials[trial];
       if (!known || rung <= known.rung) return;
       known.rung = rung;
-      send(state, trial, rung);
+      enterRung(state, trial, rung);
     },
-    start(state, job) {
-      const key = jobKey(job);
+    start(state, run) {
+      const key = runKey(run);
       if (!state.due.delete(key)) return;
-      state.begun.set(key, { trial: job.trial, seed: job.seed, rung: job.rung });
+      state.running.set(key, { trial: run.trial, seed: run.seed, rung: run.rung });
     },
     result(state, result) {
       const trial = state.trials[result.trial];
       const seeds = trial?.results[result.rung];
       if (!trial || !seeds || seeds[result.seed]) return;
       seeds[result.seed] = result;
-      forget(state, result);
+      removePending(state, result);
       if (!trial.failed && seeds.filter(Boolean).length === state.spec.seeds) {
-        stand(state, result.rung, { trial: trial.number, value: meanAt(trial, result.rung) });
+        insertRanked(state, result.rung, { trial: trial.number, value: meanAt(trial, result.rung) });
       }
     },
     failure(state, failure) {
       const trial = state.trials[failure.trial];
       if (!trial || trial.results[failure.rung]?.[failure.seed]) return;
       trial.failures++;
-      forget(state, failure);
+      removePending(state, failure);
       if (failure.retry) {
-        state.due.set(jobKey(failure), { trial: failure.trial, seed: failure.seed, rung: failure.rung });
+        state.due.set(runKey(failure), { trial: failure.trial, seed: failure.seed, rung: failure.rung });
         return;
       }
       if (trial.failed) return;
       trial.failed = failure.reason;
       state.standing[failure.rung]!.failed++;
       // Without one of its seeds the configuration has no mean: the others need not be run.
-      for (const [key, job] of state.due) if (job.trial === trial.number) state.due.delete(key);
+      for (const [key, run] of state.due) if (run.trial === trial.number) state.due.delete(key);
     },
     told(state, { trial }) {
       const known = state.trials[trial];
@@ -140,27 +140,27 @@ const APPLY: { readonly [Type in Entry['type']]?: (state: SweepState, entry: Ext
       known.told = false;
       state.standing[known.rung]!.failed--;
       for (let seed = 0; seed < state.spec.seeds; seed++) {
-        if (!known.results[known.rung]![seed]) due(state, { trial, seed, rung: known.rung });
+        if (!known.results[known.rung]![seed]) addDue(state, { trial, seed, rung: known.rung });
       }
     },
   };
 
-function send(state: SweepState, trial: number, rung: number): void {
-  state.sent[rung]!++;
-  for (let seed = 0; seed < state.spec.seeds; seed++) due(state, { trial, seed, rung });
+function enterRung(state: SweepState, trial: number, rung: number): void {
+  state.entered[rung]!++;
+  for (let seed = 0; seed < state.spec.seeds; seed++) addDue(state, { trial, seed, rung });
 }
 
-function due(state: SweepState, job: JobId): void {
-  state.due.set(jobKey(job), job);
+function addDue(state: SweepState, run: RunId): void {
+  state.due.set(runKey(run), run);
 }
 
-function forget(state: SweepState, job: JobId): void {
-  state.due.delete(jobKey(job));
-  state.begun.delete(jobKey(job));
+function removePending(state: SweepState, run: RunId): void {
+  state.due.delete(runKey(run));
+  state.running.delete(runKey(run));
 }
 
 /** Puts a trial in its place among those that reached the rung. */
-function stand(state: SweepState, rung: number, entry: { trial: number; value: number }): void {
+function insertRanked(state: SweepState, rung: number, entry: { trial: number; value: number }): void {
   const { ranked } = state.standing[rung]!;
   const better = comparison(state.spec);
   let [low, high] = [0, ranked.length];

@@ -38,7 +38,7 @@ export const trainProgram = (): Program => ({
 });
 
 /** One run of the trainer, ready to begin. */
-export interface TrialRun {
+export interface LocalRun {
   /** The folder that holds the run's own and, beside it, its settings and log. */
   readonly folder: string;
   /** The run's name there. */
@@ -53,7 +53,7 @@ export interface TrialRun {
 }
 
 /** What a child process gets of the machine. */
-export interface Share {
+export interface MachineShare {
   /** Threads of the backend. */
   readonly threads: number;
   /** The graphics card it sees; undefined leaves that to the backend. */
@@ -86,23 +86,23 @@ const LOCK_WAIT_MS = 500;
  */
 export async function trainInProcess(
   program: Program,
-  run: TrialRun,
-  share: Share,
+  run: LocalRun,
+  share: MachineShare,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const started = performance.now();
   const dir = join(run.folder, run.name);
   await makeFolder(run.folder);
-  let anew = !(await sameSettings(run, dir));
-  const before = anew ? undefined : await recordOf(dir);
-  if (before === 'damaged') anew = true;
+  let fromScratch = !(await sameSettings(run, dir));
+  const before = fromScratch ? undefined : await recordOf(dir);
+  if (before === 'damaged') fromScratch = true;
   else if (before && (before.end?.epochs ?? 0) >= run.epochs) {
     const result = runResult(before, run.metric);
     if (result) return outcomeOf(result, run, 0, `${dir}.log`);
   }
   for (let tries = 1; !signal.aborted; tries++) {
-    const ended = await attempt(program, run, dir, anew, share, onProgress, signal);
+    const ended = await attempt(program, run, dir, fromScratch, share, onProgress, signal);
     if (!ended) {
       const record = await recordOf(dir);
       const result = record && record !== 'damaged' ? runResult(record, run.metric) : undefined;
@@ -112,17 +112,17 @@ export async function trainInProcess(
     const { locked, model } = program.exitCodes;
     if (ended.exitCode === locked && tries < LOCK_TRIES) {
       await delay(LOCK_WAIT_MS, undefined, { signal }).catch(() => undefined);
-    } else if (ended.exitCode === model && !anew) {
-      // What was saved cannot be used here: the run begins anew, which is late but right.
-      anew = true;
+    } else if (ended.exitCode === model && !fromScratch) {
+      // What was saved cannot be used here: the run begins fromScratch, which is late but right.
+      fromScratch = true;
     } else
-      return { type: 'failure', ...meaningOf(ended, program.exitCodes, await lastWords(`${dir}.log`), `${dir}.log`) };
+      return { type: 'failure', ...meaningOf(ended, program.exitCodes, await lastError(`${dir}.log`), `${dir}.log`) };
   }
   return { type: 'interrupted' };
 }
 
 /** Whether what is in the folder was begun with these settings; where it is to stop and on how many threads aside. */
-async function sameSettings({ settings }: TrialRun, dir: string): Promise<boolean> {
+async function sameSettings({ settings }: LocalRun, dir: string): Promise<boolean> {
   const plain = (of: object) => JSON.stringify(Object.entries({ ...of, stopAfter: 0, threads: 0 }).sort());
   try {
     return plain(JSON.parse(await readFile(`${dir}.json`, 'utf8')) as object) === plain(settings);
@@ -142,19 +142,19 @@ async function recordOf(dir: string): Promise<RunData | 'damaged' | undefined> {
 }
 
 /**
- * @param anew whether what is in the run's folder is to be thrown away
+ * @param fromScratch whether what is in the run's folder is to be thrown away
  * @returns undefined when the process ended well
  */
 async function attempt(
   program: Program,
-  run: TrialRun,
+  run: LocalRun,
   dir: string,
-  anew: boolean,
-  share: Share,
+  fromScratch: boolean,
+  share: MachineShare,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Ended | undefined> {
-  if (anew && !(await clearFolder(dir, run.takeOver === true))) {
+  if (fromScratch && !(await clearFolder(dir, run.takeOver === true))) {
     return { exitCode: program.exitCodes.locked, message: 'another process trains it' };
   }
   const config = await readFile(join(dir, RUN_FILES.config), 'utf8').catch(() => undefined);
@@ -177,7 +177,7 @@ async function attempt(
       cancelSignal: signal,
       forceKillAfterDelay: GRACE_MS,
     });
-    for await (const line of createInterface({ input: child.stdout })) tellProgress(line, run.metric, onProgress);
+    for await (const line of createInterface({ input: child.stdout })) reportProgress(line, run.metric, onProgress);
     const { failed, exitCode, signal: killedBy, shortMessage } = await child;
     return failed ? { exitCode, signal: killedBy, message: shortMessage ?? 'no reason known' } : undefined;
   } finally {
@@ -186,7 +186,7 @@ async function attempt(
 }
 
 /** A run that ended at a rung goes on to the next. */
-function resumeArguments({ epochs }: TrialRun, dir: string, config: string): string[] {
+function resumeArguments({ epochs }: LocalRun, dir: string, config: string): string[] {
   return ['--resume', dir, ...(config.includes('"stopAfter"') ? ['--stop-after', String(epochs)] : [])];
 }
 
@@ -196,9 +196,9 @@ function resumeArguments({ epochs }: TrialRun, dir: string, config: string): str
  */
 async function startArguments(
   program: Program,
-  { settings, epochs }: TrialRun,
+  { settings, epochs }: LocalRun,
   dir: string,
-  share: Share,
+  share: MachineShare,
 ): Promise<string[]> {
   // A schedule goes by all the epochs, wherever the run is compared with others.
   const end = epochs === settings['epochs'] ? {} : { stopAfter: epochs };
@@ -222,7 +222,7 @@ async function clearFolder(dir: string, takeOver: boolean): Promise<boolean> {
 }
 
 /** The backends that take their threads from the environment, and the card. */
-function variablesOf({ threads, gpu }: Share): Record<string, string> {
+function variablesOf({ threads, gpu }: MachineShare): Record<string, string> {
   const count = String(threads);
   const shared = { OMP_NUM_THREADS: count, TF_NUM_INTRAOP_THREADS: count, TF_NUM_INTEROP_THREADS: '1' };
   return gpu === undefined ? shared : { ...shared, CUDA_VISIBLE_DEVICES: gpu };
@@ -236,7 +236,7 @@ async function openLog(path: string) {
   }
 }
 
-function tellProgress(line: string, metric: string, onProgress: (progress: Progress) => void): void {
+function reportProgress(line: string, metric: string, onProgress: (progress: Progress) => void): void {
   let event: { type?: unknown; epoch?: unknown };
   try {
     event = JSON.parse(line) as typeof event;
@@ -249,7 +249,7 @@ function tellProgress(line: string, metric: string, onProgress: (progress: Progr
 
 function outcomeOf(
   record: RunResult | undefined,
-  { folder, name, metric }: TrialRun,
+  { folder, name, metric }: LocalRun,
   seconds: number,
   logPath: string,
 ): Outcome {
@@ -263,7 +263,7 @@ function outcomeOf(
 }
 
 /** The sentence that a failed process ended with. */
-async function lastWords(logPath: string): Promise<string | undefined> {
+async function lastError(logPath: string): Promise<string | undefined> {
   const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
   const said = lines.findLast((line) => line.includes('Error:')) ?? lines.at(-1);
   const plain = said

@@ -122,7 +122,7 @@ describe('a sweep through a queue', function () {
     await until('a trial trains', () => said(one).some(({ type }) => type === 'progress'));
     kill(one.child.pid!, 'SIGTERM');
     expect(await one.ended, one.stderr()).to.equal(143);
-    expect(said(one).filter(({ type }) => type === 'begun')).to.have.length(1);
+    expect(said(one).filter(({ type }) => type === 'started')).to.have.length(1);
     expect(said(one).at(-1)).to.deep.include({ type: 'ended' });
     worker('--run-root', 'w');
     expect(await sweep.ended, sweep.stderr()).to.equal(0);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Value } from '../../spec/distributions';
 import { type ConfigKey, settings } from '../../../runs/config';
-import type { Job } from '../../runJobs';
+import type { TrialRun } from '../../runTrials';
 import { keyOf, readSetting } from '../../spec/settings';
 import { METRICS } from '../../spec/sweepFile';
 
@@ -34,7 +34,7 @@ export type Payload = Readonly<z.output<typeof payloadSchema>>;
 /** What goes into the queue for a run. */
 export function payloadOf(
   sweep: string,
-  { trial, seed, rung, epochs, settings }: Job,
+  { trial, seed, rung, epochs, settings }: TrialRun,
   metric: string,
   seeds: number,
 ): Payload {
@@ -46,7 +46,7 @@ export function payloadOf(
  * catalog, or by a path within the folder that a worker offers.
  * @param known the names of the catalog
  */
-export function unfitSetting(key: string, value: unknown, known: readonly string[]): string | undefined {
+export function unqueueableReason(key: string, value: unknown, known: readonly string[]): string | undefined {
   if (settings[key as ConfigKey]?.local)
     return `${key} names something on one machine, and trials of a queue train on any`;
   if (key !== 'dataset' || known.includes(value as string)) return undefined;
@@ -85,7 +85,7 @@ export function readPayload(
     try {
       const key = keyOf(name, `settings.${name}`);
       if (key !== name) return { refused: `${name} is no setting` };
-      const unfit = unfitSetting(key, value, known);
+      const unfit = unqueueableReason(key, value, known);
       if (unfit) return { refused: unfit };
       checked[key] = readSetting(key, value, `settings.${name}`);
     } catch (error) {

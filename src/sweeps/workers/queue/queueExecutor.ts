@@ -2,7 +2,7 @@ import type { Job as QueuedJob, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { resultSchema } from '../../state/journal';
-import type { Executor, Job } from '../../runJobs';
+import type { Executor, TrialRun } from '../../runTrials';
 import type { SweepSpec } from '../../spec/sweepFile';
 import type { Outcome, Progress } from '../trainProcess';
 import { payloadOf } from './payload';
@@ -28,7 +28,7 @@ const outcomeSchema = z.discriminatedUnion('type', [
 ]);
 
 interface Sent {
-  readonly job: Job;
+  readonly run: TrialRun;
   readonly onProgress: (progress: Progress) => void;
   readonly resolve: (outcome: Outcome) => void;
 }
@@ -78,20 +78,20 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
   const sent = new Map<string, Sent>();
   /** Results that were delivered and are not known to be in the journal. */
   const waitingForJournal = new Set<string>();
-  let places = 1;
+  let slots = 1;
   let stopped: (() => void) | undefined;
   let removed = false;
   const listed = { name: spec.name, metric: spec.metric.name, state: 'active' as const };
   await announceSweep(redis, sweep, listed);
 
-  const add = (id: string, job: Job) =>
-    queue.add('trial', payloadOf(sweep, job, spec.metric.name, spec.seeds), {
+  const add = (id: string, run: TrialRun) =>
+    queue.add('trial', payloadOf(sweep, run, spec.metric.name, spec.seeds), {
       jobId: id,
       attempts: 1,
       removeOnComplete: false,
       removeOnFail: false,
     });
-  const collect = once(async () => {
+  const collect = coalesced(async () => {
     for (;;) {
       const jobs = await queue.getJobs(['completed', 'failed'], 0, PAGE - 1, true);
       const known = jobs.filter((job): job is QueuedJob => job?.id !== undefined);
@@ -106,15 +106,15 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
       if (jobs.length < PAGE || known.every((job) => waitingForJournal.has(job.id!))) return;
     }
   });
-  const check = once(async () => {
-    places = Math.max(
+  const check = coalesced(async () => {
+    slots = Math.max(
       1,
-      (await listWorkers(redis)).reduce((sum, worker) => sum + worker.places, 0),
+      (await listWorkers(redis)).reduce((sum, worker) => sum + worker.slots, 0),
     );
     const state = (await listSweeps(redis)).get(sweep)?.state;
     if (state === 'stopped') return stopped?.();
     if (state === undefined && !removed) await announceSweep(redis, sweep, listed);
-    for (const [id, { job }] of await missing(queue, redis, sent)) if (sent.has(id)) await add(id, job);
+    for (const [id, { run }] of await missing(queue, redis, sent)) if (sent.has(id)) await add(id, run);
   });
   events.on('completed', collect);
   events.on('failed', collect);
@@ -140,18 +140,18 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
 
   return {
     // Where results decide nothing, all runs wait in Redis: the workers need nobody then.
-    capacity: () => (spec.halving || spec.method === 'bayes' ? places * AHEAD : Infinity),
-    run(job, onProgress, signal) {
-      const id = jobName(job);
+    capacity: () => (spec.halving || spec.method === 'bayes' ? slots * AHEAD : Infinity),
+    run(run, onProgress, signal) {
+      const id = jobIdOf(run);
       listen(signal);
       return new Promise((resolve, reject) => {
-        sent.set(id, { job, onProgress, resolve });
-        add(id, job).then(collect, reject);
+        sent.set(id, { run, onProgress, resolve });
+        add(id, run).then(collect, reject);
         if (signal.aborted) resolve({ type: 'interrupted' });
       });
     },
-    async settled(job) {
-      const id = jobName(job);
+    async settled(run) {
+      const id = jobIdOf(run);
       await queue.remove(id);
       waitingForJournal.delete(id);
     },
@@ -173,7 +173,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
 }
 
 /** BullMQ takes no colon in a name. */
-function jobName({ trial, seed, rung, failures }: Job): string {
+function jobIdOf({ trial, seed, rung, failures }: TrialRun): string {
   return `${trial}-${seed}-${rung}-${failures}`;
 }
 
@@ -206,7 +206,7 @@ async function missing(
 }
 
 /** One at a time; asked while it runs, it runs once more. Redis being away is no error: the next time comes. */
-function once(work: () => Promise<void>): () => void {
+function coalesced(work: () => Promise<void>): () => void {
   let running = false;
   let again = false;
   const run = () => {

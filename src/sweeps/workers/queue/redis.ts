@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { HandgradError } from '../../../errors';
 import { quoted } from '../../../words';
-import { createAlarm } from '../../alarm';
+import { createAutoResetEvent } from '../../autoResetEvent';
 
 /** Before every key, so that a Redis can be shared with other programs. */
 export const PREFIX = 'handgrad';
@@ -85,8 +85,8 @@ export async function connectRedis(
  */
 export async function unlessAway<T>(answer: Promise<T>, ending = AbortSignal.abort()): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const over = createAlarm();
-  const countDown = () => (timer = setTimeout(over.ring, AWAY_MS));
+  const over = createAutoResetEvent();
+  const countDown = () => (timer = setTimeout(over.set, AWAY_MS));
   if (ending.aborted) countDown();
   else ending.addEventListener('abort', countDown, { once: true });
   try {

@@ -16,7 +16,7 @@ const sweepSchema = z.object({
 const workerSchema = z.object({
   host: z.string().max(256),
   pid: z.number(),
-  places: z.number().min(1).max(1024),
+  slots: z.number().min(1).max(1024),
   running: z.number(),
 });
 

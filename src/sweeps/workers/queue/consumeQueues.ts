@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { createAlarm } from '../../alarm';
+import { createAutoResetEvent } from '../../autoResetEvent';
 import type { Outcome, Progress } from '../trainProcess';
 import type { Payload } from './payload';
 import { queueName } from './queueExecutor';
@@ -18,19 +18,19 @@ const MAX_LOST_WORKERS = 3;
 
 /** What a worker tells. */
 export type TrialEvent =
-  | { readonly type: 'begun'; readonly payload: Payload }
+  | { readonly type: 'started'; readonly payload: Payload }
   | { readonly type: 'progress'; readonly payload: Payload; readonly progress: Progress }
   | { readonly type: 'ended'; readonly payload: Payload; readonly outcome: Outcome }
   | { readonly type: 'refused'; readonly sweep: string; readonly reason: string }
   /** The trial is another worker's now, or will be: its lease ran out, or runs out because Redis is away. */
   | { readonly type: 'lost'; readonly payload: Payload };
 
-export interface WorkOptions {
+export interface ConsumeOptions {
   readonly redis: Redis;
   /** The sweep to work for; undefined for all. */
   readonly only: string | undefined;
   /** Trials at once. */
-  readonly places: number;
+  readonly slots: number;
   /** How long a trial stays with a worker that is not heard of, in milliseconds. */
   readonly leaseMs: number;
   /** Whether to end when no sweep is left. */
@@ -49,29 +49,29 @@ export interface WorkOptions {
  * Takes trials from the queues of sweeps, in turn, and trains them.
  * Trials train in processes of their own, so that this one is free to say that it still has them.
  */
-export async function work(options: WorkOptions): Promise<void> {
-  const { redis, places, drain, stop } = options;
+export async function consumeQueues(options: ConsumeOptions): Promise<void> {
+  const { redis, slots, drain, stop } = options;
   const id = randomBytes(8).toString('hex');
   const token = id;
   const queues = await openQueues(options);
   const running = new Set<Promise<void>>();
-  const changed = createAlarm();
-  for (const signal of [drain, stop]) signal.addEventListener('abort', changed.ring, { once: true });
+  const changed = createAutoResetEvent();
+  for (const signal of [drain, stop]) signal.addEventListener('abort', changed.set, { once: true });
   setMaxListeners(0, stop);
   const ending = () => drain.aborted || stop.aborted;
   const announce = () =>
-    announceWorker(redis, id, { host: hostname(), pid: process.pid, places, running: running.size }).catch(ignore);
+    announceWorker(redis, id, { host: hostname(), pid: process.pid, slots, running: running.size }).catch(ignore);
   await unlessAway(announce(), drain);
   const timer = setInterval(() => void announce(), ANNOUNCE_MS);
   let idleSince: number | undefined;
   try {
     while (!ending()) {
-      const taken = running.size < places ? await unlessAway(queues.take(token), drain) : undefined;
+      const taken = running.size < slots ? await unlessAway(queues.take(token), drain) : undefined;
       if (taken) {
         idleSince = undefined;
         const run = handle(taken.job, taken.sweep, token, options, queues).finally(() => {
           running.delete(run);
-          changed.ring();
+          changed.set();
         });
         running.add(run);
         continue;
@@ -91,7 +91,7 @@ export async function work(options: WorkOptions): Promise<void> {
   }
 }
 
-async function handle(job: Job, sweep: string, token: string, options: WorkOptions, queues: Queues): Promise<void> {
+async function handle(job: Job, sweep: string, token: string, options: ConsumeOptions, queues: Queues): Promise<void> {
   const { leaseMs, read, train, onEvent, stop } = options;
   const payload = read(job.data, sweep);
   if ('refused' in payload) {
@@ -122,7 +122,7 @@ async function handle(job: Job, sweep: string, token: string, options: WorkOptio
   };
   const timer = setInterval(() => void keep(), Math.min(leaseMs / 3, 2000));
   try {
-    onEvent({ type: 'begun', payload });
+    onEvent({ type: 'started', payload });
     const tell = (progress: Progress) => {
       onEvent({ type: 'progress', payload, progress });
       void job.updateProgress({ ...progress }).catch(ignore);
@@ -158,7 +158,7 @@ interface Queues {
 }
 
 /** The queues of the sweeps that there are, asked in turn so that none waits for another's end. */
-async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues> {
+async function openQueues({ redis, only, leaseMs }: ConsumeOptions): Promise<Queues> {
   const { Worker } = await import('bullmq');
   const open = new Map<string, Worker>();
   // Looking for stalled trials writes to the queue, which may happen after the sweep ended and took its queue out of
@@ -169,13 +169,13 @@ async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues
     if ((await listSweeps(redis)).has(id)) return;
     await redis.del(['meta', 'stalled-check', 'events'].map((name) => worker.toKey(name)));
   };
-  let looked = -Infinity;
+  let refreshed = -Infinity;
   let closed = false;
   let turn = 0;
-  const lookAgain = async () => {
+  const refresh = async () => {
     const sweeps = await listSweeps(redis);
     if (closed) return;
-    looked = performance.now();
+    refreshed = performance.now();
     const active = [...sweeps]
       .filter(([id, { state }]) => state === 'active' && (only === undefined || id === only))
       .map(([id]) => id);
@@ -199,11 +199,11 @@ async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues
       await worker.startStalledCheckTimer();
     }
   };
-  let looking: Promise<void> | undefined;
-  const look = () => (looking ??= lookAgain().finally(() => (looking = undefined)));
+  let refreshing: Promise<void> | undefined;
+  const refreshOnce = () => (refreshing ??= refresh().finally(() => (refreshing = undefined)));
   return {
     async take(token) {
-      if (performance.now() - looked > IDLE_MS) await look();
+      if (performance.now() - refreshed > IDLE_MS) await refreshOnce();
       const ids = [...open.keys()];
       for (let i = 0; i < ids.length; i++) {
         const sweep = ids[turn++ % ids.length]!;
@@ -213,7 +213,7 @@ async function openQueues({ redis, only, leaseMs }: WorkOptions): Promise<Queues
       return undefined;
     },
     async wanted(sweep) {
-      if (performance.now() - looked > IDLE_MS) await look();
+      if (performance.now() - refreshed > IDLE_MS) await refreshOnce();
       return open.has(sweep);
     },
     count: () => open.size,

@@ -1,10 +1,10 @@
-import type { JobId } from './journal';
+import type { RunId } from './journal';
 import { nextConfiguration, type Configuration } from '../spec/samplers';
 import { rungsOf, type SweepState } from './sweepState';
 
 /** What a sweep does next when there is room for one more run. */
 export type Decision =
-  | { readonly type: 'run'; readonly job: JobId }
+  | { readonly type: 'run'; readonly run: RunId }
   | { readonly type: 'promote'; readonly trial: number; readonly rung: number }
   | { readonly type: 'trial'; readonly trial: number; readonly configuration: Configuration; readonly cursor: number }
   /** A program outside has to be asked for the configuration. */
@@ -18,8 +18,8 @@ export type Decision =
  * the same results: first what is due, then promotions, then new configurations.
  */
 export function nextDecision(state: SweepState): Decision {
-  const [job] = state.due.values();
-  if (job) return { type: 'run', job };
+  const [run] = state.due.values();
+  if (run) return { type: 'run', run };
   const promotion = nextPromotion(state);
   if (promotion) return promotion;
   const created = state.trials.length;
@@ -28,7 +28,7 @@ export function nextDecision(state: SweepState): Decision {
     const next = nextConfiguration(state.spec, state.made, state.cursor);
     if (next) return { type: 'trial', trial: created, ...next };
   }
-  return state.begun.size > 0 ? { type: 'wait' } : (lastPromotion(state) ?? { type: 'done' });
+  return state.running.size > 0 ? { type: 'wait' } : (lastPromotion(state) ?? { type: 'done' });
 }
 
 /**
@@ -44,8 +44,8 @@ function nextPromotion(state: SweepState): Decision | undefined {
   for (let rung = halving.rungs.length - 2; rung >= 0; rung--) {
     const { ranked, failed } = state.standing[rung]!;
     const promising = Math.floor((ranked.length + failed) / halving.eta);
-    if (state.sent[rung + 1]! >= promising) continue;
-    const found = ranked.slice(0, promising).find(({ trial }) => goesOn(state, trial, rung));
+    if (state.entered[rung + 1]! >= promising) continue;
+    const found = ranked.slice(0, promising).find(({ trial }) => isPromotable(state, trial, rung));
     if (found) return { type: 'promote', trial: found.trial, rung: rung + 1 };
   }
   return undefined;
@@ -59,13 +59,13 @@ function lastPromotion(state: SweepState): Decision | undefined {
   const top = rungsOf(state.spec).length - 1;
   if (state.standing[top]!.ranked.length > 0) return undefined;
   for (let rung = top - 1; rung >= 0; rung--) {
-    const found = state.standing[rung]!.ranked.find(({ trial }) => goesOn(state, trial, rung));
+    const found = state.standing[rung]!.ranked.find(({ trial }) => isPromotable(state, trial, rung));
     if (found) return { type: 'promote', trial: found.trial, rung: rung + 1 };
   }
   return undefined;
 }
 
-function goesOn(state: SweepState, number: number, rung: number): boolean {
+function isPromotable(state: SweepState, number: number, rung: number): boolean {
   const trial = state.trials[number]!;
   return trial.rung === rung && trial.failed === undefined;
 }

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { createRandom } from '../../../src/random';
-import type { Entry, JobId } from '../../../src/sweeps/state/journal';
-import { nextDecision } from '../../../src/sweeps/state/nextJob';
+import type { Entry, RunId } from '../../../src/sweeps/state/journal';
+import { nextDecision } from '../../../src/sweeps/state/nextDecision';
 import { rank } from '../../../src/sweeps/state/ranking';
 import type { SweepSpec } from '../../../src/sweeps/spec/sweepFile';
-import { apply, jobKey, meanAt, replay, type SweepState } from '../../../src/sweeps/state/sweepState';
+import { apply, runKey, meanAt, replay, type SweepState } from '../../../src/sweeps/state/sweepState';
 import { resultOf, specOf } from '../spec/specOf';
 
 const halving = (more: object = {}) =>
@@ -28,7 +28,7 @@ interface Played {
   readonly promotions: readonly Promotion[];
   readonly state: SweepState;
   readonly entries: Entry[];
-  readonly runs: JobId[];
+  readonly runs: RunId[];
 }
 
 /**
@@ -38,13 +38,13 @@ interface Played {
  */
 function play(
   spec: SweepSpec,
-  { workers = 3, seed = 1, stop = Infinity, entries = [] as Entry[], fails = (_: JobId): boolean => false } = {},
+  { workers = 3, seed = 1, stop = Infinity, entries = [] as Entry[], fails = (_: RunId): boolean => false } = {},
 ): Played {
   const random = createRandom(seed, 'sweep');
   const state = replay(spec, entries);
   const log = [...entries];
-  const runs: JobId[] = [];
-  const running: JobId[] = [];
+  const runs: RunId[] = [];
+  const running: RunId[] = [];
   const promotions: Promotion[] = [];
   const record = (entry: Entry) => {
     apply(state, entry);
@@ -62,26 +62,26 @@ function play(
       state.cursor = decision.cursor;
       record({ type: 'trial', trial: decision.trial, configuration: decision.configuration });
     } else if (decision.type === 'run') {
-      record({ type: 'start', ...decision.job });
-      running.push(decision.job);
-      runs.push(decision.job);
+      record({ type: 'start', ...decision.run });
+      running.push(decision.run);
+      runs.push(decision.run);
     } else {
-      const [job] = running.splice(random.integer(running.length), 1);
-      const quality = 1 - Math.abs((state.trials[job!.trial]!.configuration['lr'] as number) - 0.7);
-      if (fails(job!)) record({ type: 'failure', ...job!, reason: 'it does', code: 1, retry: false });
-      else record(resultOf(job!, quality + job!.rung / 10, { epochs: 3 ** job!.rung }));
+      const [run] = running.splice(random.integer(running.length), 1);
+      const quality = 1 - Math.abs((state.trials[run!.trial]!.configuration['lr'] as number) - 0.7);
+      if (fails(run!)) record({ type: 'failure', ...run!, reason: 'it does', code: 1, retry: false });
+      else record(resultOf(run!, quality + run!.rung / 10, { epochs: 3 ** run!.rung }));
     }
   }
   return { state, entries: log, runs, promotions };
 }
 
-const atRung = (runs: readonly JobId[], rung: number) => runs.filter((run) => run.rung === rung).length;
+const atRung = (runs: readonly RunId[], rung: number) => runs.filter((run) => run.rung === rung).length;
 
 describe('decisions', () => {
   it('without early termination every configuration is run once, to the end', () => {
     const spec = specOf({ method: 'grid', parameters: { lr: { values: [0.1, 0.2, 0.3] } }, seeds: 2 });
     const { runs, state } = play(spec);
-    expect(runs.map(jobKey).sort()).to.deep.equal(['0.0.0', '0.1.0', '1.0.0', '1.1.0', '2.0.0', '2.1.0']);
+    expect(runs.map(runKey).sort()).to.deep.equal(['0.0.0', '0.1.0', '1.0.0', '1.1.0', '2.0.0', '2.1.0']);
     expect(rank(state).map(({ trial }) => trial)).to.deep.equal([2, 1, 0]);
   });
 
@@ -95,7 +95,7 @@ describe('decisions', () => {
       expect(atRung(runs, 2), `${workers} workers`).to.equal(3);
       const best = Math.max(...state.trials.map((trial) => meanAt(trial, 0)));
       expect(meanAt(state.trials[rank(state)[0]!.trial]!, 0)).to.equal(best);
-      expect(new Set(runs.map(jobKey)).size).to.equal(runs.length);
+      expect(new Set(runs.map(runKey)).size).to.equal(runs.length);
     }
   });
 
@@ -132,9 +132,9 @@ describe('decisions', () => {
       for (let stop = 1; stop < whole.entries.length; stop++) {
         const before = play(spec, { workers: 1, stop });
         const after = play(spec, { workers: 1, entries: before.entries });
-        const finished = new Set(before.entries.flatMap((entry) => (entry.type === 'result' ? [jobKey(entry)] : [])));
+        const finished = new Set(before.entries.flatMap((entry) => (entry.type === 'result' ? [runKey(entry)] : [])));
         expect(
-          after.runs.filter((run) => finished.has(jobKey(run))),
+          after.runs.filter((run) => finished.has(runKey(run))),
           `killed after ${stop}`,
         ).to.be.empty;
         // One at a time, the order of results is the order of decisions: the replay is exact.

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { createAlarm } from './alarm';
-import type { Entry, JobId, Journal } from './state/journal';
-import { nextDecision } from './state/nextJob';
+import { createAutoResetEvent } from './autoResetEvent';
+import type { Entry, RunId, Journal } from './state/journal';
+import { nextDecision } from './state/nextDecision';
 import type { Configuration } from './spec/samplers';
 import type { SweepSpec } from './spec/sweepFile';
 import { apply, rungsOf, type SweepState, type Trial } from './state/sweepState';
@@ -9,7 +9,7 @@ import type { Value } from './spec/distributions';
 import type { Outcome, Progress } from './workers/trainProcess';
 
 /** One run of the trainer as whoever carries it out needs it. */
-export interface Job extends JobId {
+export interface TrialRun extends RunId {
   /** How often this trial has failed before. */
   readonly failures: number;
   readonly settings: Readonly<Record<string, Value>>;
@@ -21,9 +21,9 @@ export interface Job extends JobId {
 export interface Executor {
   /** How many runs it takes at once. */
   readonly capacity: () => number;
-  readonly run: (job: Job, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Outcome>;
+  readonly run: (run: TrialRun, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Outcome>;
   /** Told when the outcome of a run is in the journal. */
-  readonly settled?: (job: Job) => Promise<void>;
+  readonly settled?: (run: TrialRun) => Promise<void>;
 }
 
 /** A program outside that chooses configurations. */
@@ -34,12 +34,12 @@ export interface Advisor {
 }
 
 /** What happens to a run. */
-export type JobEvent =
-  | { readonly type: 'begun'; readonly job: Job; readonly trial: Trial }
-  | { readonly type: 'progress'; readonly job: Job; readonly progress: Progress }
-  | { readonly type: 'ended'; readonly job: Job; readonly trial: Trial; readonly outcome: Outcome };
+export type TrialRunEvent =
+  | { readonly type: 'started'; readonly run: TrialRun; readonly trial: Trial }
+  | { readonly type: 'progress'; readonly run: TrialRun; readonly progress: Progress }
+  | { readonly type: 'ended'; readonly run: TrialRun; readonly trial: Trial; readonly outcome: Outcome };
 
-export interface SweepRun {
+export interface RunTrialsOptions {
   readonly state: SweepState;
   readonly journal: Journal;
   readonly executor: Executor;
@@ -47,7 +47,7 @@ export interface SweepRun {
   readonly advisor: Advisor | undefined;
   /** How often a failed run is tried again. */
   readonly retries: number;
-  readonly onEvent: (event: JobEvent) => void;
+  readonly onEvent: (event: TrialRunEvent) => void;
   /** Aborted: no run is begun any more, and those under way save and end. */
   readonly signal: AbortSignal;
 }
@@ -56,7 +56,7 @@ export interface SweepRun {
  * Carries a sweep on until nothing is left to do or it is asked to stop. Whatever it knows is in the journal first.
  * @throws HandgradError of the journal, the advisor or the executor itself; the runs under way are stopped then
  */
-export async function runJobs({
+export async function runTrials({
   state,
   journal,
   executor,
@@ -64,7 +64,7 @@ export async function runJobs({
   retries,
   onEvent,
   signal,
-}: SweepRun): Promise<void> {
+}: RunTrialsOptions): Promise<void> {
   const stopping = new AbortController();
   // Every run that goes on listens.
   setMaxListeners(0, stopping.signal);
@@ -72,8 +72,8 @@ export async function runJobs({
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   const running = new Set<Promise<void>>();
-  const changed = createAlarm();
-  stopping.signal.addEventListener('abort', changed.ring, { once: true });
+  const changed = createAutoResetEvent();
+  stopping.signal.addEventListener('abort', changed.set, { once: true });
   let broken: { error: unknown } | undefined;
 
   const record = async (entry: Entry) => {
@@ -86,35 +86,35 @@ export async function runJobs({
       stopping.abort(error);
     });
   };
-  const runJob = async (job: Job) => {
-    const trial = state.trials[job.trial]!;
-    onEvent({ type: 'begun', job, trial });
+  const carryOut = async (run: TrialRun) => {
+    const trial = state.trials[run.trial]!;
+    onEvent({ type: 'started', run, trial });
     const outcome = await executor.run(
-      job,
-      (progress) => onEvent({ type: 'progress', job, progress }),
+      run,
+      (progress) => onEvent({ type: 'progress', run, progress }),
       stopping.signal,
     );
     if (outcome.type === 'interrupted') return;
-    await record(entryOf(job, outcome, job.failures < retries));
-    onEvent({ type: 'ended', job, trial, outcome });
-    await executor.settled?.(job);
+    await record(entryOf(run, outcome, run.failures < retries));
+    onEvent({ type: 'ended', run, trial, outcome });
+    await executor.settled?.(run);
   };
-  const begin = (job: Job) => {
-    const run = runJob(job)
+  const start = (run: TrialRun) => {
+    const ending = carryOut(run)
       .catch((error: unknown) => {
         broken ??= { error };
         stopping.abort(error);
       })
       .finally(() => {
-        running.delete(run);
-        changed.ring();
+        running.delete(ending);
+        changed.set();
       });
-    running.add(run);
+    running.add(ending);
   };
 
   try {
     while (!stopping.signal.aborted) {
-      await tellAll(state, advisor, record);
+      await reportOutcomes(state, advisor, record);
       const decision = running.size < executor.capacity() ? nextDecision(state) : ({ type: 'wait' } as const);
       if (decision.type === 'done') break;
       if (decision.type === 'wait') await changed.wait();
@@ -127,10 +127,10 @@ export async function runJobs({
       } else if (decision.type === 'ask')
         await record({ type: 'trial', trial: decision.trial, ...(await advisor!.ask()) });
       else {
-        const job = jobOf(state, decision.job);
+        const run = trialRunOf(state, decision.run);
         // A start that is lost only means that the run is due.
-        recordSoon({ type: 'start', ...decision.job });
-        begin(job);
+        recordSoon({ type: 'start', ...decision.run });
+        start(run);
       }
     }
   } catch (error) {
@@ -141,11 +141,11 @@ export async function runJobs({
     signal.removeEventListener('abort', stop);
   }
   if (broken) throw broken.error;
-  await tellAll(state, advisor, record);
+  await reportOutcomes(state, advisor, record);
 }
 
 /** Who chose a configuration hears how it ended, before the next is asked for. */
-async function tellAll(
+async function reportOutcomes(
   state: SweepState,
   advisor: Advisor | undefined,
   record: (entry: Entry) => Promise<void>,
@@ -170,14 +170,14 @@ export function settingsOf(
   return spec.seeds === 1 ? settings : { ...settings, seed: Number(settings['seed'] ?? 0) + seed };
 }
 
-function jobOf(state: SweepState, id: JobId): Job {
+function trialRunOf(state: SweepState, id: RunId): TrialRun {
   const { configuration, failures } = state.trials[id.trial]!;
   const settings = settingsOf(state.spec, configuration, id.seed);
   return { ...id, failures, settings, epochs: rungsOf(state.spec)[id.rung] ?? Number(settings['epochs']) };
 }
 
 function entryOf(
-  { trial, seed, rung }: Job,
+  { trial, seed, rung }: TrialRun,
   outcome: Exclude<Outcome, { type: 'interrupted' }>,
   another: boolean,
 ): Entry {

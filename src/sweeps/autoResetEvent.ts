@@ -1,11 +1,14 @@
-/** Wakes the one who waits, also when it rang before they came. Unlike a race of promises it keeps nothing alive. */
+/**
+ * An auto-reset event: `set` wakes the waiter, or lets the next `wait` return at once. Unlike `Promise.race`, it keeps
+ * no reference to earlier waits.
+ */
 export interface AutoResetEvent {
   readonly set: () => void;
-  /** @param atMostMs wakes then in any case */
+  /** @param atMostMs the timeout, in milliseconds; none when omitted */
   readonly wait: (atMostMs?: number) => Promise<void>;
 }
 
-/** An alarm that has not isSet. */
+/** Creates an auto-reset event that is not set. */
 export function createAutoResetEvent(): AutoResetEvent {
   let isSet = false;
   let wake: (() => void) | undefined;

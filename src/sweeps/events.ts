@@ -13,15 +13,15 @@ export interface SweepStart {
   readonly name: string | undefined;
   readonly method: SweepSpec['method'];
   readonly metric: SweepSpec['metric'];
-  /** Configurations; null when their number is not known beforehand. */
+  /** The number of trials; null when it is not known in advance. */
   readonly trials: number | null;
   readonly seeds: number;
   readonly rungs: readonly number[] | undefined;
-  /** How this machine is divided; undefined when other machines train. */
+  /** How this machine is divided; undefined when the workers of a queue train. */
   readonly workers: number | undefined;
   readonly threads: number | undefined;
   readonly gpus: readonly string[];
-  /** Runs that an earlier process has finished. */
+  /** Runs that an earlier process finished. */
   readonly finished: number;
   readonly sweepDir: string;
 }
@@ -29,7 +29,7 @@ export interface SweepStart {
 /** A run of a trial starts. */
 export interface TrialStart extends RunId {
   readonly type: 'trial';
-  /** Where it ends. */
+  /** The epoch after which it ends. */
   readonly epochs: number;
   readonly settings: Readonly<Record<string, Value>>;
 }
@@ -42,7 +42,7 @@ export interface TrialEpoch extends RunId {
   readonly value: number | null;
 }
 
-/** A run of a trial has ended well. */
+/** A run of a trial succeeded. */
 export interface TrialResult extends RunId {
   readonly type: 'result';
   readonly value: number;
@@ -50,18 +50,18 @@ export interface TrialResult extends RunId {
   /** Wall-clock seconds of its process, and of the training in it alone. */
   readonly seconds: number;
   readonly trainingSeconds: number;
-  /** Its folder, from the sweep's; undefined where another machine keeps it. */
+  /** Its folder, relative to the sweep's; undefined when it is on another machine. */
   readonly runDir?: string;
 }
 
 /** A run of a trial has failed. */
 export interface TrialFailure extends RunId {
   readonly type: 'failure';
-  /** Half a sentence. */
+  /** A clause, without a period. */
   readonly reason: string;
   /** The kind of error, the signal, or the exit code. */
   readonly code: number | string;
-  /** Whether the same run might end better. */
+  /** Whether a retry may succeed. */
   readonly retry: boolean;
 }
 
@@ -77,19 +77,21 @@ export interface SweepEnd {
   readonly sweepDir: string;
 }
 
-/** The sweep was aborted, or stopped from elsewhere; its runs have saved, and `resumeSweep` continues it. */
+/**
+ * The sweep was aborted, or stopped through its queue. Its runs have saved their state, and `resumeSweep` continues it.
+ */
 export interface SweepStopped {
   readonly type: 'stopped';
-  /** Whether somebody stopped it through its queue. */
+  /** Whether it was stopped through its queue. */
   readonly elsewhere: boolean;
-  /** Trials with nothing left to do. */
+  /** Trials that have nothing left to do. */
   readonly done: number;
   readonly sweepDir: string;
 }
 
-/** What a sweep yields while it runs: plain records, in the order in which things happen. */
+/** The events of a sweep, in order: plain records. */
 export type SweepEvent =
   SweepStart | TrialStart | TrialEpoch | TrialResult | TrialFailure | SweepEnd | SweepStopped | OpenEvent;
 
-/** The configurations of a sweep, best first. */
+/** The trials of a sweep, best first. */
 export type SweepRows = readonly Ranked[];

@@ -1,10 +1,10 @@
 import { createAutoResetEvent } from './autoResetEvent';
 
 /**
- * What work reports, as an async generator: in order, and nothing lost while the consumer is busy.
- * @param work is given what takes its events, and a signal that is aborted when `signal` is, or when the consumer
- *   leaves the loop; it is waited for in any case
- * @throws what `work` throws, after its events
+ * Turns the events that `work` emits into an async generator: in order, and none lost while the consumer is busy.
+ * @param work gets a function that emits an event, and a signal that is aborted when `signal` is, or when the consumer
+ *   leaves the loop; it is always awaited
+ * @throws whatever `work` throws, after its events
  */
 export async function* eventsOf<Event>(
   work: (emit: (event: Event) => void, signal: AbortSignal) => Promise<void>,
@@ -22,7 +22,7 @@ export async function* eventsOf<Event>(
     ended = true;
     changed.set();
   });
-  // It is thrown below, once its events have been yielded.
+  // Rethrown below, once its events have been yielded.
   working.catch(() => undefined);
   try {
     for (;;) {

@@ -2,22 +2,22 @@ import { availableParallelism, totalmem } from 'node:os';
 import { HandgradError } from '../errors';
 import { quoted } from '../words';
 
-/** How a machine is divided among the runs that train at once. */
+/** How a machine is divided among concurrent runs. */
 export interface Machine {
-  /** Runs at once. */
+  /** The number of concurrent runs. */
   readonly workers: number;
   /** Threads of each run's backend. */
   readonly threads: number;
-  /** The graphics cards, which the runs take in turn: their numbers, or the longer names that nvidia-smi -L gives. */
+  /** The GPUs, assigned to runs round robin: their numbers, or the UUIDs that `nvidia-smi -L` prints. */
   readonly gpus: readonly string[];
 }
 
-/** Of a run on Fashion-MNIST, with some air. */
+/** A run on Fashion-MNIST, with some headroom. */
 const BYTES_PER_RUN = 1e9;
 
 /**
- * This machine, divided: what is left out is one run for each core or graphics card,
- * as far as memory allows, and the cores divided among them.
+ * Divides this machine. The defaults are one run per core or GPU, as far as memory allows, and the cores divided evenly
+ * among the runs.
  * @throws HandgradError 'usage' naming what cannot be used
  */
 export function divideMachine({ workers, threads, gpus = [] }: Partial<Machine> = {}): Machine {

@@ -11,35 +11,35 @@ import { SWEEP_FILES } from './state/summary';
 import { replay, type SweepState } from './state/sweepState';
 import { readSweepFolder } from './sweepFolder';
 
-/** A sweep whose folder this process alone works in. */
+/** A sweep whose folder this process has locked. */
 export interface OpenSweep {
   readonly id: string;
   readonly dir: string;
   readonly state: SweepState;
   readonly journal: Journal;
-  /** Closes the journal and gives the folder back; one in which nothing began is removed. */
+  /** Closes the journal and unlocks the folder; an empty one is removed. */
   readonly close: () => Promise<void>;
 }
 
-/** What is to be searched: the path of a YAML or JSON file, or its content. */
+/** A sweep file: its path (YAML or JSON), or its content. */
 export type SweepSource = string | Readonly<Record<string, unknown>>;
 
 /**
- * Reads and checks what is to be searched.
+ * Reads and validates a sweep file.
  * @throws HandgradError 'usage' naming the key and what it takes
  */
 export async function readSweepSource(source: SweepSource): Promise<SweepSpec> {
   return readSweep(typeof source === 'string' ? await readConfigFile(source) : source);
 }
 
-/** The content of the copy that the sweep's folder keeps; JSON is YAML. */
+/** The content of the copy in the sweep's folder; JSON is YAML. */
 async function textOf(source: SweepSource): Promise<Uint8Array | string> {
   return typeof source === 'string' ? readFile(source) : `${JSON.stringify(source, null, 2)}\n`;
 }
 
 /**
- * Begins a sweep: its folder with the file and a journal that says what it is.
- * @param given the folder; `runs/sweep-<name>-<date>-<time>` when left out
+ * Creates a sweep: its folder, with a copy of the file and a journal whose first entry describes it.
+ * @param given the folder; `runs/sweep-<name>-<date>-<time>` when omitted
  * @throws HandgradError 'usage' when the folder holds a sweep already; 'storage', 'locked'
  */
 export async function createSweep(source: SweepSource, spec: SweepSpec, given: string | undefined): Promise<OpenSweep> {
@@ -70,13 +70,13 @@ async function holdsSweep(dir: string): Promise<boolean> {
   );
 }
 
-/** How a sweep is resumed. */
+/** What a resumed sweep changes. */
 export interface ResumeChanges {
-  /** The file or content that is searched from now on; the copy in the sweep's folder when left out. */
+  /** The sweep file from now on; the copy in the sweep's folder when omitted. */
   readonly source?: SweepSource;
-  /** Takes a file that has more values or trials than before. */
+  /** Accepts a file that has other values or more trials than before. */
   readonly extend?: boolean;
-  /** Gives failed trials another chance. */
+  /** Retries failed trials. */
   readonly retryFailed?: boolean;
 }
 
@@ -85,7 +85,7 @@ export interface ResumeChanges {
  * @throws HandgradError 'usage' when the folder holds none, or the file has been edited; 'model' for a damaged journal
  */
 export async function reopenSweep(dir: string, changes: ResumeChanges): Promise<OpenSweep> {
-  // Before the lock is made: where no sweep is, nothing is left behind.
+  // Before locking: a folder without a sweep stays untouched.
   await readSweepFolder(dir);
   const { release } = await claimFolder(dir, dir);
   try {
@@ -109,7 +109,7 @@ async function openJournaled(
   { source, extend = false, retryFailed = false }: ResumeChanges,
   release: () => Promise<void>,
 ): Promise<OpenSweep> {
-  // Read again now that nobody else writes.
+  // Read again under the lock.
   const { id, spec: known, entries, bytes } = await readSweepFolder(dir);
   const current = source ?? join(dir, SWEEP_FILES.file);
   const spec = await readSweepSource(current);
@@ -147,7 +147,7 @@ function createClose(journal: Journal, release: () => Promise<void>): () => Prom
   return () => (closed ??= journal.close().then(release));
 }
 
-/** What may change without making earlier results incomparable with later ones. */
+/** What may change while earlier and later results stay comparable. */
 const EXTENSIBLE: readonly (keyof SweepSpec)[] = ['name', 'parameters', 'runCap'];
 
 function changedKeys(known: SweepSpec, spec: SweepSpec): (keyof SweepSpec)[] {
@@ -155,13 +155,13 @@ function changedKeys(known: SweepSpec, spec: SweepSpec): (keyof SweepSpec)[] {
   return keys.filter((key) => JSON.stringify(known[key]) !== JSON.stringify(spec[key]));
 }
 
-/** Other parameters are another search: the earlier trials have no value for them. */
+/** Whether both search the same parameters: earlier trials have no value for others. */
 function sameParameters(known: SweepSpec, spec: SweepSpec): boolean {
   const names = ({ parameters }: SweepSpec) => JSON.stringify(Object.keys(parameters).sort());
   return names(known) === names(spec);
 }
 
-/** The spec's keys in the words of the file. */
+/** The file's names of the spec's keys. */
 const FILE_KEYS: Partial<Record<keyof SweepSpec, string>> = { halving: 'early_terminate', runCap: 'run_cap' };
 
 function assertExtends(known: SweepSpec, spec: SweepSpec, path: string, dir: string, extend: boolean): void {
@@ -177,7 +177,6 @@ function assertExtends(known: SweepSpec, spec: SweepSpec, path: string, dir: str
   if (changed.every((key) => EXTENSIBLE.includes(key)) && sameParameters(known, spec)) return;
   throw new HandgradError(
     'usage',
-    `${path} differs from the sweep in ${dir} in more than the values of its parameters and run_cap (${names}), ` +
-      `so that its results would not compare; start it as a new sweep.`,
+    `${path} differs from the sweep in ${dir} in more than the values of its parameters and run_cap (${names}), so results would not be comparable; start a new sweep.`,
   );
 }

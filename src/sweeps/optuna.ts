@@ -11,11 +11,11 @@ const STUDY = 'handgrad';
 const REMEDY = 'install it with "pip install optuna", or set HANDGRAD_OPTUNA to its command';
 
 /**
- * Optuna's tree-structured Parzen estimator, through its ask-and-tell command line.
- * What it knows is in `optuna.db` in the sweep's folder.
+ * Optuna's tree-structured Parzen estimator, through its ask-and-tell command line. Its database is `optuna.db` in the
+ * sweep's folder.
  * @param command the optuna program
- * @param ask how many times it has been asked: each time it begins from another seed, and a sweep can be repeated
- * @throws HandgradError 'backend' when it is not installed or does not answer
+ * @param asked how often it has been asked: each call gets a seed of its own, so a sweep is reproducible
+ * @throws HandgradError 'backend' when it is not installed or fails
  */
 export async function optunaAdvisor(
   spec: SweepSpec,
@@ -77,12 +77,9 @@ function readAnswer(text: string): { number: number; params: Readonly<Record<str
     const answer = JSON.parse(text) as { number: number; params: Record<string, unknown> };
     if (Number.isInteger(answer.number) && typeof answer.params === 'object') return answer;
   } catch {
-    // Said below: what it printed is no answer either way.
+    // Reported below: the output is unusable either way.
   }
-  throw new HandgradError(
-    'backend',
-    `Optuna's "ask" printed something else than JSON (${quoted(text)}); use Optuna 3 or newer.`,
-  );
+  throw new HandgradError('backend', `Optuna's "ask" did not print JSON (${quoted(text)}); use Optuna 3 or newer.`);
 }
 
 function seedOf(seed: number, asked: number): number {

@@ -10,21 +10,21 @@ import { countRuns } from './workers/queue/queueExecutor';
 import { connectRedis, type RedisAddress } from './workers/queue/redis';
 import { announceSweep, type ListedSweep, type ListedWorker, listSweeps, listWorkers } from './workers/queue/registry';
 
-/** Where a sweep stands. */
+/** The progress of a sweep. */
 export interface SweepStatus {
   readonly sweep: string;
   readonly spec: SweepSpec;
-  /** Configurations; null when their number is not known beforehand. */
+  /** The number of trials; null when it is not known in advance. */
   readonly trials: number | null;
   readonly done: number;
   readonly failed: number;
   readonly unfinished: number;
-  /** The configurations so far, best first. */
+  /** The trials so far, best first. */
   readonly rows: readonly Ranked[];
 }
 
 /**
- * Where a sweep stands by its folder alone, whoever runs it.
+ * Reads the progress of a sweep from its folder, whether or not the sweep is running.
  * @throws HandgradError 'usage' when the folder holds none, 'model' for a damaged journal
  */
 export async function sweepStatus(dir: string): Promise<SweepStatus> {
@@ -38,13 +38,13 @@ export async function sweepStatus(dir: string): Promise<SweepStatus> {
   };
 }
 
-/** What is in a queue. */
+/** The content of a queue. */
 export interface QueueStatus {
   readonly sweeps: readonly {
     readonly sweep: string;
     readonly name: string | null;
     readonly state: ListedSweep['state'];
-    /** Runs that wait, that are being trained, and that have ended without the sweep having recorded it yet. */
+    /** Runs that wait, that are training, and that have ended but are not yet recorded by the sweep. */
     readonly waiting: number;
     readonly training: number;
     readonly ended: number;
@@ -53,8 +53,8 @@ export interface QueueStatus {
 }
 
 /**
- * The sweeps of a queue and who works for them.
- * @param only one sweep, by its name there
+ * The sweeps and workers of a queue.
+ * @param only the id of one sweep
  * @throws HandgradError 'backend' when no queue answers, 'usage' when there is no such sweep
  */
 export async function queueStatus(queue: RedisAddress, only?: string): Promise<QueueStatus> {
@@ -74,7 +74,7 @@ export async function queueStatus(queue: RedisAddress, only?: string): Promise<Q
 }
 
 /**
- * Tells everybody who works for a sweep to stop: its trials save and wait, and its own process ends.
+ * Stops a sweep through its queue: its runs save their state and wait, and its own process ends.
  * @throws HandgradError 'backend' when no queue answers, 'usage' when there is no such sweep
  */
 export async function stopSweep(queue: RedisAddress, id: string): Promise<void> {
@@ -92,14 +92,14 @@ export async function stopSweep(queue: RedisAddress, id: string): Promise<void> 
 /** What a sweep would train. */
 export interface SweepPlan {
   readonly spec: SweepSpec;
-  /** Configurations, at most. */
+  /** The maximum number of trials. */
   readonly trials: number;
-  /** In order; undefined when each depends on the results before it. */
+  /** In order; undefined when each depends on earlier results. */
   readonly configurations: Iterable<Configuration> | undefined;
 }
 
 /**
- * What a sweep would train; nothing is made or trained.
+ * Lists what a sweep would train. Nothing is written or trained.
  * @throws HandgradError 'usage' naming the key and what it takes
  */
 export async function planSweep(source: SweepSource): Promise<SweepPlan> {

@@ -8,32 +8,32 @@ import { apply, rungsOf, type SweepState, type Trial } from './state/sweepState'
 import type { Value } from './spec/distributions';
 import type { Outcome, Progress } from './workers/trainProcess';
 
-/** One run of the trainer as whoever carries it out needs it. */
+/** One run of a trial, as an executor takes it. */
 export interface TrialRun extends RunId {
   /** How often this trial has failed before. */
   readonly failures: number;
   readonly settings: Readonly<Record<string, Value>>;
-  /** Where it ends. */
+  /** The epoch after which it ends. */
   readonly epochs: number;
 }
 
-/** What carries out runs: processes of this machine, or workers on others. */
+/** Executes runs: in processes on this machine, or through workers on others. */
 export interface Executor {
-  /** How many runs it takes at once. */
+  /** The number of runs that it accepts at once. */
   readonly capacity: () => number;
   readonly run: (run: TrialRun, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Outcome>;
-  /** Told when the outcome of a run is in the journal. */
+  /** Called once the outcome of a run is in the journal. */
   readonly settled?: (run: TrialRun) => Promise<void>;
 }
 
-/** A program outside that chooses configurations. */
+/** An external program that chooses configurations, by ask and tell. */
 export interface Advisor {
   readonly ask: () => Promise<{ configuration: Configuration; token: number }>;
   /** @param value undefined when the trial failed */
   readonly tell: (token: number, value: number | undefined) => Promise<void>;
 }
 
-/** What happens to a run. */
+/** An event in the life of a run. */
 export type TrialRunEvent =
   | { readonly type: 'started'; readonly run: TrialRun; readonly trial: Trial }
   | { readonly type: 'progress'; readonly run: TrialRun; readonly progress: Progress }
@@ -45,16 +45,17 @@ export interface RunTrialsOptions {
   readonly executor: Executor;
   /** Needed when the method is bayes. */
   readonly advisor: Advisor | undefined;
-  /** How often a failed run is tried again. */
+  /** How often a failed run is retried. */
   readonly retries: number;
   readonly onEvent: (event: TrialRunEvent) => void;
-  /** Aborted: no run is begun any more, and those under way save and end. */
+  /** When aborted, no further run starts, and the current ones save their state and end. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Carries a sweep on until nothing is left to do or it is asked to stop. Whatever it knows is in the journal first.
- * @throws HandgradError of the journal, the advisor or the executor itself; the runs under way are stopped then
+ * Runs a sweep until nothing is left to do or `signal` is aborted. Everything is written to the journal before it
+ * counts.
+ * @throws HandgradError from the journal, the advisor or the executor itself, after stopping the current runs
  */
 export async function runTrials({
   state,
@@ -66,7 +67,7 @@ export async function runTrials({
   signal,
 }: RunTrialsOptions): Promise<void> {
   const stopping = new AbortController();
-  // Every run that goes on listens.
+  // Every run adds a listener.
   setMaxListeners(0, stopping.signal);
   const stop = () => stopping.abort(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
@@ -122,13 +123,13 @@ export async function runTrials({
       else if (decision.type === 'trial') {
         const { trial, configuration, cursor } = decision;
         state.cursor = cursor;
-        // It need not be on the disk before the run begins: the same one would come again.
+        // It need not be on disk before the run starts: after a crash the same configuration is drawn again.
         recordSoon({ type: 'trial', trial, configuration });
       } else if (decision.type === 'ask')
         await record({ type: 'trial', trial: decision.trial, ...(await advisor!.ask()) });
       else {
         const run = trialRunOf(state, decision.run);
-        // A start that is lost only means that the run is due.
+        // If this entry is lost, the run is due again, nothing more.
         recordSoon({ type: 'start', ...decision.run });
         start(run);
       }
@@ -144,14 +145,14 @@ export async function runTrials({
   await reportOutcomes(state, advisor, record);
 }
 
-/** Who chose a configuration hears how it ended, before the next is asked for. */
+/** Reports outcomes to the advisor, before it is asked for the next configuration. */
 async function reportOutcomes(
   state: SweepState,
   advisor: Advisor | undefined,
   record: (entry: Entry) => Promise<void>,
 ): Promise<void> {
   if (!advisor) return;
-  // With halving all are judged by their first rung, so that like is compared with like.
+  // With halving, all are compared at their first rung, after the same number of epochs.
   const values = new Map(state.standing[0]!.ranked.map(({ trial, value }) => [trial, value]));
   for (const { number, token, told, failed } of state.trials) {
     if (told || token === undefined || (failed === undefined && !values.has(number))) continue;
@@ -160,7 +161,7 @@ async function reportOutcomes(
   }
 }
 
-/** The settings of a run: what all share, what is searched, and its own seed. */
+/** The settings of a run: the fixed ones, its configuration, and its own seed. */
 export function settingsOf(
   spec: SweepSpec,
   configuration: Configuration,

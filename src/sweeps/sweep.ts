@@ -31,49 +31,49 @@ import { type QueueExecutor, queueExecutor } from './workers/queue/queueExecutor
 import { connectRedis, type RedisAddress } from './workers/queue/redis';
 import { trainProgram } from './workers/trainProcess';
 
-/** How often a trial that crashed is tried again. */
+/** How often a crashed run is retried by default. */
 export const RETRIES = 2;
 
-/** How a sweep is opened. */
+/** Options for opening a sweep. */
 export interface SweepOptions extends OpenOptions {
-  /** Trials go to the workers of this queue; without it they train on this machine. */
+  /** The workers of this queue train the runs; without it, this machine does. */
   readonly queue?: RedisAddress;
 }
 
-/** How its trials train. */
+/** Options for running a sweep. */
 export interface SweepRunOptions extends Partial<Machine> {
-  /** How often a trial that crashed is tried again; 2 when left out. */
+  /** How often a crashed run is retried; 2 when omitted. */
   readonly retries?: number;
 }
 
-/** A hyperparameter sweep and its folder, in which this process alone works until the sweep ends or is closed. */
+/** A hyperparameter sweep and its folder, which this process locks until the sweep ends or is closed. */
 export interface Sweep {
   readonly id: string;
   readonly dir: string;
-  /** Complete and checked. */
+  /** The complete, validated sweep file. */
   readonly spec: SweepSpec;
-  /** What is known of its trials; it changes while the sweep runs. */
+  /** The state of its trials; it changes while the sweep runs. */
   readonly state: SweepState;
   /**
-   * Trains trials, each in a process of its own, until nothing is left to do, and yields what happens. Whatever it
-   * knows is in the sweep's journal first; `summary.csv` and `best.json` are written at the end, however that
-   * comes. To be called once.
-   * @param signal aborted, or the loop left early: no run is started any more, those under way save and end, and
-   *   `resumeSweep` continues the sweep. What is in a queue stays there, and its workers go on
-   * @throws HandgradError 'usage' for what this machine cannot be divided into; 'data' for data that cannot be had;
-   *   'backend' when a program that chooses configurations does not answer; 'storage'
+   * Trains the trials, each run in a separate process, until nothing is left to do, and yields events. Everything is
+   * written to the sweep's journal first; `summary.csv` and `best.json` are written at the end, also after an error.
+   * Call it once.
+   * @param signal when aborted, or when the loop is left early, no further run starts, the current ones save their
+   *   state and end, and `resumeSweep` continues the sweep. Runs in a queue stay there, and its workers continue
+   * @throws HandgradError 'usage' for an invalid `workers`, `threads`, `gpus` or `retries`; 'data' when data is
+   *   unavailable; 'backend' when the program that chooses configurations fails; 'storage'
    */
   run(options?: SweepRunOptions, signal?: AbortSignal): AsyncGenerator<SweepEvent, void, void>;
-  /** Gives the folder back without running. A sweep that has run has done so. */
+  /** Unlocks the folder without running. `run` does this when it ends. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a sweep: checks what is to be searched, and makes and locks its folder. `sweep.run()` then trains.
+ * Starts a sweep: validates the sweep file, and creates and locks the sweep's folder. `sweep.run()` then trains.
  * @param source the path of a sweep file (YAML or JSON, in the keys of W&B), or its content
- * @param options.dir the sweep's folder; `runs/sweep-<name>-<date>-<time>` when left out
- * @throws HandgradError 'usage' naming the key; 'backend' when no queue answers;
- * 'storage'; 'locked'. Nothing stays behind then
+ * @param options.dir the sweep's folder; `runs/sweep-<name>-<date>-<time>` when omitted
+ * @throws HandgradError 'usage' naming the key; 'backend' when the queue is unreachable; 'storage'; 'locked'. Nothing
+ *   is left behind in that case
  */
 export async function startSweep(
   source: SweepSource,
@@ -87,7 +87,7 @@ export async function startSweep(
 }
 
 /**
- * Opens a sweep that was stopped or killed: what has finished never trains again, the rest is resumed or starts once.
+ * Resumes a sweep that was stopped or killed: finished runs never run again, the others resume or start.
  * @throws HandgradError 'usage' when the folder holds none, or its file has been edited; 'model' for a damaged journal;
  *   otherwise as `startSweep`
  */
@@ -99,7 +99,7 @@ export async function resumeSweep(
   return withQueue(options, async () => {
     const sweep = await reopenSweep(dir, changes);
     try {
-      // A sweep that was started here may be one that cannot train elsewhere.
+      // A sweep that was started without a queue may not fit one.
       if (options.queue) assertQueueable(sweep.state.spec);
     } catch (error) {
       await sweep.close();
@@ -110,8 +110,8 @@ export async function resumeSweep(
 }
 
 /**
- * Starts a sweep and runs it: `startSweep` and `sweep.run` in one.
- * @throws HandgradError as they do
+ * Starts and runs a sweep: `startSweep` and `sweep.run` in one.
+ * @throws HandgradError as both do
  */
 export async function* runSweep(
   source: SweepSource,
@@ -121,13 +121,15 @@ export async function* runSweep(
   yield* sweep.run(options, options.signal);
 }
 
-/** Opens a sweep, after its queue: nothing is begun that would have to wait for one. */
+/** Connects to the queue first, then opens the sweep, so that an unreachable queue leaves nothing behind. */
 async function withQueue(options: SweepOptions, open: () => Promise<OpenSweep>): Promise<Sweep> {
   const { queue, onEvent } = options;
   const notice = (message: string) => onEvent?.({ type: 'notice', message });
   const redis =
     queue &&
-    (await connectRedis(queue, (lost) => notice(lost ? 'Redis is gone; the sweep waits for it.' : 'Redis is back.')));
+    (await connectRedis(queue, (lost) =>
+      notice(lost ? 'The connection to Redis is lost; the sweep waits for it.' : 'The connection to Redis is back.'),
+    ));
   try {
     const sweep = await open();
     const close = async () => {
@@ -167,7 +169,7 @@ interface Running {
   readonly signal: AbortSignal;
 }
 
-/** Runs a sweep to its end, and writes what came of it. */
+/** Runs a sweep to its end, and writes the summary. */
 async function runOpenSweep(running: Running): Promise<void> {
   const { sweep, redis, machine, retries, options, emit, signal } = running;
   const { dir, state, journal } = sweep;
@@ -200,7 +202,7 @@ async function runOpenSweep(running: Running): Promise<void> {
   }
 }
 
-/** Who trains: this machine, or the workers of a queue; and what stops it. */
+/** Chooses who trains, this machine or the workers of a queue; and combines the signals that stop it. */
 function executorOf({ sweep, machine, signal }: Running, queued: QueueExecutor | undefined) {
   const { metric, seeds } = sweep.state.spec;
   const elsewhere = new AbortController();
@@ -214,7 +216,7 @@ function executorOf({ sweep, machine, signal }: Running, queued: QueueExecutor |
   };
 }
 
-/** Fetches what the trials learn before they start, once for all. */
+/** Downloads the data sets once, before the runs start. */
 async function fetchDatasets(spec: SweepSpec, { env, onEvent, signal }: OpenOptions): Promise<void> {
   const searched = spec.parameters['dataset'] && valuesOf(spec.parameters['dataset']);
   const names = searched ?? [spec.fixed['dataset'] ?? 'fashion-mnist'];
@@ -226,7 +228,7 @@ async function fetchDatasets(spec: SweepSpec, { env, onEvent, signal }: OpenOpti
   }
 }
 
-/** @throws HandgradError 'usage' when a sweep's settings mean something on this machine only */
+/** @throws HandgradError 'usage' when a setting has a meaning on this machine only, so a queue cannot carry it */
 function assertQueueable({ fixed, parameters }: SweepSpec): void {
   const values = [
     ...Object.entries(fixed),
@@ -235,8 +237,8 @@ function assertQueueable({ fixed, parameters }: SweepSpec): void {
     ),
   ];
   for (const [key, value] of values) {
-    const unfit = unqueueableReason(key, value, datasetNames);
-    if (unfit) throw new HandgradError('usage', `The sweep cannot go through a queue: ${unfit}.`);
+    const reason = unqueueableReason(key, value, datasetNames);
+    if (reason) throw new HandgradError('usage', `The sweep cannot use a queue: ${reason}.`);
   }
 }
 

@@ -11,36 +11,32 @@ import { connectRedis, type RedisAddress } from './workers/queue/redis';
 import { consumeQueues, type TrialEvent } from './workers/queue/consumeQueues';
 import { type Outcome, type Progress, trainInProcess, trainProgram } from './workers/trainProcess';
 
-/** What a worker yields while it works. */
+/** The events of a worker. */
 export type WorkerEvent =
   | TrialEvent
-  /** It begins to take trials: so many at once, with so many threads each. */
+  /** The worker starts to take runs: `workers` at once, with `threads` threads each. */
   | { readonly type: 'ready'; readonly workers: number; readonly threads: number };
 
-/** How a worker works. */
+/** Options of a worker. */
 export interface WorkerOptions extends Partial<Machine>, Pick<OpenOptions, 'onEvent' | 'signal'> {
-  /** The sweep to work for, by its name in the queue; all when left out. */
+  /** The id of the sweep to work for; all sweeps when omitted. */
   readonly sweep?: string;
-  /** How long a trial stays with a worker that is not heard of, in seconds; 30 when left out. */
+  /** After how many silent seconds a worker loses its run to another; 30 when omitted. */
   readonly lease?: number;
   /** Ends when no sweep is left. */
   readonly untilDone?: boolean;
-  /**
-   * The folder of the trials; `runs/queue` when left out. Where workers share it, a trial is resumed on any of them.
-   */
+  /** The folder of the runs; `runs/queue` when omitted. If workers share it, any of them can resume a run. */
   readonly runRoot?: string;
-  /**
-   * The folder in which sweeps' own data sets lie, by relative path; without it, only those of the catalog are trained
-   * on.
-   */
+  /** The folder that paths of data sets are relative to; without it, only data sets of the catalog are accepted. */
   readonly datasets?: string;
-  /** Aborted: takes no more trials, and finishes those it has. */
+  /** When aborted, the worker takes no more runs, and finishes the current ones. */
   readonly drain?: AbortSignal;
 }
 
 /**
- * Takes trials from the queues of sweeps, in turn, trains each in a process of its own, and yields what happens.
- * @param options.signal aborted, or the loop left early: the trials that are under way save, and go back to the queue
+ * Takes runs from the queues of sweeps, round robin, trains each in a separate process, and yields events.
+ * @param options.signal when aborted, or when the loop is left early, the current runs save their state and return to
+ *   the queue
  * @throws HandgradError 'usage' naming what cannot be used; 'backend' when no queue answers
  */
 export async function* runWorker(
@@ -53,14 +49,16 @@ export async function* runWorker(
   if (only !== undefined && !/^[0-9a-f]{16}$/.test(only)) {
     throw new HandgradError(
       'usage',
-      `\`sweep\` must be the name of one in a queue, 16 digits and letters, not ${quoted(only)}.`,
+      `\`sweep\` must be the id of a sweep in the queue, 16 digits and letters, not ${quoted(only)}.`,
     );
   }
   if (!(lease >= 2 && lease <= 3600)) {
     throw new HandgradError('usage', `\`lease\` must be from 2 to 3600 seconds, not ${quoted(lease)}.`);
   }
   const redis = await connectRedis(queue, (lost) => {
-    const message = lost ? 'Redis is gone; trials go on, and their results wait for it.' : 'Redis is back.';
+    const message = lost
+      ? 'The connection to Redis is lost; runs continue, and their results wait for it.'
+      : 'The connection to Redis is back.';
     onEvent?.({ type: 'notice', message });
   });
   const program = trainProgram();
@@ -76,7 +74,7 @@ export async function* runWorker(
         ...payload,
         folder: join(runRoot, `sweep-${payload.sweep}`),
         name: runName(payload, payload.seeds),
-        // The queue has given the trial to this worker: whoever had it before has lost it.
+        // The queue has assigned the run to this worker, so an earlier worker has lost it.
         takeOver: true,
       };
       return await trainInProcess(program, run, share, onProgress, stop);
@@ -94,14 +92,16 @@ export async function* runWorker(
   }
 }
 
-/** A path of a sweep's own data set is one within the folder that this worker offers, or none. */
+/**
+ * Resolves the path of a data set inside the folder that this worker offers; refuses it when there is no such folder.
+ */
 function withFolder(payload: Payload | { refused: string }, folder: string | undefined): Payload | { refused: string } {
   if ('refused' in payload) return payload;
   const { dataset } = payload.settings;
   if (dataset === undefined || isDatasetName(String(dataset))) return payload;
   if (folder === undefined) {
     return {
-      refused: `dataset ${quoted(dataset)} is not of the catalog, and this worker offers no folder of \`datasets\``,
+      refused: `dataset ${quoted(dataset)} is not in the catalog, and this worker has no \`datasets\` folder`,
     };
   }
   return { ...payload, settings: { ...payload.settings, dataset: join(folder, String(dataset)) } };

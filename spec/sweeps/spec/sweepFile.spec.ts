@@ -57,11 +57,11 @@ describe('readSweep', () => {
       { method: 'grid', parameters: { lr: { value: 1, vals: [] } } },
       /no key "vals" in parameters\.lr/,
     ],
-    ['a program', { method: 'grid', program: 'train.py', parameters: lr }, /every trial is a run of train/],
+    ['a program', { method: 'grid', program: 'train.py', parameters: lr }, /trials always run "train"/],
     [
       'a setting that train lacks',
       { method: 'grid', parameters: { lrr: { value: 1 } } },
-      /parameters\.lrr names no setting of train; did you mean lr\?/,
+      /parameters\.lrr is not a setting of train; did you mean lr\?/,
     ],
     [
       'F41 a value out of range',
@@ -133,7 +133,7 @@ describe('readSweep', () => {
         parameters: { epochs: { values: [1, 2] } },
         early_terminate: { type: 'hyperband', min_iter: 1 },
       },
-      /decides about epochs itself/,
+      /itself decides how long to train/,
     ],
     [
       'halving that never happens',
@@ -151,7 +151,11 @@ describe('readSweep', () => {
       JSON.parse('{"method":"grid","parameters":{"__proto__":{"value":1},"lr":{"value":1}}}'),
       /__proto__/,
     ],
-    ['F42 constructor as a setting', { method: 'grid', parameters: lr, fixed: { constructor: 1 } }, /names no setting/],
+    [
+      'F42 constructor as a setting',
+      { method: 'grid', parameters: lr, fixed: { constructor: 1 } },
+      /is not a setting of train/,
+    ],
     [
       'more values than can be counted',
       { method: 'random', run_cap: 1, parameters: { lr: { distribution: 'q_uniform', min: 1e-9, max: 1e9, q: 1e-9 } } },

@@ -1,6 +1,6 @@
 import type { Random } from '../../random';
 
-/** What a setting may be, as JSON has it: lists are layer widths. */
+/** The value of a setting, as in JSON. Lists are layer widths. */
 export type Value = string | number | boolean | null | readonly Value[];
 
 interface Range {
@@ -16,7 +16,7 @@ interface Quantum {
   readonly q: number;
 }
 
-/** What describes each distribution, in the keys of W&B. */
+/** The keys of each distribution, named as in W&B. */
 interface Shapes {
   constant: { readonly value: Value };
   categorical: { readonly values: readonly Value[]; readonly probabilities?: readonly number[] };
@@ -34,22 +34,22 @@ interface Shapes {
 export type DistributionName = keyof Shapes;
 type Of<Name extends DistributionName> = { readonly distribution: Name } & Readonly<Shapes[Name]>;
 
-/** A parameter of the search, complete. */
+/** A searched parameter, complete. */
 export type Parameter = { [Name in DistributionName]: Of<Name> }[DistributionName];
 
 interface Distribution<Name extends DistributionName> {
-  /** The keys that describe it, all needed. */
+  /** Its required keys. */
   readonly keys: readonly Exclude<keyof Shapes[Name] & string, 'probabilities'>[];
   readonly draw: (parameter: Of<Name>, random: Random) => Value;
-  /** Its values in order, where a grid can have them all. */
+  /** Its values in order, if there is a finite list for a grid. */
   readonly values?: (parameter: Of<Name>) => readonly Value[];
-  /** Values at its ends: when these are fit for a setting, so are those between. */
+  /** Values at its ends: if a setting accepts these, it accepts all between. */
   readonly probes: (parameter: Of<Name>) => readonly Value[];
-  /** The same to Optuna, as its `distribution_to_json` writes it; undefined where Optuna has none. */
+  /** The equivalent in Optuna, as its `distribution_to_json` writes it; undefined if Optuna has none. */
   readonly optuna?: (parameter: Of<Name>) => OptunaDistribution;
 }
 
-/** A distribution in the words of Optuna's `--search-space`. */
+/** A distribution as Optuna's `--search-space` takes it. */
 export interface OptunaDistribution {
   readonly name: 'FloatDistribution' | 'IntDistribution' | 'CategoricalDistribution';
   readonly attributes: Readonly<Record<string, unknown>>;
@@ -63,9 +63,9 @@ const float = ({ min, max }: Range, log: boolean, step: number | null = null): O
   attributes: { low: min, high: max, log, step },
 });
 
-/** The nearest multiple of q; without the dust that 0.1 * 3 leaves. */
+/** The nearest multiple of q, without rounding artifacts such as 0.1 * 3. */
 const quantized = (value: number, q: number) => Number((Math.round(value / q) * q).toPrecision(12));
-/** Multiples of q from the first to the last within the range. */
+/** The nearest multiple of q within the range. */
 const inRange = (value: number, { min, max, q }: Range & Quantum) =>
   quantized(Math.min(Math.floor(max / q + 1e-9) * q, Math.max(Math.ceil(min / q - 1e-9) * q, quantized(value, q))), q);
 const multiples = (parameter: Range & Quantum) => {
@@ -73,10 +73,10 @@ const multiples = (parameter: Range & Quantum) => {
   const count = Math.round((inRange(parameter.max, parameter) - first) / parameter.q) + 1;
   return Array.from({ length: count }, (_, i) => quantized(first + i * parameter.q, parameter.q));
 };
-/** Beyond four standard deviations nobody looks: about one draw in 16,000. */
+/** Four standard deviations: about one draw in 16,000 lies beyond. */
 const bell = ({ mu, sigma }: Bell) => [mu - 4 * sigma, mu, mu + 4 * sigma];
 
-/** Every distribution that a sweep file may name. */
+/** The distributions that a sweep file may name. */
 export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<Name> } = {
   constant: {
     keys: ['value'],
@@ -128,7 +128,7 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
     keys: ['min', 'max', 'q'],
     draw: (parameter, random) => inRange(logUniform(parameter, random), parameter),
     probes: (parameter) => [inRange(parameter.min, parameter), inRange(parameter.max, parameter)],
-    // Optuna has no steps on a log scale: what it asks for is rounded here.
+    // Optuna has no steps on a log scale; its suggestions are rounded in `fromOptuna`.
     optuna: (parameter) => float(parameter, true),
   },
   normal: { keys: ['mu', 'sigma'], draw: ({ mu, sigma }, random) => random.normal(mu, sigma), probes: bell },
@@ -149,32 +149,32 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
   },
 };
 
-/** The table's row for a parameter, typed for any of them: the row belongs to this very distribution. */
+/** The distribution of a parameter. The cast is safe: the row is looked up by the parameter's own distribution. */
 function rowOf(parameter: Parameter): Distribution<DistributionName> {
   return DISTRIBUTIONS[parameter.distribution] as unknown as Distribution<DistributionName>;
 }
 
-/** A value of the parameter at random. */
+/** Draws a random value of the parameter. */
 export function draw(parameter: Parameter, random: Random): Value {
   return rowOf(parameter).draw(parameter, random);
 }
 
-/** All values of the parameter in order; undefined when it has no list of them. */
+/** All values of the parameter in order; undefined when there is no finite list. */
 export function valuesOf(parameter: Parameter): readonly Value[] | undefined {
   return rowOf(parameter).values?.(parameter);
 }
 
-/** Values of the parameter to try a setting's rule on, its ends among them. */
+/** Values of the parameter, including its ends, to validate a setting with. */
 export function probesOf(parameter: Parameter): readonly Value[] {
   return rowOf(parameter).probes(parameter);
 }
 
-/** The parameter as Optuna knows it; undefined when Optuna has no such distribution. */
+/** The parameter as an Optuna distribution; undefined when Optuna has no equivalent. */
 export function optunaOf(parameter: Parameter): OptunaDistribution | undefined {
   return rowOf(parameter).optuna?.(parameter);
 }
 
-/** What Optuna chose, as the setting takes it. */
+/** Converts Optuna's suggestion to a value of the setting. */
 export function fromOptuna(parameter: Parameter, chosen: unknown): Value {
   if (parameter.distribution === 'categorical') return JSON.parse(chosen as string) as Value;
   if (parameter.distribution === 'q_log_uniform_values') return inRange(chosen as number, parameter);

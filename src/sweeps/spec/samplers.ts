@@ -3,18 +3,18 @@ import { createRandom } from '../../random';
 import { draw, type Value, valuesOf } from './distributions';
 import type { SweepSpec } from './sweepFile';
 
-/** The values that a configuration has for what is searched, by setting. */
+/** The value of each searched setting. */
 export type Configuration = Readonly<Record<string, Value>>;
 
-/** How often a random configuration that was there before is drawn again before the space counts as used up. */
+/** How often a duplicate random configuration is redrawn before the search space counts as exhausted. */
 const REDRAWS = 1000;
 
-/** What tells configurations apart: keys in order, so that the same one is found however it was written. */
+/** Identifies a configuration, independent of the order of its keys. */
 export function configurationKey(configuration: Configuration): string {
   return JSON.stringify(Object.entries(configuration).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** The number of configurations in a grid; infinite when some parameter has no list of values. */
+/** The number of configurations in a grid; infinite when a parameter has no finite list of values. */
 export function gridSize({ parameters }: SweepSpec): number {
   return Object.values(parameters).reduce((product, parameter) => product * countOf(parameter), 1);
 }
@@ -25,10 +25,10 @@ const countOf = (parameter: SweepSpec['parameters'][string]) =>
     : (valuesOf(parameter)?.length ?? Infinity);
 
 /**
- * The next configuration of a grid or of random search: a function of the sweep and of the configurations so far,
- * so that a sweep that was killed goes on as if nothing had been. None comes twice.
+ * The next configuration of a grid or of random search: a function of the sweep and of the configurations so far, so a
+ * killed sweep resumes with the same ones. None comes twice.
  * @param made the configurations so far, by their key
- * @returns undefined when there is no other
+ * @returns undefined when there are no more
  */
 export function nextConfiguration(
   spec: SweepSpec,
@@ -38,7 +38,7 @@ export function nextConfiguration(
   return spec.method === 'grid' ? nextOfGrid(spec, made, cursor) : nextAtRandom(spec, made);
 }
 
-/** @param cursor the place in the grid where the search goes on; what is before it is known to have been made */
+/** @param cursor the index in the grid to continue from; everything before it is in `made` */
 function nextOfGrid(spec: SweepSpec, made: ReadonlySet<string>, cursor: number) {
   const size = gridSize(spec);
   for (let place = cursor; place < size; place++) {
@@ -48,7 +48,7 @@ function nextOfGrid(spec: SweepSpec, made: ReadonlySet<string>, cursor: number) 
   return undefined;
 }
 
-/** The last parameter of the file moves fastest. */
+/** The last parameter of the file varies fastest. */
 function placeOfGrid({ parameters }: SweepSpec, place: number): Configuration {
   let rest = place;
   const entries = Object.entries(parameters)
@@ -73,15 +73,12 @@ function nextAtRandom({ parameters, seed }: SweepSpec, made: ReadonlySet<string>
   return undefined;
 }
 
-/**
- * Each configuration has a generator of its own, so that one more value in the file's lists does not shift all that
- * follow.
- */
+/** Each configuration has its own generator, so a value added to the file does not shift those that follow. */
 function trialSeed(seed: number, trial: number): number {
   return createHash('sha256').update(`handgrad sweep ${seed} ${trial}`).digest().readUInt32LE(0);
 }
 
-/** How many configurations a sweep may have: fewer only when random search finds no other. */
+/** The number of trials; there are fewer only when random search exhausts the search space. */
 export function plannedTrials(spec: SweepSpec): number {
   return Math.min(spec.runCap ?? Infinity, spec.method === 'grid' ? gridSize(spec) : Infinity);
 }

@@ -4,16 +4,16 @@ import { CONFIG_KEYS, type ConfigKey, keyNamed, settings } from '../../runs/conf
 import { didYouMean, quoted } from '../../words';
 import type { Value } from './distributions';
 
-/** The setting of a run that a name in a sweep means. @throws HandgradError 'usage' */
+/** The setting that a name in a sweep file refers to. @throws HandgradError 'usage' */
 export function keyOf(name: string, where: string): ConfigKey {
   const key = keyNamed(name);
   if (key !== undefined) return key;
-  throw new HandgradError('usage', `${where} names no setting of train; ${didYouMean(name, CONFIG_KEYS)}`);
+  throw new HandgradError('usage', `${where} is not a setting of train; ${didYouMean(name, CONFIG_KEYS)}`);
 }
 
 /**
- * A value of a sweep as a config holds it: text is read as a flag's would be, and a lone value of a list is a list of
- * one.
+ * Converts a value from a sweep file to one for a config: text is parsed as a flag's would be, and a single element
+ * stands for a list of one.
  * @throws HandgradError 'usage' naming what the setting takes
  */
 export function readSetting(key: ConfigKey, value: unknown, where: string): Value {

@@ -13,41 +13,39 @@ import {
 } from './distributions';
 import { keyOf, readSetting } from './settings';
 
-/** How results are found, and which are better. */
+/** What a sweep optimizes. */
 export interface Metric {
   /** The key of an epoch event or of the end event. */
   readonly name: string;
   readonly goal: 'maximize' | 'minimize';
 }
 
-/** A sweep as everything else sees it: complete, checked, plain JSON. */
+/** A complete, validated sweep file, as plain JSON. */
 export interface SweepSpec {
   readonly name: string | undefined;
   readonly method: 'grid' | 'random' | 'bayes';
   readonly metric: Metric;
-  /** What is searched, by setting. */
+  /** The searched settings. */
   readonly parameters: Readonly<Record<string, Parameter>>;
   /** Settings that all trials share. */
   readonly fixed: Readonly<Record<string, Value>>;
-  /**
-   * Successive halving: the epochs at which trials are compared, the last being all of them, and how many of eta go on.
-   */
+  /** Successive halving: the epochs after which trials are compared, the last being all; 1/eta of them are promoted. */
   readonly halving: { readonly eta: number; readonly rungs: readonly number[] } | undefined;
-  /** The number of configurations; infinite only for a grid. */
+  /** The maximum number of trials; null only for a grid, which then has no limit. */
   readonly runCap: number | null;
-  /** Runs of each configuration, with seeds that follow one another. */
+  /** Runs of each trial, with consecutive seeds. */
   readonly seeds: number;
-  /** Of the sampler. */
+  /** The seed of the sampler. */
   readonly seed: number;
 }
 
-/** Figures of the epoch events; those that need a validation split begin with val. */
+/** Metrics in the epoch events; those that start with `val` need a validation split. */
 export const METRICS = [
   ...['testAccuracy', 'testLoss', 'valAccuracy', 'valLoss', 'loss', 'lastBatchLoss'],
   ...['seconds', 'trainSeconds', 'samplesPerSecond'],
 ] as const;
 
-/** A grid above this is a mistake, not a plan. */
+/** A longer list of values is a mistake. */
 const MAX_VALUES = 100_000;
 
 const whole = (min: number, max: number) => {
@@ -116,8 +114,8 @@ const fileSchema = z.strictObject(
 type SweepFile = z.output<typeof fileSchema>;
 
 /**
- * A sweep file's content as a sweep. Its keys are those of W&B's sweeps, with `fixed`, `seeds` and `seed` beside them.
- * @param content what the file holds, whatever that is
+ * Parses and validates the content of a sweep file. Its keys are those of W&B sweeps, plus `fixed`, `seeds` and `seed`.
+ * @param content untrusted
  * @throws HandgradError 'usage' naming the key and what it takes
  */
 export function readSweep(content: unknown): SweepSpec {
@@ -132,7 +130,7 @@ export function readSweep(content: unknown): SweepSpec {
     }),
   );
   if (Object.keys(parameters).length === 0) throw wrong('parameters must be a mapping of at least one parameter');
-  // Written down, so that a run's end is known from the sweep alone.
+  // Made explicit, so that the last epoch of a run is known from the spec alone.
   if (!parameters['epochs']) fixed['epochs'] ??= DEFAULTS.epochs;
   const judged = { ...DEFAULTS, ...fixed };
   const metric = readMetric(file, judged, parameters);
@@ -142,7 +140,7 @@ export function readSweep(content: unknown): SweepSpec {
   if (seeds > 1 && Number(judged['seed'] ?? 0) + seeds > 2 ** 32)
     throw wrong('seeds goes beyond the largest seed, 4294967295');
   if (file.method !== 'grid' && file.run_cap === undefined) {
-    throw wrong(`run_cap is missing: ${file.method} would go on for ever; give the number of configurations`);
+    throw wrong(`run_cap is missing: ${file.method} would never end; give the number of trials`);
   }
   const halving = file.early_terminate && readHalving(file.early_terminate, judged['epochs'], parameters);
   return {
@@ -169,22 +167,22 @@ function checked(content: unknown): SweepFile {
     const known = Object.keys(at.startsWith('parameters.') ? parameterSchema.shape : fileSchema.shape);
     const where = at === '' ? '' : ` in ${at}`;
     if (['program', 'command', 'entrypoint'].includes(key))
-      throw wrong(`${key} has no meaning${where}: every trial is a run of train; leave it out`);
+      throw wrong(`${key} has no meaning${where}: trials always run "train"; leave it out`);
     throw wrong(`there is no key ${quoted(key)}${where}; ${didYouMean(key, known).replace(/\?$/, '')}`);
   }
   throw wrong(`${at || 'the file'} must be ${issue.message}`);
 }
 
-/** A checked copy would leave that key out without a word. */
+/** Zod would silently drop this key. */
 function refuseProto(content: unknown): void {
   const isMapping = (value: unknown) => typeof value === 'object' && value !== null;
   if (!isMapping(content)) return;
   for (const part of [content, ...Object.values(content).filter(isMapping)] as object[]) {
-    if (Object.hasOwn(part, '__proto__')) throw wrong('__proto__ is no setting and no key');
+    if (Object.hasOwn(part, '__proto__')) throw wrong('__proto__ is not a setting or a key');
   }
 }
 
-/** The entries of a mapping under the settings' own keys. */
+/** The entries of a mapping, with names resolved to settings. */
 function named<T>(mapping: Readonly<Record<string, T>>, part: string): [key: ConfigKey, value: T, where: string][] {
   const seen = new Map<string, string>();
   return Object.entries(mapping).map(([name, value]) => {
@@ -234,7 +232,7 @@ function readParameter(
   return parameter;
 }
 
-/** What W&B takes when nobody says. */
+/** The default distribution, as in W&B. */
 function impliedDistribution(
   { value, values, min, max }: z.output<typeof parameterSchema>,
   where: string,
@@ -254,9 +252,9 @@ function checkNumbers(
   if (min !== undefined && max !== undefined) {
     if (min > max) throw wrong(`${where} has a min above its max`);
     if (distribution === 'int_uniform' && !(Number.isSafeInteger(min) && Number.isSafeInteger(max)))
-      throw wrong(`${where} has a min or max that is not whole, and is int_uniform`);
+      throw wrong(`${where} is int_uniform, but its min or max is not an integer`);
     if (distribution.includes('log') && min <= 0)
-      throw wrong(`${where} has a min of ${min}, and a logarithmic scale begins above 0`);
+      throw wrong(`${where} has a min of ${min}, but a logarithmic scale needs values above 0`);
     if (q !== undefined && Math.floor(max / q + 1e-9) < Math.ceil(min / q - 1e-9))
       throw wrong(`${where} has no multiple of q between min and max`);
     const step = distribution === 'int_uniform' ? 1 : q;
@@ -278,26 +276,29 @@ function readMetric(
 ): Metric {
   const validated = Number(judged['valFraction'] ?? 0) > 0 || parameters['valFraction'] !== undefined;
   if (metric?.name.startsWith('val') && !validated) {
-    throw wrong(`metric.name is ${metric.name}, and there is no validation split; add "valFraction: 0.1" to fixed`);
+    throw wrong(`metric.name is ${metric.name}, but there is no validation split; add "valFraction: 0.1" to fixed`);
   }
   return metric ?? { name: validated ? 'valAccuracy' : 'testAccuracy', goal: 'maximize' };
 }
 
-/** The epochs at which trials are compared: min_iter times powers of eta, or s of them counted down from all epochs. */
+/**
+ * The epochs after which trials are compared: min_iter times powers of eta, or `s` of them, counted down from all
+ * epochs.
+ */
 function readHalving(
   { min_iter, eta, s }: NonNullable<SweepFile['early_terminate']>,
   epochs: number,
   parameters: Readonly<Record<string, Parameter>>,
 ): SweepSpec['halving'] {
   if (parameters['epochs'])
-    throw wrong('parameters.epochs cannot be searched with early_terminate, which decides about epochs itself');
+    throw wrong('parameters.epochs cannot be searched with early_terminate, which itself decides how long to train');
   const rungs: number[] = [];
   if (min_iter !== undefined) {
     for (let rung = min_iter; rung < epochs && rungs.length < (s ?? Infinity); rung *= eta) rungs.push(rung);
   } else {
     if (s === undefined)
       throw wrong(
-        'early_terminate needs min_iter, the epochs before trials are first compared, or s, how often they are',
+        'early_terminate needs min_iter, the epochs before the first comparison, or s, the number of comparisons',
       );
     for (let k = s; k >= 1; k--) {
       const rung = Math.floor(epochs / eta ** k);

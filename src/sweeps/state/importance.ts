@@ -1,29 +1,28 @@
 import type { Ranked } from './ranking';
 
-/** How much of the spread of the results goes with one parameter. */
+/** How much of the variance of the results one parameter explains. */
 export interface Importance {
   readonly parameter: string;
   /**
-   * From 0 to 1: the share of the variance between the parameter's values, less what chance alone would give
-   * (omega squared of a one-way analysis of variance; Hays, Statistics). Numbers with many values are first put
-   * into groups of equal size.
+   * From 0 to 1: the share of the variance between the parameter's values, less what chance alone would give (omega
+   * squared of a one-way analysis of variance; Hays, Statistics). Numbers with many values are first binned into groups
+   * of equal size.
    */
   readonly share: number;
 }
 
-/** Fewer results say nothing about any parameter. */
+/** Fewer results are not informative about any parameter. */
 const MIN_RESULTS = 4;
 const MAX_GROUPS = 5;
 
 /**
- * Each parameter's share in the spread, largest first. Only main effects are seen: two parameters that matter together
- * alone have none. Trials that were stopped early are compared with others that were stopped at the same time.
- * @param rows results; those without a value are left out
- * @returns empty when there are too few results, or no spread, or a single parameter,
- * which has no other to be compared with
+ * Each parameter's share of the variance, largest first. Only main effects count: parameters that matter only in
+ * combination have none. All trials are compared after the number of epochs that all of them have.
+ * @param rows results; those without a value are skipped
+ * @returns empty when there are too few results, no variance, or a single parameter
  */
 export function importance(rows: readonly Ranked[], parameters: readonly string[]): Importance[] {
-  // What a trial did in its first epochs is what all of them have in common.
+  // The epochs that all trials have.
   const finished = rows.filter((row) => row.value !== undefined && row.curve.length > 0);
   const common = Math.min(...finished.map(({ curve }) => curve.length));
   const results = finished
@@ -54,7 +53,7 @@ function omegaSquared(groups: readonly (readonly number[])[], count: number, tot
   return Math.min(1, Math.max(0, share));
 }
 
-/** The results of each value; of each of a few ranges where a number has many values. */
+/** The results grouped by value, or by ranges of a number with many values. */
 function grouped(rows: readonly { setting: unknown; value: number }[]): number[][] {
   const byValue = new Map<string, number[]>();
   for (const { setting, value } of rows) {

@@ -8,18 +8,18 @@ import type { SweepSpec } from '../spec/sweepFile';
 
 /** The name of the journal in a sweep's folder. */
 export const JOURNAL = 'journal.jsonl';
-/** What a text in JavaScript may hold: a million runs. */
+/** The longest string that V8 allows; about a million runs. */
 const MAX_BYTES = 512e6;
 
-/** One run of the trainer: a configuration with one of its seeds, up to one rung. */
+/** Identifies a run: a trial, one of its seeds, and the rung it trains for. */
 export interface RunId {
   readonly trial: number;
-  /** From 0: the place among the seeds of the configuration. */
+  /** The index among the seeds of the trial, from 0. */
   readonly seed: number;
   readonly rung: number;
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface Result {
   /** The sweep's metric. */
   readonly value: number;
@@ -30,9 +30,9 @@ export interface Result {
   /** Wall-clock seconds of the process, and of the training in it alone. */
   readonly seconds: number;
   readonly trainingSeconds: number;
-  /** The folder of the run, from the sweep's; undefined where another machine keeps it. */
+  /** The folder of the run, relative to the sweep's; undefined when it is on another machine. */
   readonly runDir?: string;
-  /** The settings as the run resolved them: `train --config` of them is the same run. */
+  /** The settings as the run resolved them: `train --config` with them repeats the run. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 
@@ -53,13 +53,13 @@ export type Entry =
       readonly retry: boolean;
     } & RunId)
   | { readonly type: 'told'; readonly trial: number }
-  /** A failed trial gets another chance. */
+  /** A failed trial is retried. */
   | { readonly type: 'revived'; readonly trial: number };
 
 const natural = z.number().int().min(0);
 const run = { trial: natural, seed: natural, rung: natural };
 
-/** What a result has to look like, wherever it comes from. */
+/** Validates a result, wherever it comes from. */
 export const resultSchema = z.object({
   value: z.number(),
   curve: z.array(z.number().nullable()).max(1_000_000),
@@ -96,27 +96,23 @@ const entrySchema = z.discriminatedUnion('type', [
 /** A journal that this process writes. */
 export interface Journal {
   /**
-   * Appends an entry; it is on the disk when this returns. Entries that come while others are being written share one
-   * write.
+   * Appends an entry, and returns when it is on disk. Entries appended during a write share the next one.
    * @throws HandgradError 'storage'
    */
   append(entry: Entry): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What a journal held when it was read. */
+/** The content of a journal that was read. */
 export interface JournalContent {
   readonly entries: readonly Entry[];
-  /**
-   * Bytes up to the end of the last whole line. What is behind them is a line that was being written when the process
-   * died.
-   */
+  /** Bytes up to the end of the last complete line. Anything after that was being written when the process died. */
   readonly bytes: number;
 }
 
 /**
  * Reads a sweep's journal.
- * @throws HandgradError 'usage' when there is none, 'model' when a line other than a torn last one is not an entry
+ * @throws HandgradError 'usage' when there is none, 'model' when a line is not an entry, except a torn last one
  */
 export async function readJournal(dir: string): Promise<JournalContent> {
   const path = join(dir, JOURNAL);
@@ -154,13 +150,13 @@ function readEntry(line: string, where: string): Entry {
 function damaged(where: string, why: string): HandgradError {
   return new HandgradError(
     'model',
-    `The journal is damaged (${where}: ${why}); restore it from a copy, or begin the sweep anew.`,
+    `The journal is damaged (${where}: ${why}); restore it from a copy, or start a new sweep.`,
   );
 }
 
 /**
- * Opens a journal for appending, after cutting off a torn last line.
- * @param bytes where its last whole line ends, as `readJournal` found; 0 for a new one
+ * Opens a journal for appending, and truncates a torn last line.
+ * @param bytes where its last complete line ends, from `readJournal`; 0 for a new one
  */
 export async function openJournal(dir: string, bytes: number): Promise<Journal> {
   const log = await openAppendLog(join(dir, JOURNAL), bytes);

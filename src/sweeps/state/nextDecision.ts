@@ -2,20 +2,20 @@ import type { RunId } from './journal';
 import { nextConfiguration, type Configuration } from '../spec/samplers';
 import { rungsOf, type SweepState } from './sweepState';
 
-/** What a sweep does next when there is room for one more run. */
+/** What a sweep does next when there is capacity for one more run. */
 export type Decision =
   | { readonly type: 'run'; readonly run: RunId }
   | { readonly type: 'promote'; readonly trial: number; readonly rung: number }
   | { readonly type: 'trial'; readonly trial: number; readonly configuration: Configuration; readonly cursor: number }
-  /** A program outside has to be asked for the configuration. */
+  /** Ask the external program for a configuration. */
   | { readonly type: 'ask'; readonly trial: number }
-  /** Nothing now, but what is running may bring more. */
+  /** Nothing now, but the current runs may lead to more. */
   | { readonly type: 'wait' }
   | { readonly type: 'done' };
 
 /**
- * Decides from the state alone, so that a sweep that was killed and one that runs through take the same decisions from
- * the same results: first what is due, then promotions, then new configurations.
+ * Decides from the state alone, so a killed and resumed sweep makes the same decisions from the same results as an
+ * uninterrupted one: first due runs, then promotions, then new configurations.
  */
 export function nextDecision(state: SweepState): Decision {
   const [run] = state.due.values();
@@ -32,11 +32,10 @@ export function nextDecision(state: SweepState): Decision {
 }
 
 /**
- * Asynchronous successive halving (Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020):
- * a trial goes to the next rung as soon as it is among the best 1/eta of those that have reached its own, the
- * highest rung first. Early on that is the best of very few, and what comes later is better; so no more than
- * 1/eta of a rung are ever sent on, and the next place falls to the best one that waits (delayed, as in Li et
- * al., Hyper-Tune, VLDB 2022).
+ * Asynchronous successive halving (Li et al., A System for Massively Parallel Hyperparameter Tuning, MLSys 2020): a
+ * trial is promoted to the next rung as soon as it is among the best 1/eta of those that have reached its own, the
+ * highest rung first. Early on, it may be the best of very few, with better ones to come; so at most 1/eta of a rung is
+ * ever promoted, and the next place goes to the best waiting trial (delayed, as in Li et al., Hyper-Tune, VLDB 2022).
  */
 function nextPromotion(state: SweepState): Decision | undefined {
   const { halving } = state.spec;
@@ -52,7 +51,7 @@ function nextPromotion(state: SweepState): Decision | undefined {
 }
 
 /**
- * Few trials may leave every rung without its best 1/eta. When nothing else is left to do, the best one goes on to the
+ * With few trials, a rung may have no best 1/eta. When nothing else is left to do, the best trial is promoted to the
  * end.
  */
 function lastPromotion(state: SweepState): Decision | undefined {

@@ -1,18 +1,18 @@
 import type { Configuration } from '../spec/samplers';
 import { comparison, meanAt, type SweepState, type Trial } from './sweepState';
 
-/** A configuration in the order of merit. */
+/** A trial in the ranking. */
 export interface Ranked {
   readonly trial: number;
   readonly state: 'done' | 'failed' | 'unfinished';
   readonly configuration: Configuration;
-  /** The mean over the seeds at the highest rung that all of them reached. */
+  /** The mean over the seeds, at the highest rung that all of them reached. */
   readonly value: number | undefined;
   /** The sample standard deviation over the seeds; undefined for one. */
   readonly spread: number | undefined;
-  /** Epochs behind the value. */
+  /** The epochs after which `value` was measured. */
   readonly epochs: number | undefined;
-  /** Of all its runs, in seconds. */
+  /** Wall-clock seconds of all its runs. */
   readonly seconds: number;
   readonly failures: number;
   /** Folders of its runs. */
@@ -23,8 +23,8 @@ export interface Ranked {
 }
 
 /**
- * All configurations, best first. Those that got further come first:
- * with halving a value after few epochs is a promise, and one after all of them is a fact.
+ * All trials, best first. With halving, those at a higher rung come first: a value after few epochs is only an estimate
+ * of the final one.
  */
 export function rank(state: SweepState): Ranked[] {
   const order = comparison(state.spec);

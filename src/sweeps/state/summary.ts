@@ -3,12 +3,12 @@ import { writeFileAtomic } from '../../files/atomicFile';
 import { type Ranked, rank, reached } from './ranking';
 import type { SweepState } from './sweepState';
 
-/** The files that a sweep's folder holds beside its journal and its trials. */
+/** The files in a sweep's folder beside its journal and its trials. */
 export const SWEEP_FILES = { file: 'sweep.yaml', summary: 'summary.csv', best: 'best.json' } as const;
 
 /**
- * Writes `summary.csv`, a row for each configuration, best first;
- * and `best.json`, the settings of the best one as `train --config` takes them, when there is one.
+ * Writes `summary.csv`, a row for each trial, best first; and `best.json`, the settings of the best one, if there is
+ * one, as `train --config` takes them.
  * @returns the rows
  */
 export async function writeSummary(state: SweepState, dir: string): Promise<Ranked[]> {
@@ -19,7 +19,7 @@ export async function writeSummary(state: SweepState, dir: string): Promise<Rank
   return rows;
 }
 
-/** The settings of the best configuration's first run, complete. */
+/** All settings of the best trial's first run. */
 export function bestConfig(
   state: SweepState,
   [best]: readonly Ranked[],
@@ -68,7 +68,7 @@ export function settingText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }
 
-/** As RFC 4180 has it. Spreadsheets would compute a text that begins like a formula: an apostrophe keeps it a text. */
+/** Quoted as in RFC 4180. */
 function cell(value: string | number): string {
   const text = /^[=+\-@\t\r]/.test(String(value)) && Number.isNaN(Number(value)) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -2,52 +2,52 @@ import type { Entry, RunId, ResultEntry } from './journal';
 import { type Configuration, configurationKey } from '../spec/samplers';
 import type { SweepSpec } from '../spec/sweepFile';
 
-/** One configuration and what is known of it. */
+/** One configuration and its state. */
 export interface Trial {
   readonly number: number;
   readonly configuration: Configuration;
-  /** What another program that chose it calls it. */
+  /** Its name in the external program that chose it. */
   readonly token: number | undefined;
-  /** The rung it is at or on its way to: the place in `rungsOf`. */
+  /** The rung it has reached or is training for: an index into `rungsOf`. */
   rung: number;
   /** The result of each seed at each rung: [rung][seed]. */
   readonly results: (ResultEntry | undefined)[][];
-  /** Attempts that failed, over all its runs. */
+  /** Failed attempts, over all its runs. */
   failures: number;
-  /** Why it was given up, in a sentence. */
+  /** Why it counts as failed, in a sentence. */
   failed: string | undefined;
-  /** Whether the program that chose it knows how it ended. */
+  /** Whether the outcome was reported to the program that chose it. */
   told: boolean;
 }
 
-/** Where a sweep stands: nothing but what its journal says. */
+/** The state of a sweep, derived from its journal alone. */
 export interface SweepState {
   readonly spec: SweepSpec;
   readonly trials: Trial[];
-  /** The configurations so far, by key. */
+  /** The configurations so far, by `configurationKey`. */
   readonly made: Set<string>;
-  /** Runs that are neither finished nor begun in this process, in the order in which they are due. */
+  /** Runs that this process has neither finished nor started, in the order in which they are due. */
   readonly due: Map<string, RunId>;
   /** Runs that have begun and not ended. */
   readonly running: Map<string, RunId>;
-  /** For each rung, the trials whose result stands there, best first, and how many have failed there. */
+  /** For each rung, the trials that have a result there, best first, and how many have failed there. */
   readonly standing: { ranked: { trial: number; value: number }[]; failed: number }[];
-  /** How many trials have been sent to each rung. */
+  /** How many trials have been promoted to each rung. */
   readonly entered: number[];
   cursor: number;
 }
 
-/** The epochs after which trials are compared; without early termination, all epochs are the only rung. */
+/** The epochs after which trials are compared; without early termination, the only rung is the end (undefined). */
 export function rungsOf({ halving }: SweepSpec): readonly (number | undefined)[] {
   return halving?.rungs ?? [undefined];
 }
 
-/** What a run is called, in the journal's keys, in Redis and in messages. */
+/** Identifies a run in maps. */
 export function runKey({ trial, seed, rung }: RunId): string {
   return `${trial}.${seed}.${rung}`;
 }
 
-/** Builds the state from a journal. Runs that began and did not end are due again. */
+/** Builds the state from a journal. Runs that started and did not end are due again. */
 export function replay(spec: SweepSpec, entries: readonly Entry[]): SweepState {
   const rungs = rungsOf(spec);
   const state: SweepState = {
@@ -61,7 +61,7 @@ export function replay(spec: SweepSpec, entries: readonly Entry[]): SweepState {
     cursor: 0,
   };
   for (const entry of entries) apply(state, entry);
-  // In the order of the trials, as if they had never begun.
+  // In the order of the trials, as if they had never started.
   const due = [...state.running, ...state.due].sort(([, a], [, b]) => a.trial - b.trial || a.seed - b.seed);
   state.running.clear();
   state.due.clear();
@@ -69,7 +69,7 @@ export function replay(spec: SweepSpec, entries: readonly Entry[]): SweepState {
   return state;
 }
 
-/** Adds one entry of the journal to the state. What is known already changes nothing: each result counts once. */
+/** Applies one entry of the journal to the state. Repeated entries change nothing: each result counts once. */
 export function apply(state: SweepState, entry: Entry): void {
   (APPLY[entry.type] as ((state: SweepState, entry: Entry) => void) | undefined)?.(state, entry);
 }
@@ -125,7 +125,7 @@ const APPLY: { readonly [Type in Entry['type']]?: (state: SweepState, entry: Ext
       if (trial.failed) return;
       trial.failed = failure.reason;
       state.standing[failure.rung]!.failed++;
-      // Without one of its seeds the configuration has no mean: the others need not be run.
+      // Without one of its seeds the trial has no mean, so the others need not run.
       for (const [key, run] of state.due) if (run.trial === trial.number) state.due.delete(key);
     },
     told(state, { trial }) {
@@ -159,7 +159,7 @@ function removePending(state: SweepState, run: RunId): void {
   state.running.delete(runKey(run));
 }
 
-/** Puts a trial in its place among those that reached the rung. */
+/** Inserts a trial in rank order among those that reached the rung. */
 function insertRanked(state: SweepState, rung: number, entry: { trial: number; value: number }): void {
   const { ranked } = state.standing[rung]!;
   const better = comparison(state.spec);
@@ -172,14 +172,14 @@ function insertRanked(state: SweepState, rung: number, entry: { trial: number; v
   ranked.splice(low, 0, entry);
 }
 
-/** Sorts the better value first, and of equal ones the earlier trial. */
+/** Compares by value, better first; ties go to the earlier trial. */
 export function comparison({ metric }: SweepSpec) {
   const sign = metric.goal === 'maximize' ? -1 : 1;
   return (a: { trial: number; value: number }, b: { trial: number; value: number }) =>
     sign * (a.value - b.value) || a.trial - b.trial;
 }
 
-/** The best trial so far, of those that got furthest or not; undefined when none has a result. */
+/** The best trial so far, at any rung; undefined when none has a result. */
 export function bestTrial(state: SweepState): { readonly trial: number; readonly value: number } | undefined {
   const heads = state.standing.flatMap(({ ranked }) => ranked.slice(0, 1));
   return heads.sort(comparison(state.spec))[0];

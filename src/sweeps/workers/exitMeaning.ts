@@ -1,29 +1,29 @@
 import type { ErrorKind } from '../../errors';
 
-/** How a process of the trainer ended, when not well. */
+/** How a training process failed. */
 export interface Ended {
   readonly exitCode?: number;
   readonly signal?: string;
-  /** Why it did not even start. */
+  /** Why it could not be started. */
   readonly message: string;
 }
 
-/** A failed run, for the journal. */
+/** The cause of a failed run, for the journal. */
 export interface ExitMeaning {
   readonly reason: string;
   /** The kind of error, the signal, or the exit code. */
   readonly code: number | string;
-  /** Whether the same run may end better. */
+  /** Whether a retry may succeed. */
   readonly retry: boolean;
 }
 
-/** The same settings and the same seed end the same way: there is no point in another try. */
+/** Kinds of errors that the same settings and seed would cause again, so a retry is pointless. */
 const FINAL: readonly string[] = ['usage', 'data', 'diverged'] satisfies ErrorKind[];
 
 /**
- * What an end means.
- * @param codes what the trainer's process ends with for each kind of error
- * @param said the sentence that it left in its log
+ * Translates the end of a process to the cause of a failure.
+ * @param codes the exit code for each kind of error
+ * @param said the last error message in its log
  */
 export function meaningOf(
   { exitCode, signal, message }: Ended,

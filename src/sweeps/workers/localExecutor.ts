@@ -3,16 +3,16 @@ import type { Machine } from '../machine';
 import type { Executor, TrialRun } from '../runTrials';
 import { type Program, type MachineShare, trainInProcess } from './trainProcess';
 
-/** The folder of the trials in a sweep's. */
+/** The folder of the runs, inside the sweep's. */
 export const TRIALS = 'trials';
 
-/** What a run is called in the folder of trials: `0007`, or `0007-s2` where a configuration has several seeds. */
+/** The name of a run's folder: `0007`, or `0007-s2` if trials have several seeds. */
 export function runName({ trial, seed }: Pick<TrialRun, 'trial' | 'seed'>, seeds: number): string {
   const number = String(trial).padStart(4, '0');
   return seeds === 1 ? number : `${number}-s${seed}`;
 }
 
-/** The slots of a machine, each with its share of it. A run takes one for as long as it goes on. */
+/** The slots of a machine, each with its share of the machine. A run occupies one while it trains. */
 export function createSlots({ workers, threads, gpus }: Machine): {
   take(): MachineShare;
   release(share: MachineShare): void;
@@ -28,7 +28,7 @@ export function createSlots({ workers, threads, gpus }: Machine): {
   };
 }
 
-/** Carries runs out as processes of this machine. */
+/** Executes runs in processes on this machine. */
 export function localExecutor(
   program: Program,
   dir: string,

@@ -1,18 +1,18 @@
 import type { RunData } from '../../runs/readRun';
 import type { Result } from '../state/journal';
 
-/** What a finished run's folder says, apart from what only the process that trained could know. */
+/** The result in a run's folder, without what only the process that started the training knows. */
 export type RunResult = Omit<Result, 'value' | 'seconds' | 'runDir'> & { readonly value: number | undefined };
 
 /**
- * What a run came to.
- * @param metric the figure that the sweep compares
- * @returns undefined when it has not ended
+ * Reads the result of a run from its records.
+ * @param metric the metric that the sweep optimizes
+ * @returns undefined when the run has not ended
  */
 export function runResult({ epochs, end, hasModel, config }: RunData, metric: string): RunResult | undefined {
   if (!end || !hasModel) return undefined;
   const curve = epochs.map((epoch) => figure(epoch, metric));
-  // Where training stopped early, the network of an earlier epoch was kept.
+  // With early stopping, the network of the best epoch was kept.
   const kept = curve[(end.bestEpoch ?? epochs.length) - 1];
   return {
     value: figure(end, metric) ?? kept ?? undefined,
@@ -23,12 +23,12 @@ export function runResult({ epochs, end, hasModel, config }: RunData, metric: st
   };
 }
 
-/** The settings of a run that ended at its last rung are those of one that never stopped. */
+/** After its last rung, the settings of a run are those of one that never stopped in between. */
 function wholeConfig({ stopAfter, ...config }: RunData['config']): RunData['config'] {
   return stopAfter === undefined || stopAfter === config['epochs'] ? config : { ...config, stopAfter };
 }
 
-/** A figure of an event; null where it has none that is a finite number. */
+/** A metric of an event; null when it is missing or non-finite. */
 export function figure(event: object, metric: string): number | null {
   const value = (event as Readonly<Record<string, unknown>>)[metric];
   return typeof value === 'number' && Number.isFinite(value) ? value : null;

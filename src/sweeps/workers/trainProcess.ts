@@ -19,17 +19,17 @@ import type { Result } from '../state/journal';
 
 /** The program that trains. */
 export interface Program {
-  /** The compiled main.js: it is started with this process's Node. */
+  /** The script to start with this process's Node. */
   readonly path: string;
-  /** Added to the environment. */
+  /** Variables added to the environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** What it ends with for each kind of error. */
+  /** Its exit code for each kind of error. */
   readonly exitCodes: Readonly<Record<ErrorKind, number>>;
-  /** The settings that have a backend take this many threads. */
+  /** The settings that give the backend this many threads. */
   readonly threads: (count: number) => Readonly<Record<string, Value>>;
 }
 
-/** This program: compiled, or in a checkout its sources. */
+/** This program: compiled, or the sources in a checkout. */
 export const trainProgram = (): Program => ({
   path: programFile(),
   env: {},
@@ -37,52 +37,52 @@ export const trainProgram = (): Program => ({
   threads: (count) => ({ threads: Math.min(count, MAX_THREADS) }),
 });
 
-/** One run of the trainer, ready to begin. */
+/** One run on this machine, ready to start. */
 export interface LocalRun {
-  /** The folder that holds the run's own and, beside it, its settings and log. */
+  /** The folder that holds the run's folder and, beside it, its settings and its log. */
   readonly folder: string;
   /** The run's name there. */
   readonly name: string;
-  /** The settings of `train`, as a config file has them, `epochs` among them. */
+  /** The settings of `train`, as in a config file, including `epochs`. */
   readonly settings: Readonly<Record<string, Value>>;
-  /** Where it ends. */
+  /** The epoch after which it ends. */
   readonly epochs: number;
   readonly metric: string;
-  /** Whether a process of another machine that held the run is known to have given it up. */
+  /** Whether to take the run over from a process on another machine that has lost it. */
   readonly takeOver?: boolean;
 }
 
-/** What a child process gets of the machine. */
+/** A child process's share of the machine. */
 export interface MachineShare {
   /** Threads of the backend. */
   readonly threads: number;
-  /** The graphics card it sees; undefined leaves that to the backend. */
+  /** The GPU it sees; undefined leaves the choice to the backend. */
   readonly gpu: string | undefined;
 }
 
-/** What came of an attempt at a run. */
+/** The outcome of a run. */
 export type Outcome =
   | { readonly type: 'result'; readonly result: Result }
   | ({ readonly type: 'failure' } & ExitMeaning)
-  /** The sweep was asked to stop. What the run has saved is there for the next time. */
+  /** The sweep was stopped. The run has saved its state, and can be resumed. */
   | { readonly type: 'interrupted' };
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface Progress {
   readonly epoch: number;
   readonly value: number | null;
 }
 
-/** How long a run that is told to stop may take to save, in milliseconds. */
+/** How long a run may take to save its state after SIGTERM, in milliseconds. */
 const GRACE_MS = 60_000;
-/** A folder that a dying process still holds is free in a moment. */
+/** A folder may stay locked for a moment by a process that is exiting. */
 const LOCK_TRIES = 60;
 const LOCK_WAIT_MS = 500;
 
 /**
- * Trains in a process of its own: what crashes there costs that run only, and its memory is given back whole.
- * Goes on from the run's checkpoint where there is one, and starts nothing at all where the run has finished already.
- * @param signal aborted: the run saves a checkpoint and ends
+ * Trains in a separate process, so a crash affects only this run, and all of its memory is freed. Resumes from the
+ * run's checkpoint if there is one, and starts nothing if the run has finished.
+ * @param signal when aborted, the run saves its state and ends
  */
 export async function trainInProcess(
   program: Program,
@@ -113,7 +113,7 @@ export async function trainInProcess(
     if (ended.exitCode === locked && tries < LOCK_TRIES) {
       await delay(LOCK_WAIT_MS, undefined, { signal }).catch(() => undefined);
     } else if (ended.exitCode === model && !fromScratch) {
-      // What was saved cannot be used here: the run begins fromScratch, which is late but right.
+      // The checkpoint is unusable here: train from scratch, which is slower but correct.
       fromScratch = true;
     } else
       return { type: 'failure', ...meaningOf(ended, program.exitCodes, await lastError(`${dir}.log`), `${dir}.log`) };
@@ -121,7 +121,7 @@ export async function trainInProcess(
   return { type: 'interrupted' };
 }
 
-/** Whether what is in the folder was begun with these settings; where it is to stop and on how many threads aside. */
+/** Whether the run in the folder was started with these settings, apart from `stopAfter` and `threads`. */
 async function sameSettings({ settings }: LocalRun, dir: string): Promise<boolean> {
   const plain = (of: object) => JSON.stringify(Object.entries({ ...of, stopAfter: 0, threads: 0 }).sort());
   try {
@@ -131,7 +131,7 @@ async function sameSettings({ settings }: LocalRun, dir: string): Promise<boolea
   }
 }
 
-/** What a run's folder holds, if anything; what cannot be understood is no reason to end the sweep. */
+/** Reads a run's folder, if it exists. A damaged one must not end the sweep. */
 async function recordOf(dir: string): Promise<RunData | 'damaged' | undefined> {
   try {
     return await findRun(dir);
@@ -142,8 +142,9 @@ async function recordOf(dir: string): Promise<RunData | 'damaged' | undefined> {
 }
 
 /**
- * @param fromScratch whether what is in the run's folder is to be thrown away
- * @returns undefined when the process ended well
+ * Trains once.
+ * @param fromScratch whether to delete the run's folder first
+ * @returns undefined when the process succeeded
  */
 async function attempt(
   program: Program,
@@ -168,8 +169,8 @@ async function attempt(
   try {
     const child = execa(process.execPath, [program.path, ...args], {
       env: { ...program.env, ...variablesOf(share) },
-      // A group of its own: Ctrl-C is for the sweep, which passes it on. Connected, so that it notices when the sweep
-      // is gone.
+      // A process group of its own: Ctrl-C reaches the sweep only, which passes it on. The IPC channel tells it when
+      // the sweep has died.
       detached: true,
       stdio: ['ignore', 'pipe', log.createWriteStream({ autoClose: false }), 'ipc'],
       buffer: false,
@@ -185,29 +186,26 @@ async function attempt(
   }
 }
 
-/** A run that ended at a rung goes on to the next. */
+/** A run that ended at a rung resumes until the next. */
 function resumeArguments({ epochs }: LocalRun, dir: string, config: string): string[] {
   return ['--resume', dir, ...(config.includes('"stopAfter"') ? ['--stop-after', String(epochs)] : [])];
 }
 
-/**
- * The settings go by a file: every value of a setting, exactly, and nothing that a shell or a parser could read
- * otherwise.
- */
+/** Settings are passed in a file, exactly, so no shell or parser can change them. */
 async function startArguments(
   program: Program,
   { settings, epochs }: LocalRun,
   dir: string,
   share: MachineShare,
 ): Promise<string[]> {
-  // A schedule goes by all the epochs, wherever the run is compared with others.
+  // A schedule follows all epochs, wherever the run stops for a comparison.
   const end = epochs === settings['epochs'] ? {} : { stopAfter: epochs };
   const complete = { ...program.threads(share.threads), ...settings, ...end };
   await writeFileAtomic(`${dir}.json`, `${JSON.stringify(complete, null, 2)}\n`);
   return ['--config', `${dir}.json`, '--run-dir', dir];
 }
 
-/** @returns false when a process is at work there, as one whose sweep was killed may be for a moment */
+/** @returns false when a process uses the folder, such as one whose sweep was just killed */
 async function clearFolder(dir: string, takeOver: boolean): Promise<boolean> {
   if (!(await stat(dir).catch(() => undefined))) return true;
   try {
@@ -221,7 +219,7 @@ async function clearFolder(dir: string, takeOver: boolean): Promise<boolean> {
   }
 }
 
-/** The backends that take their threads from the environment, and the card. */
+/** Environment variables that set the threads of some backends, and the GPU. */
 function variablesOf({ threads, gpu }: MachineShare): Record<string, string> {
   const count = String(threads);
   const shared = { OMP_NUM_THREADS: count, TF_NUM_INTRAOP_THREADS: count, TF_NUM_INTEROP_THREADS: '1' };
@@ -241,7 +239,7 @@ function reportProgress(line: string, metric: string, onProgress: (progress: Pro
   try {
     event = JSON.parse(line) as typeof event;
   } catch {
-    // A native library may print to stdout as well; the figures that count are read from the run folder.
+    // Not JSON: a native library may print to stdout as well. Results are read from the run folder.
     return;
   }
   if (event.type === 'epoch') onProgress({ epoch: Number(event.epoch), value: figure(event, metric) });
@@ -262,7 +260,7 @@ function outcomeOf(
   return { type: 'result', result: { ...record, value, seconds, runDir: join(basename(folder), name) } };
 }
 
-/** The sentence that a failed process ended with. */
+/** The last error message in the log of a failed process. */
 async function lastError(logPath: string): Promise<string | undefined> {
   const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
   const said = lines.findLast((line) => line.includes('Error:')) ?? lines.at(-1);

@@ -158,7 +158,7 @@ describe('sweep', function () {
     writeSweep(folder(), { ...grid, fixed: { ...POINTS, epochs: 4 } });
     const other = await sweep(file, '--resume', 's', '--extend');
     expect(other.code).to.equal(2);
-    expect(other.stderr).to.match(/results would not compare/);
+    expect(other.stderr).to.match(/results would not be comparable/);
   });
 
   it('F12 stops on SIGINT with its runs saved, and F10 nobody else works in its folder meanwhile', async () => {

@@ -142,7 +142,7 @@ describe('a sweep through a queue', function () {
     );
   });
 
-  it('F83 says once that Redis is gone, and still stops when told to: without trials, and with some', async () => {
+  it('F83 reports once that Redis is lost, and still ends on a signal: without trials, and with some', async () => {
     const gone = await startRedis();
     try {
       const at = (...argv: string[]) =>
@@ -154,13 +154,15 @@ describe('a sweep through a queue', function () {
       const idle = at('--workers', '1');
       await until('it waits for trials', () => /Working for all/.test(idle.stderr()));
       gone.stop();
-      await until('both have noticed', () => [busy, idle].every((one) => /Redis is gone/.test(one.stderr())));
+      await until('both have noticed', () =>
+        [busy, idle].every((one) => /connection to Redis is lost/.test(one.stderr())),
+      );
       await delay(1000);
       kill(idle.child.pid!, 'SIGTERM');
       kill(busy.child.pid!, 'SIGINT');
       expect([await idle.ended, await busy.ended]).to.deep.equal([143, 130]);
       expect(said(busy).at(-1)).to.deep.include({ type: 'lost' });
-      for (const one of [idle, busy]) expect(one.stderr().split('Redis is gone')).to.have.length(2);
+      for (const one of [idle, busy]) expect(one.stderr().split('connection to Redis is lost')).to.have.length(2);
       kill(sweep.child.pid!, 'SIGINT');
       expect(await sweep.ended).to.equal(130);
     } finally {
@@ -254,11 +256,11 @@ describe('a sweep through a queue', function () {
     const own = writeSweep(folder(), grid(1, { dataset: path.join(folder(), 'points.csv') }));
     const absolute = await handgrad(folder(), 'sweep', own, '--queue', redis.url, '--run-dir', 'r');
     expect(absolute.code).to.equal(2);
-    expect(absolute.stderr).to.match(/cannot go through a queue: dataset/);
+    expect(absolute.stderr).to.match(/cannot use a queue: dataset/);
     expect((await handgrad(folder(), 'sweep', own, '--run-dir', 'r')).code).to.equal(0);
     const resumed = await handgrad(folder(), 'sweep', '--resume', 'r', own, '--queue', redis.url);
     expect(resumed.code).to.equal(2);
-    expect(resumed.stderr).to.match(/cannot go through a queue: dataset/);
+    expect(resumed.stderr).to.match(/cannot use a queue: dataset/);
     expect(fs.readdirSync(path.join(folder(), 'r')).filter((name) => name.includes('lock'))).to.deep.equal([]);
   });
 });

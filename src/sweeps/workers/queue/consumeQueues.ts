@@ -10,44 +10,44 @@ import { queueName } from './queueExecutor';
 import { PREFIX, unlessAway } from './redis';
 import { announceWorker, listSweeps, withdrawWorker } from './registry';
 
-/** How often a worker without work looks for some, in milliseconds. */
+/** How often an idle worker looks for runs, in milliseconds. */
 const IDLE_MS = 500;
 const ANNOUNCE_MS = 5000;
-/** A trial whose workers vanish again and again is taken from the queue after this many. */
+/** A run fails after this many workers have vanished while training it. */
 const MAX_LOST_WORKERS = 3;
 
-/** What a worker tells. */
+/** An event of a worker. */
 export type TrialEvent =
   | { readonly type: 'started'; readonly payload: Payload }
   | { readonly type: 'progress'; readonly payload: Payload; readonly progress: Progress }
   | { readonly type: 'ended'; readonly payload: Payload; readonly outcome: Outcome }
   | { readonly type: 'refused'; readonly sweep: string; readonly reason: string }
-  /** The trial is another worker's now, or will be: its lease ran out, or runs out because Redis is away. */
+  /** The run belongs to another worker, or soon will: its lease has expired, or Redis is unreachable. */
   | { readonly type: 'lost'; readonly payload: Payload };
 
 export interface ConsumeOptions {
   readonly redis: Redis;
   /** The sweep to work for; undefined for all. */
   readonly only: string | undefined;
-  /** Trials at once. */
+  /** The number of concurrent runs. */
   readonly slots: number;
-  /** How long a trial stays with a worker that is not heard of, in milliseconds. */
+  /** After how many silent milliseconds a worker loses its run to another. */
   readonly leaseMs: number;
   /** Whether to end when no sweep is left. */
   readonly untilDone: boolean;
-  /** Checks what came from the queue of a sweep. */
+  /** Validates data from the queue of a sweep. */
   readonly read: (data: unknown, sweep: string) => Payload | { readonly refused: string };
   readonly train: (payload: Payload, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Outcome>;
   readonly onEvent: (event: TrialEvent) => void;
-  /** Aborted: takes no more trials, and finishes those it has. */
+  /** When aborted, the worker takes no more runs, and finishes the current ones. */
   readonly drain: AbortSignal;
-  /** Aborted: those it has save, and go back to the queue. */
+  /** When aborted, the current runs save their state and return to the queue. */
   readonly stop: AbortSignal;
 }
 
 /**
- * Takes trials from the queues of sweeps, in turn, and trains them.
- * Trials train in processes of their own, so that this one is free to say that it still has them.
+ * Takes runs from the queues of sweeps, round robin, and trains them in separate processes, so that this one is free to
+ * renew their leases.
  */
 export async function consumeQueues(options: ConsumeOptions): Promise<void> {
   const { redis, slots, drain, stop } = options;
@@ -76,7 +76,7 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
         running.add(run);
         continue;
       }
-      // A sweep that waits for results is still listed, and one that begins may not be yet.
+      // A sweep that waits for results is still listed; one that is starting may not be yet.
       if (options.untilDone && running.size === 0 && queues.count() === 0) {
         idleSince ??= performance.now();
         if (performance.now() - idleSince > 2 * IDLE_MS) break;
@@ -86,7 +86,7 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
     await Promise.all(running);
   } finally {
     clearInterval(timer);
-    // Without a Redis the worker is forgotten in time, and so is the rest.
+    // If Redis is unreachable, the entries of this worker expire.
     await unlessAway(Promise.allSettled([queues.close(), withdrawWorker(redis, id)]));
   }
 }
@@ -109,13 +109,13 @@ async function handle(job: Job, sweep: string, token: string, options: ConsumeOp
     if (asking) return;
     asking = true;
     try {
-      // 0: another worker has it, or it was taken out of Redis.
+      // 0: another worker has it, or it was removed from Redis.
       if ((await job.extendLock(token, leaseMs)) === 0) {
         mine = false;
         giveUp.abort();
       } else if (!(await queues.wanted(sweep))) giveUp.abort();
     } catch {
-      // Redis is away, and the trial goes on meanwhile.
+      // Redis is unreachable; the run continues meanwhile.
     } finally {
       asking = false;
     }
@@ -141,7 +141,7 @@ async function handle(job: Job, sweep: string, token: string, options: ConsumeOp
     };
     onEvent((await unlessAway(handBack(), stop)) ? { type: 'ended', payload, outcome } : { type: 'lost', payload });
   } catch {
-    // BullMQ refuses what this worker may not say any more: the lease ran out while Redis was away.
+    // BullMQ refuses the outcome, because the lease expired while Redis was unreachable.
     onEvent({ type: 'lost', payload });
   } finally {
     clearInterval(timer);
@@ -151,20 +151,19 @@ async function handle(job: Job, sweep: string, token: string, options: ConsumeOp
 
 interface Queues {
   readonly take: (token: string) => Promise<{ job: Job; sweep: string } | undefined>;
-  /** Whether a sweep is still to be worked for. */
+  /** Whether a sweep is still active. */
   readonly wanted: (sweep: string) => Promise<boolean>;
   readonly count: () => number;
   readonly close: () => Promise<void>;
 }
 
-/** The queues of the sweeps that there are, asked in turn so that none waits for another's end. */
+/** The queues of all active sweeps, polled round robin so that none waits for another to end. */
 async function openQueues({ redis, only, leaseMs }: ConsumeOptions): Promise<Queues> {
   const { Worker } = await import('bullmq');
   const open = new Map<string, Worker>();
-  // Looking for stalled trials writes to the queue, which may happen after the sweep ended and took its queue out of
-  // Redis.
+  // The check for stalled runs writes to the queue, perhaps after the sweep has ended and deleted its queue.
   const leave = async (id: string, worker: Worker) => {
-    // By force: a connection that waits for a Redis that is away would keep the process alive. Nothing is lost by it.
+    // By force: a connection waiting for Redis would keep the process alive. Nothing is lost.
     await worker.close(true).catch(ignore);
     if ((await listSweeps(redis)).has(id)) return;
     await redis.del(['meta', 'stalled-check', 'events'].map((name) => worker.toKey(name)));

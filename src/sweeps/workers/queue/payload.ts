@@ -7,7 +7,7 @@ import { METRICS } from '../../spec/sweepFile';
 
 const natural = z.number().int().min(0).max(1_000_000);
 
-/** Whatever a worker gets from a queue is checked as what a stranger sends. */
+/** A run in a queue. Payloads are untrusted, so workers validate them. */
 const payloadSchema = z.strictObject({
   version: z.literal(1),
   sweep: z.string().regex(/^[0-9a-f]{16}$/),
@@ -31,7 +31,7 @@ const payloadSchema = z.strictObject({
 /** A trial on its way through a queue. */
 export type Payload = Readonly<z.output<typeof payloadSchema>>;
 
-/** What goes into the queue for a run. */
+/** The payload of a run. */
 export function payloadOf(
   sweep: string,
   { trial, seed, rung, epochs, settings }: TrialRun,
@@ -42,20 +42,19 @@ export function payloadOf(
 }
 
 /**
- * Why the settings of a sweep cannot go through a queue; undefined when they can. A data set goes by its name in the
- * catalog, or by a path within the folder that a worker offers.
- * @param known the names of the catalog
+ * Why a setting cannot go through a queue; undefined when it can. A data set is given by its name in the catalog, or by
+ * a path inside the folder that a worker offers.
+ * @param known the names in the catalog
  */
 export function unqueueableReason(key: string, value: unknown, known: readonly string[]): string | undefined {
-  if (settings[key as ConfigKey]?.local)
-    return `${key} names something on one machine, and trials of a queue train on any`;
+  if (settings[key as ConfigKey]?.local) return `${key} refers to one machine, and the runs of a queue train on any`;
   if (key !== 'dataset' || known.includes(value as string)) return undefined;
   return isPlainPath(value)
     ? undefined
-    : 'dataset must be a name of the catalog, or a path within the folder that workers offer with --datasets';
+    : 'dataset must be a name in the catalog, or a path inside the folder that workers offer with --datasets';
 }
 
-/** Relative, downwards, and the same on every system. */
+/** A relative path without `.` or `..`, valid on every system. */
 function isPlainPath(value: unknown): boolean {
   return (
     typeof value === 'string' &&
@@ -65,8 +64,8 @@ function isPlainPath(value: unknown): boolean {
 }
 
 /**
- * Reads what came out of the queue of a sweep.
- * @returns the payload with checked settings, or why it is refused
+ * Validates data from the queue of a sweep.
+ * @returns the payload with validated settings, or why it is refused
  */
 export function readPayload(
   data: unknown,
@@ -84,9 +83,9 @@ export function readPayload(
   for (const [name, value] of Object.entries(payload.settings)) {
     try {
       const key = keyOf(name, `settings.${name}`);
-      if (key !== name) return { refused: `${name} is no setting` };
-      const unfit = unqueueableReason(key, value, known);
-      if (unfit) return { refused: unfit };
+      if (key !== name) return { refused: `${name} is not a setting` };
+      const reason = unqueueableReason(key, value, known);
+      if (reason) return { refused: reason };
       checked[key] = readSetting(key, value, `settings.${name}`);
     } catch (error) {
       return { refused: (error as Error).message.slice(0, 300) };

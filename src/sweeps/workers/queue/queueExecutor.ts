@@ -9,11 +9,11 @@ import { payloadOf } from './payload';
 import { PREFIX, unlessAway } from './redis';
 import { announceSweep, listSweeps, listWorkers, withdrawSweep } from './registry';
 
-/** Results are looked for this often even when Redis announces none, in milliseconds: an announcement can be lost. */
+/** How often results are polled, in milliseconds, because an event can be lost. */
 const COLLECT_MS = 2000;
-/** What has been sent is looked for this often: a Redis without a disk forgets. */
+/** How often sent runs are checked, in milliseconds: a Redis without persistence forgets them. */
 const CHECK_MS = 5000;
-/** Runs that wait in the queue for each place of a worker, where what comes next depends on results. */
+/** Runs queued per slot of a worker, when the next decision depends on results. */
 const AHEAD = 2;
 const PAGE = 200;
 
@@ -36,7 +36,7 @@ interface Sent {
 /** The name of a sweep's queue. */
 export const queueName = (sweep: string) => `sweep-${sweep}`;
 
-/** How many runs of a sweep wait, are being trained, and have ended without the sweep having written it down yet. */
+/** How many runs of a sweep wait, are training, and have ended but are not yet in the journal. */
 export async function countRuns(
   redis: Redis,
   sweep: string,
@@ -53,18 +53,18 @@ export async function countRuns(
   return { waiting, training: active, ended: completed + failed };
 }
 
-/** Carries runs out through a queue. */
+/** Executes runs through a queue. */
 export interface QueueExecutor extends Executor {
-  /** Called when somebody stopped the sweep from elsewhere. */
+  /** Registers a callback for when the sweep is stopped through its queue. */
   readonly onStopped: (stop: () => void) => void;
-  /** Takes the sweep out of Redis: it has ended. */
+  /** Removes a finished sweep from Redis. */
   readonly remove: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Sends runs into the sweep's queue and collects what came of them. A run's name in the queue says which run and which
- * attempt it is, so that sending it again, after a restart of either side, changes nothing.
+ * Sends runs to the sweep's queue and collects their outcomes. The id of a queued run names the run and the attempt, so
+ * sending it again after a restart of either side has no effect.
  */
 export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec): Promise<QueueExecutor> {
   const { Queue, QueueEvents } = await import('bullmq');
@@ -72,11 +72,11 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
   const eventsRedis = redis.duplicate();
   eventsRedis.on('error', ignore);
   const events = new QueueEvents(queueName(sweep), { connection: eventsRedis, prefix: PREFIX });
-  // Losses of Redis are told by the connection itself.
+  // The connection itself reports that Redis is lost.
   queue.on('error', ignore);
   events.on('error', ignore);
   const sent = new Map<string, Sent>();
-  /** Results that were delivered and are not known to be in the journal. */
+  /** Results that were delivered but are not yet known to be in the journal. */
   const waitingForJournal = new Set<string>();
   let slots = 1;
   let stopped: (() => void) | undefined;
@@ -99,7 +99,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
         const one = sent.get(job.id!);
         sent.delete(job.id!);
         if (one) one.resolve(outcomeOf(job));
-        // Delivered twice, or put there by somebody else: it has counted, or never will.
+        // A duplicate, or not from this sweep: it does not count.
         else if (!waitingForJournal.has(job.id!)) await job.remove().catch(ignore);
         if (one) waitingForJournal.add(job.id!);
       }
@@ -128,7 +128,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
   const timers = [setInterval(collect, COLLECT_MS), setInterval(check, CHECK_MS)];
   check();
 
-  // One listener for all runs: there may be thousands.
+  // One listener for all runs, of which there may be thousands.
   const listened = new WeakSet<AbortSignal>();
   const listen = (signal: AbortSignal) => {
     if (listened.has(signal)) return;
@@ -139,7 +139,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
   };
 
   return {
-    // Where results decide nothing, all runs wait in Redis: the workers need nobody then.
+    // If decisions do not depend on results, all runs are queued at once, and workers do not need this process.
     capacity: () => (spec.halving || spec.method === 'bayes' ? slots * AHEAD : Infinity),
     run(run, onProgress, signal) {
       const id = jobIdOf(run);
@@ -158,13 +158,13 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
     onStopped: (stop) => (stopped = stop),
     async remove() {
       removed = true;
-      // First off the list, so that no worker begins to look into a queue that is going.
+      // Off the list first, so that no worker opens a queue that is about to be deleted.
       await withdrawSweep(redis, sweep);
       await queue.obliterate({ force: true });
     },
     async close() {
       timers.forEach(clearInterval);
-      // A listener that was just waiting for Redis to come back connects once more, and would keep the process alive.
+      // A listener that was waiting for Redis reconnects once more, which would keep the process alive.
       eventsRedis.on('connect', () => eventsRedis.disconnect());
       await unlessAway(Promise.allSettled([events.close(), queue.close()]));
       eventsRedis.disconnect();
@@ -172,7 +172,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
   };
 }
 
-/** BullMQ takes no colon in a name. */
+/** The id of a run in BullMQ, which allows no colon. */
 function jobIdOf({ trial, seed, rung, failures }: TrialRun): string {
   return `${trial}-${seed}-${rung}-${failures}`;
 }
@@ -189,10 +189,10 @@ function outcomeOf(job: QueuedJob): Outcome {
   }
   const parsed = outcomeSchema.safeParse(job.returnvalue);
   if (parsed.success) return parsed.data;
-  return { type: 'failure', reason: 'a worker sent a result that is none', code: 'result', retry: true };
+  return { type: 'failure', reason: 'a worker sent an invalid result', code: 'result', retry: true };
 }
 
-/** What Redis has forgotten. */
+/** The runs that Redis has forgotten. */
 async function missing(
   queue: Queue,
   redis: Redis,
@@ -205,7 +205,10 @@ async function missing(
   return entries.filter((_, i) => answers[i]?.[1] === 0);
 }
 
-/** One at a time; asked while it runs, it runs once more. Redis being away is no error: the next time comes. */
+/**
+ * Never runs `work` concurrently: calls during a run cause one more run. Errors of Redis are ignored: it is called
+ * again.
+ */
 function coalesced(work: () => Promise<void>): () => void {
   let running = false;
   let again = false;

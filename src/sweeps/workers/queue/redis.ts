@@ -3,26 +3,26 @@ import { HandgradError } from '../../../errors';
 import { quoted } from '../../../words';
 import { createAutoResetEvent } from '../../autoResetEvent';
 
-/** Before every key, so that a Redis can be shared with other programs. */
+/** The prefix of every key, so that Redis can be shared with other programs. */
 export const PREFIX = 'handgrad';
 const CONNECT_MS = 10_000;
-/** A Redis that is gone is asked for again this often at least, in milliseconds. */
+/** The longest delay between attempts to reconnect, in milliseconds. */
 const MAX_RETRY_MS = 2000;
-/** How long who is to end waits for a Redis that is away, in milliseconds. */
+/** How long an exiting process waits for an unreachable Redis, in milliseconds. */
 const AWAY_MS = 2000;
 
-/** Where a Redis is, and how to log in. */
+/** The address of Redis, and how to log in. */
 export interface RedisAddress {
   readonly url: string;
-  /** Where the URL has none, so that it need not stand in a command line. */
+  /** Used if the URL has none, so that a password need not be in a command line. */
   readonly username?: string;
   readonly password?: string;
 }
 
 /**
- * Connects to Redis. Later losses are waited out: commands wait until it is back.
- * @param onLoss is told when Redis is lost and when it is back
- * @throws HandgradError 'usage' for an address that is none, 'backend' when nothing answers there
+ * Connects to Redis. When the connection is lost later, commands wait until it is back.
+ * @param onLoss called when the connection is lost (true) and when it is back (false)
+ * @throws HandgradError 'usage' for an invalid address, 'backend' when Redis is unreachable
  */
 export async function connectRedis(
   { url, username, password }: RedisAddress,
@@ -45,13 +45,13 @@ export async function connectRedis(
     connectTimeout: CONNECT_MS,
     ...(user === '' && username ? { username } : {}),
     ...(word === '' && password ? { password } : {}),
-    // BullMQ's condition: a command waits for Redis as long as it takes.
+    // BullMQ requires that commands wait for Redis as long as it takes.
     maxRetriesPerRequest: null,
     retryStrategy: (times) => (connected ? Math.min(MAX_RETRY_MS, times * 100) : null),
   });
   redis.on('error', (error: Error) => {
     reason = error.message || String((error as NodeJS.ErrnoException).code);
-    // Every attempt to reach it again fails with an error of its own.
+    // Every failed attempt to reconnect emits another error.
     if (!connected || lost) return;
     lost = true;
     onLoss(true);
@@ -78,10 +78,9 @@ export async function connectRedis(
 }
 
 /**
- * What Redis answers. A command waits for a Redis that is away; who is to end does not.
- * @param ending aborted when the caller is to end: from then on the answer is waited for a moment only. By default it
- * is.
- * @returns the answer; undefined when it has not come
+ * Awaits an answer of Redis, but not forever when the caller is about to exit.
+ * @param ending once aborted, the answer is awaited for a moment only; aborted by default
+ * @returns the answer; undefined when it did not come in time
  */
 export async function unlessAway<T>(answer: Promise<T>, ending = AbortSignal.abort()): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;

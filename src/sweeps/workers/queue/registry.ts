@@ -4,7 +4,7 @@ import { PREFIX } from './redis';
 
 const SWEEPS = `${PREFIX}:sweeps`;
 const WORKERS = `${PREFIX}:workers`;
-/** A worker that has not been heard of for this long counts as gone, in seconds. */
+/** After how many silent seconds a worker counts as gone. */
 const ALIVE_S = 15;
 
 const sweepSchema = z.object({
@@ -20,21 +20,21 @@ const workerSchema = z.object({
   running: z.number(),
 });
 
-/** A sweep as whoever looks into Redis sees it. */
+/** A sweep's entry in Redis. */
 export type ListedSweep = z.output<typeof sweepSchema>;
 export type ListedWorker = z.output<typeof workerSchema>;
 
-/** Lets workers find a sweep. */
+/** Adds a sweep to the list, so that workers find it. */
 export async function announceSweep(redis: Redis, id: string, sweep: ListedSweep): Promise<void> {
   await redis.hset(SWEEPS, id, JSON.stringify(sweep));
 }
 
-/** Takes a sweep off the list. */
+/** Removes a sweep from the list. */
 export async function withdrawSweep(redis: Redis, id: string): Promise<void> {
   await redis.hdel(SWEEPS, id);
 }
 
-/** The sweeps in this Redis, by id. What is no sweep, whoever put it there, is left out. */
+/** The sweeps in Redis, by id. Invalid entries are skipped. */
 export async function listSweeps(redis: Redis): Promise<Map<string, ListedSweep>> {
   const rows = Object.entries(await redis.hgetall(SWEEPS)).map(
     ([id, text]) => [id, parsed(sweepSchema, text)] as const,
@@ -44,12 +44,12 @@ export async function listSweeps(redis: Redis): Promise<Map<string, ListedSweep>
   );
 }
 
-/** Says that a worker is alive, for a while. */
+/** Marks a worker as alive, for `ALIVE_S` seconds. */
 export async function announceWorker(redis: Redis, id: string, worker: ListedWorker): Promise<void> {
   await redis.multi().sadd(WORKERS, id).set(`${WORKERS}:${id}`, JSON.stringify(worker), 'EX', ALIVE_S).exec();
 }
 
-/** Says that a worker has gone. */
+/** Removes a worker from the list. */
 export async function withdrawWorker(redis: Redis, id: string): Promise<void> {
   await redis.multi().srem(WORKERS, id).del(`${WORKERS}:${id}`).exec();
 }

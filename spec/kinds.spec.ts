@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { choice, faultOf, faultWithin, list, number, onOff, optional, text, wholeNumber } from '../src/kinds';
+import { choice, faultOf, faultWithin, list, number, boolean, optional, text, wholeNumber } from '../src/kinds';
 
 const widths = list('a list of at most 3 widths', wholeNumber(1, 9), ({ length }) => length <= 3);
 
@@ -51,11 +51,11 @@ describe('kinds of values', () => {
   });
 
   it('on and off are true and false, not words for them', () => {
-    expect([true, false, 'true', 1, 0, null].filter(onOff.accepts)).to.deep.equal([true, false]);
+    expect([true, false, 'true', 1, 0, null].filter(boolean.accepts)).to.deep.equal([true, false]);
   });
 
   it('a record is at fault in the first of its values, in the order of the kinds', () => {
-    const kinds = { a: optional(onOff), b: wholeNumber(1, 2) };
+    const kinds = { a: optional(boolean), b: wholeNumber(1, 2) };
     expect(faultWithin(kinds, { b: 1, stranger: 1 })).to.equal(undefined);
     expect(faultWithin(kinds, { b: 3, a: 0 })).to.include({ key: 'a', found: 0 });
     expect(faultWithin(kinds, {})).to.include({ key: 'b', found: undefined });

@@ -102,7 +102,7 @@ export {
   CONFIG_KEYS,
   DEFAULTS,
   environmentSettings,
-  keysDeciding,
+  keysAffecting,
   keysWhere,
   lastEpoch,
   pick,

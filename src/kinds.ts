@@ -72,7 +72,7 @@ export function positive(max: number, shown = String(max)): Kind<number> {
 }
 
 /** On or off. */
-export const onOff: Kind<boolean> = { rule: 'true or false', accepts: (value) => typeof value === 'boolean' };
+export const boolean: Kind<boolean> = { rule: 'true or false', accepts: (value) => typeof value === 'boolean' };
 
 /** Text that a name, path or address may be. @param within what else it has to be */
 export function text(rule: string, within: (text: string) => boolean = () => true): Kind<string> {

@@ -1,6 +1,6 @@
 import type { Options } from 'yargs';
 import { HandgradError } from '../../src/errors';
-import { type Config, type ConfigKey, keysDeciding, pick, type Settings } from '../../src/runs/config';
+import { type Config, type ConfigKey, keysAffecting, pick, type Settings } from '../../src/runs/config';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
 import { type Args, argument, type Argument, flag, type Flag, PATH, toggle, type Values } from './flags';
 import { flagName, withFlags } from './flagNames';
@@ -59,7 +59,7 @@ export const OUTPUT = {
 
 /** A trained network, and the settings of the commands that use one. */
 export const MODEL = argument(PATH, 'a run folder or a .safetensors file');
-export const MODEL_SETTINGS = keysDeciding('fetching', 'samples', 'backend');
+export const MODEL_SETTINGS = keysAffecting('fetching', 'samples', 'backend');
 
 const CONFIG = flag(PATH, { group: 'Output', help: 'take settings from FILE.yaml or FILE.json; flags win' });
 

@@ -15,7 +15,7 @@ export interface Flag<Value> {
 }
 
 /** How help shows a flag, and what it does not go with. */
-interface About {
+interface FlagDescription {
   readonly help: string;
   readonly group?: string;
   readonly conflicts?: readonly string[];
@@ -31,12 +31,15 @@ export type Values<Declared> = {
 };
 
 /** A flag that takes a value, which is undefined where it is not given and has no default. */
-export function flag<Value>(kind: Kind<Value>, about: About & { readonly default: NoInfer<Value> }): Flag<Value>;
-export function flag<Value>(kind: Kind<Value>, about: About & { readonly required: string }): Flag<Value>;
-export function flag<Value>(kind: Kind<Value>, about: About): Flag<Value | undefined>;
 export function flag<Value>(
   kind: Kind<Value>,
-  about: About & { readonly default?: Value; readonly required?: string },
+  about: FlagDescription & { readonly default: NoInfer<Value> },
+): Flag<Value>;
+export function flag<Value>(kind: Kind<Value>, about: FlagDescription & { readonly required: string }): Flag<Value>;
+export function flag<Value>(kind: Kind<Value>, about: FlagDescription): Flag<Value | undefined>;
+export function flag<Value>(
+  kind: Kind<Value>,
+  about: FlagDescription & { readonly default?: Value; readonly required?: string },
 ): Flag<Value | undefined> {
   const { default: standard, required, otherwise } = about;
   const shown = otherwise ?? [standard].flat().join();
@@ -51,7 +54,7 @@ export function flag<Value>(
 }
 
 /** A flag that takes several values, and is undefined where it is not given. */
-export function severalFlag<Value>(kind: Kind<Value>, about: About): Flag<readonly Value[] | undefined> {
+export function severalFlag<Value>(kind: Kind<Value>, about: FlagDescription): Flag<readonly Value[] | undefined> {
   return {
     options: { ...optionsOf(about), array: true },
     read(given, name) {
@@ -64,11 +67,11 @@ export function severalFlag<Value>(kind: Kind<Value>, about: About): Flag<readon
 }
 
 /** A flag that takes no value: it is true where it is given. */
-export function toggle(about: About): Flag<boolean> {
+export function toggle(about: FlagDescription): Flag<boolean> {
   return { options: { ...optionsOf(about), type: 'boolean' }, read: (given, name) => once(given, name) === true };
 }
 
-function optionsOf({ help, group, conflicts }: About): Options {
+function optionsOf({ help, group, conflicts }: FlagDescription): Options {
   return { group: group && `${group}:`, describe: help, conflicts: conflicts?.map(flagName) };
 }
 

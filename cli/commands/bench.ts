@@ -2,7 +2,7 @@ import { WORKS } from '../../bench/measure/work';
 import type { BackendName } from '../../src/backends';
 import { isDatasetName } from '../../src/data/catalog';
 import { type Kind, list, oneOf, text, wholeNumber } from '../../src/kinds';
-import { keysDeciding, settings } from '../../src/runs/config';
+import { keysAffecting, settings } from '../../src/runs/config';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { flag, PATH, toggle } from '../arguments/flags';
 import { library } from '../library';
@@ -19,7 +19,7 @@ function some<Name extends string>(names: readonly Name[]): Kind<readonly Name[]
 
 export const command = defineCommand({
   summary: 'time training on every backend here, beside the peers that are installed',
-  settings: [...keysDeciding('fetching'), 'allowSoftware'],
+  settings: [...keysAffecting('fetching'), 'allowSoftware'],
   flags: {
     work: flag(some(NAMES), { default: ['post'], help: `what is timed: ${NAMES.join('|')}, or both in a comma list` }),
     backends: flag(some(BACKENDS), { help: `a comma list of ${BACKENDS.join('|')}`, otherwise: 'all that run here' }),

@@ -2,7 +2,7 @@ import { defaultDataDir } from '../../src/data/defaultDataDir';
 import type { Diagnosis } from '../../src/doctor/diagnose';
 import type { BackendReport } from '../../src/doctor/probeBackend';
 import { HandgradError } from '../../src/errors';
-import { keysDeciding, pick } from '../../src/runs/config';
+import { keysAffecting, pick } from '../../src/runs/config';
 import { formatBytes } from '../../src/words';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { library } from '../library';
@@ -11,7 +11,7 @@ import type { Terminal } from '../terminal/terminal';
 
 /** The folder of all runs. */
 const RUN_ROOT = 'runs';
-const BACKEND = keysDeciding('backend');
+const BACKEND = keysAffecting('backend');
 
 export const command = defineCommand({
   summary: 'say what this machine can run, and what to do about what it cannot',

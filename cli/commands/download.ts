@@ -1,6 +1,6 @@
 import { datasetNames } from '../../src/data/catalog';
 import { oneOf } from '../../src/kinds';
-import { keysDeciding } from '../../src/runs/config';
+import { keysAffecting } from '../../src/runs/config';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { optionalArgument, toggle } from '../arguments/flags';
 import { fetchDataset } from '../screens/download';
@@ -10,7 +10,7 @@ export const command = defineCommand({
   arguments: {
     dataset: optionalArgument(oneOf(datasetNames), `${datasetNames.join(', ')}; fashion-mnist when left out`),
   },
-  settings: keysDeciding('fetching'),
+  settings: keysAffecting('fetching'),
   flags: {
     force: toggle({ group: 'Data', help: 'fetch again what is there already' }),
     quiet: OUTPUT.quiet,

@@ -1,7 +1,7 @@
 import { formatCount, formatShare } from '../../src/words';
 import { defineCommand, MODEL, MODEL_SETTINGS, OUTPUT } from '../arguments/command';
 import { library } from '../library';
-import { opening } from '../screens/open';
+import { withOpenScreen } from '../screens/open';
 import { table } from '../terminal/table';
 import type { Colors } from '../terminal/terminal';
 
@@ -17,7 +17,7 @@ export const command = defineCommand({
   async run({ model, json }, context) {
     const { evaluateModel } = library.inference();
     const { settings, terminal } = context;
-    const evaluation = await opening(context, (how) => evaluateModel(model, settings, how));
+    const evaluation = await withOpenScreen(context, (how) => evaluateModel(model, settings, how));
     if (json) return terminal.json(evaluation);
     const { dataset, samples, loss, accuracy, perClass, confusion } = evaluation;
     terminal.result(

@@ -1,15 +1,15 @@
 import { HandgradError } from '../../src/errors';
 import { number } from '../../src/kinds';
-import { keysDeciding } from '../../src/runs/config';
+import { keysAffecting } from '../../src/runs/config';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { flag } from '../arguments/flags';
 import { library } from '../library';
-import { opening } from '../screens/open';
+import { withOpenScreen } from '../screens/open';
 import { table } from '../terminal/table';
 
 export const command = defineCommand({
   summary: 'check the hand-written gradients by finite differences',
-  settings: keysDeciding('fetching', 'samples', 'network', 'backend'),
+  settings: keysAffecting('fetching', 'samples', 'network', 'backend'),
   flags: {
     tolerance: flag(
       number('a number above 0 and below 1', (value) => value > 0 && value < 1),
@@ -21,7 +21,7 @@ export const command = defineCommand({
   async run({ tolerance, json }, context) {
     const { checkGradients } = library.gradients();
     const { settings, terminal } = context;
-    const { backend, results } = await opening(context, (how) => checkGradients(settings, how));
+    const { backend, results } = await withOpenScreen(context, (how) => checkGradients(settings, how));
     // Nothing compared is nothing shown.
     const failed = results.filter(({ entries, relativeError }) => entries === 0 || !(relativeError <= tolerance));
     if (json) terminal.json({ backend, tolerance, passed: failed.length === 0, results });

@@ -8,7 +8,7 @@ import { formatShare, plural } from '../../src/words';
 import { defineCommand, MODEL, MODEL_SETTINGS, OUTPUT } from '../arguments/command';
 import { flag, PATH, restArguments, severalFlag } from '../arguments/flags';
 import { library } from '../library';
-import { opening } from '../screens/open';
+import { withOpenScreen } from '../screens/open';
 import { barLines, pictureLines } from '../screens/picture';
 import type { Io, Terminal } from '../terminal/terminal';
 
@@ -54,13 +54,13 @@ export const command = defineCommand({
     }
     const { openClassifier, ranked } = library.inference();
     const { settings, terminal, io } = context;
-    await opening(context, async (how) => {
+    await withOpenScreen(context, async (how) => {
       const classifier = await openClassifier(model, settings, how);
       const best: Best = (probabilities) => ranked(probabilities, classifier.classNames, top);
-      const tell: Tell = { best, terminal, json, pictures: !quiet };
+      const view: View = { best, terminal, json, pictures: !quiet };
       try {
-        if (index) tellSamples(await classifier.samples(index), classifier, tell);
-        else await tellImages(classifier.images(filesOf(files, io), invert), classifier, tell);
+        if (index) showSamples(await classifier.samples(index), classifier, view);
+        else await showImages(classifier.images(filesOf(files, io), invert), classifier, view);
       } finally {
         classifier.close();
       }
@@ -79,7 +79,7 @@ async function* filesOf(paths: readonly string[], { stdin }: Io): AsyncGenerator
 type Best = (probabilities: readonly number[]) => RankedClass[];
 
 /** How predictions are told. */
-interface Tell {
+interface View {
   /** The most probable classes, as many as --top says. */
   readonly best: Best;
   readonly terminal: Terminal;
@@ -97,8 +97,15 @@ interface Shown {
   readonly picture?: { readonly pixels: ArrayLike<number>; readonly imageShape: readonly [number, number] };
 }
 
-function tellSamples(samples: Awaited<ReturnType<Classifier['samples']>>, classifier: Classifier, tell: Tell): void {
-  const { classNames = [], imageShape } = classifier;
+function showSamples(samples: Awaited<ReturnType<Classifier['samples']>>, classifier: Classifier, view: View): void {
+  const { datasetName, classNames = [], backend, imageShape } = classifier;
+  const nameOf = (label: number) => classNames[label] ?? String(label);
+  if (view.json) {
+    const predictions = samples.map(({ index, label, probabilities }) => ({
+      ...{ index, label, name: nameOf(label), top: view.best(probabilities) },
+    }));
+    return view.terminal.json({ dataset: datasetName, backend: backend.name, predictions });
+  }
   for (const { index, label, probabilities, pixels } of samples) {
     const name = classNames[label] ?? String(label);
     if (tell.json) {
@@ -106,12 +113,13 @@ function tellSamples(samples: Awaited<ReturnType<Classifier['samples']>>, classi
       continue;
     }
     const picture = samples.length <= MOST_PICTURES && pixels && imageShape ? { pixels, imageShape } : undefined;
-    show({ name: `${index}`, probabilities, note: `truth: ${name}`, picture }, tell);
+    show({ name: `${index}`, probabilities, note: `truth: ${nameOf(label)}`, picture }, view);
   }
 }
 
-async function tellImages(images: ReturnType<Classifier['images']>, classifier: Classifier, tell: Tell): Promise<void> {
-  const { terminal, best, json } = tell;
+async function showImages(images: ReturnType<Classifier['images']>, classifier: Classifier, view: View): Promise<void> {
+  const { terminal, best } = view;
+  const predictions: object[] = [];
   let failed = 0;
   let shown = 0;
   for await (const one of images) {
@@ -123,20 +131,22 @@ async function tellImages(images: ReturnType<Classifier['images']>, classifier: 
       continue;
     }
     const { image, probabilities } = one;
-    if (json) {
-      terminal.json({ file, top: best(probabilities), input: { ...image, pixels: undefined } });
+    if (view.json) {
+      predictions.push({ file, top: best(probabilities), input: { ...image, pixels: undefined } });
       continue;
     }
     const imageShape = classifier.imageShape!;
     const picture = ++shown <= MOST_PICTURES ? { pixels: image.pixels, imageShape } : undefined;
-    show({ name: file, probabilities, note: treatment(image, imageShape), picture }, tell);
+    show({ name: file, probabilities, note: treatment(image, imageShape), picture }, view);
   }
+  const { datasetName, backend } = classifier;
+  if (view.json) terminal.json({ dataset: datasetName, backend: backend.name, predictions });
   if (failed > 0) {
     throw new HandgradError('data', `${plural(failed, 'image')} could not be used; the lines above say why.`);
   }
 }
 
-function show({ name, probabilities, note, picture }: Shown, { best, terminal, pictures }: Tell): void {
+function show({ name, probabilities, note, picture }: Shown, { best, terminal, pictures }: View): void {
   const top = best(probabilities);
   const classes = top.map(({ name, probability }) => `${name} ${formatShare(probability)}`).join(', ');
   terminal.result(`${name}: ${classes} (${note})`);

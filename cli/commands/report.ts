@@ -1,7 +1,7 @@
 import { defineCommand, MODEL_SETTINGS, OUTPUT } from '../arguments/command';
 import { flag, PATH, restArguments } from '../arguments/flags';
 import { library } from '../library';
-import { opening } from '../screens/open';
+import { withOpenScreen } from '../screens/open';
 
 export const command = defineCommand({
   summary: 'render a run, several runs or a sweep to one HTML page',
@@ -24,6 +24,6 @@ export const command = defineCommand({
   async run({ paths, out, png }, context) {
     const { writeReport } = library.reports();
     const { settings, terminal } = context;
-    terminal.result(await opening(context, (how) => writeReport(paths, settings, { ...how, out, png })));
+    terminal.result(await withOpenScreen(context, (how) => writeReport(paths, settings, { ...how, out, png })));
   },
 });

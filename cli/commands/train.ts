@@ -7,7 +7,7 @@ import { defineCommand, OUTPUT } from '../arguments/command';
 import { flag, PATH, toggle } from '../arguments/flags';
 import { Interruption } from '../interruption';
 import { library } from '../library';
-import { opening } from '../screens/open';
+import { withOpenScreen } from '../screens/open';
 import { showResults } from '../screens/results';
 import { trainingScreen } from '../screens/training';
 
@@ -48,7 +48,7 @@ export const command = defineCommand({
     v8.setFlagsFromString('--heap-growing-percent=30');
     const { startRun, resumeRun } = library.runs();
     const { settings, terminal, signal } = context;
-    const run = await opening(context, (how) =>
+    const run = await withOpenScreen(context, (how) =>
       resume === undefined
         ? startRun(settings, { ...how, forceUnlock, dir: runDir })
         : resumeRun(resume, settings, { ...how, forceUnlock }),

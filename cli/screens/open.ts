@@ -17,7 +17,7 @@ export function openScreen(terminal: Terminal): Screen<OpenEvent> {
 }
 
 /** Opens data and backend by `work`, and shows on the terminal what happens meanwhile. */
-export async function opening<Result>(
+export async function withOpenScreen<Result>(
   { terminal, signal, io }: Pick<Context, 'terminal' | 'signal' | 'io'>,
   work: (how: OpenOptions) => Promise<Result>,
 ): Promise<Result> {

@@ -77,7 +77,7 @@ function describeRun({
 
 /** What a run does that the post's does not, as its flags say it. */
 function beyondThePost(config: Config): string[] {
-  const keys = keysWhere(({ introduces }) => introduces === true);
+  const keys = keysWhere(({ shownAtStart }) => shownAtStart === true);
   return keys
     .filter((key) => String(config[key]) !== String(DEFAULTS[key]))
     .map((key) => {

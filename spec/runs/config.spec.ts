@@ -10,7 +10,7 @@ import {
   DEFAULTS,
   environmentSettings,
   keyNamed,
-  keysDeciding,
+  keysAffecting,
   keysWhere,
   RECORDED_KEYS,
   resolveConfig,
@@ -54,10 +54,10 @@ describe('settings', () => {
   });
 
   it('a command finds the settings of what it does', () => {
-    expect(keysDeciding('fetching', 'samples')).to.deep.equal([
+    expect(keysAffecting('fetching', 'samples')).to.deep.equal([
       ...['dataset', 'dataDir', 'source', 'labelColumn', 'testFraction', 'seed'],
     ]);
-    expect(keysDeciding('backend')).to.deep.equal(['backend', 'threads', 'tf32', 'allowSoftware']);
+    expect(keysAffecting('backend')).to.deep.equal(['backend', 'threads', 'tf32', 'allowSoftware']);
   });
 
   it('no other list names them', () => {

@@ -38,7 +38,7 @@ type Owner = z.output<typeof ownerSchema>;
 export async function lockFolder(dir: string, { force = false } = {}): Promise<Lock> {
   for (;;) {
     const before = await locks(dir);
-    for (const number of before) await refuseIfOwned(dir, number, force);
+    for (const number of before) await assertUnlocked(dir, number, force);
     const own = (before.at(-1) ?? 0) + 1;
     if (!(await make(dir, own))) continue;
     const others = (await locks(dir)).filter((number) => number !== own);
@@ -70,7 +70,7 @@ async function giveWay(dir: string, own: number, others: readonly number[], forc
 
 const isOwned = (life: Life, force: boolean) => life === 'alive' || (life === 'elsewhere' && !force);
 
-async function refuseIfOwned(dir: string, number: number, force: boolean): Promise<void> {
+async function assertUnlocked(dir: string, number: number, force: boolean): Promise<void> {
   const owner = await readOwner(join(dir, nameOf(number)));
   if (owner === undefined) return;
   const life = lifeOf(owner);

@@ -23,7 +23,7 @@ export async function moveInto(folder: string, paths: readonly string[]): Promis
  * Runs `work` with an empty folder beside `path`, on the same file system, and removes it however `work` ends.
  * @throws HandgradError 'storage' when the folder cannot be made
  */
-export async function withFolderBeside<T>(path: string, work: (folder: string) => Promise<T>): Promise<T> {
+export async function withStagingFolder<T>(path: string, work: (folder: string) => Promise<T>): Promise<T> {
   const parent = dirname(path);
   const prefix = `.${basename(path)}-part-`;
   await makeFolder(parent);

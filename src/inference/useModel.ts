@@ -6,8 +6,8 @@ import type { Network } from '../nn/mlp';
 import {
   type Config,
   environmentSettings,
-  type KeyDeciding,
-  keysDeciding,
+  type KeyAffecting,
+  keysAffecting,
   pick,
   resolveConfig,
   type Settings,
@@ -16,8 +16,8 @@ import type { OpenOptions } from '../runs/events';
 import { checkModel, openModel, type OpenedModel } from '../runs/modelConfig';
 import { checkDataset, openBackend, openDataset } from '../runs/open';
 
-/** The settings for using a trained network: which data, and which backend. */
-export type UseSettings = Pick<Settings, KeyDeciding<'fetching' | 'samples' | 'backend'>>;
+/** The settings of what uses a trained network: which data, and which backend. */
+export type UseSettings = Pick<Settings, KeyAffecting<'fetching' | 'samples' | 'backend'>>;
 
 /** How a trained network is used. */
 export interface UseOptions extends OpenOptions {
@@ -79,6 +79,6 @@ export function configFor(
 ): Config {
   const { config, given } = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
   // The seed drew the test rows of a CSV file, whichever that is.
-  const samples = given.has('dataset') ? (['seed'] as const) : keysDeciding('samples');
+  const samples = given.has('dataset') ? (['seed'] as const) : keysAffecting('samples');
   return { ...config, ...(made && pick(made, samples)), ...pick(config, [...given]) };
 }

@@ -1,7 +1,7 @@
 import { HandgradError } from '../errors';
 import { faultWithin, type Kind, optional } from '../kinds';
 import { didYouMean, quoted } from '../words';
-import { type About, SETTINGS } from './settings';
+import { type SettingDescription, SETTINGS } from './settings';
 
 type Table = typeof SETTINGS;
 /** The name of a setting. */
@@ -19,8 +19,8 @@ export type Config = { readonly [Key in KeyWithDefault]: ValueOf<Table[Key]> } &
 export type Settings = { readonly [Key in ConfigKey]?: ValueOf<Table[Key]> };
 
 /** The settings that decide about something. */
-export type KeyDeciding<What extends About['decides']> = {
-  [Key in ConfigKey]: Table[Key]['decides'] extends What ? Key : never;
+export type KeyAffecting<What extends SettingDescription['affects']> = {
+  [Key in ConfigKey]: Table[Key]['affects'] extends What ? Key : never;
 }[ConfigKey];
 
 /** The settings that model files record. */
@@ -29,9 +29,9 @@ export type RecordedKey = {
 }[ConfigKey];
 
 /** A setting, whichever it is. */
-export interface Setting extends About {
+export interface Setting extends SettingDescription {
   readonly kind: Kind<unknown>;
-  readonly needs?: About['needs'] & { readonly setting: ConfigKey };
+  readonly needs?: SettingDescription['needs'] & { readonly setting: ConfigKey };
 }
 
 /** Every setting, by name. */
@@ -65,8 +65,10 @@ export function keysWhere(holds: (setting: Setting) => boolean): readonly Config
 export const RECORDED_KEYS = keysWhere(({ inModel }) => inModel !== false) as readonly RecordedKey[];
 
 /** The settings that decide about some things, such as those that a command does. */
-export function keysDeciding<What extends About['decides']>(...whats: readonly What[]): readonly KeyDeciding<What>[] {
-  return keysWhere(({ decides }) => whats.some((what) => what === decides)) as readonly KeyDeciding<What>[];
+export function keysAffecting<What extends SettingDescription['affects']>(
+  ...whats: readonly What[]
+): readonly KeyAffecting<What>[] {
+  return keysWhere(({ affects }) => whats.some((what) => what === affects)) as readonly KeyAffecting<What>[];
 }
 
 /** How names are compared: `batch-size`, `batch_size` and `batchSize` are one. */

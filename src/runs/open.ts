@@ -4,7 +4,7 @@ import { datasetKind, type DatasetKind, loadDataset } from '../data/loadDataset'
 import type { Dataset } from '../data/samples';
 import { HandgradError } from '../errors';
 import { didYouMean, quoted } from '../words';
-import { type Config, type KeyDeciding, keysDeciding, keysWhere, pick } from './config';
+import { type Config, type KeyAffecting, keysAffecting, keysWhere, pick } from './config';
 import type { OpenOptions } from './events';
 
 /**
@@ -28,10 +28,10 @@ export async function checkDataset(config: Config): Promise<DatasetKind> {
 
 /** Loads a data set into memory; one of the catalog is downloaded first when it is missing. */
 export async function openDataset(
-  settings: Pick<Config, KeyDeciding<'fetching' | 'samples'>>,
+  settings: Pick<Config, KeyAffecting<'fetching' | 'samples'>>,
   { onEvent, signal }: OpenOptions,
 ): Promise<Dataset> {
-  const { dataset, ...how } = pick(settings, keysDeciding('fetching', 'samples'));
+  const { dataset, ...how } = pick(settings, keysAffecting('fetching', 'samples'));
   return loadDataset(dataset, { ...how, onEvent, signal });
 }
 
@@ -40,11 +40,11 @@ export async function openDataset(
  * @param options.compile lets `auto` compile the native backend, which takes some seconds the first time: for trainings
  */
 export async function openBackend(
-  settings: Pick<Config, KeyDeciding<'backend'>>,
+  settings: Pick<Config, KeyAffecting<'backend'>>,
   { onEvent = () => {}, compile = false }: OpenOptions & { readonly compile?: boolean },
 ): Promise<RunningBackend> {
   const backend = await selectBackend(settings.backend, {
-    ...pick(settings, keysDeciding('backend')),
+    ...pick(settings, keysAffecting('backend')),
     compile,
     onNotice: (message) => onEvent({ type: 'notice', message }),
   });

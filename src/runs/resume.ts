@@ -21,7 +21,7 @@ import { findRun, type RunData } from './readRun';
 import { RUN_FILES } from './runFolder';
 
 /** Where a run stands that is to be resumed. */
-export interface Standing {
+export interface ResumePoint {
   /** As it was, with what was asked for now. */
   readonly config: Config;
   readonly earlier: RunData;
@@ -40,7 +40,7 @@ export interface Standing {
  * Finds out where a run stands and checks what was asked for against it. Changes nothing.
  * @throws HandgradError 'usage' naming every setting that may not change, 'model' when nothing there can be used
  */
-export async function findStanding(dir: string, asked: Resolved): Promise<Standing> {
+export async function findResumePoint(dir: string, asked: Resolved): Promise<ResumePoint> {
   if (!(await stat(dir).catch(() => undefined))?.isDirectory()) {
     throw new HandgradError('usage', `There is no run folder ${dir}; give the folder of a run that was started.`);
   }
@@ -77,7 +77,7 @@ export async function findStanding(dir: string, asked: Resolved): Promise<Standi
 }
 
 /** The backend that the run's numbers come from; the one that was asked for when there are none yet. */
-export function backendOf({ found, config }: Standing): 'auto' | BackendName {
+export function backendOf({ found, config }: ResumePoint): 'auto' | BackendName {
   const backend = found?.checkpoint.run.backend;
   return backend !== undefined && Object.hasOwn(BACKENDS, backend) ? (backend as BackendName) : config.backend;
 }
@@ -96,7 +96,7 @@ export function checkIdentity(
   if (withoutThreads(before) !== withoutThreads(device)) {
     notice(`The run was on ${before}, and this is ${device}: the last digits may differ from an uninterrupted run.`);
   }
-  refuseDifferences(
+  assertNoDifferences(
     differences(there, here),
     (what) =>
       new HandgradError(
@@ -127,7 +127,7 @@ function mergeConfig(dir: string, before: Config, { config: asked, given }: Reso
   for (const key of given) (settings[key].resumable ? merged : wanted)[key] = asked[key];
   // Where the data is, is this machine's affair: a folder of the run's that is gone is not missed.
   if (asked.dataDir !== undefined) merged['dataDir'] = asked.dataDir;
-  refuseDifferences(
+  assertNoDifferences(
     differences(pick(before, Object.keys(wanted) as ConfigKey[]), wanted, (key) => `\`${key}\``),
     (what) =>
       new HandgradError(
@@ -141,7 +141,7 @@ function mergeConfig(dir: string, before: Config, { config: asked, given }: Reso
 function checkConfig({ checkpoint, path }: FoundCheckpoint, config: Config, dir: string): void {
   const made = parseModelConfig(checkpoint.config, path);
   const keys = RECORDED_KEYS.filter((key) => !settings[key].resumable);
-  refuseDifferences(
+  assertNoDifferences(
     differences(pick(made, keys), pick(config, keys)),
     (what) =>
       new HandgradError(
@@ -165,6 +165,6 @@ function differences(
     .map((key) => `${nameOf(key)} is ${show(there[key])} there, not ${show(here[key])}`);
 }
 
-function refuseDifferences(found: readonly string[], error: (what: string) => HandgradError): void {
+function assertNoDifferences(found: readonly string[], error: (what: string) => HandgradError): void {
   if (found.length > 0) throw error(found.join(', '));
 }

@@ -8,7 +8,7 @@ import { describeEnvironment } from './environment';
 import type { OpenOptions, RunEnd, RunEvent } from './events';
 import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openBackend, openDataset } from './open';
-import { backendOf, checkIdentity, findStanding } from './resume';
+import { backendOf, checkIdentity, findResumePoint } from './resume';
 import { type ClaimedDir, claimRunDir } from './runDir';
 import { createRunFolder, reopenRunFolder, RUN_FILES } from './runFolder';
 import type { RunParts } from './runParts';
@@ -64,7 +64,7 @@ export async function startRun(
   const kind = await checkDataset(asked.config);
   const start = await startingWeights(asked.config);
   const claimed = await claimRunDir(dir, asked.config.dataset, forceUnlock);
-  return inClaimedDir(claimed, async () => {
+  return openClaimedRun(claimed, async () => {
     const dataset = await openDataset(asked.config, options);
     const samples = chooseSamples(dataset, asked.config);
     const config = fitConfig(asked, kind, dataset, samples, start, notices(options));
@@ -90,27 +90,27 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
   const { forceUnlock, env = process.env, signal } = options;
   const asked = resolveConfig([environmentSettings(env, ['dataDir']), { values: changes, from: 'options' }]);
   // Before the lock is made: where no run is, nothing is left behind.
-  await findStanding(dir, asked);
+  await findResumePoint(dir, asked);
   const claimed = await claimRunDir(dir, dir, forceUnlock);
-  return inClaimedDir(claimed, async () => {
+  return openClaimedRun(claimed, async () => {
     const notice = notices(options);
-    const standing = await findStanding(dir, asked);
-    const { config, earlier, found } = standing;
+    const resumePoint = await findResumePoint(dir, asked);
+    const { config, earlier, found } = resumePoint;
     for (const fault of found?.damaged ?? []) notice(`${fault} An earlier checkpoint is used.`);
-    if (standing.end) return { config, end: standing.end };
+    if (resumePoint.end) return { config, end: resumePoint.end };
     await checkDataset(config);
     const start = found ? undefined : await startingWeights(config);
     const dataset = await openDataset(config, options);
     const samples = chooseSamples(dataset, config);
-    const backend = await openBackend({ ...config, backend: backendOf(standing) }, { ...options, compile: true });
+    const backend = await openBackend({ ...config, backend: backendOf(resumePoint) }, { ...options, compile: true });
     if (found) checkIdentity(found, identityOf(dataset, samples, backend), notice);
     signal?.throwIfAborted();
     const checkpointsDir = join(dir, RUN_FILES.checkpoints);
     for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder);
-    const { metricsBytes } = standing;
+    const { metricsBytes } = resumePoint;
     const folder = await reopenRunFolder(dir, { metricsBytes, before: earlier.config, config });
     const checkpoints = await openCheckpointFolder(checkpointsDir, found?.checkpoint.progress.step);
-    return { config, dataset, samples, backend, folder, checkpoints, lock: claimed.lock, start, standing };
+    return { config, dataset, samples, backend, folder, checkpoints, lock: claimed.lock, start, resumePoint };
   });
 }
 
@@ -124,7 +124,7 @@ const notices =
     onEvent?.({ type: 'notice', message });
 
 /** Opens the rest of a run in a folder that this process has claimed, and gives the folder back when that fails. */
-async function inClaimedDir(
+async function openClaimedRun(
   claimed: ClaimedDir,
   open: () => Promise<RunParts | { readonly config: Config; readonly end: RunEnd }>,
 ): Promise<Run> {
@@ -134,16 +134,16 @@ async function inClaimedDir(
   try {
     const opened = await open();
     const { config } = opened;
-    if ('end' in opened) return { dir, config, finished: opened.end, train: () => once(opened, close), close };
+    if ('end' in opened) return { dir, config, finished: opened.end, train: () => yieldEnd(opened, close), close };
     const { dataset, backend } = opened;
-    return { dir, config, dataset, backend, train: (signal) => trained(opened, signal, close), close };
+    return { dir, config, dataset, backend, train: (signal) => trainAndClose(opened, signal, close), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function* trained(
+async function* trainAndClose(
   parts: RunParts,
   signal: AbortSignal | undefined,
   close: () => Promise<void>,
@@ -155,7 +155,7 @@ async function* trained(
   }
 }
 
-async function* once(
+async function* yieldEnd(
   { config, end }: { readonly config: Config; readonly end: RunEnd },
   close: () => Promise<void>,
 ): AsyncGenerator<RunEvent, void, void> {

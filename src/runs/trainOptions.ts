@@ -24,8 +24,8 @@ export function trainOptions({
   dataset,
   samples,
   start,
-  standing,
-}: Pick<RunParts, 'config' | 'dataset' | 'samples' | 'start' | 'standing'>): TrainOptions {
+  resumePoint,
+}: Pick<RunParts, 'config' | 'dataset' | 'samples' | 'start' | 'resumePoint'>): TrainOptions {
   const { batchSize, seed, hidden, init, activation, batchNorm } = config;
   const { numInputs, numOutputs } = dataset;
   const plain = start
@@ -41,7 +41,7 @@ export function trainOptions({
     averages: config.ema !== undefined,
     best: config.patience !== undefined,
   });
-  const found = standing?.found;
+  const found = resumePoint?.found;
   try {
     if (found) restoreState(state, found.checkpoint, found.path);
   } catch (error) {

@@ -7,7 +7,7 @@ import { parametersOf } from '../nn/network';
 import { train, type TrainOptions } from '../training/train';
 import { bestNetwork, disposeState, type TrainState } from '../training/trainState';
 import { formatShare } from '../words';
-import { checkpointing } from './checkpointing';
+import { createCheckpointer } from './checkpointer';
 import type { Config } from './config';
 import type { RunEnd, RunEvent, StartEvent } from './events';
 import { assertStepFits, explainOutOfMemory } from './memory';
@@ -36,9 +36,9 @@ export async function* trainRun(
     const { state } = options;
     board = await openTensorBoard(parts, options);
     const recorded = modelConfig(config, dataset);
-    const saving = checkpointing({
+    const saving = createCheckpointer({
       ...{ state, lock, folder: checkpoints, every: config.checkpointEvery, modelConfig: recorded },
-      ...{ identity: identityOf(dataset, samples, backend), earlier: parts.standing?.epochs ?? [] },
+      ...{ identity: identityOf(dataset, samples, backend), earlier: parts.resumePoint?.epochs ?? [] },
     });
     // Neither ended nor failed: who stops here wants to resume.
     let underway = true;
@@ -129,7 +129,10 @@ async function readNormalization({ normalization }: TrainState): Promise<object>
   return { foldedNormalization: { mean: Array.from(mean), std: Array.from(std) } };
 }
 
-function startEvent({ config, dataset, samples, backend, folder, standing }: RunParts, state: TrainState): StartEvent {
+function startEvent(
+  { config, dataset, samples, backend, folder, resumePoint }: RunParts,
+  state: TrainState,
+): StartEvent {
   return {
     type: 'start',
     dataset: dataset.name,
@@ -142,7 +145,7 @@ function startEvent({ config, dataset, samples, backend, folder, standing }: Run
     widths: [dataset.numInputs, ...config.hidden, dataset.numOutputs],
     config,
     runDir: folder.dir,
-    ...(standing && { resumed: { epoch: state.epoch, step: state.step } }),
+    ...(resumePoint && { resumed: { epoch: state.epoch, step: state.step } }),
   };
 }
 

@@ -10,7 +10,7 @@ import { MACHINE } from '../../arguments/machine';
 import { QUEUE, queueAddress } from '../../arguments/queue';
 import { Interruption } from '../../interruption';
 import { library } from '../../library';
-import { opening } from '../../screens/open';
+import { withOpenScreen } from '../../screens/open';
 
 /** What shows sweeps, loaded when there is something to show. */
 const screens = () => require('../../screens/sweepOverview') as typeof import('../../screens/sweepOverview');
@@ -82,7 +82,7 @@ export const command = defineCommand({
 });
 
 /** How a sweep is opened and run. */
-interface Asked extends SweepRunOptions {
+interface SweepValues extends SweepRunOptions {
   readonly file: string | undefined;
   readonly queue: string | undefined;
   readonly resume: string | undefined;
@@ -92,14 +92,14 @@ interface Asked extends SweepRunOptions {
   readonly json: boolean;
 }
 
-async function runSweepCommand(asked: Asked, context: Context): Promise<void> {
+async function runSweepCommand(values: SweepValues, context: Context): Promise<void> {
   const { terminal, signal, io } = context;
-  const address = asked.queue === undefined ? undefined : queueAddress(asked, io.env);
-  const sweep = await opening(context, (how) => openSweep(asked, { ...how, queue: address }));
+  const address = values.queue === undefined ? undefined : queueAddress(values, io.env);
+  const sweep = await withOpenScreen(context, (how) => openSweep(values, { ...how, queue: address }));
   const flags = `${shellWord(sweep.dir)}${address ? ' --queue URL' : ''}`;
-  const screen = screens().sweepScreen(terminal, sweep.state, asked);
+  const screen = screens().sweepScreen(terminal, sweep.state, values);
   try {
-    for await (const event of sweep.run(asked, signal)) {
+    for await (const event of sweep.run(values, signal)) {
       screen.show(event);
       if (event.type === 'stopped') throw stopped(event, signal.reason, flags);
       if (event.type === 'end' && event.state === 'partial') throw partial(event, sweep.state, flags);
@@ -109,7 +109,10 @@ async function runSweepCommand(asked: Asked, context: Context): Promise<void> {
   }
 }
 
-async function openSweep({ file, resume, runDir, extend, retryFailed }: Asked, how: SweepOptions): Promise<Sweep> {
+async function openSweep(
+  { file, resume, runDir, extend, retryFailed }: SweepValues,
+  how: SweepOptions,
+): Promise<Sweep> {
   const { resumeSweep, startSweep } = library.sweeps();
   if (resume === undefined) {
     if (extend || retryFailed) {

@@ -53,7 +53,7 @@ export const command = defineCommand({
         const [workers, threads] = [plural(event.workers, 'trial'), plural(event.threads, 'thread')];
         terminal.notice(`Working for ${whose}: ${workers} at once, ${threads} each`);
       } else if (json) terminal.json(event);
-      else tell(event, terminal);
+      else showEvent(event, terminal);
     }
     if (signal.aborted) throw signal.reason;
   },
@@ -74,7 +74,7 @@ function endings(signal: AbortSignal, terminal: Terminal): { drain: AbortSignal;
   return { drain: drain.signal, stop: stop.signal };
 }
 
-function tell(event: Exclude<WorkerEvent, { type: 'ready' }>, terminal: Terminal): void {
+function showEvent(event: Exclude<WorkerEvent, { type: 'ready' }>, terminal: Terminal): void {
   if (event.type === 'refused')
     return terminal.warning(`A trial of sweep ${event.sweep} was refused: ${event.reason}.`);
   const { sweep, trial, seed, metric } = event.payload;

@@ -92,7 +92,7 @@ describe('readSweep', () => {
         run_cap: 1,
         parameters: { valFraction: { distribution: 'log_uniform_values', min: 0, max: 0.5 } },
       },
-      /begins above 0/,
+      /needs values above 0/,
     ],
     [
       'min without max',

@@ -13,7 +13,7 @@ import {
 } from '../catalog';
 import { defaultDataDir } from '../defaultDataDir';
 import { writeFileAtomic } from '../../files/atomicFile';
-import { moveInto, withFolderBeside } from '../../files/stagingFolder';
+import { moveInto, withStagingFolder } from '../../files/stagingFolder';
 import type { FetchOptions } from './fetchBytes';
 import { chooseSources, describeSource, openSource, type SourceOptions } from './sources';
 import { findInFolder, findingOf, namesInFolder, readCandidate, verify } from './verify';
@@ -70,7 +70,7 @@ export async function downloadFiles(entry: DatasetEntry, options: DownloadOption
   const files = ROLES.map((role) => entry.files[role]);
   const missing = force ? files : await notGood(folder, files);
   if (missing.length > 0) {
-    await withFolderBeside(folder, async (staging) => {
+    await withStagingFolder(folder, async (staging) => {
       const reasons = await fetchInto(staging, entry, missing, sources, options);
       if (reasons !== undefined) throw exhausted(entry, reasons);
       await moveInto(

@@ -5,7 +5,7 @@ import type { EpochEvent } from '../training/train';
 import type { TrainState } from '../training/trainState';
 import { parseCheckpointEvery } from './checkpointEvery';
 
-export interface CheckpointingOptions {
+export interface CheckpointerOptions {
   readonly state: TrainState;
   readonly folder: CheckpointFolder;
   readonly lock: Lock;
@@ -19,7 +19,7 @@ export interface CheckpointingOptions {
 }
 
 /** Saves a run's state as it goes on. A state is copied between two steps, and written while the next ones run. */
-export interface Checkpointing {
+export interface Checkpointer {
   /** After every step. @throws HandgradError what writing an earlier state met with */
   readonly step: () => Promise<void>;
   /** After every epoch, when what it tells has been recorded. */
@@ -33,7 +33,7 @@ export interface Checkpointing {
 }
 
 /** Decides when the state is saved, and saves it. */
-export function checkpointing(options: CheckpointingOptions): Checkpointing {
+export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { state, folder, lock, identity, modelConfig } = options;
   const every = parseCheckpointEvery(options.every);
   let best = Math.max(-1, ...options.earlier.map(({ valAccuracy = -1 }) => valAccuracy));

@@ -1,19 +1,19 @@
 import { visible } from './words';
 
-/** What went wrong, in the words of the exit-code table: the command line turns each kind into its code. */
+/** The kind of an error, which the command line maps to an exit code. */
 export type ErrorKind =
-  | 'failure' // an expectation was missed, or nothing below fits
-  | 'usage' // a flag, a key or a config value that cannot be used
+  | 'failure' // an expectation was missed, or no other kind applies
+  | 'usage' // an invalid flag, key or setting
   | 'data' // a data set that is missing, damaged or not what it claims to be
   | 'backend' // a backend that cannot run here
-  | 'diverged' // training produced numbers that are not finite
+  | 'diverged' // training produced non-finite values
   | 'storage' // a folder or disk that cannot be written
   | 'locked' // a run folder that another process uses
-  | 'model'; // a model or checkpoint file that is invalid or of another network
+  | 'model'; // a model or checkpoint file that is invalid, or of another network
 
 /**
- * An error meant for the person at the terminal: its message is one sentence that says what, where and what to do.
- * Anything else that is thrown is a defect of handgrad.
+ * An error for the user: its message is one sentence that says what, where and what to do. Any other error is a bug in
+ * handgrad.
  */
 export class HandgradError extends Error {
   override readonly name = 'HandgradError';
@@ -23,12 +23,12 @@ export class HandgradError extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    // Messages quote files and paths, and those may hold what moves a terminal's cursor.
+    // Messages quote files and paths, which may contain control characters.
     super(visible(message), options);
   }
 }
 
-/** What the program `handgrad` ends with for each kind of error; 0 is success, and 1 is also what a defect gives. */
+/** The exit code for each kind of error. 0 is success; a bug in handgrad also exits with 1. */
 export const EXIT_CODES = {
   failure: 1,
   usage: 2,

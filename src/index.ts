@@ -204,7 +204,7 @@ export {
   type SetupResult as TensorflowSetup,
 } from './backends/tensorflow/setup/setupTensorflow';
 
-// The words of messages, for programs that show what the library reports.
+// Formatting for messages, as the library itself uses it.
 export {
   didYouMean,
   formatBytes,

@@ -1,17 +1,15 @@
-/** What the values of a setting or a flag are. Plain functions: a command's --help loads no library for them. */
+/** The type of a setting or flag. Plain functions, so that --help does not load a validation library. */
 export interface Kind<Value> {
-  /** What a value must be, as a sentence continues after "must be". */
+  /** What a value must be, to follow "must be". */
   readonly rule: string;
-  /**
-   * What the text of a flag means; text that means no value is left to `accepts`. Undefined: on or off, without a text.
-   */
+  /** Parses the text of a flag; `accepts` rejects invalid text. Undefined for a boolean, whose flag takes no text. */
   readonly read?: (text: string) => unknown;
   readonly accepts: (value: unknown) => value is Value;
-  /** Of a list: its elements. One that is wrong is reported by itself. */
+  /** Of a list: the kind of its elements. An invalid element is reported by itself. */
   readonly each?: Kind<unknown>;
   /** The names to choose from. */
   readonly names?: readonly string[];
-  /** What each of them means. */
+  /** The meaning of each name. */
   readonly meanings?: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +19,7 @@ export interface Fault {
   readonly found: unknown;
 }
 
-/** What is wrong with a value; undefined when it is accepted. */
+/** Why a value is rejected; undefined when it is accepted. */
 export function faultOf(kind: Kind<unknown>, value: unknown): Fault | undefined {
   const { each } = kind;
   if (each && Array.isArray(value)) {
@@ -31,7 +29,7 @@ export function faultOf(kind: Kind<unknown>, value: unknown): Fault | undefined 
   return kind.accepts(value) ? undefined : { rule: kind.rule, found: value };
 }
 
-/** The first value of a record, in the order of the kinds, that is not accepted. */
+/** The first rejected value of a record, in the order of the kinds. */
 export function faultWithin(
   kinds: Readonly<Record<string, Kind<unknown>>>,
   values: Readonly<Record<string, unknown>>,
@@ -43,12 +41,12 @@ export function faultWithin(
   return undefined;
 }
 
-/** A value that may be left out. */
+/** A value that may be omitted. */
 export function optional<Value>(kind: Kind<Value>): Kind<Value | undefined> {
   return { ...kind, accepts: (value): value is Value | undefined => value === undefined || kind.accepts(value) };
 }
 
-/** Not `Number` alone: it takes "" and " " for 0, and reads 0x10. */
+/** Stricter than `Number`, which reads "" and " " as 0, and accepts 0x10. */
 const readNumber = (text: string) => (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : text);
 
 /** A finite number. @param rule names the range that `within` checks */
@@ -57,16 +55,16 @@ export function number(rule: string, within: (value: number) => boolean): Kind<n
   return { rule, read: readNumber, accepts };
 }
 
-/** A whole number of a range, both ends included. */
+/** An integer in a range, both ends included. */
 export function wholeNumber(min: number, max: number): Kind<number> {
   const within = (value: number) => Number.isInteger(value) && value >= min && value <= max;
   return number(`a whole number from ${min} to ${max}`, within);
 }
 
-/** At least 0 and less than 1: a part of something, of which something is left. */
+/** A fraction in [0, 1). */
 export const fraction = number('a number of at least 0 and below 1', (value) => value >= 0 && value < 1);
 
-/** A number above 0. */
+/** A number above 0, and at most `max`. */
 export function positive(max: number, shown = String(max)): Kind<number> {
   return number(`a number above 0 and at most ${shown}`, (value) => value > 0 && value <= max);
 }
@@ -74,7 +72,7 @@ export function positive(max: number, shown = String(max)): Kind<number> {
 /** On or off. */
 export const boolean: Kind<boolean> = { rule: 'true or false', accepts: (value) => typeof value === 'boolean' };
 
-/** Text that a name, path or address may be. @param within what else it has to be */
+/** Text such as a name, path or address. @param within a further condition */
 export function text(rule: string, within: (text: string) => boolean = () => true): Kind<string> {
   const accepts = (value: unknown): value is string =>
     typeof value === 'string' && value.length >= 1 && value.length <= 4096 && !value.includes('\0') && within(value);
@@ -82,20 +80,20 @@ export function text(rule: string, within: (text: string) => boolean = () => tru
 }
 
 /**
- * One of some names, the keys of `meanings`. Where these are the keys of another table,
- * `Name` has the compiler compare the two, and the other table is not loaded.
+ * One of several names, the keys of `meanings`. If they must match the keys of another table, the type parameter `Name`
+ * makes the compiler check that, without loading the other table.
  */
 export function choice<Name extends string>(meanings: Readonly<Record<Name, string>>): Kind<Name> {
   return { ...oneOf(Object.keys(meanings) as Name[]), meanings };
 }
 
-/** One of some names. */
+/** One of several names. */
 export function oneOf<Name extends string>(names: readonly Name[]): Kind<Name> {
   const accepts = (value: unknown): value is Name => names.some((name) => name === value);
   return { rule: `one of ${names.join(', ')}`, read: (value) => value, accepts, names };
 }
 
-/** A list, as text separated by commas. */
+/** A list; as text, its elements are separated by commas. */
 export function list<Value>(
   rule: string,
   each: Kind<Value>,

@@ -14,7 +14,7 @@ export function formatSeconds(seconds: number): string {
   return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
-/** 26.4 MB, 25.3 GB, in powers of ten, as disks and networks are sold. */
+/** 26.4 MB, 25.3 GB: decimal units, as for disks and networks. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
@@ -32,30 +32,30 @@ export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** A value as it stands in a message: text in quotes, cut when long, with nothing in it that a terminal would obey. */
+/** A value for a message: text in quotes, truncated if long, without control characters. */
 export function quoted(value: unknown): string {
-  // Lists and mappings come from files, and may be huge or contain themselves.
+  // Lists and mappings come from files, and may be huge or cyclic.
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'a mapping';
   if (typeof value !== 'string') return String(value);
   return visible(JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value));
 }
 
-/** Text in which what a terminal would obey, or nobody would see, is spelled out. Line feeds stay. */
+/** Escapes control and invisible characters, except line feeds. */
 export function visible(text: string): string {
   return text.replace(/[^\P{C}\n]|\p{Zl}|\p{Zp}/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
 }
 
-/** A path as it can be pasted into a shell. */
+/** A path, quoted for a shell if necessary. */
 export function shellWord(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** The half sentence that follows an unknown name: `; did you mean --epochs?` */
+/** The hint after an unknown name: `did you mean --epochs?` */
 export function didYouMean(name: string, known: readonly string[], prefix = ''): string {
   return `did you mean ${prefix}${closest(name, [...known])}?`;
 }
 
-/** The name that one is a slip of the hand away from, if there is one. */
+/** The known name that `name` is probably a typo of, if any. */
 export function nearName(name: string, known: readonly string[]): string | undefined {
   const near = closest(name, [...known]);
   return distance(name, near) <= Math.ceil(near.length / 3) ? near : undefined;

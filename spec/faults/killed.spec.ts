@@ -117,7 +117,7 @@ describe('F01 kill -9 at every moment of writing', function () {
     cpSync(path('mixed', 'checkpoints', names.at(-2)!), path('mixed', 'checkpoints', names.at(-1)!));
     const resumed = await session(['train', '--resume', path('mixed')]);
     expect(resumed.code, resumed.stderr).to.equal(0);
-    expect(resumed.stderr).to.contain(`${names.at(-1)} is damaged, or its manifest is of another checkpoint`);
+    expect(resumed.stderr).to.contain(`${names.at(-1)} is damaged, or its manifest belongs to another checkpoint`);
     expect(
       readFileSync(path('mixed', 'model.safetensors')).equals(readFileSync(path('whole', 'model.safetensors'))),
     ).to.equal(true);

@@ -31,7 +31,9 @@ describe('an append-only log', () => {
 
   it('F04 in a folder that is not there: storage, and nothing is made', async () => {
     const absent = join(folder(), 'absent', 'log');
-    expect(await failure('storage', () => openAppendLog(absent, 0))).to.match(/absent\/log: the folder is not there; /);
+    expect(await failure('storage', () => openAppendLog(absent, 0))).to.match(
+      /absent\/log: the folder does not exist; /,
+    );
     expect(existsSync(absent)).to.equal(false);
   });
 

@@ -65,9 +65,9 @@ describe('writing a file whole or not at all', () => {
     expect(await failure(join(folder, 'file', 'x'))).to.match(
       /: a part of the path is a file \(3 bytes needed, .*; choose/,
     );
-    expect(await failure(join(folder, 'absent', 'x'))).to.match(/: the folder is not there \(3 bytes needed/);
+    expect(await failure(join(folder, 'absent', 'x'))).to.match(/: the folder does not exist \(3 bytes needed/);
     expect(await failure(join(folder, 'dir'))).to.match(
-      /: a folder of that name is there \(3 bytes needed, \d+ free\)/,
+      /: a folder with that name exists \(3 bytes needed, \d+ free\)/,
     );
     expect(await failure(join(folder, 'n'.repeat(300)))).to.match(/: the name is too long/);
     expect((await readdir(folder)).sort()).to.deep.equal(['dir', 'file']);

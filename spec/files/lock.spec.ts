@@ -112,7 +112,7 @@ describe('a run folder’s lock', function () {
   })) {
     it(`F11 a lock of ${where} is taken over only with --force-unlock; its process stops when it notices`, async () => {
       leave(owner);
-      expect(await refusal(folder())).to.match(/when that one has surely ended, set `forceUnlock`\.$/);
+      expect(await refusal(folder())).to.match(/if that process has certainly ended, set `forceUnlock`\.$/);
       const lock = await lockFolder(folder(), { force: true });
       expect(readdirSync(folder())).to.deep.equal(['lock-2.json']);
       leave({ ...ended, host: 'elsewhere.example' }, 3);

@@ -25,7 +25,7 @@ describe('reading a file whole', () => {
     execFileSync('mkfifo', [join(folder(), 'pipe')]);
     symlinkSync('/dev/zero', join(folder(), 'device'));
     symlinkSync('loop', join(folder(), 'loop'));
-    expect(await failure('model', () => read('large'))).to.equal('It has 101 B, and at most 100 B are read.');
+    expect(await failure('model', () => read('large'))).to.equal('It has 101 B, and the limit is 100 B.');
     expect(await failure('model', () => read('dir'))).to.equal('It is a folder.');
     expect(await failure('model', () => read('pipe'))).to.equal('It is not a file.');
     expect(await failure('model', () => read('device'))).to.equal('It is not a file.');

@@ -139,7 +139,7 @@ describe('the folder of checkpoints', () => {
     copyFileSync(join(folder(), tensorsFile(1)), join(folder(), tensorsFile(2)));
     const found = (await newestCheckpoint(folder()))!;
     expect(found.checkpoint.progress.step).to.equal(1);
-    expect(found.damaged[0]).to.contain('its manifest is of another checkpoint');
+    expect(found.damaged[0]).to.contain('its manifest belongs to another checkpoint');
     // Both files of another generation, under this one's name.
     copyFileSync(join(folder(), manifest(1)), join(folder(), manifest(2)));
     rmSync(join(folder(), manifest(1)));
@@ -153,7 +153,7 @@ describe('the folder of checkpoints', () => {
     const checkpoint = await takeCheckpoint(narrow, RUN, CONFIG);
     expect(() => restoreState(wide, checkpoint, 'c')).to.throw(
       HandgradError,
-      'c is of another network or optimizer: W1 is float32 [5, 4], not float32 [5, 6]',
+      'c belongs to another network or optimizer: W1 is float32 [5, 4], not float32 [5, 6]',
     );
     expect(() => restoreState(stateAt(1, 4, 'momentum'), checkpoint, 'c')).to.throw(
       HandgradError,
@@ -166,7 +166,7 @@ describe('the folder of checkpoints', () => {
     );
     expect(wide.network.layers[0]!.W.shape).to.deep.equal([5, 6]);
     for (const [format, said] of [
-      ['3', 'a checkpoint in format 3, and this handgrad reads format 2'],
+      ['3', 'a checkpoint in format 3, but this version of handgrad reads format 2'],
       // Says why, and what to do.
       [
         '1',
@@ -193,7 +193,7 @@ describe('the folder of checkpoints', () => {
         const bad = mapTensors(state, (tensor, at) => (at === name ? tf.fill(tensor.shape, value) : tensor));
         const { kind, message } = await failure(takeCheckpoint({ ...state, ...bad }, RUN, CONFIG));
         expect(kind).to.equal('diverged');
-        expect(message).to.contain(`${name} is not finite after step 3`);
+        expect(message).to.contain(`${name} has non-finite values after step 3`);
       }
     }
   });

@@ -139,7 +139,7 @@ describe('assertSettingsApply', () => {
       /^`patience` needs `valFraction`: the test set is not for choosing;/,
     );
     expect(await refusal({ dropout: 0.5, hidden: [] })).to.match(/^`dropout` needs `hidden`/);
-    expect(await refusal({ warmup: 3, epochs: 3 })).to.match(/^`warmup` needs more `epochs`/);
+    expect(await refusal({ warmup: 3, epochs: 3 })).to.match(/^`warmup` must be shorter than `epochs`/);
     expect(await refusal({ normalize: true, initFrom: 'a' })).to.match(/^`normalize` cannot start from saved weights/);
   });
 

@@ -69,7 +69,7 @@ describe('readRun', () => {
     }
     writeFileSync(path('metrics.jsonl'), lines(epoch(1)));
     appendFileSync(path('metrics.jsonl'), '{"type":\n');
-    expect(await failure('model', () => readRun(folder()))).to.match(/metrics\.jsonl, line 2, is not JSON; bring back/);
+    expect(await failure('model', () => readRun(folder()))).to.match(/metrics\.jsonl, line 2, is not JSON; restore/);
   });
 
   it('refuses a config that is none; a folder without one is no run', async () => {
@@ -79,6 +79,6 @@ describe('readRun', () => {
     }
     rmSync(path('config.json'));
     expect(await findRun(folder())).to.equal(undefined);
-    expect(await failure('model', () => readRun(folder()))).to.match(/is no run's folder: it holds no config\.json/);
+    expect(await failure('model', () => readRun(folder()))).to.match(/is not a run folder: it has no config\.json/);
   });
 });

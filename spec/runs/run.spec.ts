@@ -110,7 +110,7 @@ describe('a run of the library', function () {
     const message = await failure('failure', async () => {
       for await (const { type } of run.train()) seen.push(type);
     });
-    expect(message).to.match(/is below the 1 that `expectAccuracy` asks for; the run is in /);
+    expect(message).to.match(/is below `expectAccuracy` 1; the run is in /);
     expect(seen.at(-1)).to.equal('end');
     expect(existsSync(path('run', 'model.safetensors'))).to.equal(true);
     const again = await resumeRun(path('run'), {}, { env });
@@ -137,11 +137,11 @@ describe('a run of the library', function () {
       /^`lr` must be a number above 0 .* not -1\./,
     );
     expect(await failure('usage', () => start('run', { batchSize: 109 }))).to.equal(
-      '`batchSize` must be a whole number from 1 to 108, the training samples there are, not 109.',
+      '`batchSize` must be a whole number from 1 to 108, the number of training samples, not 109.',
     );
     await eventsOf(await start('run'));
     expect(await failure('usage', () => resumeRun(path('run'), { lr: 0.5, seed: 0 }, { env }))).to.match(
-      /is resumed with the settings it was started with: `lr` is 0\.3 there, not 0\.5; leave that out/,
+      /must be resumed with its original settings: `lr` is 0\.3 there, not 0\.5; leave that out/,
     );
   });
 
@@ -155,7 +155,7 @@ describe('a run of the library', function () {
     await run.close();
     expect(run.config.batchSize).to.equal(108);
     expect(seen.map((event) => (event.type === 'notice' ? event.message : event.type))).to.deep.equal([
-      'The batch size is 108, all the training samples there are.',
+      'The batch size is reduced to 108, the number of training samples.',
       'backend',
     ]);
     expect(seen.at(-1)).to.deep.include({ name: 'cpu', rejected: [] });

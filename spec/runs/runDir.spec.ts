@@ -53,7 +53,7 @@ describe('the folder of a run that was given none', () => {
     expect(error).to.be.instanceOf(HandgradError);
     expect((error as HandgradError).kind).to.equal('storage');
     expect((error as HandgradError).message).to.match(
-      /runs: something else of that name is there; choose another folder\.$/,
+      /runs: something else with that name exists; choose another folder\.$/,
     );
   });
 });

@@ -88,8 +88,7 @@ describe('a run folder', () => {
       const { kind, message } = await failure(dir);
       expect(kind).to.equal('usage');
       expect(message).to.equal(
-        `${dir} holds an earlier run (${trace}), which is not overwritten; ` +
-          'go on with it by --resume, or choose another folder with --run-dir.',
+        `${dir} holds an earlier run (${trace}), which is never overwritten; resume it, or choose another folder.`,
       );
       expect(await readdir(dir)).to.deep.equal([trace]);
       expect(await readFile(join(dir, trace), 'utf8')).to.equal('earlier');

@@ -4,24 +4,23 @@ import type { HandgradError } from '../errors';
 import { syncFolder } from './atomicFile';
 import { storageError, withStorageErrors } from './storageError';
 
-/** A file that only grows, in whole pieces: metrics, journals, event files. */
+/** An append-only file of complete records: metrics, journals, event files. */
 export interface AppendLog {
   readonly path: string;
   /**
-   * Appends a piece; it is on the disk when this returns. Pieces keep the order of the calls, and those that come while
-   * others are being written share one write.
-   * @throws HandgradError `storage`; no part of the piece stays behind, and those that were waiting fail with it: none
-   *   may hide that one before it is missing. Where a part cannot be cut off, nothing is appended any more.
+   * Appends a record, and returns when it is on disk. Records keep the order of the calls, and those appended during a
+   * write share the next one.
+   * @throws HandgradError `storage`. The record is removed again, and the records queued behind it fail too, so none is
+   *   written after a missing one. If it cannot be removed, all later appends fail.
    */
-  append(piece: Uint8Array | string): Promise<void>;
-  /** Waits for what is being written, however that ends. */
+  append(record: Uint8Array | string): Promise<void>;
+  /** Waits for pending writes, even if they fail, and closes the file. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a log for appending, and makes the file when there is none.
- * @param end how many of its bytes stay: what a killed process left behind its last whole piece, and what is to be
- *   written again, is cut off
+ * Opens a log for appending; creates the file if necessary.
+ * @param end how many of its bytes to keep; the rest is truncated, such as a partial record of a killed process
  * @throws HandgradError `storage`
  */
 export async function openAppendLog(path: string, end: number): Promise<AppendLog> {
@@ -69,8 +68,8 @@ export async function openAppendLog(path: string, end: number): Promise<AppendLo
 
   return {
     path,
-    append(piece) {
-      waiting.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
+    append(record) {
+      waiting.push(typeof record === 'string' ? Buffer.from(record) : record);
       next ??= last = last.then(write, write);
       return next;
     },

@@ -1,14 +1,14 @@
 import { HandgradError } from '../errors';
 import { readWhole } from './readWhole';
 
-/** A config is a screen of text; what is larger is something else, and is not read. */
+/** The size limit of a config file. Real ones fit on a screen. */
 const MAX_BYTES = 1_000_000;
-/** Enough to name a list once and use it again; alias bombs need many more. */
+/** Enough to reuse a list; alias bombs ("billion laughs") need many more. */
 const MAX_ALIASES = 20;
 
 /**
- * Reads a YAML or JSON file (JSON is YAML) that holds one mapping. What the keys mean is not looked at here.
- * @throws HandgradError 'usage' when it cannot be read or is not that
+ * Reads a YAML or JSON file (JSON is YAML) that holds one mapping. The keys are not validated here.
+ * @throws HandgradError 'usage' when it cannot be read or holds something else
  */
 export async function readConfigFile(path: string): Promise<Record<string, unknown>> {
   const text = await readText(path);
@@ -16,14 +16,10 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   if (written !== undefined) return written;
   const { parseDocument } = require('yaml') as typeof import('yaml');
   const document = parseDocument(text, { prettyErrors: true, resolveKnownTags: false });
-  // A warning is a tag or a key that would be dropped or changed quietly.
+  // A warning is a tag or a key that would be silently dropped or changed.
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault)
-    throw unusable(
-      path,
-      `is not YAML or JSON that can be used (${fault.message.split('\n')[0]!.replace(/:$/, '')})`,
-      fault,
-    );
+    throw unusable(path, `is not valid YAML or JSON (${fault.message.split('\n')[0]!.replace(/:$/, '')})`, fault);
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -37,14 +33,12 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   return content as Record<string, unknown>;
 }
 
-/**
- * What a file that handgrad itself wrote says, such as the settings of a trial, which then waits for no parser of YAML.
- */
+/** The content of a file that handgrad itself wrote, such as the settings of a trial, without loading a YAML parser. */
 function ownContent(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{\n') || text.includes('__proto__')) return undefined;
   try {
     const content = JSON.parse(text) as Record<string, unknown>;
-    // Written once more it differs if a key stands in it twice.
+    // With a duplicate key, it would not serialize to the same text.
     return `${JSON.stringify(content, null, 2)}\n` === text ? content : undefined;
   } catch {
     return undefined;

@@ -7,11 +7,11 @@ import { temporaryName } from './atomicFile';
 import { storageError } from './storageError';
 import { type Life, lifeOf, ownIdentity } from './processIdentity';
 
-/** A folder that this process alone works in. */
+/** A lock on a folder, held by this process. */
 export interface Lock {
-  /** @throws HandgradError `locked` when another process was made the owner with --force-unlock */
+  /** @throws HandgradError `locked` when another process has taken the lock over with `forceUnlock` */
   assertHeld(): Promise<void>;
-  /** Gives the folder back. */
+  /** Releases the lock. */
   release(): Promise<void>;
 }
 
@@ -25,14 +25,14 @@ const ownerSchema = z.object({
 type Owner = z.output<typeof ownerSchema>;
 
 /**
- * Makes this process the only one that works in a folder, until it ends or releases it.
+ * Locks a folder for this process, until it exits or releases the lock.
  *
- * The lock is the file `lock-N.json` with the highest N. It is made by `link`, which puts the whole file there or
- * fails because the name is taken. A lock whose process has ended is taken over by making the next number, and
- * who has made one looks again: it gives way when there is a higher one, or when a lower one has an owner. Of two
- * that make different numbers at once, the higher one sees the lower one's file or the lower one sees the higher
- * one's, so one at most goes on.
- * @param force take it over from a process on another machine, of which this one cannot know whether it runs
+ * The lock is the file `lock-N.json` with the highest N. It is created by `link`, which creates the complete file or
+ * fails because the name exists. A lock whose process has ended is taken over by creating the next number. After
+ * creating one, a process checks again: it gives way if there is a higher number, or a lower one with a live owner. Of
+ * two processes that create different numbers at once, the higher one sees the lower one's file or vice versa, so at
+ * most one continues.
+ * @param force take it over from a process on another machine, whose state is unknown
  * @throws HandgradError `locked` naming pid, host and start of the owner; `storage` when the folder cannot be written
  */
 export async function lockFolder(dir: string, { force = false } = {}): Promise<Lock> {
@@ -44,7 +44,7 @@ export async function lockFolder(dir: string, { force = false } = {}): Promise<L
     const others = (await locks(dir)).filter((number) => number !== own);
     if (await giveWay(dir, own, others, force)) {
       await remove(dir, own);
-      // Two that gave way to each other should not meet again.
+      // A random delay, so that two that gave way to each other do not collide again.
       await setTimeout(Math.random() * 20);
       continue;
     }
@@ -52,7 +52,7 @@ export async function lockFolder(dir: string, { force = false } = {}): Promise<L
     return {
       async assertHeld() {
         if ((await locks(dir)).includes(own)) return;
-        throw new HandgradError('locked', `${dir} was taken over by another process; this one writes no more there.`);
+        throw new HandgradError('locked', `${dir} was taken over by another process; this one stops writing to it.`);
       },
       release: () => remove(dir, own),
     };
@@ -79,7 +79,7 @@ async function assertUnlocked(dir: string, number: number, force: boolean): Prom
   const remedy =
     life === 'alive'
       ? 'wait for it to end, or choose another folder'
-      : 'when that one has surely ended, set `forceUnlock`';
+      : 'if that process has certainly ended, set `forceUnlock`';
   throw new HandgradError('locked', `${dir} is in use by ${who}; ${remedy}.`);
 }
 
@@ -93,7 +93,7 @@ async function locks(dir: string): Promise<number[]> {
   }
 }
 
-/** @returns false when there is one of that number */
+/** @returns false when the number is taken */
 async function make(dir: string, number: number): Promise<boolean> {
   const owner: Owner = { ...ownIdentity(), since: new Date().toISOString() };
   const path = join(dir, nameOf(number));
@@ -110,10 +110,7 @@ async function make(dir: string, number: number): Promise<boolean> {
   }
 }
 
-/**
- * @returns undefined when the lock was released meanwhile, or is no text of ours: a machine that lost power can leave
- * that
- */
+/** @returns undefined when the lock has been released, or is corrupt, which a power failure can cause */
 async function readOwner(path: string): Promise<Owner | undefined> {
   let text: string;
   try {

@@ -5,9 +5,9 @@ import { HandgradError } from '../errors';
 import { storageError } from './storageError';
 
 /**
- * Makes a folder, and those above it. Node's own recursive mkdir never returns where the system allows no folder, such
- * as under /proc: it takes "not there" to mean that a folder above is missing, for ever.
- * @returns whether this call made it; false when it was there
+ * Creates a folder and its parents. Node's recursive mkdir loops forever where folders cannot be created, such as under
+ * /proc: it takes ENOENT to mean that a parent is missing.
+ * @returns whether this call created it; false when it existed
  * @throws HandgradError `storage`
  */
 export async function makeFolder(path: string): Promise<boolean> {
@@ -21,7 +21,7 @@ export async function makeFolder(path: string): Promise<boolean> {
   }
 }
 
-/** False as well for what cannot be looked at, such as a link to nowhere. */
+/** Also false for paths that cannot be inspected, such as broken links. */
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),

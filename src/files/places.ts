@@ -9,15 +9,13 @@ export function userCache(): string {
   return join(cache?.startsWith(sep) ? cache : join(homedir(), '.cache'), 'handgrad');
 }
 
-/**
- * The file that Node is to start for another process of this program: compiled, or in a checkout the one that compiles.
- */
+/** The script that starts another process of this program: the compiled one, or in a checkout the one that compiles. */
 export function programFile(): string {
   const folder = dirname(require.resolve('handgrad/package.json'));
   return __filename.endsWith('.ts') ? join(folder, 'bin', 'handgrad.js') : join(folder, 'dist', 'cli', 'main.js');
 }
 
-/** The checkout of handgrad that holds `folder`, or undefined when that is an installed package or something else. */
+/** The checkout of handgrad that contains `folder`; undefined when there is none, as in an installed package. */
 export function checkoutOf(folder: string): string | undefined {
   if (folder.split(sep).includes('node_modules')) return undefined;
   for (let root = folder; ; root = dirname(root)) {

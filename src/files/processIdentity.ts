@@ -2,13 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Which process somebody is: the number of a process that ended is given to another one sooner or later. */
+/** Identifies a process beyond its pid, which the system reuses. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
-  /** What tells one start of the machine, and one container on it, from another; empty where that cannot be told. */
+  /** Identifies the boot of the machine, and the container; empty where unknown. */
   readonly system: string;
-  /** When the process started, in the system's own words; empty where that cannot be told. */
+  /** When the process started, in the system's own format; empty where unknown. */
   readonly processStart: string;
 }
 
@@ -17,37 +17,34 @@ export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, host: hostname(), system: systemIdentity(), processStart: startOf(process.pid) ?? '' };
 }
 
-/** Whether a process runs: `elsewhere` where this machine cannot know. */
+/** Whether a process is running; `elsewhere` if this machine cannot know. */
 export type Life = 'alive' | 'dead' | 'elsewhere';
 
-/** Whether the process of that identity runs. */
+/** Checks whether a process is running. */
 export function lifeOf({ pid, host, system, processStart }: ProcessIdentity): Life {
   if (host !== hostname()) return 'elsewhere';
   const [boot, namespace] = system.split(' ');
   const [ownBoot, ownNamespace] = systemIdentity().split(' ');
-  // The machine has been started again since. In another container of it the same numbers are other processes.
+  // The machine has rebooted. In another container, the same pid is another process.
   if (boot !== ownBoot) return 'dead';
   if (namespace !== ownNamespace) return 'elsewhere';
   const start = startOf(pid);
   return start === undefined || start !== processStart ? 'dead' : 'alive';
 }
 
-/**
- * Linux: the id of this start of the machine and the process namespace. Elsewhere a process's start is a date, which
- * will do.
- */
+/** On Linux, the boot id and the pid namespace. Elsewhere the start of a process is a date, which is sufficient. */
 function systemIdentity(): string {
   if (process.platform !== 'linux') return '';
   return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
 }
 
-/** When a process started; undefined when there is none of that number. */
+/** When a process started; undefined when there is no such process. */
 function startOf(pid: number): string | undefined {
   if (process.platform === 'linux') return linuxStartOf(pid);
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: there is one, of another user.
+    // EPERM: it exists, and belongs to another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
   }
   if (process.platform === 'win32') return '';
@@ -65,8 +62,9 @@ function linuxStartOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-  // proc(5): "pid (name) state …"; the name may hold anything, the rest is numbers. Field 3 is the state, 22 the start.
+  // proc(5): "pid (name) state …"; the name may contain anything, the rest is numbers. Field 3 is the state, 22 the
+  // start.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended; its parent only has not looked yet.
+  // A zombie has ended; its parent has not collected its status yet.
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }

@@ -4,10 +4,9 @@ import { HandgradError } from '../errors';
 import { formatBytes } from '../words';
 
 /**
- * Reads a regular file of bounded size. The bound is checked before anything is read,
- * and a pipe or a device in the file's place is refused instead of waited for.
- * @param refuse makes the error from half a sentence, such as `is a folder`; `cause` is what the system said, if it was
- * that
+ * Reads a regular file of bounded size. The bound is checked before anything is read, and pipes and devices are refused
+ * instead of blocking.
+ * @param refuse creates the error from a predicate such as `is a folder`; `cause` is the system's error, if any
  * @returns undefined when there is no such file
  */
 export async function readWhole(
@@ -23,7 +22,7 @@ export async function readWhole(
       if (found.isDirectory()) throw refuse('is a folder');
       if (!found.isFile()) throw refuse('is not a file');
       if (found.size > maxBytes) {
-        throw refuse(`has ${formatBytes(found.size)}, and at most ${formatBytes(maxBytes)} are read`);
+        throw refuse(`has ${formatBytes(found.size)}, and the limit is ${formatBytes(maxBytes)}`);
       }
       return await handle.readFile();
     } finally {

@@ -7,9 +7,8 @@ import { withStorageErrors } from './storageError';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Moves finished files into a folder, each in one step: a reader sees the old file or the new one, never a part.
- * They are on the disk when this returns.
- * @throws HandgradError 'storage' when the system refuses
+ * Moves finished files into a folder, each atomically. They are on disk when this returns.
+ * @throws HandgradError 'storage'
  */
 export async function moveInto(folder: string, paths: readonly string[]): Promise<void> {
   await makeFolder(folder);
@@ -20,8 +19,8 @@ export async function moveInto(folder: string, paths: readonly string[]): Promis
 }
 
 /**
- * Runs `work` with an empty folder beside `path`, on the same file system, and removes it however `work` ends.
- * @throws HandgradError 'storage' when the folder cannot be made
+ * Runs `work` with an empty folder beside `path`, on the same file system, and always removes it afterwards.
+ * @throws HandgradError 'storage' when the folder cannot be created
  */
 export async function withStagingFolder<T>(path: string, work: (folder: string) => Promise<T>): Promise<T> {
   const parent = dirname(path);
@@ -38,7 +37,7 @@ export async function withStagingFolder<T>(path: string, work: (folder: string) 
   }
 }
 
-/** A process that was killed leaves its folder behind. Nobody works in one that nothing was added to for a day. */
+/** Removes folders that killed processes left behind: those unchanged for a day. */
 async function removeAbandoned(parent: string, prefix: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix)) continue;

@@ -3,25 +3,25 @@ import { dirname } from 'node:path';
 
 import { HandgradError } from '../errors';
 
-/** What the system's codes mean to the person at the terminal, and what to do about them. */
+/** The system's error codes in words, and what to do about each. */
 const MEANINGS = {
   ENOSPC: ['the disk is full', 'free some space or choose a folder on another disk'],
   EDQUOT: ['the disk quota is used up', 'free some space or choose a folder on another disk'],
-  EFBIG: ['the file would be larger than is allowed here', 'raise the limit (ulimit -f) or choose another disk'],
+  EFBIG: ['the file would exceed the size limit', 'raise the limit (ulimit -f) or choose another disk'],
   EACCES: ['this user may not write there', 'change its permissions or choose another folder'],
   EPERM: ['this user may not write there', 'change its permissions or choose another folder'],
   EROFS: ['the file system is read-only', 'choose another folder'],
-  ENOENT: ['the folder is not there', 'make it or choose another folder'],
-  EEXIST: ['something else of that name is there', 'choose another folder'],
+  ENOENT: ['the folder does not exist', 'create it or choose another folder'],
+  EEXIST: ['something else with that name exists', 'choose another folder'],
   ENOTDIR: ['a part of the path is a file', 'choose another folder'],
-  EISDIR: ['a folder of that name is there', 'remove it or choose another name'],
+  EISDIR: ['a folder with that name exists', 'remove it or choose another name'],
   ENAMETOOLONG: ['the name is too long', 'choose a shorter one'],
 } as const satisfies Record<string, readonly [why: string, remedy: string]>;
 
 /**
- * The error for a path that could not be written.
+ * Creates the error for a path that could not be written.
  * @param error what node:fs threw
- * @param bytes how much was to be written, where that is known
+ * @param bytes how much was to be written, if known
  */
 export async function storageError(error: unknown, path: string, bytes?: number): Promise<HandgradError> {
   const { code = '', message } = error as NodeJS.ErrnoException;
@@ -32,7 +32,7 @@ export async function storageError(error: unknown, path: string, bytes?: number)
 }
 
 /**
- * Does something with the file system; what fails there is the error for a path that could not be written.
+ * Runs `work`, and converts errors of the file system with `storageError`.
  * @throws HandgradError `storage`, or the one that `work` throws
  */
 export async function withStorageErrors<T>(path: string, work: () => Promise<T>, bytes?: number): Promise<T> {
@@ -48,7 +48,7 @@ async function freeBytes(folder: string): Promise<string> {
     const { bavail, bsize } = await statfs(folder);
     return `${bavail * bsize} free`;
   } catch {
-    // The folder may be what is missing. The error being reported is the first one, not this.
+    // The folder itself may be missing. The error to report is the first one, not this.
     return 'free space unknown';
   }
 }

@@ -2,7 +2,7 @@ import { HandgradError } from '../errors';
 import { type Config, DEFAULTS, keysWhere, settings } from './config';
 
 /**
- * Refuses settings that would silently have no effect, and those that contradict each other.
+ * Refuses settings that would silently have no effect, and combinations that contradict each other.
  * @throws HandgradError 'usage' naming the setting and what it needs
  */
 export function assertSettingsApply(config: Config): void {
@@ -17,16 +17,12 @@ export function assertSettingsApply(config: Config): void {
   }
   const { warmup, epochs, initFrom, batchNorm, normalize } = config;
   if (warmup > 0 && warmup >= epochs) {
-    throw new HandgradError(
-      'usage',
-      '`warmup` needs more `epochs` than those of the warmup; add that, or leave it out.',
-    );
+    throw new HandgradError('usage', '`warmup` must be shorter than `epochs`; train longer, or leave it out.');
   }
   const conflict = batchNorm ? 'batchNorm' : normalize ? 'normalize' : undefined;
   if (initFrom === undefined || !conflict) return;
   throw new HandgradError(
     'usage',
-    `\`${conflict}\` cannot start from saved weights, which are those of a plain network for inputs as they are; ` +
-      `leave it or \`initFrom\` out.`,
+    `\`${conflict}\` cannot start from saved weights, which belong to a plain network; leave it or \`initFrom\` out.`,
   );
 }

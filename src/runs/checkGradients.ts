@@ -9,19 +9,19 @@ import { environmentSettings, resolveConfig, type Settings } from './config';
 import type { OpenOptions } from './events';
 import { checkDataset, openBackend, openDataset } from './open';
 
-/** Every sample takes part in every gradient, so a few are enough. */
+/** Every sample contributes to every gradient, so a few are enough. */
 const SAMPLES = 8;
 
-/** What the check found, and on which backend. */
+/** The result of the check, and the backend it ran on. */
 export interface GradientCheck {
   readonly backend: string;
-  /** One for each parameter tensor. */
+  /** One result per parameter tensor. */
   readonly results: readonly GradcheckResult[];
 }
 
 /**
- * Compares the hand-written gradients of a network with finite differences, on the first samples of a data set:
- * the network, data and backend that a run with these settings would start with.
+ * Compares the hand-written gradients of a network with finite differences, on the first samples of a data set: the
+ * network, data and backend that a run with these settings would start with.
  * @throws HandgradError 'usage' naming the setting; 'data' or 'backend' when they cannot be opened
  */
 export async function checkGradients(settings: Settings = {}, options: OpenOptions = {}): Promise<GradientCheck> {
@@ -38,7 +38,7 @@ export async function checkGradients(settings: Settings = {}, options: OpenOptio
   const masks = dropoutMasks(rows.length, network, dropout, key);
   let batch: Batch | undefined;
   try {
-    // Kept beyond the iterator's loop, which disposes its own.
+    // Cloned, because the iterator disposes of its own tensors.
     for (const { X, y } of dataIterator(selectRows(train, rows), rows.length)) {
       batch = { X: tf.tidy(() => dropInputs(tf.clone(X), inputDropout, key)), y: tf.clone(y) };
     }

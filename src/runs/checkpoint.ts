@@ -6,22 +6,22 @@ import { mapTensors, namedTensors, replaceTensors, type TrainState } from '../tr
 import { CONFIG_KEY, FORMAT_KEY, FORMAT_VERSION } from '../model/modelFile';
 import { encodeSafetensors, type NamedTensor, type Safetensors } from '../model/safetensors';
 
-/** The layout of what a checkpoint holds beyond a model file. Another version is refused: it could be misread. */
+/** The version of what a checkpoint holds beyond a model file. Other versions are refused. */
 export const CHECKPOINT_VERSION = '2';
 const CHECKPOINT_KEY = 'handgrad_checkpoint';
 const STATE_KEY = 'state';
 const RUN_KEY = 'run';
 
-/** Which run a checkpoint belongs to: what has to be the same for the run to go on. */
+/** The run that a checkpoint belongs to: what must be the same for a resume. */
 export interface RunIdentity {
-  /** The backend, and its device in words. */
+  /** The backend, and the description of its device. */
   readonly backend: string;
   readonly device: string;
   readonly datasetDigest: string;
   readonly trainSamples: number;
 }
 
-/** A state as plain data, free of the backend. */
+/** A state as plain data, independent of the backend. */
 export interface Checkpoint {
   /** `W1`, `b1`, …, `optimizer/velocity/W1`, …: see `mapTensors`. */
   readonly tensors: readonly NamedTensor[];
@@ -54,12 +54,12 @@ const runSchema = z.strictObject({
   trainSamples: count,
 });
 
-/** The plain numbers of a state. */
+/** The counters and the clock of a state. */
 export type Progress = Readonly<z.output<typeof progressSchema>>;
 
 /**
- * Copies a state from the backend, as it is between two steps.
- * @throws HandgradError 'diverged' naming the first tensor that is not finite: such a state is never kept
+ * Copies a state from the backend, between two steps.
+ * @throws HandgradError 'diverged' naming the first tensor with non-finite values: such a state is never saved
  */
 export async function takeCheckpoint(state: TrainState, run: RunIdentity, config: unknown): Promise<Checkpoint> {
   const { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy, seconds, epochStart } =
@@ -67,14 +67,14 @@ export async function takeCheckpoint(state: TrainState, run: RunIdentity, config
   const tensors = await Promise.all([...namedTensors(state)].map(([name, tensor]) => copyOf(name, tensor)));
   const bad = tensors.find(({ data }) => !allFinite(data as Float32Array));
   if (bad) {
-    const where = `${bad.name} is not finite after step ${step}, in epoch ${epoch + 1}`;
-    throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller \`lr\`.`);
+    const where = `${bad.name} has non-finite values after step ${step}, in epoch ${epoch + 1}`;
+    throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller lr.`);
   }
   const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy };
   return { tensors, progress: { ...counts, seconds, epochStart }, run, config };
 }
 
-/** The bytes of a checkpoint: a model file with the rest of the state beside the parameters. */
+/** Encodes a checkpoint: a model file with the rest of the state beside the parameters. */
 export function encodeCheckpoint({ tensors, progress, run, config }: Checkpoint): Uint8Array {
   return encodeSafetensors(tensors, {
     [FORMAT_KEY]: FORMAT_VERSION,
@@ -87,7 +87,7 @@ export function encodeCheckpoint({ tensors, progress, run, config }: Checkpoint)
 
 /**
  * Reads what `encodeCheckpoint` wrote.
- * @param file what to call the file in a message
+ * @param file the file's name in messages
  * @throws HandgradError 'model' for anything else
  */
 export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: string): Checkpoint {
@@ -96,7 +96,7 @@ export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: strin
     if (version === '1') throw firstEdition(file);
     const found = version === undefined ? 'no checkpoint' : `a checkpoint in format ${version.slice(0, 20)}`;
     const wanted = `${CHECKPOINT_VERSION} (model format ${FORMAT_VERSION})`;
-    throw invalid(file, `holds ${found}, and this handgrad reads format ${wanted}`);
+    throw invalid(file, `holds ${found}, but this version of handgrad reads format ${wanted}`);
   }
   return {
     tensors: [...tensors.values()],
@@ -107,15 +107,15 @@ export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: strin
 }
 
 /**
- * Puts a checkpoint into the fresh state of the same run, which says what has to be in it.
- * @throws HandgradError 'model' when the two are not of one kind; the state is unchanged then
+ * Restores a checkpoint into a fresh state of the same run.
+ * @throws HandgradError 'model' when names, types or shapes differ; the state is then unchanged
  */
 export function restoreState(state: TrainState, { tensors, progress }: Checkpoint, file: string): void {
   const found = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const expected = namedTensors(state);
   for (const name of new Set([...expected.keys(), ...found.keys()])) {
     const [wanted, is] = [shown(expected.get(name)), shown(found.get(name))];
-    if (wanted !== is) throw invalid(file, `is of another network or optimizer: ${name} is ${is}, not ${wanted}`);
+    if (wanted !== is) throw invalid(file, `belongs to another network or optimizer: ${name} is ${is}, not ${wanted}`);
   }
   replaceTensors(
     state,
@@ -124,7 +124,7 @@ export function restoreState(state: TrainState, { tensors, progress }: Checkpoin
   Object.assign(state, progress);
 }
 
-/** The kind of a tensor in words. */
+/** Type and shape of a tensor, for messages. */
 function shown(tensor: { readonly dtype: string; readonly shape: readonly number[] } | undefined): string {
   return tensor ? `${TF_TYPES[tensor.dtype] ?? tensor.dtype} [${tensor.shape.join(', ')}]` : 'nothing';
 }
@@ -137,11 +137,11 @@ async function copyOf(name: string, tensor: tf.Tensor): Promise<NamedTensor> {
   throw new TypeError(`a state keeps float32 and int32 tensors, not ${tensor.dtype}`);
 }
 
-/** The types of a state's tensors, by their names in the file. */
+/** TensorFlow.js's names of the types in a file. */
 const TF_TYPES: Readonly<Record<string, 'float32' | 'int32'>> = { F32: 'float32', I32: 'int32' };
 
 function toTensor({ shape, data, dtype }: NamedTensor): tf.Tensor {
-  // The backend may keep the array it is given.
+  // A copy, because the backend may keep the array.
   return tf.tensor((data as Float32Array).slice(), [...shape], TF_TYPES[dtype]);
 }
 
@@ -155,12 +155,12 @@ function readJson<Schema extends z.ZodType>(
   try {
     value = JSON.parse(metadata[key] ?? '');
   } catch {
-    throw invalid(file, `has no JSON under ${key} in its metadata`);
+    throw invalid(file, `has no valid JSON under ${key} in its metadata`);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw invalid(file, `has metadata that cannot be used (${[key, ...path].join('.')}: ${message})`);
+  throw invalid(file, `has invalid metadata (${[key, ...path].join('.')}: ${message})`);
 }
 
 function firstEdition(file: string): HandgradError {

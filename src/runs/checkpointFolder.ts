@@ -9,36 +9,36 @@ import { storageError } from '../files/storageError';
 import { type Checkpoint, CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkpoint';
 import { decodeSafetensors, MAX_FILE_BYTES } from '../model/safetensors';
 
-/** The generations that are kept beside the best one: should the newest be damaged, the one before it is there. */
+/** How many generations to keep, beside the best one. If the newest is damaged, the one before it is used. */
 const KEPT = 2;
 const BEST = 'best.json';
-/** A manifest is five short fields; what is longer is none. */
+/** The size limit of a manifest, which has a few short fields. */
 const MAX_MANIFEST_BYTES = 4096;
 
-/** A checkpoint that was found, read and checked. */
+/** A checkpoint that was read and verified. */
 export interface FoundCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly path: string;
-  /** What was wrong with newer ones, a sentence each. */
+  /** What is wrong with newer ones, a sentence each. */
   readonly damaged: readonly string[];
 }
 
-/** The checkpoints of a run: whole generations, each a safetensors file and the manifest that vouches for it. */
+/** The checkpoints of a run, in generations: each is a safetensors file and its manifest. */
 export interface CheckpointFolder {
   /**
-   * Writes a generation, whole or not at all and on the disk when this returns, and removes what is older than the last
-   * two and is not the best. Nothing is written when this step's generation is there already.
+   * Writes a generation atomically, and returns when it is on disk. Removes all generations except the last two and the
+   * best. Does not write a generation that exists.
    * @param best whether it is the best so far
-   * @throws HandgradError `storage`; the earlier generations are as they were then
+   * @throws HandgradError `storage`; the earlier generations are then unchanged
    */
   write(checkpoint: Checkpoint, best: boolean): Promise<void>;
-  /** The path of the newest generation that this run knows to be good. */
+  /** The path of the newest generation that this run knows to be valid. */
   newest(): string | undefined;
 }
 
 /**
- * Opens the folder for writing; makes it, so that one that cannot be written is found at the start.
- * @param good the step of the generation that the run goes on from
+ * Opens the folder for writing. Creates it now, so that a folder that is not writable is detected at the start.
+ * @param good the step of the generation that the run resumes from
  * @throws HandgradError `storage`
  */
 export async function openCheckpointFolder(dir: string, good?: number): Promise<CheckpointFolder> {
@@ -51,8 +51,7 @@ export async function openCheckpointFolder(dir: string, good?: number): Promise<
       const { step } = checkpoint.progress;
       if (kept.at(-1) !== step) {
         const bytes = encodeCheckpoint(checkpoint);
-        // Until the manifest stands, nothing reads the tensors:
-        // that is the moment in which the generation begins to exist.
+        // Tensors without a manifest are never read: writing the manifest is what makes the generation valid.
         await writeFileAtomic(join(dir, tensorsName(step)), bytes);
         await writeFileAtomic(join(dir, manifestName(step)), manifestOf(checkpoint, bytes));
         kept.push(step);
@@ -68,9 +67,9 @@ export async function openCheckpointFolder(dir: string, good?: number): Promise<
 }
 
 /**
- * The newest generation that is whole.
- * @returns undefined when none was ever finished
- * @throws HandgradError `model` when there are some and none can be used
+ * Reads the newest valid generation.
+ * @returns undefined when there are none
+ * @throws HandgradError `model` when there are some, but none is valid
  */
 export async function newestCheckpoint(dir: string): Promise<FoundCheckpoint | undefined> {
   const damaged: string[] = [];
@@ -86,10 +85,7 @@ export async function newestCheckpoint(dir: string): Promise<FoundCheckpoint | u
   throw new HandgradError('model', `No checkpoint in ${dir} can be used: ${damaged[0]}`);
 }
 
-/**
- * Removes what a process left that was killed while it wrote: temporary files, and tensors that no manifest vouches
- * for.
- */
+/** Removes what a killed process left behind: temporary files, and tensors without a manifest. */
 export async function removeLeftovers(dir: string): Promise<void> {
   const names = await readdir(dir).catch((): string[] => []);
   const orphan = (name: string) => tensorsOf(name) !== undefined && !names.includes(manifestName(tensorsOf(name)!));
@@ -104,12 +100,12 @@ async function readGeneration(dir: string, step: number): Promise<Omit<FoundChec
   const bytes = await readPart(path, MAX_FILE_BYTES);
   const digest = sha256(bytes);
   if (!manifest.includes(digest)) {
-    throw unusable(path, `is damaged, or its manifest is of another checkpoint: its sha256 is ${digest}`);
+    throw unusable(path, `is damaged, or its manifest belongs to another checkpoint: its sha256 is ${digest}`);
   }
   const checkpoint = decodeCheckpoint(decodeSafetensors(bytes, path), path);
-  // There is one text that a manifest can have, so that no bit of it can change unnoticed.
+  // Compared as text, so that a change of any bit is detected.
   if (manifest.toString('latin1') !== manifestOf(checkpoint, bytes) || checkpoint.progress.step !== step) {
-    throw unusable(join(dir, manifestName(step)), 'is damaged, or of another checkpoint');
+    throw unusable(join(dir, manifestName(step)), 'is damaged, or belongs to another checkpoint');
   }
   return { checkpoint, path };
 }
@@ -120,7 +116,7 @@ async function readPart(path: string, maxBytes: number): Promise<Buffer> {
   throw unusable(path, 'is missing');
 }
 
-/** The steps for which a manifest is there, newest first. */
+/** The steps that have a manifest, newest first. */
 async function generations(dir: string): Promise<number[]> {
   const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -130,7 +126,7 @@ async function generations(dir: string): Promise<number[]> {
   return steps.map(Number).sort((a, b) => b - a);
 }
 
-/** The manifest goes first: it never vouches for tensors that are gone. */
+/** Removes manifests before tensors, so that no manifest refers to missing tensors. */
 async function removeAllBut(dir: string, steps: readonly number[]): Promise<void> {
   const kept = steps.flatMap((step) => [tensorsName(step), manifestName(step)]);
   try {
@@ -160,7 +156,7 @@ const bestText = (step: number) => `${JSON.stringify({ step, file: tensorsName(s
 const stem = (step: number) => `step-${String(step).padStart(8, '0')}`;
 const tensorsName = (step: number) => `${stem(step)}.safetensors`;
 const manifestName = (step: number) => `${stem(step)}.json`;
-/** The step that a file of tensors is of. */
+/** The step encoded in a tensor file's name. */
 const tensorsOf = (name: string) => {
   const digits = /^step-(\d{8,15})\.safetensors$/.exec(name)?.[1];
   return digits === undefined ? undefined : Number(digits);
@@ -171,5 +167,5 @@ function sha256(bytes: Uint8Array): string {
 }
 
 function unusable(path: string, why: string): HandgradError {
-  return new HandgradError('model', `${path} ${why}; remove it to go on from an earlier checkpoint.`);
+  return new HandgradError('model', `${path} ${why}; remove it to resume from an earlier checkpoint.`);
 }

@@ -10,29 +10,29 @@ export interface CheckpointerOptions {
   readonly folder: CheckpointFolder;
   readonly lock: Lock;
   readonly identity: RunIdentity;
-  /** As in the model file. */
+  /** The config that the model file records. */
   readonly modelConfig: unknown;
-  /** The setting of this name. */
+  /** The setting `checkpointEvery`. */
   readonly every: string;
-  /** The finished epochs of a run that goes on. */
+  /** The finished epochs of a resumed run. */
   readonly earlier: readonly Pick<EpochEvent, 'valAccuracy'>[];
 }
 
-/** Saves a run's state as it goes on. A state is copied between two steps, and written while the next ones run. */
+/** Saves the state of a run. A state is copied between two steps, and written while the next ones run. */
 export interface Checkpointer {
-  /** After every step. @throws HandgradError what writing an earlier state met with */
+  /** To call after every step. @throws HandgradError from writing an earlier state */
   readonly step: () => Promise<void>;
-  /** After every epoch, when what it tells has been recorded. */
+  /** To call after every epoch, once its event is recorded. */
   readonly epoch: (event: EpochEvent) => Promise<void>;
-  /** Saves the state as it is, and waits until it is on the disk. */
+  /** Saves the current state, and waits until it is on disk. */
   readonly now: () => Promise<void>;
-  /** Whether something is being written: it goes on only while the process waits. */
+  /** Whether a write is pending: it proceeds only while the event loop is free. */
   readonly isBusy: () => boolean;
-  /** Waits for what is being written, however that ends. */
+  /** Waits for a pending write, even if it fails. */
   readonly settle: () => Promise<void>;
 }
 
-/** Decides when the state is saved, and saves it. */
+/** Creates what decides when to save the state, and saves it. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { state, folder, lock, identity, modelConfig } = options;
   const every = parseCheckpointEvery(options.every);

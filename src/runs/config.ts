@@ -10,15 +10,15 @@ export type ConfigKey = keyof Table;
 type ValueOf<Entry> = Entry extends { readonly kind: Kind<infer Value> } ? Value : never;
 type KeyWithDefault = { [Key in ConfigKey]: Table[Key] extends { readonly default: unknown } ? Key : never }[ConfigKey];
 
-/** Everything that a run is told, resolved: the content of its config.json. */
+/** All settings of a run, resolved: the content of its `config.json`. */
 export type Config = { readonly [Key in KeyWithDefault]: ValueOf<Table[Key]> } & {
   readonly [Key in Exclude<ConfigKey, KeyWithDefault>]?: ValueOf<Table[Key]>;
 };
 
-/** Settings that somebody gives: the others have their defaults. */
+/** Some settings; the others have their defaults. */
 export type Settings = { readonly [Key in ConfigKey]?: ValueOf<Table[Key]> };
 
-/** The settings that decide about something. */
+/** The settings that affect something. */
 export type KeyAffecting<What extends SettingDescription['affects']> = {
   [Key in ConfigKey]: Table[Key]['affects'] extends What ? Key : never;
 }[ConfigKey];
@@ -28,7 +28,7 @@ export type RecordedKey = {
   [Key in ConfigKey]: Table[Key] extends { readonly inModel: false } ? never : Key;
 }[ConfigKey];
 
-/** A setting, whichever it is. */
+/** Any setting. */
 export interface Setting extends SettingDescription {
   readonly kind: Kind<unknown>;
   readonly needs?: SettingDescription['needs'] & { readonly setting: ConfigKey };
@@ -37,17 +37,15 @@ export interface Setting extends SettingDescription {
 /** Every setting, by name. */
 export const settings: Readonly<Record<ConfigKey, Setting>> = SETTINGS;
 
-/** Their names, in the order of a config. */
+/** The names of all settings, in the order of a config. */
 export const CONFIG_KEYS = Object.keys(SETTINGS) as readonly ConfigKey[];
 
-/** What each takes, where it is given. */
+/** The kind of each setting, which may be omitted. */
 export const CONFIG_KINDS = Object.fromEntries(
   CONFIG_KEYS.map((key) => [key, optional(settings[key].kind)]),
 ) as Readonly<Record<ConfigKey, Kind<unknown>>>;
 
-/**
- * The part of a record that has some keys, in their order: what is written of it does not depend on how it was made.
- */
+/** Picks some keys of a record, in the order of `keys`, so that its JSON does not depend on how it was built. */
 export function pick<Values extends object, Key extends keyof Values>(
   values: Values,
   keys: readonly Key[],
@@ -56,7 +54,7 @@ export function pick<Values extends object, Key extends keyof Values>(
   return Object.fromEntries(entries) as Pick<Values, Key>;
 }
 
-/** The names of the settings of which something is true. */
+/** The names of the settings that satisfy a condition. */
 export function keysWhere(holds: (setting: Setting) => boolean): readonly ConfigKey[] {
   return CONFIG_KEYS.filter((key) => holds(settings[key]));
 }
@@ -64,43 +62,43 @@ export function keysWhere(holds: (setting: Setting) => boolean): readonly Config
 /** The settings that model files record. */
 export const RECORDED_KEYS = keysWhere(({ inModel }) => inModel !== false) as readonly RecordedKey[];
 
-/** The settings that decide about some things, such as those that a command does. */
+/** The settings that affect any of these, such as those that a command needs. */
 export function keysAffecting<What extends SettingDescription['affects']>(
   ...whats: readonly What[]
 ): readonly KeyAffecting<What>[] {
   return keysWhere(({ affects }) => whats.some((what) => what === affects)) as readonly KeyAffecting<What>[];
 }
 
-/** How names are compared: `batch-size`, `batch_size` and `batchSize` are one. */
+/** Normalizes a name: `batch-size`, `batch_size` and `batchSize` are the same. */
 const plain = (name: string) => name.replace(/[-_]/g, '').toLowerCase();
 const BY_NAME = new Map(
   CONFIG_KEYS.flatMap((key) => [key, ...(settings[key].formerly ?? [])].map((name) => [plain(name), key] as const)),
 );
 
-/** The setting that a name means, in whatever spelling; undefined when there is none. */
+/** The setting with a name, in any spelling; undefined when there is none. */
 export function keyNamed(name: string): ConfigKey | undefined {
   return BY_NAME.get(plain(name));
 }
 
 /** Settings from one source. */
 export interface SettingsLayer {
-  /** Anything; what is no mapping of settings is refused. */
+  /** Untrusted; anything but a mapping of settings is refused. */
   readonly values: unknown;
-  /** Whoever starts the run, the environment's variables, or a file. */
+  /** The caller's options, environment variables, or a file. */
   readonly from: 'options' | 'environment' | { readonly file: string };
 }
 
-/** A config and where it comes from. */
+/** A config and its origins. */
 export interface Resolved {
   readonly config: Config;
-  /** Where each setting comes from that does not have its default. */
+  /** The origin of each setting that was given. */
   readonly origins: ReadonlyMap<ConfigKey, SettingsLayer['from']>;
-  /** The settings that somebody asked for: what only the environment says may be chosen to fit. */
+  /** The settings that were given explicitly. Others, also those from the environment, may be adjusted to the data. */
   readonly given: ReadonlySet<ConfigKey>;
 }
 
 /**
- * The one way to a config: settings from several sources, of which later ones win, over the defaults.
+ * Resolves a config: settings from several sources, later ones first, then the defaults.
  * @throws HandgradError 'usage' naming the setting, where it was given and what it takes
  */
 export function resolveConfig(layers: readonly SettingsLayer[]): Resolved {
@@ -122,17 +120,17 @@ export function resolveConfig(layers: readonly SettingsLayer[]): Resolved {
   return { config: withDefaults(merged), origins, given };
 }
 
-/** The settings that the environment gives. */
+/** The settings that environment variables give. */
 export function environmentSettings(
   env: Readonly<Record<string, string | undefined>>,
   keys = CONFIG_KEYS,
 ): SettingsLayer {
   const entries = keys.map((key) => [key, env[settings[key].variable ?? '']] as const);
-  // An empty variable is an unset one, as everywhere in a shell.
+  // An empty variable counts as unset.
   return { values: Object.fromEntries(entries.filter(([, value]) => value)), from: 'environment' };
 }
 
-/** The values of a source under the settings' own names. */
+/** The values of a source, with names resolved to settings. */
 function named(values: SettingsLayer['values'], from: SettingsLayer['from']): [ConfigKey, unknown][] {
   const seen = new Map<ConfigKey, string>();
   const where = typeof from === 'object' ? ` in ${from.file}` : '';
@@ -163,13 +161,13 @@ function placeOf(key: ConfigKey, from: SettingsLayer['from']): string {
   return from === 'options' ? `\`${key}\`` : `${key} in ${from.file}`;
 }
 
-/** Checked settings, and the defaults of the others, in the table's order. */
+/** Adds the defaults to validated settings, in the order of the table. */
 export function withDefaults(values: Readonly<Record<string, unknown>>): Config {
   const entries = CONFIG_KEYS.map((key) => [key, values[key] ?? settings[key].default] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as unknown as Config;
 }
 
-/** The settings of a run for which nothing was asked. */
+/** The default config. */
 export const DEFAULTS = withDefaults({});
 
 /** The epoch after which a run ends. */

@@ -3,8 +3,8 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import type { Dataset } from '../data/samples';
 
 /**
- * The environment variables that change what a backend computes or how fast, and nothing else: a variable that is not
- * named here, such as a token, never reaches a run folder that people share.
+ * The environment variables that affect the results or the speed of a backend. Variables that are not listed here, such
+ * as tokens, are never recorded, because run folders may be shared.
  */
 export const RECORDED_VARIABLES = [
   'HANDGRAD_BACKEND',
@@ -19,7 +19,7 @@ export const RECORDED_VARIABLES = [
   'TF_NUM_INTRAOP_THREADS',
 ] as const;
 
-/** Where and on what a run took place: what is needed to explain why another run differs. */
+/** The environment of a run: what may explain why another run differs. */
 export interface Environment {
   readonly versions: { readonly handgrad: string; readonly node: string; readonly tfjs: string };
   readonly platform: string;
@@ -37,9 +37,9 @@ export interface Environment {
 }
 
 export interface EnvironmentFacts {
-  /** The backend that was chosen: `tensorflow-gpu`, `tensorflow`, `webgpu`, `wasm` or `cpu`. */
+  /** The backend in use. */
   readonly backend: string;
-  /** The device as the backend describes it. */
+  /** The backend's description of its device. */
   readonly device: string;
   readonly dataset: Pick<Dataset, 'name' | 'digest'> & {
     readonly train: { readonly count: number };
@@ -48,7 +48,7 @@ export interface EnvironmentFacts {
 }
 
 /**
- * The content of `environment.json`. It holds no path, no host or user name and only the variables of
+ * The content of `environment.json`. It holds no paths, no host or user name, and only the variables listed in
  * `RECORDED_VARIABLES`.
  * @param variables the environment to pick from
  */
@@ -79,7 +79,7 @@ export function describeEnvironment(
   };
 }
 
-/** handgrad's own package.json is asked for by name too: it lies at another depth once compiled. */
+/** handgrad's own package.json is also resolved by name, because its relative path differs once compiled. */
 function versionOf(packageJson: string): string {
   return (require(packageJson) as { version: string }).version;
 }

@@ -14,7 +14,7 @@ export interface StartEvent {
   /** Undefined without a validation split. */
   readonly valSamples?: number;
   readonly testSamples: number;
-  /** Of the network, from its inputs to its outputs. */
+  /** The widths of the network, from its inputs to its outputs. */
   readonly widths: readonly number[];
   readonly config: Config;
   readonly runDir: string;
@@ -22,12 +22,12 @@ export interface StartEvent {
   readonly resumed?: { readonly epoch: number; readonly step: number };
 }
 
-/** Once, after the last epoch; the last line of `metrics.jsonl`. */
+/** The end of the run, after the last epoch; the last line of `metrics.jsonl`. */
 export interface RunEnd extends EndEvent {
   readonly runDir: string;
 }
 
-/** The run was aborted after a step, and its state is saved: `resumeRun` continues it. */
+/** The run was aborted after a step, and its state is saved; `resumeRun` continues it. */
 export interface StoppedEvent {
   readonly type: 'stopped';
   /** The epoch that the step belongs to, from 1. */
@@ -36,15 +36,15 @@ export interface StoppedEvent {
   readonly runDir: string;
 }
 
-/** What a run yields while it trains: plain records, in the order in which things happen. */
+/** The events of a run, in order: plain records. */
 export type RunEvent = StartEvent | StepEvent | EpochEvent | RunEnd | StoppedEvent;
 
-/** What happens while data and backend are opened. */
+/** The events of loading data and starting a backend. */
 export type OpenEvent =
   | DownloadEvent
-  /** One sentence that the user should see. */
+  /** A sentence for the user. */
   | { readonly type: 'notice'; readonly message: string }
-  /** What computes from now on, and why `auto` took none that it would have liked better. */
+  /** The backend that was started, and why `auto` rejected those that it prefers. */
   | {
       readonly type: 'backend';
       readonly name: string;
@@ -52,11 +52,11 @@ export type OpenEvent =
       readonly rejected: readonly Rejection[];
     };
 
-/** How data and backend are opened. */
+/** Options for loading data and starting a backend. */
 export interface OpenOptions {
   readonly onEvent?: (event: OpenEvent) => void;
-  /** Aborted: whatever is being loaded or downloaded is given up. */
+  /** When aborted, loading and downloading stop. */
   readonly signal?: AbortSignal;
-  /** Gives the defaults of some settings (`HANDGRAD_BACKEND`, `HANDGRAD_DATA_DIR`); `process.env` when left out. */
+  /** Variables that give defaults (`HANDGRAD_BACKEND`, `HANDGRAD_DATA_DIR`); `process.env` when omitted. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }

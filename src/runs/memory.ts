@@ -4,20 +4,20 @@ import { HandgradError } from '../errors';
 import { leastStepBytes } from '../training/stepMemory';
 import { formatCount } from '../words';
 
-/** What a step of training is made of. */
+/** What determines the memory of a training step. */
 export interface StepSize {
   readonly batchSize: number;
-  /** Of the hidden layers. */
+  /** The widths of the hidden layers. */
   readonly hidden: readonly number[];
   readonly inputs: number;
   readonly outputs: number;
-  /** There is no larger batch than all of them. */
+  /** The number of training samples, which limits the batch. */
   readonly samples: number;
 }
 
 /**
- * Refuses a step that the backend cannot even address:
- * on several threads wasm would stand still, or trap where nobody can catch it.
+ * Refuses a step that needs more memory than the backend can address: with several threads, wasm would hang, or trap in
+ * a worker where the error cannot be caught.
  * @throws HandgradError 'backend' naming the batch size and a smaller one
  */
 export function assertStepFits(step: StepSize, backend: Pick<RunningBackend, 'name' | 'addressableBytes'>): void {
@@ -26,7 +26,7 @@ export function assertStepFits(step: StepSize, backend: Pick<RunningBackend, 'na
   if (bytes > (backend.addressableBytes ?? Infinity)) throw tooLarge(step, backend);
 }
 
-/** What training failed with; where the memory of its backend was not enough, the error names a smaller batch size. */
+/** Replaces an out-of-memory error by one that suggests a smaller batch size; returns other errors unchanged. */
 export function explainOutOfMemory(error: unknown, step: StepSize, backend: Pick<RunningBackend, 'name'>): unknown {
   return isOutOfMemory(error) ? tooLarge(step, backend, error) : error;
 }
@@ -40,7 +40,7 @@ function tooLarge(
   const widths = hidden.length > 0 ? ` and hidden layers of ${hidden.map(formatCount).join(', ')}` : '';
   return new HandgradError(
     'backend',
-    `The ${name} backend has not enough memory for a batch size of ${formatCount(batchSize)}${widths}: ${smaller}.`,
+    `The ${name} backend does not have enough memory for a batch size of ${formatCount(batchSize)}${widths}: ${smaller}.`,
     { cause },
   );
 }

@@ -10,21 +10,21 @@ import { quoted } from '../words';
 import { RUN_FILES } from './runFolder';
 import { type Config, CONFIG_KINDS, keyNamed, pick, RECORDED_KEYS, type RecordedKey, withDefaults } from './config';
 
-/** What using a model on data needs, beside its settings. */
+/** What using a model needs, beside its settings. */
 interface ModelFacts {
   readonly datasetName: string;
   readonly datasetDigest: string;
   readonly classNames: readonly string[];
   readonly imageShape?: readonly [height: number, width: number];
-  /** Of the images; predict turns files to it. */
+  /** The background of the images, which `predict` matches by inverting files. */
   readonly background?: Background;
-  /** What a stored feature is multiplied with to become what the network sees. */
+  /** The factor from a stored feature to an input of the network. */
   readonly scale: number;
 }
 
 /**
- * What a model file carries beside its weights: the settings that made it (none of this machine's folders,
- * and none that does not change it), and what using it on data needs.
+ * What a model file records beside its weights: the settings that affect the model (no local paths), and what using the
+ * model needs.
  */
 export type ModelConfig = Pick<Config, RecordedKey> & ModelFacts;
 
@@ -54,7 +54,7 @@ export interface OpenedModel {
   readonly config: ModelConfig | undefined;
 }
 
-/** What goes into the model file of a run. */
+/** The config for the model file of a run. */
 export function modelConfig(config: Config, dataset: Dataset): ModelConfig {
   const { name, digest, classNames, imageShape, train } = dataset;
   return {
@@ -69,8 +69,8 @@ export function modelConfig(config: Config, dataset: Dataset): ModelConfig {
 }
 
 /**
- * Opens a run folder's model or a .safetensors file.
- * @throws HandgradError 'model' when there is none, or it is not valid
+ * Reads the model of a run folder, or a `.safetensors` file.
+ * @throws HandgradError 'model' when it is missing or invalid
  */
 export async function openModel(path: string): Promise<OpenedModel> {
   const found = await stat(path).catch(() => undefined);
@@ -79,7 +79,7 @@ export async function openModel(path: string): Promise<OpenedModel> {
   if (found.isDirectory() && !(await stat(file).catch(() => undefined))) {
     throw new HandgradError(
       'model',
-      `${path} holds no ${RUN_FILES.model}: its run has not finished, or is no run's folder.`,
+      `${path} holds no ${RUN_FILES.model}: the run has not finished, or this is not a run folder.`,
     );
   }
   const { parameters, config } = await loadModel(file);
@@ -87,8 +87,8 @@ export async function openModel(path: string): Promise<OpenedModel> {
 }
 
 /**
- * What a model file or a checkpoint carries beside its tensors.
- * @throws HandgradError 'model' when it is not that
+ * Validates the config in a model file or a checkpoint.
+ * @throws HandgradError 'model' when it is invalid
  */
 export function parseModelConfig(config: unknown, file: string): ModelConfig {
   const content = Object.entries(typeof config === 'object' && config !== null ? config : {});
@@ -99,13 +99,13 @@ export function parseModelConfig(config: unknown, file: string): ModelConfig {
   const { key, rule, found } = fault;
   throw new HandgradError(
     'model',
-    `${file} carries a config that cannot be used (${key} must be ${rule}, not ${quoted(found)}); save it again.`,
+    `${file} contains an invalid config (${key} must be ${rule}, not ${quoted(found)}); save it again.`,
   );
 }
 
 /**
  * Checks that a model's network fits a data set.
- * @param numHiddens the widths that were asked for, if any were
+ * @param numHiddens the expected widths, if any
  * @returns the widths of its hidden layers
  * @throws HandgradError 'model' with what is expected and what was found
  */

@@ -8,9 +8,9 @@ import { type Config, type KeyAffecting, keysAffecting, keysWhere, pick } from '
 import type { OpenOptions } from './events';
 
 /**
- * Checks what a config says about its data, before anything slow begins.
- * @returns what kind of thing its data set is
- * @throws HandgradError 'usage' when the data set is neither in the catalog nor there, or a setting is not for it
+ * Checks the data settings of a config, before anything slow.
+ * @returns the kind of its data set
+ * @throws HandgradError 'usage' when the data set does not exist, or a setting does not apply to it
  */
 export async function checkDataset(config: Config): Promise<DatasetKind> {
   const { dataset } = config;
@@ -23,10 +23,13 @@ export async function checkDataset(config: Config): Promise<DatasetKind> {
   }
   const misplaced = keysWhere(({ tables }) => tables === true).find((key) => config[key] !== undefined);
   if (kind === 'file' || !misplaced) return kind;
-  throw new HandgradError('usage', `\`${misplaced}\` is for CSV files, and ${quoted(dataset)} is none; leave it out.`);
+  throw new HandgradError(
+    'usage',
+    `\`${misplaced}\` applies to CSV files only, and ${quoted(dataset)} is not one; leave it out.`,
+  );
 }
 
-/** Loads a data set into memory; one of the catalog is downloaded first when it is missing. */
+/** Loads a data set into memory; downloads it first if it is in the catalog and missing. */
 export async function openDataset(
   settings: Pick<Config, KeyAffecting<'fetching' | 'samples'>>,
   { onEvent, signal }: OpenOptions,
@@ -36,8 +39,8 @@ export async function openDataset(
 }
 
 /**
- * Starts the backend, and reports what was taken.
- * @param options.compile lets `auto` compile the native backend, which takes some seconds the first time: for trainings
+ * Starts the backend, and reports which one.
+ * @param options.compile lets `auto` compile the native backend, which takes a few seconds once; meant for training
  */
 export async function openBackend(
   settings: Pick<Config, KeyAffecting<'backend'>>,

@@ -6,29 +6,29 @@ import { readWhole } from '../files/readWhole';
 import type { EndEvent, EpochEvent } from '../training/train';
 import { RUN_FILES } from './runFolder';
 
-/** What a run has left in its folder, apart from its model and its checkpoints. */
+/** The records in a run folder, without the model and the checkpoints. */
 export interface RunData {
   readonly dir: string;
   readonly name: string;
-  /** The content of `config.json`; that of an earlier version may have other keys. */
+  /** The content of `config.json`. Earlier versions may have had other keys. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Undefined where the folder has lost it. */
+  /** The content of `environment.json`; undefined if it is missing. */
   readonly environment: Readonly<Record<string, unknown>> | undefined;
   readonly epochs: readonly EpochEvent[];
-  /** Where the line of each epoch ends in `metrics.jsonl`, in bytes. */
+  /** The byte offset in `metrics.jsonl` where the line of each epoch ends. */
   readonly epochEnds: readonly number[];
-  /** Undefined while the run goes on, or when it was stopped. */
+  /** Undefined while the run is in progress, or when it was stopped. */
   readonly end: (EndEvent & { readonly runDir: string }) | undefined;
   readonly hasModel: boolean;
 }
 
-/** A config is a screen of text. */
+/** The size limit of a JSON file. Real ones fit on a screen. */
 const MAX_JSON_BYTES = 1_000_000;
-/** Room for a million epochs. */
+/** The size limit of `metrics.jsonl`: about a million epochs. */
 const MAX_METRICS_BYTES = 512e6;
 
 const count = z.int().nonnegative();
-/** JSON has no word for a number that is not finite: it stands there as null. */
+/** Non-finite values are null in JSON. */
 const figure = z
   .number()
   .nullable()
@@ -64,25 +64,25 @@ const rowSchema = z.discriminatedUnion('type', [
 
 const recordSchema = z.record(z.string(), z.unknown());
 
-/** Whether a folder is that of a run. */
+/** Whether a folder is a run folder. */
 export async function isRunFolder(dir: string): Promise<boolean> {
   return exists(join(dir, RUN_FILES.config));
 }
 
 /**
- * Reads the folder of a run, finished or not. A last line of the metrics that is being written is left out.
- * @throws HandgradError `model` when it is none, or what is in it is not what handgrad writes
+ * Reads a run folder, finished or not. An incomplete last line of the metrics is ignored.
+ * @throws HandgradError `model` when it is not a run folder, or is damaged
  */
 export async function readRun(dir: string): Promise<RunData> {
   const run = await findRun(dir);
   if (run) return run;
-  throw new HandgradError('model', `${dir} is no run's folder: it holds no ${RUN_FILES.config}; give another one.`);
+  throw new HandgradError('model', `${dir} is not a run folder: it has no ${RUN_FILES.config}; give another one.`);
 }
 
 /**
- * `readRun` for a folder that may hold no run.
+ * `readRun` for a folder that may not hold a run.
  * @returns undefined when it holds none
- * @throws HandgradError `model` when what is in it is not what handgrad writes
+ * @throws HandgradError `model` when it is damaged
  */
 export async function findRun(dir: string): Promise<RunData | undefined> {
   const config = await readJson(join(dir, RUN_FILES.config));
@@ -106,7 +106,7 @@ async function readRows(path: string): Promise<{ row: z.output<typeof rowSchema>
   const bytes = await readWhole(path, MAX_METRICS_BYTES, (why) => damaged(path, why));
   if (!bytes) return [];
   const rows = [];
-  // What stands after the last line feed was being written when the process ended.
+  // Anything after the last line feed was being written when the process died.
   for (let begin = 0, end; (end = bytes.indexOf(10, begin) + 1) > 0; begin = end) {
     rows.push({ row: parse(bytes.toString('utf8', begin, end), rowSchema, `${path}, line ${rows.length + 1},`), end });
   }
@@ -128,11 +128,11 @@ function parse<Schema extends z.ZodType>(text: string, schema: Schema, where: st
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw damaged(where, `is not what handgrad wrote there (${path.join('.') || 'all of it'}: ${message})`);
+  throw damaged(where, `was not written by handgrad (${path.join('.') || 'the content'}: ${message})`);
 }
 
 function damaged(where: string, why: string): HandgradError {
-  return new HandgradError('model', `${where} ${why}; bring back the file as it was, or give another run.`);
+  return new HandgradError('model', `${where} ${why}; restore the file, or give another run.`);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -142,7 +142,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The accuracy by which an epoch is judged: of the validation part where there is one. */
+/** The accuracy that epochs are compared by: on the validation samples if there are any, else on the test set. */
 export function judgedAccuracy({ valAccuracy, testAccuracy }: EpochEvent): number | undefined {
   return valAccuracy ?? testAccuracy;
 }

@@ -20,25 +20,25 @@ import { parseModelConfig } from './modelConfig';
 import { findRun, type RunData } from './readRun';
 import { RUN_FILES } from './runFolder';
 
-/** Where a run stands that is to be resumed. */
+/** The point from which a run is resumed. */
 export interface ResumePoint {
-  /** As it was, with what was asked for now. */
+  /** The run's config, with the changes that were requested. */
   readonly config: Config;
   readonly earlier: RunData;
   /**
    * The checkpoint to resume from; undefined when the run was stopped before the first: it then starts from scratch.
    */
   readonly found: FoundCheckpoint | undefined;
-  /** The epochs that the checkpoint knows, and where they end in `metrics.jsonl`. */
+  /** The epochs that the checkpoint includes, and the byte offset where they end in `metrics.jsonl`. */
   readonly epochs: readonly EpochEvent[];
   readonly metricsBytes: number;
-  /** How it ended, when nothing is left to do. */
+  /** The end event, if nothing is left to do. */
   readonly end: RunData['end'];
 }
 
 /**
- * Finds out where a run stands and checks what was asked for against it. Changes nothing.
- * @throws HandgradError 'usage' naming every setting that may not change, 'model' when nothing there can be used
+ * Finds the point from which a run can be resumed, and checks the requested changes. Writes nothing.
+ * @throws HandgradError 'usage' naming every setting that may not change, 'model' when no checkpoint is valid
  */
 export async function findResumePoint(dir: string, asked: Resolved): Promise<ResumePoint> {
   if (!(await stat(dir).catch(() => undefined))?.isDirectory()) {
@@ -48,8 +48,7 @@ export async function findResumePoint(dir: string, asked: Resolved): Promise<Res
   if (!earlier) {
     throw new HandgradError(
       'usage',
-      `${dir} holds no run to resume (there is no ${join(dir, RUN_FILES.config)}); ` +
-        `give the folder of one that was started.`,
+      `${dir} holds no run to resume (it has no ${RUN_FILES.config}); give the folder of a run that was started.`,
     );
   }
   const before = parseConfig(earlier.config, dir);
@@ -76,15 +75,15 @@ export async function findResumePoint(dir: string, asked: Resolved): Promise<Res
   };
 }
 
-/** The backend that the run's numbers come from; the one that was asked for when there are none yet. */
+/** The backend of the checkpoint; without a checkpoint, that of the config. */
 export function backendOf({ found, config }: ResumePoint): 'auto' | BackendName {
   const backend = found?.checkpoint.run.backend;
   return backend !== undefined && Object.hasOwn(BACKENDS, backend) ? (backend as BackendName) : config.backend;
 }
 
 /**
- * Checks that the checkpoint was made on this data by this backend.
- * @param notice takes one sentence about what may make a difference
+ * Checks that the checkpoint belongs to this data and this backend.
+ * @param notice called with a sentence about what may change the results
  * @throws HandgradError 'model' with the fields that differ
  */
 export function checkIdentity(
@@ -101,12 +100,12 @@ export function checkIdentity(
     (what) =>
       new HandgradError(
         'model',
-        `${path} is of another run: ${what}; bring back its data set and backend, or start a new run.`,
+        `${path} belongs to another run: ${what}; restore its data set and backend, or start a new run.`,
       ),
   );
 }
 
-/** A device without its number of threads, which makes no difference to the numbers. */
+/** A device without its number of threads, which does not affect the results. */
 const withoutThreads = (device: string) => device.replace(/, (one thread|\d+ threads)$/, '');
 
 function parseConfig(content: unknown, dir: string): Config {
@@ -115,7 +114,7 @@ function parseConfig(content: unknown, dir: string): Config {
     return resolveConfig([{ values: content, from: { file } }]).config;
   } catch (error) {
     const why = (error as Error).message.replace(/\.$/, '');
-    throw new HandgradError('model', `${file} is not a config of this version: ${why}. Fix the file.`, {
+    throw new HandgradError('model', `${file} is not a valid config for this version: ${why}. Fix the file.`, {
       cause: error,
     });
   }
@@ -125,14 +124,14 @@ function mergeConfig(dir: string, before: Config, { config: asked, given }: Reso
   const merged: Record<string, unknown> = { ...before };
   const wanted: Record<string, unknown> = {};
   for (const key of given) (settings[key].resumable ? merged : wanted)[key] = asked[key];
-  // Where the data is, is this machine's affair: a folder of the run's that is gone is not missed.
+  // The data folder may differ: it depends on the machine.
   if (asked.dataDir !== undefined) merged['dataDir'] = asked.dataDir;
   assertNoDifferences(
     differences(pick(before, Object.keys(wanted) as ConfigKey[]), wanted, (key) => `\`${key}\``),
     (what) =>
       new HandgradError(
         'usage',
-        `${dir} is resumed with the settings it was started with: ${what}; leave that out, or start a new run.`,
+        `${dir} must be resumed with its original settings: ${what}; leave that out, or start a new run.`,
       ),
   );
   return merged as unknown as Config;
@@ -146,12 +145,12 @@ function checkConfig({ checkpoint, path }: FoundCheckpoint, config: Config, dir:
     (what) =>
       new HandgradError(
         'model',
-        `${path} does not belong to ${join(dir, RUN_FILES.config)}: ${what}; bring back the file that was changed.`,
+        `${path} does not belong to ${join(dir, RUN_FILES.config)}: ${what}; restore the file that was changed.`,
       ),
   );
 }
 
-/** `lr is 0.1 there, not 0.2`, for every key of either that differs. */
+/** `lr is 0.1 there, not 0.2`, for every key that differs. */
 function differences(
   there: Readonly<Record<string, unknown>>,
   now: object,

@@ -15,44 +15,43 @@ import type { RunParts } from './runParts';
 import { chooseSamples, fitConfig, identityOf } from './samples';
 import { assertExpectedAccuracy, trainRun } from './trainRun';
 
-/** One training run and its folder, in which this process alone works until the run ends or is closed. */
+/** One training run and its folder, which this process locks until the run ends or is closed. */
 export interface Run {
   readonly dir: string;
-  /** Complete and resolved: the content of `config.json`. */
+  /** The resolved config: the content of `config.json`. */
   readonly config: Config;
-  /** What it trains on, and what computes; undefined for a run that had finished before, which needs neither. */
+  /** The data set and the backend; undefined for a run that has already finished. */
   readonly dataset?: Dataset;
   readonly backend?: RunningBackend;
-  /** How the run ended, when nothing was left to do: `train` yields this event alone, and changes nothing. */
+  /** The end event, if the run has already finished; `train` then yields only this event, and changes nothing. */
   readonly finished?: RunEnd;
   /**
-   * Trains, and yields what happens as it happens: `start`, a `step` after each step, an `epoch` after each epoch,
-   * and `end`. Metrics, checkpoints, TensorBoard's events and the model are written into the run's folder
-   * meanwhile. To be called once.
-   * @param signal aborted: the step in progress is finished, the state saved, and `stopped` is the last event; a loop
-   *   that is left early saves the state as well. `resumeRun` continues the run in both cases
-   * @throws HandgradError 'diverged' naming the last good state; 'storage'; 'locked' when another process has taken the
-   *   folder over; 'backend' when its memory is full, with a smaller batch size; 'failure' after the end when the test
-   *   accuracy is below the setting `expectAccuracy`: the model is saved then all the same
+   * Trains, and yields events: `start`, a `step` after each step, an `epoch` after each epoch, and `end`. Meanwhile it
+   * writes metrics, checkpoints, TensorBoard events and the model to the run's folder. Call it once.
+   * @param signal when aborted, the current step is finished, the state is saved, and `stopped` is the last event.
+   *   Leaving the loop early saves the state as well. In both cases, `resumeRun` continues the run
+   * @throws HandgradError 'diverged' naming the last valid state; 'storage'; 'locked' when another process has taken
+   *   over the folder; 'backend' when memory is exhausted, with a smaller batch size; 'failure' after the end when the
+   *   test accuracy is below the setting `expectAccuracy` (the model is saved nevertheless)
    */
   train(signal?: AbortSignal): AsyncGenerator<RunEvent, void, void>;
-  /** Gives the folder back without training. A run that was trained, or whose loop was left, has done so. */
+  /** Unlocks the folder without training. `train` does this when it ends. */
   close(): Promise<void>;
 }
 
-/** How a run is opened. */
+/** Options for starting and resuming a run. */
 export interface RunOptions extends OpenOptions {
-  /** Takes the folder over from a process on another machine that has surely ended. */
+  /** Takes the folder over from a process on another machine that has certainly ended. */
   readonly forceUnlock?: boolean;
 }
 
 /**
- * Starts a run: checks the settings, makes and locks its folder,
- * loads the data (downloads it first when it is missing) and starts the backend. `run.train()` then trains.
+ * Starts a run: validates the settings, creates and locks the folder, loads the data (downloads it if it is missing)
+ * and starts the backend. `run.train()` then trains.
  * @param settings those that differ from the defaults, which are the post's hyperparameters on Fashion-MNIST
- * @param options.dir the run's folder; `runs/<dataset>-<date>-<time>` when left out
- * @throws HandgradError 'usage' naming the setting; 'data', 'backend', 'storage'; 'locked' when another process works
- *   in the folder; 'model' for weights to start from that are not valid. Nothing stays behind then
+ * @param options.dir the run's folder; `runs/<dataset>-<date>-<time>` when omitted
+ * @throws HandgradError 'usage' naming the setting; 'data', 'backend', 'storage'; 'locked' when another process uses
+ *   the folder; 'model' when `initFrom` is invalid. Nothing is left behind in that case
  */
 export async function startRun(
   settings: Settings = {},
@@ -79,17 +78,17 @@ export async function startRun(
 }
 
 /**
- * Opens a run where its newest good checkpoint stands: `run.train()` then ends with the weights and metrics of an
- * uninterrupted run, to the bit, on the same backend.
+ * Resumes a run from its newest valid checkpoint. On the same backend, `run.train()` then ends with the weights and
+ * metrics of an uninterrupted run, bit for bit.
  * @param dir the run's folder
- * @param changes a larger `epochs` extends the run; beside it, only settings that change none of its numbers may differ
- * @throws HandgradError 'usage' naming every setting that may not change; 'model' when no checkpoint can be used, or it
- *   is of other data or another backend; otherwise as `startRun`. The run is unchanged then
+ * @param changes a larger `epochs` extends the run; otherwise only settings that do not affect its results may change
+ * @throws HandgradError 'usage' naming every setting that may not change; 'model' when no checkpoint is valid, or it
+ *   belongs to other data or another backend; otherwise as `startRun`. The run is unchanged in that case
  */
 export async function resumeRun(dir: string, changes: Settings = {}, options: RunOptions = {}): Promise<Run> {
   const { forceUnlock, env = process.env, signal } = options;
   const asked = resolveConfig([environmentSettings(env, ['dataDir']), { values: changes, from: 'options' }]);
-  // Before the lock is made: where no run is, nothing is left behind.
+  // Before locking: a folder without a run stays untouched.
   await findResumePoint(dir, asked);
   const claimed = await claimRunDir(dir, dir, forceUnlock);
   return openClaimedRun(claimed, async () => {
@@ -123,7 +122,7 @@ const notices =
   (message: string) =>
     onEvent?.({ type: 'notice', message });
 
-/** Opens the rest of a run in a folder that this process has claimed, and gives the folder back when that fails. */
+/** Opens the rest of a run in a claimed folder, and releases the folder if that fails. */
 async function openClaimedRun(
   claimed: ClaimedDir,
   open: () => Promise<RunParts | { readonly config: Config; readonly end: RunEnd }>,

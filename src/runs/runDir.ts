@@ -4,18 +4,18 @@ import { makeFolder } from '../files/makeFolder';
 import { storageError } from '../files/storageError';
 import { type Lock, lockFolder } from '../files/lock';
 
-/** The folder of a run, which this process alone works in until it releases it. */
+/** A run folder that this process has locked. */
 export interface ClaimedDir {
   readonly dir: string;
   readonly lock: Lock;
-  /** Gives the folder back, and removes it if it is still empty: the run did not begin after all. */
+  /** Releases the lock, and removes the folder if it is still empty. */
   release(): Promise<void>;
 }
 
 /**
- * Makes and locks the run folder before anything slow happens, so that one that cannot be written is found at once.
- * @param given the folder that the user wants; otherwise one is named after the data set
- * @throws HandgradError 'storage', or 'locked' when another process works there
+ * Creates and locks the run folder before anything slow, so that a folder that is not writable is detected early.
+ * @param given the folder; when omitted, one is named after the data set
+ * @throws HandgradError 'storage', or 'locked' when another process uses it
  */
 export async function claimRunDir(given: string | undefined, dataset: string, force = false): Promise<ClaimedDir> {
   const dir = given ?? (await defaultRunDir(basename(dataset, extname(dataset)), new Date()));
@@ -36,15 +36,15 @@ export async function claimRunDir(given: string | undefined, dataset: string, fo
   };
 }
 
-/** A folder with something in it stays: the run has begun. */
+/** A folder with something in it is kept: the run has started. */
 function ignoreFull(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST' && error.code !== 'ENOENT') throw error;
 }
 
 /**
- * Makes and returns the folder of a run that was given none: `runs/<dataset>-<date>-<time>` in local time, with `-2`,
- * `-3`, … when others started within the same second. Making it is what keeps two processes from choosing the same one.
- * @param datasetName may come from a user's path; what is not fit for a file name is replaced
+ * Creates the default folder of a run: `runs/<dataset>-<date>-<time>` in local time, with `-2`, `-3`, … if others start
+ * within the same second. Creating it prevents two processes from choosing the same one.
+ * @param datasetName may come from a path; characters that do not fit a file name are replaced
  * @param parent the folder of all runs
  * @throws HandgradError `storage`
  */
@@ -56,16 +56,13 @@ export async function defaultRunDir(datasetName: string, now: Date, parent = 'ru
   }
 }
 
-/**
- * Letters, digits, dots, dashes and underscores of a name: no separator is left, and it neither is nor begins with a
- * dot.
- */
+/** Keeps letters, digits, dots, dashes and underscores: no path separators, and no leading dot. */
 function fileNameOf(name: string): string {
   const cleaned = name
     .normalize('NFC')
     .replace(/[^\p{L}\p{N}._-]+/gu, '-')
     .replace(/^[.-]+|[.-]+$/g, '');
-  // 255 bytes is the longest name most file systems take; a letter has at most four.
+  // Most file systems allow 255 bytes; a character has at most four.
   return [...cleaned].slice(0, 40).join('') || 'run';
 }
 

@@ -9,7 +9,7 @@ import { makeFolder } from '../files/makeFolder';
 import { saveModel, type Model } from '../model/modelFile';
 import { storageError } from '../files/storageError';
 
-/** The names in a run folder. */
+/** The files and folders in a run folder. */
 export const RUN_FILES = {
   config: 'config.json',
   environment: 'environment.json',
@@ -18,13 +18,13 @@ export const RUN_FILES = {
   checkpoints: 'checkpoints',
 } as const;
 
-/** A run folder that this process has begun. */
+/** A run folder that this process writes. */
 export interface RunFolder {
   readonly dir: string;
   /**
-   * Appends one event to `metrics.jsonl`, a line of JSON, on the disk when this returns. Numbers that are not finite
-   * become null, as JSON has no word for them.
-   * @throws HandgradError `storage`; no part of the line stays behind then
+   * Appends one event to `metrics.jsonl` as a line of JSON, and returns when it is on disk. Non-finite values become
+   * null.
+   * @throws HandgradError `storage`; no part of the line is left behind
    */
   appendMetrics(event: object): Promise<void>;
   /**
@@ -36,11 +36,11 @@ export interface RunFolder {
 }
 
 /**
- * Begins a run folder: makes it, and writes `config.json` and `environment.json` into it,
- * so that a folder that cannot be written is found now and not after an hour of training.
- * @param config complete and resolved: `--config` of it starts the same run
- * @throws HandgradError `usage` when the folder holds a run already: nobody's earlier run is ever overwritten;
- *   `storage` when it cannot be written; nothing stays behind then
+ * Creates a run folder with `config.json` and `environment.json`, so that a folder that is not writable is detected now
+ * and not after an hour of training.
+ * @param config the resolved config; `--config` with it repeats the run
+ * @throws HandgradError `usage` when the folder already holds a run, because runs are never overwritten; `storage` when
+ *   it cannot be written. Nothing is left behind in that case
  */
 export async function createRunFolder(
   dir: string,
@@ -49,7 +49,7 @@ export async function createRunFolder(
   const existed = !(await makeFolder(dir));
   if (existed) await assertNoEarlierRun(dir);
   try {
-    // The config last: where it stands, the folder holds a run that began.
+    // The config last: its presence means that the folder holds a run.
     await writeFileAtomic(join(dir, RUN_FILES.environment), jsonText(environment));
     await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
   } catch (error) {
@@ -61,11 +61,11 @@ export async function createRunFolder(
 }
 
 /**
- * Opens the folder of a run that is resumed. Lines of `metrics.jsonl` about what comes after the checkpoint are cut
- * off: it happens again, and is recorded again.
- * @param metricsBytes how many bytes of `metrics.jsonl` stay
+ * Opens the folder of a resumed run. Lines of `metrics.jsonl` after the checkpoint are truncated, because those epochs
+ * run and are recorded again.
+ * @param metricsBytes how many bytes of `metrics.jsonl` to keep
  * @param before the content of `config.json`
- * @param config what replaces it
+ * @param config the config that replaces it
  * @throws HandgradError `storage`
  */
 export async function reopenRunFolder(
@@ -78,7 +78,7 @@ export async function reopenRunFolder(
 ): Promise<RunFolder> {
   const log = await openAppendLog(join(dir, RUN_FILES.metrics), metricsBytes);
   try {
-    // After the cut: a line that says "end" means that all the epochs of the config are there.
+    // After truncating: an "end" line means that all epochs of the config are done.
     if (jsonText(before) !== jsonText(config)) await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
   } catch (error) {
     await log.close();
@@ -104,7 +104,7 @@ function openRunFolder(dir: string, log?: AppendLog): RunFolder {
   };
 }
 
-/** Any trace of a run counts, so that a folder whose config was deleted is safe as well. */
+/** Any trace of a run counts, to protect a folder whose config was deleted as well. */
 async function assertNoEarlierRun(dir: string): Promise<void> {
   let names: string[];
   try {
@@ -117,8 +117,7 @@ async function assertNoEarlierRun(dir: string): Promise<void> {
   if (trace === undefined) return;
   throw new HandgradError(
     'usage',
-    `${dir} holds an earlier run (${trace}), which is not overwritten; go on with it by --resume, ` +
-      `or choose another folder with --run-dir.`,
+    `${dir} holds an earlier run (${trace}), which is never overwritten; resume it, or choose another folder.`,
   );
 }
 

@@ -7,14 +7,14 @@ import type { OpenedModel } from './modelConfig';
 import type { ResumePoint } from './resume';
 import type { RunFolder } from './runFolder';
 
-/** The samples that a run works on. */
+/** The samples of a run. */
 export interface RunSamples {
   readonly train: Samples;
   /** Undefined without a validation split. */
   readonly validation: Samples | undefined;
 }
 
-/** All that training works with. */
+/** The parts of an opened run. */
 export interface RunParts {
   readonly config: Config;
   readonly dataset: Dataset;
@@ -23,8 +23,8 @@ export interface RunParts {
   readonly folder: RunFolder;
   readonly checkpoints: CheckpointFolder;
   readonly lock: Lock;
-  /** The weights to start from; otherwise they are drawn. */
+  /** The initial weights of `initFrom`; undefined when they are drawn. */
   readonly start: OpenedModel | undefined;
-  /** Where a resumed run stands. */
+  /** Only for a resumed run. */
   readonly resumePoint?: ResumePoint;
 }

@@ -11,7 +11,7 @@ import { checkModel, type OpenedModel } from './modelConfig';
 import type { RunSamples } from './runParts';
 import { augmentation } from './trainOptions';
 
-/** What has to be the same for a run to be resumed with the same numbers. */
+/** What must be the same for a resumed run to give the same results. */
 export function identityOf(dataset: Dataset, samples: RunSamples, backend: RunningBackend): RunIdentity {
   return {
     backend: backend.name,
@@ -21,10 +21,10 @@ export function identityOf(dataset: Dataset, samples: RunSamples, backend: Runni
   };
 }
 
-/** The rows of a CSV file that become the test set when nothing else is asked for. */
+/** The default fraction of a CSV file's rows in the test set. */
 const CSV_TEST_FRACTION = 0.2;
 
-/** The first `limit` training samples, and of those the part held back for validation. */
+/** Takes the first `limit` training samples, and splits off the validation samples. */
 export function chooseSamples({ train }: Dataset, { limit, valFraction, seed }: Config): RunSamples {
   if (limit !== undefined && limit > train.count) throw tooLarge('limit', limit, train.count);
   const first =
@@ -39,11 +39,11 @@ export function chooseSamples({ train }: Dataset, { limit, valFraction, seed }: 
 }
 
 /**
- * What the data and the starting weights decide about a config: what nobody asked for is made to fit,
- * and what was asked for and does not fit is refused. The result starts the same run again.
- * @param start the weights to start from, if any
- * @param notice takes one sentence about what was made to fit
- * @throws HandgradError 'usage', or 'model' when the weights are those of another network
+ * Adapts a config to the data and the initial weights: default values are adjusted, and explicit ones that do not fit
+ * are refused. The result repeats the same run.
+ * @param start the initial weights of `initFrom`, if any
+ * @param notice called with a sentence about what was adjusted
+ * @throws HandgradError 'usage', or 'model' when the weights belong to another network
  */
 export function fitConfig(
   { config, given }: Resolved,
@@ -63,9 +63,9 @@ export function fitConfig(
   if (config.batchSize > count) {
     if (given.has('batchSize')) throw tooLarge('batchSize', config.batchSize, count);
     fitted.batchSize = count;
-    notice(`The batch size is ${formatCount(count)}, all the training samples there are.`);
+    notice(`The batch size is reduced to ${formatCount(count)}, the number of training samples.`);
   }
-  // Before the run folder is made: it refuses what does not fit the images.
+  // Called for its checks, before the run folder is created.
   augmentation(dataset, fitted);
   if (fitted.batchNorm && (count % fitted.batchSize === 1 || fitted.batchSize === 1)) {
     throw new HandgradError(
@@ -80,6 +80,6 @@ export function fitConfig(
 function tooLarge(key: ConfigKey, value: number, count: number): HandgradError {
   return new HandgradError(
     'usage',
-    `\`${key}\` must be a whole number from 1 to ${count}, the training samples there are, not ${value}.`,
+    `\`${key}\` must be a whole number from 1 to ${count}, the number of training samples, not ${value}.`,
   );
 }

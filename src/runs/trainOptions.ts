@@ -18,7 +18,7 @@ import { restoreState } from './checkpoint';
 import { type Config, lastEpoch } from './config';
 import type { RunParts } from './runParts';
 
-/** Everything that `train` needs to train a run from where it stands. The state is the caller's to dispose of. */
+/** The options of `train` for a run, new or resumed. The caller disposes of the state. */
 export function trainOptions({
   config,
   dataset,
@@ -59,7 +59,7 @@ export function trainOptions({
   };
 }
 
-/** How `train` trains, in its own words: everything of a config that is neither data nor network. */
+/** Translates a config to options of `train`: everything that is neither data nor network. */
 export function trainingSettings(
   config: Config,
   batchesPerEpoch: number,
@@ -88,7 +88,7 @@ export function trainingSettings(
   };
 }
 
-/** What changes the training images, if anything is to. */
+/** The augmentation of the training images, if any. */
 export function augmentation({ imageShape }: Dataset, config: Config): Augment | undefined {
   const { augment, shiftPixels, cutoutPixels, seed } = config;
   if (augment.length === 0) return undefined;
@@ -103,7 +103,7 @@ export function augmentation({ imageShape }: Dataset, config: Config): Augment |
   return augmenter(imageShape, how, seed);
 }
 
-/** The normalization that a run is to learn from its training samples, if any. */
+/** The normalization fitted on the training samples, if any. */
 export function normalizationFor(dataset: Dataset, train: Samples, config: Config): FittedNormalization | undefined {
   return config.normalize ? fitNormalization(train, dataset.imageShape === undefined) : undefined;
 }

@@ -17,10 +17,10 @@ import { identityOf } from './samples';
 import { openTensorBoard, type TensorBoard } from './tensorboard/recorder';
 import { trainOptions } from './trainOptions';
 
-/** How long steps may keep the process from noticing signals and redrawing, in milliseconds: steps block. */
+/** How often to yield to the event loop, in milliseconds: steps block signals and redrawing. */
 const TURN_MS = 50;
 
-/** Trains a run that is opened: see `Run.train`. */
+/** Trains an opened run: see `Run.train`. */
 export async function* trainRun(
   parts: RunParts,
   signal: AbortSignal | undefined,
@@ -40,7 +40,7 @@ export async function* trainRun(
       ...{ state, lock, folder: checkpoints, every: config.checkpointEvery, modelConfig: recorded },
       ...{ identity: identityOf(dataset, samples, backend), earlier: parts.resumePoint?.epochs ?? [] },
     });
-    // Neither ended nor failed: who stops here wants to resume.
+    // Neither ended nor failed: a consumer that stops now may want to resume.
     let underway = true;
     try {
       yield startEvent(parts, state);
@@ -60,7 +60,7 @@ export async function* trainRun(
         }
         await board.record(event);
         if (event.type === 'epoch') {
-          // Recorded before it is saved: a checkpoint never knows of an epoch that metrics.jsonl lacks.
+          // Recorded before it is saved, so that a checkpoint never includes an epoch that metrics.jsonl lacks.
           await folder.appendMetrics(event);
           await saving.epoch(event);
           yield event;
@@ -73,7 +73,7 @@ export async function* trainRun(
           config: { ...recorded, ...(await readNormalization(state)) },
         });
         const end = { ...event, runDir: folder.dir };
-        // Last: whoever finds this line finds everything.
+        // Last: this line implies that everything else is complete.
         await folder.appendMetrics(end);
         underway = false;
         yield end;
@@ -96,16 +96,15 @@ export async function* trainRun(
 }
 
 /**
- * Checks a finished run against what was expected of it.
+ * Checks the test accuracy of a finished run.
  * @throws HandgradError 'failure' when the test accuracy is below `expectAccuracy`
  */
 export function assertExpectedAccuracy({ expectAccuracy }: Config, { testAccuracy, runDir }: RunEnd): void {
-  // Not `accuracy < expected`: a figure that is no number does not meet an expectation either.
+  // Not `accuracy < expected`: NaN does not meet an expectation either.
   if (expectAccuracy === undefined || testAccuracy >= expectAccuracy) return;
   throw new HandgradError(
     'failure',
-    `The final test accuracy ${formatShare(testAccuracy)} is below the ${expectAccuracy} that \`expectAccuracy\` ` +
-      `asks for; the run is in ${runDir}.`,
+    `The final test accuracy ${formatShare(testAccuracy)} is below \`expectAccuracy\` ${expectAccuracy}; the run is in ${runDir}.`,
   );
 }
 
@@ -120,7 +119,7 @@ async function readNetwork(state: TrainState): Promise<Parameter[]> {
 }
 
 /**
- * What the inputs were normalized by. The saved W1 and b1 have it in them: it is for the record, not to be applied
+ * The normalization of the inputs, for the record: it is folded into the saved W1 and b1, and must not be applied
  * again.
  */
 async function readNormalization({ normalization }: TrainState): Promise<object> {
@@ -149,9 +148,9 @@ function startEvent(
   };
 }
 
-/** A divergence, with what is left of the run; any other error as it is. */
+/** Adds the last valid state to the error of a divergence; returns other errors unchanged. */
 function diverged(error: unknown, good: string | undefined, dir: string): unknown {
   if (!(error instanceof HandgradError) || error.kind !== 'diverged') return error;
-  const left = good ? `the last good state is kept in ${good}` : `no state of it was saved in ${dir}`;
+  const left = good ? `the last valid state is kept in ${good}` : `no state was saved in ${dir}`;
   return new HandgradError('diverged', `${error.message.replace(/\.$/, '')}; ${left}.`, { cause: error });
 }

@@ -133,8 +133,7 @@ describe('train --resume', function () {
     const other = await resume('run', '--lr', '0.5', '--hidden', '4,4', '--seed', '0', '--epochs', '9', '--no-shuffle');
     expect(other.code).to.equal(2);
     expect(other.stderr).to.contain(
-      'is resumed with the settings it was started with: --shuffle is true there, not false, ' +
-        '--hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
+      'must be resumed with its original settings: --shuffle is true there, not false, --hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
     );
     expect(contents('run')).to.deep.equal(before);
   });
@@ -156,7 +155,7 @@ describe('train --resume', function () {
     const grown = await resume('run', '--epochs', '3');
     expect(grown.code).to.equal(8);
     expect(grown.stderr).to.match(
-      /is of another run: datasetDigest is "[0-9a-f]+…" there, not .*, trainSamples is 108 there, not 109;/,
+      /belongs to another run: datasetDigest is "[0-9a-f]+…" there, not .*, trainSamples is 108 there, not 109;/,
     );
   });
 

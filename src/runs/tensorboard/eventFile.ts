@@ -4,23 +4,23 @@ import { openAppendLog } from '../../files/appendLog';
 import { withStorageErrors } from '../../files/storageError';
 import { eventMessages, type Messages, type TensorBoardEvent } from './messages';
 
-/** How every event file's name begins, as TensorBoard looks for it. */
+/** The prefix of event files that TensorBoard looks for. */
 export const EVENT_FILE_PREFIX = 'events.out.tfevents.';
 
-/** A file of TensorBoard events that grows. */
+/** An append-only file of TensorBoard events. */
 export interface EventFile {
   readonly path: string;
   /**
-   * Appends events; a TensorBoard that is looking sees them at once.
-   * @throws HandgradError `storage`; no part of them stays behind then
+   * Appends events; a running TensorBoard sees them at once.
+   * @throws HandgradError `storage`; no part of them is left behind
    */
   append(events: readonly TensorBoardEvent[]): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the event file of a run folder, or begins one. A run that goes on from a step goes on in its file:
- * events that lie beyond that step, and a record that was cut off, are taken away first, so that no step is told twice.
+ * Opens the event file of a run folder, or creates one. A resumed run continues its file: events after its step, and a
+ * partial record, are truncated first, so no step appears twice.
  * @param step the finished steps of the run; 0 at its start
  * @throws HandgradError `storage`
  */
@@ -30,7 +30,7 @@ export async function openEventFile(dir: string, step: number): Promise<EventFil
   const existing = await lastEventFile(dir);
   const seconds = Date.now() / 1000;
   const path = join(dir, existing ?? `${EVENT_FILE_PREFIX}${Math.floor(seconds)}.handgrad`);
-  // A run that begins again, and a file in which not even the first record is whole, begin the file again.
+  // If the run starts over, or not even the first record is complete, the file starts over.
   const end = existing === undefined || step === 0 ? 0 : await endOfStep(path, step, messages, framing);
   const log = await openAppendLog(path, end);
   const append = (records: readonly Uint8Array[]) =>
@@ -44,7 +44,7 @@ export async function openEventFile(dir: string, step: number): Promise<EventFil
   return { path, append: (events) => append(events.map((event) => messages.encode(event))), close: () => log.close() };
 }
 
-/** The newest event file of a folder. Their names hold the time at which they began. */
+/** The newest event file of a folder. Their names contain the time of creation. */
 async function lastEventFile(dir: string): Promise<string | undefined> {
   const names = await withStorageErrors(dir, () => readdir(dir));
   return names
@@ -53,12 +53,10 @@ async function lastEventFile(dir: string): Promise<string | undefined> {
     .at(-1);
 }
 
-/**
- * A record is its length (u64), the length's checksum, the message, and its checksum (u32), little-endian: TFRecord.
- */
+/** The TFRecord format: length (u64), checksum of the length, message, checksum of the message (u32), little-endian. */
 interface Framing {
   wrap(message: Uint8Array): Buffer;
-  /** The message that begins at `start`; undefined when it is cut off or its bytes are not what was written. */
+  /** The message at offset `start`; undefined when it is truncated or corrupt. */
   read(bytes: Buffer, start: number): Buffer | undefined;
 }
 
@@ -67,7 +65,7 @@ const TAIL_BYTES = 4;
 
 function recordFraming(): Framing {
   const { crc32c } = require('@aws-crypto/crc32c') as typeof import('@aws-crypto/crc32c');
-  // TFRecord masks checksums, because one of data that holds checksums is weak.
+  // TFRecord masks checksums, because the CRC of data that contains CRCs is weak.
   const checksum = (bytes: Buffer) => {
     const crc = crc32c(bytes);
     return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
@@ -93,7 +91,7 @@ function recordFraming(): Framing {
   };
 }
 
-/** Where the first event beyond `step` begins, or the first record that is not whole. */
+/** The offset of the first event after `step`, or of the first incomplete record. */
 async function endOfStep(path: string, step: number, messages: Messages, framing: Framing): Promise<number> {
   const bytes = await withStorageErrors(path, () => readFile(path));
   let end = 0;

@@ -1,7 +1,7 @@
 import type { Histogram } from './messages';
 
-// TensorBoard's own buckets: limits that grow by a tenth from 1e-12 to 1e20, the same below zero, and zero's
-// neighborhood between them. Equal limits in every epoch are what lets it draw one distribution over another.
+// TensorBoard's own buckets: limits that grow by 10% from 1e-12 to 1e20, mirrored below zero, with a bucket around
+// zero. With equal limits in every epoch, TensorBoard can overlay the distributions.
 const SMALLEST = 1e-12;
 const GROWTH = Math.log(1.1);
 const POSITIVE = Array.from({ length: Math.ceil(Math.log(1e20 / SMALLEST) / GROWTH) }, (_, i) => SMALLEST * 1.1 ** i);
@@ -10,9 +10,9 @@ const LIMITS = [...POSITIVE.map((limit) => -limit).reverse(), ...POSITIVE, Numbe
 /** Sign, exponent and the first 7 bits of the fraction of a float32. */
 const LEADING_BITS = 16;
 /**
- * The bucket of the smallest among all numbers with the same leading bits. They differ by less than a hundredth and
- * limits grow by a tenth, so that the right bucket is this one or the next. Logarithms instead, of every weight and
- * every gradient, took a twentieth of the post's epoch.
+ * The bucket of the smallest number with the same leading bits. Such numbers differ by less than 1%, and limits grow by
+ * 10%, so the right bucket is this one or the next. Taking logarithms of every weight and gradient instead took 5% of
+ * the post's epoch.
  */
 let firstBuckets: Uint16Array | undefined;
 
@@ -20,13 +20,13 @@ function makeFirstBuckets(): Uint16Array {
   const half = 2 ** (LEADING_BITS - 1);
   const buckets = new Uint16Array(2 * half);
   const bits = new Uint32Array(buckets.length);
-  // Of negative numbers the smallest has all other bits set, of positive ones none.
+  // The smallest negative number has all other bits set, the smallest positive one none.
   for (let leading = 0; leading < bits.length; leading++) {
     bits[leading] = (leading << (32 - LEADING_BITS)) | (leading < half ? 0 : 2 ** (32 - LEADING_BITS) - 1);
   }
   const numbers = new Float32Array(bits.buffer);
-  // In the order of the numbers: the negative ones from the largest pattern down, then the positive ones.
-  // NaNs stand at both ends and are never looked up.
+  // In numeric order: the negative numbers from the largest bit pattern down, then the positive ones. The NaNs at both
+  // ends are never looked up.
   let bucket = 0;
   for (let i = 0; i < bits.length; i++) {
     const leading = i < half ? 2 * half - 1 - i : i - half;
@@ -36,7 +36,7 @@ function makeFirstBuckets(): Uint16Array {
   return buckets;
 }
 
-/** Counts numbers into TensorBoard's buckets. What is not finite is left out: no bucket takes it. */
+/** Counts values in TensorBoard's buckets. Non-finite values are skipped, because no bucket holds them. */
 export function histogramOf(values: Float32Array): Histogram {
   const counts = new Float64Array(LIMITS.length);
   let [min, max, num, sum, sumSquares] = [Infinity, -Infinity, 0, 0, 0];
@@ -53,7 +53,7 @@ export function histogramOf(values: Float32Array): Histogram {
     sumSquares += value * value;
   }
   if (num === 0) return { min: 0, max: 0, num, sum, sumSquares, bucketLimit: [Number.MAX_VALUE], bucket: [0] };
-  // Only the buckets between the outermost full ones; the one before them gives the first its lower limit.
+  // Only the range of non-empty buckets, and the one before it, which gives the first its lower limit.
   const first = Math.max(0, counts.findIndex((count) => count > 0) - 1);
   const last = counts.findLastIndex((count) => count > 0);
   return {
@@ -63,7 +63,7 @@ export function histogramOf(values: Float32Array): Histogram {
   };
 }
 
-/** The first bucket whose limit is not below the value; `bits` are those of the value as a float32. */
+/** The first bucket whose limit is not below the value; `bits` is its float32 bit pattern. */
 function bucketOf(firstBuckets: Uint16Array, value: number, bits: number): number {
   const bucket = firstBuckets[bits >>> (32 - LEADING_BITS)]!;
   return LIMITS[bucket]! < value ? bucket + 1 : bucket;

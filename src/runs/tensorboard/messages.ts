@@ -78,15 +78,12 @@ const DESCRIPTOR = {
   },
 };
 
-/** What one event says: a number, a distribution, a picture, or how the run was set up and how it ended. */
+/** One summary value: a number, a histogram, an image, or hyperparameters. */
 export type SummaryValue = { readonly tag: string } & (
   { readonly scalar: number } | { readonly histogram: Histogram } | { readonly image: Image } | HParams
 );
 
-/**
- * A distribution in the form of TensorBoard: bucket[i] counts the values up to bucketLimit[i] and above the limit
- * before.
- */
+/** A TensorBoard histogram: bucket[i] counts the values in (bucketLimit[i - 1], bucketLimit[i]]. */
 export interface Histogram {
   readonly min: number;
   readonly max: number;
@@ -97,19 +94,19 @@ export interface Histogram {
   readonly bucket: readonly number[];
 }
 
-/** A gray picture as PNG bytes. */
+/** A grayscale image as PNG bytes. */
 export interface Image {
   readonly width: number;
   readonly height: number;
   readonly png: Uint8Array;
 }
 
-/** What the HParams tab shows of a run. Times are seconds since 1970. */
+/** The start or end of a run for the HParams tab. Times are seconds since 1970. */
 export type HParams =
   | { readonly started: number; readonly settings: Readonly<Record<string, number | string | boolean>> }
   | { readonly ended: number };
 
-/** Something that happened at a step of a run. */
+/** An event at a step of a run. */
 export interface TensorBoardEvent {
   /** Seconds since 1970. */
   readonly wallTime: number;
@@ -117,12 +114,12 @@ export interface TensorBoardEvent {
   readonly values: readonly SummaryValue[];
 }
 
-/** Turns events into the bytes of their messages, and reads the step of one back. */
+/** Encodes events as messages, and decodes the step of a message. */
 export interface Messages {
   encode(event: TensorBoardEvent): Uint8Array;
   /** The first message of every file: which version of the format follows. */
   encodeVersion(wallTime: number): Uint8Array;
-  /** @throws for bytes that are no event */
+  /** @throws for bytes that are not an event */
   stepOf(message: Uint8Array): number;
 }
 
@@ -130,7 +127,7 @@ const GRAY = 1;
 const FLOAT = 1;
 const SUCCESS = 1;
 
-/** The messages of an event file. protobufjs is loaded here, when the first file is opened. */
+/** Creates the encoder. Loads protobufjs, so it is called when the first file is opened. */
 export function eventMessages(): Messages {
   const { Root } = require('protobufjs/light') as typeof import('protobufjs/light');
   const root = Root.fromJSON(DESCRIPTOR);
@@ -158,7 +155,7 @@ function toMessage(value: SummaryValue, hparams: Type): object {
       ? { sessionStartInfo: { startTimeSecs: value.started, hparams: toValues(value.settings) } }
       : { sessionEndInfo: { status: SUCCESS, endTimeSecs: value.ended } };
   const content = hparams.encode(hparams.fromObject({ version: 0, ...info })).finish();
-  // The plugin reads its message from the metadata; a value has to be there all the same.
+  // The plugin reads its message from the metadata, but a value is required nevertheless.
   const tensor = { dtype: FLOAT, tensorShape: { dim: [{ size: 1 }] }, floatVal: [0] };
   return { tag, tensor, metadata: { pluginData: { pluginName: 'hparams', content } } };
 }

@@ -18,24 +18,23 @@ import type { TrainState } from '../../training/trainState';
 import { type Config, keysWhere } from '../config';
 import type { RunParts } from '../runParts';
 
-/** Units of the first layer in a picture. */
+/** The maximum number of units of the first layer in an image. */
 const MOST_UNITS = 64;
-/** Pictures of a run, about: TensorBoard shows ten. */
+/** The approximate number of images per run; TensorBoard shows ten. */
 const PICTURES = 20;
 
-/** What writes a run's events for TensorBoard, as they happen. */
+/** Writes a run's events for TensorBoard. */
 export interface TensorBoard {
   readonly record: (event: TrainEvent) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
 /**
- * Opens the event file of a run, or goes on in it. Every epoch it gets the figures of the epoch event,
- * norms and histograms of weights and gradients, and now and then the first layer as a picture.
+ * Opens the event file of a run, new or resumed. Each epoch adds the metrics of the epoch event, norms and histograms
+ * of weights and gradients, and sometimes an image of the first layer.
  *
- * The gradients are those of one fixed batch, the first training samples as they are, with nothing dropped or
- * mixed, at the end of the epoch: the step itself stays as it is, and epochs and runs can be compared. It
- * costs one step more per epoch.
+ * Gradients are computed at the end of the epoch on one fixed batch, the first training samples, without dropout, mixup
+ * or augmentation. So training is unaffected, and epochs and runs are comparable. It costs one extra step per epoch.
  * @throws HandgradError `storage`
  */
 export async function openTensorBoard(run: RunParts, { state, optimizer }: TrainOptions): Promise<TensorBoard> {
@@ -58,7 +57,7 @@ export async function openTensorBoard(run: RunParts, { state, optimizer }: Train
         ]);
       } else if (event.type === 'end') {
         await write(state.step, [
-          // With a validation part, the epochs have said nothing of the test set.
+          // With a validation split, epoch events have no test metrics.
           ...(config.valFraction > 0
             ? [
                 { tag: 'loss/test', scalar: event.testLoss },
@@ -88,13 +87,13 @@ function figures(event: EpochEvent, lr: number): SummaryValue[] {
   return named.flatMap(([tag, scalar]) => (scalar === undefined ? [] : [{ tag, scalar }]));
 }
 
-/** What there is to tell of the weights. Read once, and let go of before anything else is read. */
+/** Histograms and image of the weights. They are read once, and released before anything else is read. */
 async function weightsNow(run: RunParts, { network }: TrainState, epoch: number): Promise<SummaryValue[]> {
   const weights = await readParameters(network);
   return [...distributions('weights', weights), ...(await picture(run, weights[0]!, epoch))];
 }
 
-/** A histogram of each tensor, and the length of all of them together. */
+/** A histogram of each tensor, and the global L2 norm. */
 function distributions(what: string, tensors: readonly Parameter[]): SummaryValue[] {
   const histograms = tensors.map(({ data }) => histogramOf(data));
   const squares = histograms.reduce((sum, { sumSquares }) => sum + sumSquares, 0);
@@ -104,7 +103,7 @@ function distributions(what: string, tensors: readonly Parameter[]): SummaryValu
   ];
 }
 
-/** The first training samples, as they are: one batch in every pass. */
+/** The first training samples, unchanged, as an iterator of one batch. */
 function firstBatch({ config, samples: { train } }: RunParts): DataIterator {
   const count = Math.min(config.batchSize, train.count);
   const rows = Int32Array.from({ length: count }, (_, i) => i);
@@ -136,7 +135,7 @@ async function picture({ config, dataset }: RunParts, W1: Parameter, epoch: numb
   return [{ tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } }];
 }
 
-/** The settings by which runs are compared. */
+/** The settings that runs are compared by. */
 function hparams(config: Config): Record<string, number | string | boolean> {
   return Object.fromEntries(
     keysWhere(({ compared }) => compared !== false).flatMap((key) => {

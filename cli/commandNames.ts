@@ -1,4 +1,4 @@
-/** Every command, in the order of help. Its file is `commands/<name>`; this list names them without loading any. */
+/** The names of all commands, in the order of help. Listing them loads none of their files, `commands/<name>`. */
 export const COMMAND_NAMES = [
   'download',
   'train',

@@ -1,6 +1,6 @@
 export { EXIT_CODES } from '../src/errors';
 
-/** The signals that end a run in order, after the step at hand, and what the process ends with then. */
+/** The signals that stop a run gracefully, after the current step, and their exit codes. */
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } satisfies Partial<
   Record<NodeJS.Signals, number>
 >;

@@ -1,11 +1,11 @@
 /**
- * The reason in the abort signal that every command gets: somebody asked the program to stop.
- * It travels as an exception and is nobody's fault.
+ * The abort reason of every command's signal: the program was asked to stop. It is thrown like an error, but reported
+ * as a notice.
  */
 export class Interruption extends Error {
   override readonly name = 'Interruption';
 
-  /** @param message undefined when nobody is left to read it */
+  /** @param message undefined when stdout is closed, so nothing is reported */
   constructor(
     readonly exitCode: number,
     message?: string,

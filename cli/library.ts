@@ -1,9 +1,4 @@
-/**
- * What the commands use of the library, in parts that are loaded when a command first needs them: --help waits for
- * none.
- */
-type Setup = typeof import('../src/backends/tensorflow/setup/setupTensorflow');
-
+/** The parts of the library that commands use, loaded on first use, so that --help loads none. */
 export const library = {
   runs: () => require('../src/runs/run') as typeof import('../src/runs/run'),
   readRun: () => require('../src/runs/readRun') as typeof import('../src/runs/readRun'),

@@ -6,17 +6,17 @@ import { Interruption } from './interruption';
 import { report, run } from './run';
 import type { Io } from './terminal/terminal';
 
-/** A pipe or a terminal that was closed at the other end. */
+/** Error codes of a pipe or a terminal that was closed at the other end. */
 const GONE: readonly unknown[] = ['EPIPE', 'EIO', 'ECONNRESET'];
 
 const unwritable = (cause: Error) =>
-  new HandgradError('storage', `Cannot write to stdout (${cause.message}); send it to another place.`, { cause });
+  new HandgradError('storage', `Cannot write to stdout (${cause.message}); redirect it elsewhere.`, { cause });
 
-/** Ties the command line to this process: its streams, signals and exit code. */
+/** Connects the command line to this process: streams, signals and exit code. */
 async function main(): Promise<void> {
   const stopping = new AbortController();
   const { stdout, stderr, env } = process;
-  // A getter: looking at process.stdin opens it.
+  // A getter, because accessing process.stdin opens it.
   const io: Io = {
     stdout,
     stderr,
@@ -29,14 +29,14 @@ async function main(): Promise<void> {
   const argv = process.argv.slice(2);
 
   for (const [name, code] of Object.entries(SIGNAL_CODES)) {
-    // Once: the second one finds no listener, and the system ends the process.
+    // Once, so that a second signal has its default effect and ends the process.
     process.once(name, () => stopping.abort(new Interruption(code, `Stopped by ${name}.`)));
   }
-  // Whoever reads stdout has gone (`| head -1`) and has what they wanted: there is nothing left to say.
+  // The reader of stdout has closed it (`| head -1`): stop without a message.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     stopping.abort(GONE.includes(error.code) ? new Interruption(0) : unwritable(error));
   });
-  // What cannot be said on stderr cannot be said at all; the exit code remains.
+  // Errors of stderr cannot be reported; the exit code remains.
   process.stderr.on('error', () => {});
   const defect = (error: unknown) => process.exit(report(error, io, argv.includes('--debug')));
   process.on('uncaughtException', defect);
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
 
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   process.exitCode = await run(argv, io);
-  // Node aborts when it exits and its terminal is gone (nodejs, ResetStdio). The signal ends it first: 143 to a shell.
+  // Node aborts if its terminal is gone when it exits (ResetStdio). SIGTERM ends it first: 143 in a shell.
   if (terminals.some((fd) => !isatty(fd))) process.removeAllListeners('SIGTERM').kill(process.pid, 'SIGTERM');
 }
 

@@ -7,8 +7,8 @@ import { createTerminal, type Io } from './terminal/terminal';
 
 /**
  * Runs one command line.
- * @param argv without node and the program
- * @returns what the process ends with; every error has been reported
+ * @param argv without node and the script
+ * @returns the exit code; every error has been reported
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
@@ -23,10 +23,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** The command that argv names; undefined where it asks for help or the version, which is said here. */
+/** The command that argv names; undefined for help and the version, which are printed here. */
 async function chosen(argv: readonly string[], io: Io): Promise<Chosen | undefined> {
   try {
-    // With a callback yargs hands over what help and --version say instead of printing it.
+    // With a callback, yargs passes on the output of --help and --version instead of printing it.
     await createCli(COMMANDS, argv, io).parseAsync(
       plainArguments(argv),
       {},
@@ -40,7 +40,7 @@ async function chosen(argv: readonly string[], io: Io): Promise<Chosen | undefin
   }
 }
 
-/** Says on stderr what went wrong, in one sentence. */
+/** Reports an error on stderr, in one sentence. @returns the exit code */
 export function report(error: unknown, io: Io, debug: boolean): number {
   const terminal = createTerminal(io);
   if (error instanceof Interruption) {
@@ -50,7 +50,7 @@ export function report(error: unknown, io: Io, debug: boolean): number {
   const expected = error instanceof HandgradError;
   const message = error instanceof Error ? error.message : String(error);
   terminal.error(
-    expected ? message : `This is a defect of handgrad (${message.split('\n')[0]}); run with --debug for the stack.`,
+    expected ? message : `This is a bug in handgrad (${message.split('\n')[0]}); run with --debug for the stack trace.`,
   );
   if (debug) terminal.notice(stackOf(error));
   return expected ? EXIT_CODES[error.kind] : EXIT_CODES.failure;

@@ -7,45 +7,45 @@ import { flagName, withFlags } from './flagNames';
 import { readSettings, settingOptions } from './settingFlags';
 
 /**
- * What a command is: all that help, parsing and running need. Its file loads what computes when it runs, not before.
+ * Declares a command: everything for help, parsing and running. Its file loads the library when it runs, not before.
  */
 interface Declaration<Flags, Arguments> {
-  /** What it does, in a line. */
+  /** What it does, in one line. */
   readonly summary: string;
-  /** What stands without flags, in this order. */
+  /** Positional arguments, in this order. */
   readonly arguments?: Arguments;
-  /** The settings that it takes as flags. */
+  /** The settings that it accepts as flags. */
   readonly settings?: readonly ConfigKey[];
-  /** Whether --config takes settings from a file. */
+  /** Whether it has --config. */
   readonly configFile?: boolean;
   readonly flags: Flags;
   /** Pairs of a command line without the program's name, and what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   /**
    * @param values of flags and arguments
-   * @throws HandgradError with the kind that becomes the exit code, or the Interruption in `signal`
+   * @throws HandgradError, whose kind determines the exit code, or the Interruption in `signal`
    */
   run(values: Values<Flags> & Values<Arguments>, context: Context): Promise<void>;
 }
 
 /** What a command gets beside its own flags. */
 export interface Context {
-  /** The config that flags, files and the environment ask for. */
+  /** The config resolved from flags, files and the environment. */
   readonly config: Config;
-  /** The settings that flags and files give, for what resolves them itself. */
+  /** The settings given by flags and files, for functions that resolve them. */
   readonly settings: Settings;
   readonly terminal: Terminal;
-  /** Aborted with an Interruption when the program is to stop. */
+  /** Aborted with an Interruption when the program should stop. */
   readonly signal: AbortSignal;
   readonly io: Io;
 }
 
-/** A command as yargs gets to know it. */
+/** A command, ready for yargs. */
 export interface Command extends Pick<Declaration<unknown, unknown>, 'summary' | 'examples'> {
-  /** Its arguments, as its usage line has them. */
+  /** Its arguments, as in its usage line. */
   readonly usage: string;
   readonly options: Readonly<Record<string, Options>>;
-  /** The help of its arguments, by the name in the usage line. */
+  /** The help of its arguments, by their names in the usage line. */
   readonly arguments: Readonly<Record<string, string>>;
   /** @param args as parsed, none unknown */
   run(args: Args, io: Io): Promise<void>;
@@ -63,7 +63,7 @@ export const MODEL_SETTINGS = keysAffecting('fetching', 'samples', 'backend');
 
 const CONFIG = flag(PATH, { group: 'Output', help: 'take settings from FILE.yaml or FILE.json; flags win' });
 
-/** Declares a command; the types of what it runs with are those of its flags and arguments. */
+/** Declares a command. The types of its flags and arguments determine the types of the values that it runs with. */
 export function defineCommand<
   Flags extends Readonly<Record<string, Flag<unknown>>>,
   Arguments extends Readonly<Record<string, Argument<unknown>>> = Record<never, never>,
@@ -75,7 +75,7 @@ export function defineCommand<
     summary,
     examples,
     usage: positionals.map(([name, { usage }]) => usage(name.toUpperCase())).join(' '),
-    // Of the command that is asked for only: the help of the program lists many.
+    // A getter, because only the requested command needs them.
     get options() {
       return {
         ...settingOptions(settings),
@@ -85,7 +85,7 @@ export function defineCommand<
     },
     arguments: Object.fromEntries(positionals.map(([name, { help }]) => [name.toUpperCase(), help])),
     async run(args, io) {
-      // Notices and errors of the library name settings and options: here they are flags.
+      // The library's messages name settings and options; show them as flags.
       const words = (text: string) => withFlags(text, [...settings, ...Object.keys(declared.flags)]);
       try {
         const values = Object.fromEntries([

@@ -75,20 +75,19 @@ function addCommand(cli: Argv, name: CommandName, command: Command, io: Io): voi
   );
 }
 
-/** Leaves yargs with the command to run: after a handler that returns, it renders the whole help, for nothing. */
+/** Thrown to leave yargs with the command to run: after a handler returns, yargs renders the complete help in vain. */
 export class Chosen extends Error {
   constructor(readonly run: () => Promise<void>) {
     super();
   }
 }
 
-// yargs loses an argument that is a dash alone, so another stands for it meanwhile: no argument can hold a NUL.
+// yargs drops an argument that is a single dash, so a placeholder replaces it; no real argument can contain NUL.
 const DASH = '\0-';
 
-/** The arguments as yargs is to have them: flags as they are declared, and none that is a dash alone. */
-export function plainArguments(argv: readonly string[]): string[] {
-  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  return argv.map((argument, i) => (argument === '-' ? DASH : i < end ? spelledFlag(argument) : argument));
+/** Replaces single dashes by the placeholder. */
+export function keepDashes(argv: readonly string[]): string[] {
+  return argv.map((argument) => (argument === '-' ? DASH : argument));
 }
 
 function withDashes(args: Args): Args {
@@ -129,6 +128,6 @@ function refuseUnknownFlag(args: object, allowed: readonly string[], name: strin
 }
 
 function version(): string {
-  // By its own name: package.json lies at another depth once compiled.
+  // Resolved by name, because its relative path differs once compiled.
   return (JSON.parse(readFileSync(require.resolve('handgrad/package.json'), 'utf8')) as { version: string }).version;
 }

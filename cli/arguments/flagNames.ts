@@ -6,9 +6,9 @@ export const spelledFlag = (typed: string) =>
   typed.replace(/^--\w[\w-]*/, (flag) => flagName(flag.replace(/(?<=[a-z\d])_(?=[a-z\d])/g, '-')));
 
 /**
- * A text of the library, which names settings and options as `batchSize`, in backticks, with their flags instead:
- * --batch-size.
- * @param names those that have a flag
+ * Replaces the names of settings and options in a message of the library (`batchSize`, in backticks) by flags
+ * (--batch-size).
+ * @param names the names that have a flag
  */
 export function withFlags(text: string, names: readonly string[]): string {
   return text.replace(/`(\w+)`/g, (named, name: string) => (names.includes(name) ? `--${flagName(name)}` : named));

@@ -4,33 +4,33 @@ import { faultOf, type Kind, text } from '../../src/kinds';
 import { nearName, quoted } from '../../src/words';
 import { flagName } from './flagNames';
 
-/** The command line as yargs split it: texts, true, and lists where there are several. */
+/** The command line as parsed by yargs: strings, true, and lists of repeated flags. */
 export type Args = Readonly<Record<string, unknown>>;
 
-/** A flag of a command. yargs only splits the command line; what a text means is read here, strictly. */
+/** A flag of a command. yargs only splits the command line; values are parsed here, strictly. */
 export interface Flag<Value> {
   readonly options: Options;
-  /** @param name as it was typed @throws HandgradError 'usage' */
+  /** @param name without dashes @throws HandgradError 'usage' */
   readonly read: (given: unknown, name: string) => Value;
 }
 
-/** How help shows a flag, and what it does not go with. */
+/** The help of a flag, and the flags it conflicts with. */
 interface FlagDescription {
   readonly help: string;
   readonly group?: string;
   readonly conflicts?: readonly string[];
-  /** What help says of the default where that depends on something else. */
+  /** The default in help, if it depends on something else. */
   readonly otherwise?: string;
 }
 
-/** The values of flags or arguments, by the names that they have in the code. */
+/** The values of flags or arguments, by their names in code. */
 export type Values<Declared> = {
   readonly [Name in keyof Declared]: Declared[Name] extends { read: (given: never, name: never) => infer Value }
     ? Value
     : never;
 };
 
-/** A flag that takes a value, which is undefined where it is not given and has no default. */
+/** A flag that takes a value; undefined if it is not given and has no default. */
 export function flag<Value>(
   kind: Kind<Value>,
   about: FlagDescription & { readonly default: NoInfer<Value> },
@@ -53,7 +53,7 @@ export function flag<Value>(
   };
 }
 
-/** A flag that takes several values, and is undefined where it is not given. */
+/** A flag that takes several values; undefined if it is not given. */
 export function severalFlag<Value>(kind: Kind<Value>, about: FlagDescription): Flag<readonly Value[] | undefined> {
   return {
     options: { ...optionsOf(about), array: true },
@@ -66,7 +66,7 @@ export function severalFlag<Value>(kind: Kind<Value>, about: FlagDescription): F
   };
 }
 
-/** A flag that takes no value: it is true where it is given. */
+/** A flag without a value: true if it is given. */
 export function toggle(about: FlagDescription): Flag<boolean> {
   return { options: { ...optionsOf(about), type: 'boolean' }, read: (given, name) => once(given, name) === true };
 }
@@ -81,26 +81,26 @@ export function once(given: unknown, name: string): unknown {
   throw new HandgradError('usage', `The flag --${name} was given ${given.length} times; give it once.`);
 }
 
-/** An argument of a command that stands without a flag. */
+/** A positional argument of a command. */
 export interface Argument<Value> {
-  /** How the command's usage line has it. */
+  /** Its text in the command's usage line. */
   readonly usage: (name: string) => string;
   readonly help: string;
   readonly read: (given: unknown, name: string) => Value;
 }
 
-/** An argument that has to be there. */
+/** A required argument. */
 export function argument<Value>(kind: Kind<Value>, help: string): Argument<Value> {
   return { usage: (name) => `<${name}>`, help, read: (given, name) => readText(kind, given, name) };
 }
 
-/** An argument that may be left out. */
+/** An optional argument. */
 export function optionalArgument<Value>(kind: Kind<Value>, help: string): Argument<Value | undefined> {
   const read = (given: unknown, name: string) => (given === undefined ? undefined : readText(kind, given, name));
   return { usage: (name) => `[${name}]`, help, read };
 }
 
-/** All arguments that are left. */
+/** All remaining arguments. */
 export function restArguments<Value>(
   kind: Kind<Value>,
   help: string,
@@ -113,10 +113,10 @@ export function restArguments<Value>(
   };
 }
 
-/** The name of a file or folder. */
+/** The path of a file or folder. */
 export const PATH = text('a path');
 
-/** Checks a flag against what is known by now. @throws HandgradError 'usage' */
+/** Validates a flag whose range is known only at run time. @throws HandgradError 'usage' */
 export function assertFlag<Value>(name: string, kind: Kind<Value>, value: Value): void {
   const fault = faultOf(kind, value);
   if (fault) throw new HandgradError('usage', `--${flagName(name)} must be ${fault.rule}, not ${quoted(value)}.`);

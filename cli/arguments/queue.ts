@@ -3,17 +3,17 @@ import { text } from '../../src/kinds';
 import type { RedisAddress } from '../../src/sweeps/workers/queue/redis';
 import { flag, type Values } from './flags';
 
-/** Where trials are queued. */
+/** The flag for the queue of runs. */
 export const QUEUE = {
   queue: flag(text('the address of a Redis, such as redis://localhost:6379'), {
     group: 'Queue',
-    help: 'the Redis that hands trials to workers: redis://host:6379, or rediss:// with TLS',
+    help: 'the Redis that distributes runs to workers: redis://host:6379, or rediss:// with TLS',
   }),
 };
 
 /**
- * The address of --queue, or of HANDGRAD_QUEUE; name and password may come from HANDGRAD_QUEUE_USERNAME and
- * HANDGRAD_QUEUE_PASSWORD, so that they stand in no list of processes.
+ * The address from --queue or HANDGRAD_QUEUE. User name and password may come from HANDGRAD_QUEUE_USERNAME and
+ * HANDGRAD_QUEUE_PASSWORD, so that no process list shows them.
  * @throws HandgradError 'usage' when there is none
  */
 export function queueAddress({ queue }: Values<typeof QUEUE>, env: NodeJS.ProcessEnv): RedisAddress {

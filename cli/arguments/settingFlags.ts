@@ -13,18 +13,18 @@ import {
 import { type Args, once } from './flags';
 import { flagName, withFlags } from './flagNames';
 
-/** A flag that gives a setting. */
+/** A flag for a setting. */
 interface SettingFlag {
   readonly name: string;
   readonly key: ConfigKey;
-  /** The value that the flag's text means, or the flag itself; it is left to the setting to refuse it. */
+  /** Parses the flag; validation is left to the setting. */
   readonly valueOf: (text: string) => unknown;
   readonly options: Options;
 }
 
 /**
- * The flags of a setting. One that is on or off has two, of which help lists the one that changes something;
- * the names that it had in earlier versions are read as well.
+ * The flags of a setting. A boolean has two, of which help lists the one that changes the default. Names from earlier
+ * versions are accepted, but not listed.
  */
 function flagsOf(key: ConfigKey): SettingFlag[] {
   const { kind, group, default: standard, formerly = [] } = settings[key];
@@ -55,15 +55,15 @@ function helpOf({ help, off, kind, needs, tables, backends }: Setting): string {
   return withFlags(`${only.length > 0 ? `${only.join(', ')}: ` : ''}${off ?? help}${names}`, CONFIG_KEYS);
 }
 
-/** Settings as flags for yargs, by name. Their type is left open: the text is read here, strictly. */
+/** The flags of settings for yargs, by name. yargs gets no types, because values are parsed here, strictly. */
 export function settingOptions(keys: readonly ConfigKey[]): Record<string, Options> {
   return Object.fromEntries(keys.flatMap(flagsOf).map(({ name, options }) => [name, options]));
 }
 
 /**
- * The one way from flags to a config. Flags win over files, later files over earlier ones,
- * those over the environment, and that over the defaults.
- * @param keys the settings that the command takes
+ * Resolves flags to a config. Flags override files, later files override earlier ones, and files override the
+ * environment, which overrides the defaults.
+ * @param keys the settings that the command accepts
  * @param files the paths of config files
  * @throws HandgradError 'usage' naming the flag, key or variable and what it takes
  */

@@ -11,19 +11,22 @@ import { fetchDataset } from '../screens/download';
 const NAMES = Object.values(WORKS).map(({ name }) => name);
 const BACKENDS = settings.backend.kind.names!.filter((name): name is BackendName => name !== 'auto');
 
-/** Some of the names, in a list. */
+/** A non-empty list of some of the names. */
 function some<Name extends string>(names: readonly Name[]): Kind<readonly Name[]> {
   const rule = `a list of ${names.join(', ')}`;
   return list(rule, { ...oneOf(names), rule }, ({ length }) => length > 0);
 }
 
 export const command = defineCommand({
-  summary: 'time training on every backend here, beside the peers that are installed',
+  summary: 'time training on every backend here, compared with the installed peers',
   settings: [...keysAffecting('fetching'), 'allowSoftware'],
   flags: {
-    work: flag(some(NAMES), { default: ['post'], help: `what is timed: ${NAMES.join('|')}, or both in a comma list` }),
+    work: flag(some(NAMES), { default: ['post'], help: `what to time: a comma list of ${NAMES.join('|')}` }),
     backends: flag(some(BACKENDS), { help: `a comma list of ${BACKENDS.join('|')}`, otherwise: 'all that run here' }),
-    rounds: flag(wholeNumber(1, 1000), { default: 3, help: 'how often each contender runs, in turn' }),
+    rounds: flag(wholeNumber(1, 1000), {
+      default: 3,
+      help: 'the number of rounds; each contender runs once per round',
+    }),
     epochs: flag(wholeNumber(1, 1000), {
       help: 'epochs of each run',
       otherwise: NAMES.map((name) => `${name}: ${WORKS[name].epochs}`).join(', '),
@@ -32,12 +35,12 @@ export const command = defineCommand({
       default: 'python3',
       help: 'in a checkout: a Python with bench/peers/requirements.txt',
     }),
-    noPeers: toggle({ help: 'only handgrad itself' }),
+    noPeers: toggle({ help: 'time handgrad only' }),
     picture: flag(PATH, { help: 'write a chart of all works into DIR: bench.svg and bench.png' }),
     ...OUTPUT,
   },
   examples: [
-    ['bench', "the post's run on every backend here, and by the peers that are installed"],
+    ['bench', "the post's run on every backend here, and by the installed peers"],
     ['bench --work post,deep --backends native,wasm --rounds 5 --picture charts', 'two backends, thoroughly'],
   ],
   async run({ work, backends = BACKENDS, noPeers, picture, json, ...how }, { config, terminal, signal }) {

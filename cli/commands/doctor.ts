@@ -14,7 +14,7 @@ const RUN_ROOT = 'runs';
 const BACKEND = keysAffecting('backend');
 
 export const command = defineCommand({
-  summary: 'say what this machine can run, and what to do about what it cannot',
+  summary: 'report what this machine can run, and how to fix what it cannot',
   settings: [...BACKEND, 'dataDir'],
   flags: OUTPUT,
   examples: [

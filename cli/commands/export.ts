@@ -17,7 +17,7 @@ export const command = defineCommand({
   summary: 'write a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, a web page',
   arguments: {
     model: MODEL,
-    out: optionalArgument(PATH, 'the file or folder to write; beside the model when left out'),
+    out: optionalArgument(PATH, 'the file or folder to write; beside the model when omitted'),
   },
   flags: {
     format: flag(FORMAT, {
@@ -28,7 +28,7 @@ export const command = defineCommand({
       help: `names and shapes of --format safetensors: ${LAYOUT.names!.join('|')}`,
       otherwise: 'handgrad',
     }),
-    force: toggle({ help: 'replace files that are there already' }),
+    force: toggle({ help: 'replace existing files' }),
     ...OUTPUT,
   },
   examples: [
@@ -42,8 +42,7 @@ export const command = defineCommand({
     const { config, path, files } = await exportModel(model, { format, layout, out, force });
     if (!config) {
       terminal.warning(
-        `${model} does not say how its inputs are scaled or what its activation is: ` +
-          `the export takes inputs as the network sees them, and relu.`,
+        `${model} does not record the scale of its inputs or its activation; the export assumes scaled inputs and relu.`,
       );
     }
     if (json) return terminal.json({ format, path, files });

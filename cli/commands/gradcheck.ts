@@ -22,7 +22,7 @@ export const command = defineCommand({
     const { checkGradients } = library.gradients();
     const { settings, terminal } = context;
     const { backend, results } = await withOpenScreen(context, (how) => checkGradients(settings, how));
-    // Nothing compared is nothing shown.
+    // A tensor without a compared entry fails, too.
     const failed = results.filter(({ entries, relativeError }) => entries === 0 || !(relativeError <= tolerance));
     if (json) terminal.json({ backend, tolerance, passed: failed.length === 0, results });
     else {
@@ -34,9 +34,8 @@ export const command = defineCommand({
     throw new HandgradError(
       'failure',
       failed.every(({ entries }) => entries === 0)
-        ? `The gradients of ${names} are too small here to be compared in float32; try --init he or fewer layers.`
-        : `The gradients of ${names} differ from finite differences by more than ${tolerance}; ` +
-            `the backend ${backend} or the backward pass is wrong.`,
+        ? `The gradients of ${names} are too small to be compared in float32; try --init he or fewer layers.`
+        : `The gradients of ${names} differ from finite differences by more than ${tolerance}; the backend ${backend} or the backward pass is wrong.`,
     );
   },
 });

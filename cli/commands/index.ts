@@ -1,7 +1,7 @@
 import type { Command } from '../arguments/command';
 import type { CommandName } from '../commandNames';
 
-/** Every command's file, loaded when it is asked for. */
+/** All commands; each file is loaded on first use. */
 export const COMMANDS = {
   download: () => (require('./download') as typeof import('./download')).command,
   train: () => (require('./train') as typeof import('./train')).command,

@@ -12,27 +12,25 @@ import { withOpenScreen } from '../screens/open';
 import { barLines, pictureLines } from '../screens/picture';
 import type { Io, Terminal } from '../terminal/terminal';
 
-/** Pictures are shown of so many images; of more, a line each is easier to read. */
+/** The maximum number of images that are drawn; with more, only text lines are printed. */
 const MOST_PICTURES = 10;
 
-const INVERSION = choice<Inversion>({ auto: 'as the data set is', yes: 'always', no: 'never' });
+const INVERSION = choice<Inversion>({ auto: 'if it differs from the data set', yes: 'always', no: 'never' });
 
 export const command = defineCommand({
   summary: 'classify PNG and JPEG images, or samples of the test set',
   arguments: {
     model: MODEL,
-    image: restArguments(PATH, 'PNG or JPEG files; - reads their paths from stdin, one in a line', {
+    image: restArguments(PATH, 'PNG or JPEG files; - reads paths from stdin, one per line', {
       atLeastOne: false,
     }),
   },
   settings: MODEL_SETTINGS,
   flags: {
-    index: severalFlag(wholeNumber(0, 2 ** 31), { help: 'the samples of the test set, from 0' }),
+    index: severalFlag(wholeNumber(0, 2 ** 31), { help: 'indices of samples of the test set, from 0' }),
     invert: flag(INVERSION, {
       default: 'auto',
-      help:
-        `turn dark on light into light on dark or back: ${INVERSION.names!.join('|')}; ` +
-        `auto turns to what the data set has`,
+      help: `invert images: ${INVERSION.names!.join('|')}; auto inverts those whose background differs from the data set's`,
     }),
     top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show', otherwise: '3' }),
     ...OUTPUT,
@@ -47,10 +45,7 @@ export const command = defineCommand({
       throw new HandgradError('usage', 'predict takes images or --index, not both; leave one of them out.');
     }
     if (files.length === 0 && index === undefined) {
-      throw new HandgradError(
-        'usage',
-        'predict needs image files, or --index N, the samples of the test set to classify.',
-      );
+      throw new HandgradError('usage', 'predict needs image files, or --index N to classify samples of the test set.');
     }
     const { openClassifier, ranked } = library.inference();
     const { settings, terminal, io } = context;
@@ -68,7 +63,7 @@ export const command = defineCommand({
   },
 });
 
-/** The paths of the command line; `-` stands for those on stdin, one in a line. */
+/** The paths on the command line; `-` stands for those on stdin, one per line. */
 async function* filesOf(paths: readonly string[], { stdin }: Io): AsyncGenerator<string> {
   for (const path of paths) {
     if (path !== '-') yield path;
@@ -78,9 +73,9 @@ async function* filesOf(paths: readonly string[], { stdin }: Io): AsyncGenerator
 
 type Best = (probabilities: readonly number[]) => RankedClass[];
 
-/** How predictions are told. */
+/** How predictions are shown. */
 interface View {
-  /** The most probable classes, as many as --top says. */
+  /** The most probable classes, --top of them. */
   readonly best: Best;
   readonly terminal: Terminal;
   readonly json: boolean;

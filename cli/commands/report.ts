@@ -10,14 +10,14 @@ export const command = defineCommand({
   flags: {
     out: flag(PATH, {
       group: 'Output',
-      help: 'the FILE.html to write, else report.html in the folder of the run; of several runs, here',
+      help: 'the FILE.html to write, else report.html in the run folder, or for several runs in the working directory',
     }),
-    png: flag(PATH, { group: 'Output', help: 'write the pictures into DIR as well' }),
+    png: flag(PATH, { group: 'Output', help: 'also write the charts as PNG files into DIR' }),
     quiet: OUTPUT.quiet,
   },
   examples: [
     ['report runs/<run>', 'one page: curves, confusion matrix, mistakes, calibration, weights'],
-    ['report runs/<run> --png pictures', 'and the pictures as files'],
+    ['report runs/<run> --png pictures', 'also the charts as PNG files'],
     ['report runs/*', 'several runs side by side'],
     ['report sweeps/<sweep>', 'the trials of a sweep'],
   ],

@@ -12,22 +12,22 @@ import { showResults } from '../screens/results';
 import { trainingScreen } from '../screens/training';
 
 export const command = defineCommand({
-  summary: 'train a network; downloads the data first when it is missing',
+  summary: 'train a network; downloads the data first if it is missing',
   settings: CONFIG_KEYS,
   configFile: true,
   flags: {
     runDir: flag(PATH, {
       group: 'Output',
-      help: 'the DIR that gets model and metrics, else runs/<dataset>-<date>-<time>',
+      help: 'the DIR for model and metrics, else runs/<dataset>-<date>-<time>',
     }),
     resume: flag(PATH, {
       group: 'Output',
-      help: 'resume the run in DIR where it was stopped; a larger --epochs extends it',
+      help: 'resume the run in DIR from its checkpoint; a larger --epochs extends it',
       conflicts: ['runDir'],
     }),
     forceUnlock: toggle({
       group: 'Output',
-      help: 'take over a run folder from a process on another machine that has surely ended',
+      help: 'take over a run folder from a process on another machine that has certainly ended',
     }),
     report: toggle({ group: 'Output', help: 'write report.html into the run folder at the end' }),
     plot: toggle({ group: 'Output', help: 'draw loss and accuracy in the terminal at the end' }),
@@ -38,12 +38,11 @@ export const command = defineCommand({
     ['train --hidden 512,256 --epochs 20 --seed 1', 'two hidden layers'],
     ['train --dataset iris.csv --label-column species', 'your own table'],
     ['train --config runs/<run>/config.json', 'the same run again'],
-    ['train --resume runs/<run>', 'a run that was stopped, from where it was'],
+    ['train --resume runs/<run>', 'an interrupted run, from its checkpoint'],
   ],
   async run({ runDir, resume, forceUnlock, report, plot, json }, context) {
-    // What a step leaves in V8's young generation is gone after it: it need not grow, which saves 10 to 45 MB. And
-    // what is read from the backend after an epoch outlives that generation: 20 MB would have gathered before the
-    // old one was looked through.
+    // Objects of a step die with it, so V8's young generation need not grow; this saves 10 to 45 MB. Data read from the
+    // backend after an epoch outlives that generation, and 20 MB would accumulate before V8 collects the old one.
     v8.setFlagsFromString('--semi-space-growth-factor=1');
     v8.setFlagsFromString('--heap-growing-percent=30');
     const { startRun, resumeRun } = library.runs();
@@ -67,7 +66,7 @@ export const command = defineCommand({
         if (event.type === 'stopped') throw stopped(signal.reason, event);
       }
     } catch (error) {
-      // Of a run that missed the accuracy it was expected to reach, somebody will want to see what the flags ask for.
+      // A run that missed --expect-accuracy is complete: show its results first.
       if (!(error instanceof HandgradError && error.kind === 'failure')) throw error;
       missed = error;
     } finally {
@@ -78,10 +77,9 @@ export const command = defineCommand({
   },
 });
 
-/** The interruption in the words of somebody who wants to know what is left of the run. */
+/** The interruption, with what was saved and how to resume. */
 function stopped(reason: unknown, { epoch, step, runDir }: StoppedEvent): unknown {
   if (!(reason instanceof Interruption)) return reason;
-  const why = (reason.message || 'Stopped because nobody reads stdout').replace(/\.$/, '');
-  const what = `${why} after step ${step}, in epoch ${epoch}, and saved`;
+  const what = `${(reason.message || 'Stopped because stdout was closed').replace(/\.$/, '')} after step ${step}, in epoch ${epoch}, and saved`;
   return new Interruption(reason.exitCode, `${what}; resume with: handgrad train --resume ${shellWord(runDir)}`);
 }

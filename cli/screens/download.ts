@@ -5,7 +5,7 @@ import { library } from '../library';
 import { createProgressBar } from '../terminal/progressBar';
 import type { Screen, Terminal } from '../terminal/terminal';
 
-/** Shows a download: a bar for each file on a terminal, and a line for each source that is tried. */
+/** Shows a download: a progress bar per file on a terminal, and a line per source that is tried. */
 export function downloadScreen(terminal: Terminal): Screen<DownloadEvent> {
   const bar = createProgressBar(terminal);
   let current = '';
@@ -45,7 +45,7 @@ export function downloadScreen(terminal: Terminal): Screen<DownloadEvent> {
   };
 }
 
-/** Fetches a data set of the catalog, and shows how it goes. */
+/** Downloads a data set of the catalog, and shows its progress. */
 export async function fetchDataset(
   name: DatasetName,
   { dataDir, source, force }: { dataDir?: string; source?: string; force?: boolean },

@@ -3,7 +3,7 @@ import type { Context } from '../arguments/command';
 import type { Screen, Terminal } from '../terminal/terminal';
 import { downloadScreen } from './download';
 
-/** Shows what is opened: downloads with a bar, what `auto` took, and what the user should see. */
+/** Shows the loading of data and backend: downloads, the backend that `auto` chose, and notices. */
 export function openScreen(terminal: Terminal): Screen<OpenEvent> {
   const download = downloadScreen(terminal);
   return {
@@ -16,7 +16,7 @@ export function openScreen(terminal: Terminal): Screen<OpenEvent> {
   };
 }
 
-/** Opens data and backend by `work`, and shows on the terminal what happens meanwhile. */
+/** Runs `work`, which opens data and backend, and shows its events on the terminal. */
 export async function withOpenScreen<Result>(
   { terminal, signal, io }: Pick<Context, 'terminal' | 'signal' | 'io'>,
   work: (how: OpenOptions) => Promise<Result>,
@@ -29,7 +29,7 @@ export async function withOpenScreen<Result>(
   }
 }
 
-/** What `auto` took, and why none of those it would have liked better. */
+/** Shows the backend, and why `auto` rejected those that it prefers. */
 function showBackend({ name, device, rejected }: Extract<OpenEvent, { type: 'backend' }>, terminal: Terminal): void {
   const reasons = [...new Set(rejected.map(({ reason }) => reason))];
   const namesOf = (reason: string) => rejected.filter((one) => one.reason === reason).map((one) => one.name);

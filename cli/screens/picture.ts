@@ -2,12 +2,12 @@ import type { Colors } from '../terminal/terminal';
 
 /** From dark to bright, for terminals without colors. */
 const RAMP = ' .:-=+*#%@';
-/** Wider images would not leave room for what stands beside them. */
+/** The maximum width in columns; wider images are downsampled. */
 const MOST_COLUMNS = 40;
 
 /**
- * A gray image in characters: on a terminal with colors two pixels in each, by their colors; elsewhere one pixel in two
- * characters, from blank to @.
+ * Draws a grayscale image in characters, two vertical pixels per character: with colors if the terminal has them,
+ * otherwise as a ramp from blank to @.
  * @param pixels [height x width] from 0 to 255
  * @returns its lines
  */
@@ -36,7 +36,7 @@ export function pictureLines(
   });
 }
 
-/** The nearest of the 24 grays of the 256 colors. */
+/** The nearest of the 24 grays in the 256-color palette. */
 function gray(value: number): number {
   return 232 + Math.min(23, Math.floor((value * 24) / 256));
 }

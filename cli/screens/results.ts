@@ -3,21 +3,21 @@ import { type PlottedCurve, plotCurves } from '../terminal/plot';
 import type { Terminal } from '../terminal/terminal';
 import type { Run } from '../../src/runs/run';
 
-/** Shows what `--plot` and `--report` ask for. */
+/** Shows the results for `--plot` and `--report`. */
 export async function showResults(
   { dir, dataset: data, backend }: Run,
   { plot, report, json }: { readonly plot: boolean; readonly report: boolean; readonly json: boolean },
   terminal: Terminal,
 ): Promise<void> {
   if (plot) await plotRun(dir, json, terminal);
-  // The charts are loaded when there is one to draw.
+  // The library's reports are loaded only if needed.
   if (report) terminal.notice(`The report is ${await library.reports().writeReport(dir, {}, { data, backend })}`);
 }
 
 async function plotRun(dir: string, json: boolean, terminal: Terminal): Promise<void> {
   const { judgedAccuracy, readRun } = library.readRun();
   const { epochs } = await readRun(dir);
-  // stdout is for JSON then.
+  // With --json, stdout is for JSON only.
   const [say, colors] = json ? [terminal.notice, terminal.err] : [terminal.result, terminal.out];
   const judged = epochs.some(({ valLoss }) => valLoss !== undefined) ? 'validation' : 'test';
   const curve = (name: string, values: readonly (number | undefined)[]): PlottedCurve => ({

@@ -20,7 +20,7 @@ import { table } from '../terminal/table';
 import type { Screen, Terminal } from '../terminal/terminal';
 import { openScreen } from './open';
 
-/** The most rows of the table at the end; summary.csv has them all. */
+/** The maximum number of rows in the final table; summary.csv has all. */
 const MAX_ROWS = 20;
 
 interface Running {
@@ -29,7 +29,7 @@ interface Running {
   readonly curve: (number | null)[];
 }
 
-/** Shows a sweep: a table that lives, on a terminal; else a line per trial; or a line of JSON per event. */
+/** Shows a sweep: on a terminal a live table, otherwise a line per run; with --json, a line of JSON per event. */
 export function sweepScreen(terminal: Terminal, state: SweepState, { json }: { json: boolean }): Screen<SweepEvent> {
   const { spec } = state;
   const running = new Map<string, Running>();
@@ -46,7 +46,7 @@ export function sweepScreen(terminal: Terminal, state: SweepState, { json }: { j
   const opened = openScreen(terminal);
   const say = (text: string) => {
     if (json) return;
-    // On a terminal the live table shows it.
+    // On a terminal, the live table shows it.
     if (!terminal.progress) terminal.result(text);
   };
   const ended = (event: TrialResult | TrialFailure) => {
@@ -135,7 +135,7 @@ function endedLine(event: TrialResult | TrialFailure, { spec: { metric, seeds },
     const reached = `${metric.name} ${formatShare(value)} after ${plural(epochs, 'epoch')}`;
     return `${which}: ${reached} (${what}; ${formatSeconds(seconds)})`;
   }
-  const again = trial.failed === undefined ? ', will be tried again' : '';
+  const again = trial.failed === undefined ? ', will be retried' : '';
   return `${which}: failed${again} (${what}): ${event.reason}`;
 }
 
@@ -167,7 +167,7 @@ function overview(state: SweepState, planned: number | null, left: number | unde
   return `Trials: ${parts.join(', ')}`;
 }
 
-/** With halving nobody knows how many trials go on. */
+/** The estimated time left; undefined with halving, where the number of runs is unknown. */
 function secondsLeft(
   state: SweepState,
   times: readonly number[],
@@ -176,8 +176,8 @@ function secondsLeft(
 ): number | undefined {
   if (planned === null || state.spec.halving || times.length === 0) return undefined;
   const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
-  const unborn = Math.max(0, planned - state.trials.length) * state.spec.seeds;
-  return ((unborn + state.due.size + state.running.size / 2) * mean) / workers;
+  const uncreated = Math.max(0, planned - state.trials.length) * state.spec.seeds;
+  return ((uncreated + state.due.size + state.running.size / 2) * mean) / workers;
 }
 
 function runningLine({ run, since, curve }: Running, { spec: { metric }, trials }: SweepState): string {
@@ -187,7 +187,7 @@ function runningLine({ run, since, curve }: Running, { spec: { metric }, trials 
   return `  ${String(run.trial).padStart(4)}  ${sparkline(curve).padEnd(12)} ${curve.length}/${run.epochs} epochs${at}, ${time}: ${configurationText(trials[run.trial]!.configuration)}`;
 }
 
-/** The best rows as a table. */
+/** The best trials as a table. */
 export function resultTable(rows: readonly Ranked[], spec: SweepSpec): string {
   const parameters = Object.keys(spec.parameters);
   const several = spec.seeds > 1;
@@ -212,7 +212,7 @@ function importanceTable(shares: readonly Importance[]): string {
     `${Math.round(share * 100)}%`,
     '█'.repeat(Math.round(share * 20)),
   ]);
-  return table(['Parameter', 'Share of the spread', ''], rows, 'lrl');
+  return table(['Parameter', 'Share of the variance', ''], rows, 'lrl');
 }
 
 function closing({ state, done, failed, best, seconds, sweepDir }: SweepEnd): string {

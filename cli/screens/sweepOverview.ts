@@ -6,7 +6,7 @@ import { configurationText, resultTable } from './sweep';
 
 export { sweepScreen } from './sweep';
 
-/** Shows where a sweep stands. */
+/** Shows the progress of a sweep. */
 export function showStatus(status: SweepStatus, terminal: Terminal, { json }: { json: boolean }): void {
   const { sweep, spec, rows, trials, done, failed, unfinished } = status;
   const [best] = rows;
@@ -18,7 +18,7 @@ export function showStatus(status: SweepStatus, terminal: Terminal, { json }: { 
   terminal.result(resultTable(rows, spec));
 }
 
-/** Lists the sweeps of a queue and who works for them. */
+/** Lists the sweeps and workers of a queue. */
 export function showQueue({ sweeps, workers }: QueueStatus, terminal: Terminal, { json }: { json: boolean }): void {
   if (json) return terminal.json({ sweeps, workers });
   if (sweeps.length === 0) terminal.result('No sweep is in this queue.');
@@ -31,10 +31,10 @@ export function showQueue({ sweeps, workers }: QueueStatus, terminal: Terminal, 
   }
   for (const { host, pid, running, slots } of workers)
     terminal.result(`Worker on ${host}, process ${pid}: ${running} of ${plural(slots, 'slot')} busy`);
-  if (workers.length === 0) terminal.result('No worker is alive; start one with: handgrad worker --queue URL');
+  if (workers.length === 0) terminal.result('No worker is running; start one with: handgrad worker --queue URL');
 }
 
-/** Prints what a sweep would train. What depends on results is said, not guessed. */
+/** Prints what a sweep would train. Configurations that depend on results are not listed. */
 export function showPlan(plan: SweepPlan, terminal: Terminal, { json }: { json: boolean }): void {
   const { spec, trials, configurations } = plan;
   const { halving, seeds, fixed, parameters } = spec;
@@ -50,7 +50,9 @@ export function showPlan(plan: SweepPlan, terminal: Terminal, { json }: { json: 
     trial++;
   }
   const each = seeds === 1 ? '' : `, ${plural(seeds, 'seed')} each`;
-  const stops = halving ? `; all train ${plural(halving.rungs[0]!, 'epoch')}, and the best 1/${halving.eta} go on` : '';
+  const stops = halving
+    ? `; all train ${plural(halving.rungs[0]!, 'epoch')}, and the best 1/${halving.eta} continue`
+    : '';
   const shared = Object.entries(fixed).length === 0 ? '' : `; all with ${configurationText(fixed)}`;
   terminal.notice(`${plural(trial, 'trial')}${each}${stops}${shared}`);
 }

@@ -34,7 +34,7 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
         `${accuracy}, Test Loss: ${formatShare(testLoss)} ` +
           `after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`,
       );
-      terminal.notice(`Saved in ${runDir}; look at it with: handgrad evaluate ${shellWord(runDir)}`);
+      terminal.notice(`Saved in ${runDir}; evaluate it with: handgrad evaluate ${shellWord(runDir)}`);
     },
     stopped: () => {},
   };
@@ -75,7 +75,7 @@ function describeRun({
   ].join('\n');
 }
 
-/** What a run does that the post's does not, as its flags say it. */
+/** What the run does beyond the post's, in the form of flags. */
 function beyondThePost(config: Config): string[] {
   const keys = keysWhere(({ shownAtStart }) => shownAtStart === true);
   return keys
@@ -86,7 +86,7 @@ function beyondThePost(config: Config): string[] {
     });
 }
 
-/** A bar per epoch, with the pace and the time left of the whole run. */
+/** A progress bar per epoch, with the speed and the time left of the whole run. */
 function trainingBar(terminal: Terminal) {
   const bar = createProgressBar(terminal);
   let run: StartEvent | undefined;

@@ -1,18 +1,18 @@
 import { clearLine, cursorTo, moveCursor } from 'node:readline';
 import { harmless, type Terminal } from './terminal';
 
-/** How often lines are drawn again at most, in milliseconds. */
+/** The minimum time between redraws, in milliseconds. */
 const REDRAW_MS = 200;
 
-/** Lines on stderr that are drawn over and over in the same place; nothing at all where that is no terminal. */
+/** Lines on stderr that are redrawn in place; nothing if stderr is not a terminal. */
 export interface LiveLines {
-  /** Something has changed. */
+  /** Schedules a redraw. */
   readonly touch: () => void;
-  /** Takes them off the screen. */
+  /** Erases the lines. */
   readonly stop: () => void;
 }
 
-/** @param lines what is to be seen now */
+/** @param lines returns the lines to draw */
 export function liveLines({ progress: stream }: Terminal, lines: () => readonly string[]): LiveLines {
   if (!stream) return { touch() {}, stop() {} };
   let drawn = 0;
@@ -42,7 +42,7 @@ export function liveLines({ progress: stream }: Terminal, lines: () => readonly 
   };
 }
 
-/** A line that wrapped would be two, and only one would be erased. Colors are not counted. */
+/** Truncates a line to the terminal's width, because only one row is erased. Color codes do not count. */
 function cut(line: string, width: number): string {
   let left = width;
   let text = '';

@@ -8,11 +8,11 @@ export interface PlottedCurve {
 }
 
 const HEIGHT = 10;
-/** What the labels of the axis take. */
+/** The width of the axis labels. */
 const AXIS = 10;
 
 /**
- * Curves over the epochs in characters, with a line that says which is which: the colors alone need not be seen.
+ * Plots curves over the epochs in characters. The title line names the curves.
  * @param columns the width of the terminal
  */
 export function plotCurves(title: string, curves: readonly PlottedCurve[], columns: number, colors: Colors): string {
@@ -22,7 +22,7 @@ export function plotCurves(title: string, curves: readonly PlottedCurve[], colum
   const width = Math.max(10, Math.min(70, columns - AXIS));
   const series = shown.map(({ values }) => stretched(values, Math.round((width * values.length) / epochs)));
   const paints = [colors.cyan, colors.yellow];
-  // asciichart writes a color before each character; these stand for ours and are put in place afterwards.
+  // asciichart writes a color before each character; these placeholders are replaced by our colors afterwards.
   const marks = ['\ue000', '\ue001'];
   const { plot } = require('asciichart') as typeof import('asciichart');
   const chart = plot(series, {
@@ -42,7 +42,7 @@ export function plotCurves(title: string, curves: readonly PlottedCurve[], colum
   return [`${title}: ${names.join(', ')}`, ...lines, axis].join('\n');
 }
 
-/** As many values as there are columns, on straight lines between those that are. */
+/** Interpolates linearly to one value per column. */
 function stretched(values: readonly number[], columns: number): number[] {
   if (values.length === 1) return new Array<number>(Math.max(2, columns)).fill(values[0]!);
   return Array.from({ length: Math.max(2, columns) }, (_, i) => {

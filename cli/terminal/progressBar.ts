@@ -1,16 +1,16 @@
 import type { Terminal } from './terminal';
 
-/** One line that moves, on stderr; nothing at all where that is no terminal. */
+/** A progress bar on stderr; nothing if stderr is not a terminal. */
 export interface ProgressBar {
-  /** Shows a bar, in place of the one shown before. `label` stands before it. */
+  /** Shows a bar after `label`, in place of the previous one. */
   readonly start: (label: string, total: number) => void;
-  /** `note` stands after it. */
+  /** Shows `note` after the bar. */
   readonly update: (value: number, note: string) => void;
-  /** Takes it off the screen, so that lines can be printed. */
+  /** Erases the bar, so that lines can be printed. */
   readonly stop: () => void;
 }
 
-/** A progress bar on the terminal's stderr. Whoever starts it has to stop it, whatever happens. */
+/** Creates a progress bar on stderr. The caller must stop it, also after an error. */
 export function createProgressBar({ progress, err }: Terminal): ProgressBar {
   if (!progress) return { start() {}, update() {}, stop() {} };
   const { SingleBar, Presets } = require('cli-progress') as typeof import('cli-progress');
@@ -20,7 +20,7 @@ export function createProgressBar({ progress, err }: Terminal): ProgressBar {
       format: `{label} ${err.cyan('{bar}')} {percentage}% {note}`,
       barsize: 24,
       clearOnComplete: true,
-      // The cursor stays visible: a process that is killed could not bring it back.
+      // The cursor stays visible, because a killed process could not restore it.
       hideCursor: false,
     },
     Presets.shades_classic,

@@ -1,8 +1,8 @@
 const BARS = [...'▁▂▃▄▅▆▇█'];
 
 /**
- * A curve as a row of bars, as high as its values lie between its own least and greatest.
- * @param width the most bars; a longer curve shows its last values
+ * Draws a curve as a row of bars, scaled to its minimum and maximum.
+ * @param width the maximum number of bars; of a longer curve, the last values are shown
  */
 export function sparkline(values: readonly (number | null)[], width = 20): string {
   const shown = values.slice(-width);

@@ -1,4 +1,4 @@
-// Columns two spaces apart and no lines: easy to read, and to take apart with awk.
+// Columns two spaces apart, without lines: easy to read, and to parse with awk.
 const NO_LINES = Object.fromEntries(
   [
     ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
@@ -7,8 +7,8 @@ const NO_LINES = Object.fromEntries(
 );
 
 /**
- * Rows under a heading, in aligned columns.
- * @param align one letter for each column: l, r or c
+ * Formats rows under a heading, in aligned columns.
+ * @param align one letter per column: l, r or c
  */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[], align: string): string {
   const sides = { l: 'left', r: 'right', c: 'center' } as const;
@@ -17,7 +17,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     head: [...heading],
     colAligns: [...align].map((letter) => sides[letter as keyof typeof sides]),
     chars: { ...NO_LINES, middle: '  ' },
-    // cli-table3 colors headings and lines even when nobody sees colors.
+    // cli-table3 colors headings and lines even without color support.
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
   grid.push(...rows.map((row) => [...row]));

@@ -2,57 +2,57 @@ import { createColors } from 'picocolors';
 import { visible } from '../../src/words';
 import { COMMAND_NAMES } from '../commandNames';
 
-/** Functions that color text, or leave it alone. */
+/** Functions that color text, or return it unchanged. */
 export type Colors = ReturnType<typeof createColors>;
 
-/** A stream to print on: process.stdout and process.stderr, or what a test collects with. */
+/** An output stream: process.stdout, process.stderr, or a test's. */
 export interface Output extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
-/** All that a command gets from the process it runs in. */
+/** What a command gets from its process. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Only read when a command is told to. */
+  /** Read only on request, for the argument `-`. */
   readonly stdin?: NodeJS.ReadableStream;
   readonly env: NodeJS.ProcessEnv;
-  /** Aborted with an Interruption when somebody asks the program to stop. */
+  /** Aborted with an Interruption when the program should stop. */
   readonly signal: AbortSignal;
 }
 
-/** Where a command's words go: results to stdout, everything else to stderr. */
+/** A command's output: results go to stdout, everything else to stderr. */
 export interface Terminal {
-  /** Lines on stdout. */
+  /** Prints lines on stdout. */
   readonly result: (text: string) => void;
-  /** One line of JSON on stdout. */
+  /** Prints one line of JSON on stdout. */
   readonly json: (value: object) => void;
-  /** A line on stderr, unless --quiet. */
+  /** Prints a line on stderr, unless --quiet. */
   readonly notice: (text: string) => void;
-  /** A warning on stderr, unless --quiet. */
+  /** Prints a warning on stderr, unless --quiet. */
   readonly warning: (text: string) => void;
-  /** An error, on stderr. The command may go on. */
+  /** Prints an error on stderr. The command may continue. */
   readonly error: (text: string) => void;
-  /** Colors for what goes to stdout, and for what goes to stderr: off when that one is no terminal. */
+  /** Colors for stdout and for stderr; each is off if its stream is not a terminal. */
   readonly out: Colors;
   readonly err: Colors;
-  /** How wide stdout is, in characters. */
+  /** The width of stdout, in characters. */
   readonly columns: number;
-  /** The stream for progress bars; undefined when nobody would see them. */
+  /** The stream for progress bars; undefined if they should not be shown. */
   readonly progress: Output | undefined;
 }
 
-/** What shows events as they happen. */
+/** Shows events as they happen. */
 export interface Screen<Event> {
   readonly show: (event: Event) => void;
-  /** Takes what moves off the terminal; to be called however it ends. */
+  /** Erases progress bars and live lines. Must always be called. */
   readonly stop: () => void;
 }
 
 /**
- * The terminal of a command.
- * @param words how it says what the library says
+ * Creates the terminal of a command.
+ * @param words translates messages of the library
  */
 export function createTerminal(
   { stdout, stderr, env }: Io,
@@ -89,8 +89,8 @@ export function harmless(text: string): string {
 const NAMED = new RegExp(`\\bhandgrad (?=(?:${COMMAND_NAMES.join('|')})\\b)`, 'g');
 
 /**
- * Messages name a command as `handgrad evaluate …`. Where npm started the program,
- * in a checkout or by npx, the shell knows no such name: the command is shown as it can be typed there.
+ * Messages name a command as `handgrad evaluate …`. If npm or npx started the program, the shell does not know this
+ * name, so the command is shown as it can be typed there.
  */
 export function withProgram(text: string, env: NodeJS.ProcessEnv): string {
   const { npm_lifecycle_event: script = '', npm_lifecycle_script: runs = '', npm_package_name: project } = env;
@@ -99,7 +99,7 @@ export function withProgram(text: string, env: NodeJS.ProcessEnv): string {
   return text.replace(NAMED, 'npm run --silent handgrad -- ');
 }
 
-/** The conventions of no-color.org and force-color.org; a dumb terminal knows no colors. */
+/** Follows no-color.org and force-color.org; a dumb terminal has no colors. */
 function wantsColors({ isTTY }: Output, env: NodeJS.ProcessEnv): boolean {
   if (env['NO_COLOR']) return false;
   if (env['FORCE_COLOR']) return env['FORCE_COLOR'] !== '0';

@@ -90,7 +90,7 @@ describe('signals, closed streams and full disks', function () {
     child.stdout.destroy();
     expect(await ended, stderr()).to.deep.equal({ code: 0, signal: null });
     expect(stderr()).to.match(
-      /Stopped because nobody reads stdout after step \d+, .* resume with: handgrad train --resume/,
+      /Stopped because stdout was closed after step \d+, .* resume with: handgrad train --resume/,
     );
     expect(stderr()).to.not.match(/\n\s+at /);
     expect(await newestCheckpoint(path('piped', 'checkpoints'))).to.not.equal(undefined);

@@ -8,39 +8,39 @@ import type { ScheduleName } from '../optim/schedules';
 import type { OnNan } from '../training/finite';
 import { CHECKPOINT_EVERY_RULE, isCheckpointEvery } from './checkpointEvery';
 
-/** What is known of a setting beside its values. What is left out of an entry of the table is as it usually is. */
+/** The description of a setting, beside its kind. */
 export interface SettingDescription {
-  /** Without it a setting that nobody gives is not set. */
+  /** Without it, the setting is undefined unless given. */
   readonly default?: unknown;
-  /** The heading under which help lists it. */
+  /** The heading in help. */
   readonly group: 'Data' | 'Network' | 'Training' | 'Backend' | 'Output';
-  /** Settings are named in backticks here, as in messages: the command line shows them as flags. */
+  /** Settings are named in backticks, as in messages; the command line shows them as flags. */
   readonly help: string;
-  /** Of a setting that is on by default: what turning it off does. */
+  /** For a setting that is on by default: what turning it off does. */
   readonly off?: string;
-  /** What it decides about: a command takes the settings of what it does. */
+  /** What the setting affects; a command takes the settings that affect what it does. */
   readonly affects: 'fetching' | 'samples' | 'network' | 'training' | 'backend';
   /** The environment variable that gives its default. */
   readonly variable?: string;
-  /** Names that it had in earlier versions, which are still read. */
+  /** Names in earlier versions, which are still accepted. */
   readonly formerly?: readonly string[];
-  /** The setting without which it has no effect: which values of that one it needs, or else why. */
+  /** The setting without which it has no effect, with the values it needs, or the reason. */
   readonly needs?: { readonly setting: string; readonly values?: readonly string[]; readonly why?: string };
   /** It applies to tables only. */
   readonly tables?: true;
-  /** The backends that take notice of it; usually all. */
+  /** The backends that it applies to; all by default. */
   readonly backends?: readonly BackendName[];
-  /** A resumed run may change it. Usually not: its numbers would be those of another run. */
+  /** A resumed run may change it. Most settings may not change, because they affect the results. */
   readonly resumable?: true;
-  /** False: it is not recorded in model files, as it changes nothing about the model. */
+  /** False: not recorded in model files, because it does not affect the model. */
   readonly inModel?: false;
-  /** False: it is not shown where runs are compared, as it does not explain their results. */
+  /** False: not shown in comparisons of runs, because it does not explain results. */
   readonly compared?: false;
-  /** Why a sweep cannot set it. Usually it can. */
+  /** Why a sweep cannot set it; most settings can be searched. */
   readonly unsearchable?: string;
-  /** It names something on the machine that trains. */
+  /** It refers to something on the machine that trains. */
   readonly local?: true;
-  /** A run that differs in it from the post is introduced by it. */
+  /** Shown at the start of a run if it differs from the post. */
   readonly shownAtStart?: true;
 }
 
@@ -51,15 +51,15 @@ function setting<Value, const Entry extends SettingDescription & { readonly defa
   return { ...about, kind };
 }
 
-/** Of a setting on which no number of a run depends. */
+/** For a setting that does not affect the results of a run. */
 const NO_EFFECT_ON_RESULTS = { resumable: true, inModel: false, compared: false } as const;
 
 const OPTIMIZER = choice<OptimizerName>({
   sgd: 'stochastic gradient descent, as in the post',
   momentum: 'sgd with a velocity',
-  nesterov: "momentum with Nesterov's look ahead",
-  rmsprop: 'steps divided by the root of the mean square of the gradient',
-  adam: 'momentum and rmsprop, corrected for their start',
+  nesterov: "momentum with Nesterov's look-ahead",
+  rmsprop: 'the gradient divided by its root mean square',
+  adam: 'momentum and rmsprop, with bias correction',
   adamw: 'adam with decoupled weight decay',
 });
 const SCHEDULE = choice<ScheduleName>({
@@ -85,16 +85,16 @@ const INIT = choice<InitializerName>({
 const BACKEND = choice<'auto' | BackendName>({
   auto: 'the fastest that runs here',
   cuda: 'an NVIDIA GPU',
-  native: 'the processor, compiled for it',
+  native: 'the CPU, with kernels compiled for it',
   'tensorflow-gpu': 'TensorFlow on an NVIDIA GPU',
-  tensorflow: 'TensorFlow on the processor',
+  tensorflow: 'TensorFlow on the CPU',
   webgpu: 'any GPU, through WebGPU',
-  wasm: 'WebAssembly on the processor',
+  wasm: 'WebAssembly on the CPU',
   cpu: 'plain JavaScript, which runs everywhere',
 });
-const ON_NAN = choice<OnNan>({ stop: 'the run ends', 'skip-batch': 'the batch is left out' });
+const ON_NAN = choice<OnNan>({ stop: 'the run ends', 'skip-batch': 'the batch is skipped' });
 
-/** The ways in which training images are changed. */
+/** The kinds of augmentation. */
 const AUGMENTATION = oneOf(['shift', 'flip', 'cutout']);
 const AUGMENTATIONS = `a list of ${AUGMENTATION.names!.join(', ')}, each once`;
 
@@ -102,9 +102,9 @@ const MAX_WIDTH = 65_536;
 const WIDTHS = `a list of at most 64 layer widths, each a whole number from 1 to ${MAX_WIDTH}`;
 
 /**
- * Every setting of a run, in the order of a config and of help; the defaults are the hyperparameters of the post.
- * Whatever lists settings (flags, config and sweep files, model files, comparisons, docs/settings.md) is derived from
- * this table. It loads no backend and no library: names from other tables are compared with those by the compiler.
+ * Every setting of a run, in the order of a config and of help. The defaults are the post's hyperparameters. Everything
+ * that lists settings (flags, config and sweep files, model files, comparisons, docs/settings.md) is derived from this
+ * table. It loads no backend and no library: the compiler checks the names against the tables elsewhere.
  */
 export const SETTINGS = {
   dataset: setting(text('the name of a data set, a folder or a CSV file'), {
@@ -138,7 +138,7 @@ export const SETTINGS = {
     number('a number above 0 and below 1', (value) => value > 0 && value < 1),
     {
       group: 'Data',
-      help: 'the part of the rows held out for testing, else 0.2',
+      help: 'the fraction of the rows held out for testing, else 0.2',
       affects: 'samples',
       tables: true,
     },
@@ -146,7 +146,7 @@ export const SETTINGS = {
   valFraction: setting(fraction, {
     default: 0,
     group: 'Data',
-    help: 'the part of the training samples held out to judge the epochs; the test set is then used at the end only',
+    help: 'the fraction of the training samples held out for validation; the test set is then used only at the end',
     affects: 'training',
   }),
   limit: setting(wholeNumber(1, 1_000_000_000), {
@@ -157,14 +157,14 @@ export const SETTINGS = {
   shuffle: setting(boolean, {
     default: true,
     group: 'Data',
-    help: 'take the training samples in a new order in each epoch',
-    off: 'take the training samples in their order',
+    help: 'shuffle the training samples in each epoch',
+    off: 'do not shuffle the training samples',
     affects: 'training',
   }),
   normalize: setting(boolean, {
     default: false,
     group: 'Data',
-    help: 'give the inputs mean 0 and standard deviation 1: all pixels of images together, each column of a table',
+    help: 'scale the inputs to mean 0 and standard deviation 1: all pixels of images together, each column of a table',
     affects: 'training',
     formerly: ['normalise'],
     shownAtStart: true,
@@ -174,7 +174,7 @@ export const SETTINGS = {
     {
       default: [],
       group: 'Data',
-      help: 'random changes to the training images, new in each epoch: a list of shift,flip,cutout',
+      help: 'augment the training images, differently in each epoch: a list of shift,flip,cutout',
       affects: 'training',
       shownAtStart: true,
     },
@@ -182,14 +182,14 @@ export const SETTINGS = {
   shiftPixels: setting(wholeNumber(1, 64), {
     default: 2,
     group: 'Data',
-    help: 'how far an image moves at most',
+    help: 'the maximum shift',
     affects: 'training',
     needs: { setting: 'augment', values: ['shift'] },
   }),
   cutoutPixels: setting(wholeNumber(1, 1024), {
     default: 8,
     group: 'Data',
-    help: 'the side of the square',
+    help: 'the side of the erased square',
     affects: 'training',
     needs: { setting: 'augment', values: ['cutout'] },
   }),
@@ -198,7 +198,7 @@ export const SETTINGS = {
     {
       default: 0,
       group: 'Data',
-      help: 'mix pairs of samples, in parts from the beta distribution with this parameter; 0.2 mixes lightly',
+      help: 'mixup: mix pairs of samples, with weights from the beta distribution with this parameter, such as 0.2',
       affects: 'training',
       shownAtStart: true,
     },
@@ -216,16 +216,16 @@ export const SETTINGS = {
   activation: setting(ACTIVATION, {
     default: 'relu',
     group: 'Network',
-    help: 'of the hidden layers',
+    help: 'the activation of the hidden layers',
     affects: 'network',
   }),
-  init: setting(INIT, { default: 'normal', group: 'Network', help: 'how the weights are drawn', affects: 'network' }),
+  init: setting(INIT, { default: 'normal', group: 'Network', help: 'how weights are initialized', affects: 'network' }),
   batchNorm: setting(boolean, {
     default: false,
     group: 'Network',
     help: 'batch normalization of the hidden layers',
     affects: 'network',
-    needs: { setting: 'hidden', why: 'it is for hidden layers' },
+    needs: { setting: 'hidden', why: 'it applies to hidden layers' },
     shownAtStart: true,
   }),
   dropout: setting(fraction, {
@@ -233,7 +233,7 @@ export const SETTINGS = {
     group: 'Network',
     help: 'the probability that a hidden unit is dropped',
     affects: 'network',
-    needs: { setting: 'hidden', why: 'it is for hidden layers' },
+    needs: { setting: 'hidden', why: 'it applies to hidden layers' },
     shownAtStart: true,
   }),
   inputDropout: setting(fraction, {
@@ -259,7 +259,7 @@ export const SETTINGS = {
   }),
   stopAfter: setting(wholeNumber(1, 1_000_000), {
     group: 'Training',
-    help: 'end after this epoch; a schedule still follows `epochs`, and the run can be resumed',
+    help: 'stop after this epoch; a schedule still follows `epochs`, and the run can be resumed',
     affects: 'training',
     resumable: true,
     inModel: false,
@@ -298,7 +298,7 @@ export const SETTINGS = {
   }),
   epsilon: setting(positive(1), {
     group: 'Training',
-    help: 'keeps divisors above 0, else 1e-8',
+    help: 'added to the divisor, else 1e-8',
     affects: 'training',
     needs: { setting: 'optimizer', values: ['adam', 'adamw', 'rmsprop'] },
   }),
@@ -323,20 +323,20 @@ export const SETTINGS = {
     {
       default: 0,
       group: 'Training',
-      help: 'epochs in which the learning rate rises to `lr`',
+      help: 'epochs during which the learning rate rises to `lr`',
       affects: 'training',
       shownAtStart: true,
     },
   ),
   lrDecay: setting(positive(1), {
     group: 'Training',
-    help: 'the factor of a step, else 0.1, or of an epoch, else 0.95',
+    help: 'the factor per step (else 0.1) or per epoch (else 0.95)',
     affects: 'training',
     needs: { setting: 'schedule', values: ['step', 'exponential'] },
   }),
   lrDecayEvery: setting(positive(1e6), {
     group: 'Training',
-    help: 'epochs from one step to the next, else a third of the run',
+    help: 'epochs between steps, else a third of the run',
     affects: 'training',
     needs: { setting: 'schedule', values: ['step'] },
   }),
@@ -363,20 +363,20 @@ export const SETTINGS = {
     group: 'Training',
     help: 'stop after N epochs without a better validation accuracy, and keep the best network',
     affects: 'training',
-    needs: { setting: 'valFraction', why: 'the test set is not for choosing' },
+    needs: { setting: 'valFraction', why: 'the test set must not choose the network' },
     shownAtStart: true,
   }),
   // The generator takes 32 bits.
   seed: setting(wholeNumber(0, 2 ** 32 - 1), {
     default: 0,
     group: 'Training',
-    help: 'determines the weights, splits, orders and all else that is drawn',
+    help: 'the seed of everything random: weights, splits, order, dropout',
     affects: 'samples',
   }),
   checkpointEvery: setting(text(CHECKPOINT_EVERY_RULE, isCheckpointEvery), {
     default: '1epoch',
     group: 'Training',
-    help: 'how often the whole state is saved: 500 (steps), 2epochs, 30s, 10m, 1h, or never before the end',
+    help: 'how often to save a checkpoint: 500 (steps), 2epochs, 30s, 10m, 1h, or never before the end',
     affects: 'training',
     ...NO_EFFECT_ON_RESULTS,
   }),
@@ -384,13 +384,13 @@ export const SETTINGS = {
   backend: setting(BACKEND, {
     default: 'auto',
     group: 'Backend',
-    help: 'what computes',
+    help: 'the backend that computes',
     affects: 'backend',
     variable: 'HANDGRAD_BACKEND',
   }),
   threads: setting(wholeNumber(1, MAX_THREADS), {
     group: 'Backend',
-    help: 'how many threads compute, else what is fastest here',
+    help: 'the number of threads, else the fastest number here',
     affects: 'backend',
     backends: ['native', 'wasm'],
     ...NO_EFFECT_ON_RESULTS,
@@ -398,14 +398,14 @@ export const SETTINGS = {
   tf32: setting(boolean, {
     default: false,
     group: 'Backend',
-    help: 'round the operands of matrix products to TF32: faster, and less exact',
+    help: 'round the operands of matrix products to TF32: faster, but less accurate',
     affects: 'backend',
     backends: ['cuda'],
   }),
   allowSoftware: setting(boolean, {
     default: false,
     group: 'Backend',
-    help: 'take an adapter that is software on the processor',
+    help: 'accept a software adapter, which runs on the CPU',
     affects: 'backend',
     backends: ['webgpu'],
     ...NO_EFFECT_ON_RESULTS,
@@ -414,7 +414,7 @@ export const SETTINGS = {
   onNan: setting(ON_NAN, {
     default: 'stop',
     group: 'Training',
-    help: 'what happens on non-finite values: the run ends, or the batches that lead to them are left out',
+    help: 'what to do on non-finite values: stop the run, or skip the batches that lead to them',
     affects: 'training',
     resumable: true,
     inModel: false,
@@ -426,7 +426,7 @@ export const SETTINGS = {
       help: 'fail when the final test accuracy is below this',
       affects: 'training',
       ...NO_EFFECT_ON_RESULTS,
-      unsearchable: 'it would make good runs end as failed ones',
+      unsearchable: 'it would count successful runs as failed',
     },
   ),
   tensorboard: setting(boolean, {

@@ -12,10 +12,10 @@ import { Interruption } from '../../interruption';
 import { library } from '../../library';
 import { withOpenScreen } from '../../screens/open';
 
-/** What shows sweeps, loaded when there is something to show. */
+/** The screens of sweeps, loaded on first use. */
 const screens = () => require('../../screens/sweepOverview') as typeof import('../../screens/sweepOverview');
 
-/** What a sweep is called in a queue. */
+/** The id of a sweep in a queue. */
 const QUEUED = /^[0-9a-f]{16}$/;
 
 export const command = defineCommand({
@@ -24,7 +24,7 @@ export const command = defineCommand({
     file: optionalArgument(PATH, 'the sweep, in YAML; or "status" or "stop"'),
     sweep: optionalArgument(
       PATH,
-      'of status: the folder of a sweep, or its name in the queue; of stop: its name in the queue',
+      'for status: the folder of a sweep, or its id in the queue; for stop: its id in the queue',
     ),
   },
   flags: {
@@ -33,22 +33,22 @@ export const command = defineCommand({
     retries: flag(wholeNumber(0, 100), {
       default: 2,
       group: 'Sweep',
-      help: 'how often a trial that crashed is tried again',
+      help: 'how often a crashed run is retried',
     }),
     runDir: flag(PATH, {
       group: 'Sweep',
-      help: 'the DIR that gets journal, trials and summary, else runs/sweep-<file>-<date>-<time>',
+      help: 'the DIR for journal, trials and summary, else runs/sweep-<file>-<date>-<time>',
     }),
     resume: flag(PATH, { group: 'Sweep', help: 'resume the sweep in DIR' }),
-    extend: toggle({ group: 'Sweep', help: 'with --resume: take a file that has more values or trials now' }),
-    retryFailed: toggle({ group: 'Sweep', help: 'with --resume: give failed trials another chance' }),
-    dryRun: toggle({ group: 'Sweep', help: 'print the trials, and train none' }),
+    extend: toggle({ group: 'Sweep', help: 'with --resume: accept a file that now has other values or more trials' }),
+    retryFailed: toggle({ group: 'Sweep', help: 'with --resume: retry failed trials' }),
+    dryRun: toggle({ group: 'Sweep', help: 'print the trials without training' }),
     ...OUTPUT,
   },
   examples: [
-    ['sweep lr.yaml --workers 2', 'two trials at a time'],
+    ['sweep lr.yaml --workers 2', 'two runs at a time'],
     ['sweep lr.yaml --dry-run', 'what would be trained'],
-    ['sweep --resume runs/<sweep>', 'a sweep that was stopped or killed'],
+    ['sweep --resume runs/<sweep>', 'resume a sweep that was stopped or killed'],
     ['sweep lr.yaml --queue redis://host:6379', 'trained by the workers of a queue'],
     ['sweep status --queue redis://host:6379', 'the sweeps and workers of a queue'],
   ],
@@ -66,7 +66,7 @@ export const command = defineCommand({
       const id = required(which, 'stop needs the sweep to stop');
       await stopSweep(queueAddress(values, io.env), id);
       terminal.result(
-        `Sweep ${id} stops: its trials save and wait; resume with: handgrad sweep --resume DIR --queue URL`,
+        `Sweep ${id} is stopping: its runs save their state and wait; resume with: handgrad sweep --resume DIR --queue URL`,
       );
       return;
     }
@@ -81,7 +81,7 @@ export const command = defineCommand({
   },
 });
 
-/** How a sweep is opened and run. */
+/** The flags for opening and running a sweep. */
 interface SweepValues extends SweepRunOptions {
   readonly file: string | undefined;
   readonly queue: string | undefined;
@@ -127,7 +127,7 @@ async function openSweep(
   return resumeSweep(resume, { source: file, extend, retryFailed }, how);
 }
 
-/** Why a sweep stopped, in the words of somebody who wants to resume it. */
+/** Why a sweep stopped, and how to resume it. */
 function stopped({ elsewhere, done }: SweepStopped, reason: unknown, flags: string): unknown {
   const again = `resume with: handgrad sweep --resume ${flags}`;
   if (elsewhere) return new HandgradError('failure', `The sweep was stopped by "sweep stop"; ${again}.`);
@@ -140,9 +140,7 @@ function partial({ failed }: SweepEnd, { trials }: SweepState, flags: string): H
   const first = trials.find((trial) => trial.failed !== undefined)!;
   return new HandgradError(
     'failure',
-    `The sweep is partial: ${plural(failed, 'trial')} of ${trials.length} failed, ` +
-      `such as trial ${first.number} (${first.failed}); try them again with: ` +
-      `handgrad sweep --resume ${flags} --retry-failed.`,
+    `The sweep is partial: ${plural(failed, 'trial')} of ${trials.length} failed, such as trial ${first.number} (${first.failed}); retry them with: handgrad sweep --resume ${flags} --retry-failed.`,
   );
 }
 

@@ -13,12 +13,12 @@ import { openScreen } from '../../screens/open';
 import type { Terminal } from '../../terminal/terminal';
 
 const QUEUED = text(
-  'the name of a sweep in a queue, 16 digits and letters as "sweep status --queue URL" lists them',
+  'the id of a sweep in a queue, 16 digits and letters as "sweep status --queue URL" lists them',
   (name) => /^[0-9a-f]{16}$/.test(name),
 );
 
 export const command = defineCommand({
-  summary: 'train the trials of sweeps that wait in a queue',
+  summary: 'train the runs of sweeps from a queue',
   arguments: { sweep: optionalArgument(QUEUED, 'the sweep to work for, else all') },
   flags: {
     ...QUEUE,
@@ -26,19 +26,19 @@ export const command = defineCommand({
     lease: flag(wholeNumber(2, 3600), {
       default: 30,
       group: 'Queue',
-      help: 'seconds after which the trial of a vanished worker goes to another',
+      help: 'seconds after which a silent worker loses its run to another',
     }),
     untilDone: toggle({ group: 'Queue', help: 'end when no sweep is left' }),
     runRoot: flag(PATH, {
       default: join('runs', 'queue'),
       group: 'Runs',
-      help: 'the DIR of the trials; where workers share it, a trial is resumed from its checkpoint on any of them',
+      help: 'the DIR for the runs; if workers share it, any of them can resume a run from its checkpoint',
     }),
-    datasets: flag(PATH, { group: 'Runs', help: "the DIR in which sweeps' own data sets lie, by relative path" }),
+    datasets: flag(PATH, { group: 'Runs', help: 'the DIR that paths of data sets in sweeps are relative to' }),
     ...OUTPUT,
   },
   examples: [
-    ['worker --queue redis://host:6379', 'one trial for each core'],
+    ['worker --queue redis://host:6379', 'one run per core'],
     ['worker --queue redis://host:6379 --gpus 0,1 --run-root /mnt/shared/runs', 'two GPUs, a shared folder'],
   ],
   async run(values, { terminal, signal, io }) {
@@ -50,7 +50,7 @@ export const command = defineCommand({
     for await (const event of library.sweeps().runWorker(address, options)) {
       if (event.type === 'ready') {
         const whose = sweep === undefined ? 'all sweeps' : `sweep ${sweep}`;
-        const [workers, threads] = [plural(event.workers, 'trial'), plural(event.threads, 'thread')];
+        const [workers, threads] = [plural(event.workers, 'run'), plural(event.threads, 'thread')];
         terminal.notice(`Working for ${whose}: ${workers} at once, ${threads} each`);
       } else if (json) terminal.json(event);
       else showEvent(event, terminal);
@@ -60,7 +60,7 @@ export const command = defineCommand({
 });
 
 /**
- * SIGTERM finishes the trials at hand. Ctrl-C, and a second signal of any kind, has them save and go back to the queue.
+ * SIGTERM finishes the current runs. Ctrl-C, or any second signal, makes them save their state and return to the queue.
  */
 function endings(signal: AbortSignal, terminal: Terminal): { drain: AbortSignal; stop: AbortSignal } {
   const [drain, stop] = [new AbortController(), new AbortController()];
@@ -69,21 +69,20 @@ function endings(signal: AbortSignal, terminal: Terminal): { drain: AbortSignal;
     const atOnce = !(reason instanceof Interruption) || reason.exitCode !== SIGNAL_CODES.SIGTERM;
     drain.abort();
     if (atOnce) stop.abort();
-    else terminal.notice('Taking no more trials; finishing those at hand.');
+    else terminal.notice('Taking no more runs; finishing the current ones.');
   });
   return { drain: drain.signal, stop: stop.signal };
 }
 
 function showEvent(event: Exclude<WorkerEvent, { type: 'ready' }>, terminal: Terminal): void {
-  if (event.type === 'refused')
-    return terminal.warning(`A trial of sweep ${event.sweep} was refused: ${event.reason}.`);
+  if (event.type === 'refused') return terminal.warning(`A run of sweep ${event.sweep} was refused: ${event.reason}.`);
   const { sweep, trial, seed, metric } = event.payload;
   const which = `Sweep ${sweep.slice(0, 6)}, trial ${trial}, seed ${seed}`;
   if (event.type === 'started') terminal.notice(`${which}: started`);
-  if (event.type === 'lost') terminal.warning(`${which} has gone to another worker.`);
+  if (event.type === 'lost') terminal.warning(`${which} now belongs to another worker.`);
   if (event.type !== 'ended') return;
   const { outcome } = event;
   if (outcome.type === 'result') terminal.result(`${which}: ${metric} ${formatShare(outcome.result.value)}`);
   else if (outcome.type === 'failure') terminal.result(`${which}: failed: ${outcome.reason}`);
-  else terminal.result(`${which}: saved, back in the queue`);
+  else terminal.result(`${which}: saved and returned to the queue`);
 }

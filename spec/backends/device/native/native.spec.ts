@@ -169,10 +169,10 @@ describe('native', function () {
       const other = { HANDGRAD_NATIVE: path.join(temporaryFolder(), 'made', 'on', 'the', 'way') };
       const first = await program(['setup', 'native'], other);
       expect(first.stdout, first.stderr).to.match(
-        /^The native backend is compiled: (\S+); auto takes it from now on\.\n$/,
+        /^The native backend is compiled: (\S+); auto considers it from now on\.\n$/,
       );
       const second = await program(['setup', 'native'], other);
-      expect(second.stdout).to.match(/^The native backend is there already: (\S+); auto/);
+      expect(second.stdout).to.match(/^The native backend is already compiled: (\S+); auto/);
       expect(fs.existsSync(/already: (\S+);/.exec(second.stdout)![1]!)).to.equal(true);
       expect(taken(await selectInChild('auto', other)).backend.name).to.equal('native');
     });

@@ -181,7 +181,7 @@ describe('sweep', function () {
     const plan = await session(['sweep', file, '--dry-run']);
     expect(plan).to.deep.include({ code: 0, stdout: 'Trial 0: lr=0.01\nTrial 1: lr=0.3\n' });
     expect(plan.stderr).to.match(
-      /2 trials; all train 1 epoch, and the best 1\/3 go on; all with dataset=points\.csv hidden=8/,
+      /2 trials; all train 1 epoch, and the best 1\/3 continue; all with dataset=points\.csv hidden=8/,
     );
     for (const [says, ...argv] of [
       [/needs a FILE/],

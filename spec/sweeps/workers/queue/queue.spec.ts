@@ -204,7 +204,7 @@ describe('a sweep through a queue', function () {
     expect(workers).to.have.length(1);
     expect((await handgrad(folder(), 'sweep', 'stop', id, '--queue', redis.url)).code).to.equal(0);
     expect(await sweep.ended).to.equal(1);
-    expect(sweep.stderr()).to.match(/was stopped by "sweep stop"; go on with/);
+    expect(sweep.stderr()).to.match(/was stopped by "sweep stop"; resume with/);
     await until('the trial is saved', () => childrenOf(one.child.pid!).length === 0);
     const resumed = launch('sweep', '--resume', 's', '--queue', redis.url, '--json');
     expect(await resumed.ended, resumed.stderr()).to.equal(0);

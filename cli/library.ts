@@ -1,3 +1,5 @@
+type Setup = typeof import('../src/backends/tensorflow/setup/setupTensorflow');
+
 /** The parts of the library that commands use, loaded on first use, so that --help loads none. */
 export const library = {
   runs: () => require('../src/runs/run') as typeof import('../src/runs/run'),

@@ -9,8 +9,8 @@ const HEAD = `# Settings
 
 Every setting of a run. This page is generated from the table in [\`src/runs/settings.ts\`](../src/runs/settings.ts)
 by \`npm run settings\`. On the command line a setting is a flag: \`batchSize\` is \`--batch-size\`. Config files
-(\`--config\`) and sweep files accept \`batchSize\`, \`batch-size\` and \`batch_size\` alike. Flags override files, files
-override environment variables, and those override the defaults.
+(\`--config\`) and sweep files accept \`batchSize\`, \`batch-size\` and \`batch_size\` alike. Flags override files,
+files override environment variables, and those override the defaults.
 `;
 
 /** The text of docs/settings.md. */

@@ -42,7 +42,7 @@ export const command = defineCommand({
     const { config, path, files } = await exportModel(model, { format, layout, out, force });
     if (!config) {
       terminal.warning(
-        `${model} does not record the scale of its inputs or its activation; the export assumes scaled inputs and relu.`,
+        `${model} records neither its input scale nor its activation; the export assumes scaled inputs and relu.`,
       );
     }
     if (json) return terminal.json({ format, path, files });

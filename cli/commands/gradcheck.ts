@@ -35,7 +35,8 @@ export const command = defineCommand({
       'failure',
       failed.every(({ entries }) => entries === 0)
         ? `The gradients of ${names} are too small to be compared in float32; try --init he or fewer layers.`
-        : `The gradients of ${names} differ from finite differences by more than ${tolerance}; the backend ${backend} or the backward pass is wrong.`,
+        : `The gradients of ${names} differ from finite differences by more than ${tolerance}; ` +
+            `the backend ${backend} or the backward pass is wrong.`,
     );
   },
 });

@@ -30,7 +30,7 @@ export const command = defineCommand({
     index: severalFlag(wholeNumber(0, 2 ** 31), { help: 'indices of samples of the test set, from 0' }),
     invert: flag(INVERSION, {
       default: 'auto',
-      help: `invert images: ${INVERSION.names!.join('|')}; auto inverts those whose background differs from the data set's`,
+      help: `invert images: ${INVERSION.names!.join('|')}; auto does if the background differs from the data set's`,
     }),
     top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show', otherwise: '3' }),
     ...OUTPUT,

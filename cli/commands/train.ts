@@ -80,6 +80,7 @@ export const command = defineCommand({
 /** The interruption, with what was saved and how to resume. */
 function stopped(reason: unknown, { epoch, step, runDir }: StoppedEvent): unknown {
   if (!(reason instanceof Interruption)) return reason;
-  const what = `${(reason.message || 'Stopped because stdout was closed').replace(/\.$/, '')} after step ${step}, in epoch ${epoch}, and saved`;
+  const why = (reason.message || 'Stopped because stdout was closed').replace(/\.$/, '');
+  const what = `${why} after step ${step}, in epoch ${epoch}, and saved`;
   return new Interruption(reason.exitCode, `${what}; resume with: handgrad train --resume ${shellWord(runDir)}`);
 }

@@ -184,7 +184,8 @@ function runningLine({ run, since, curve }: Running, { spec: { metric }, trials 
   const last = curve.at(-1);
   const at = typeof last === 'number' ? ` ${metric.name} ${formatShare(last)}` : '';
   const time = formatSeconds((performance.now() - since) / 1000);
-  return `  ${String(run.trial).padStart(4)}  ${sparkline(curve).padEnd(12)} ${curve.length}/${run.epochs} epochs${at}, ${time}: ${configurationText(trials[run.trial]!.configuration)}`;
+  const progress = `${sparkline(curve).padEnd(12)} ${curve.length}/${run.epochs} epochs${at}, ${time}`;
+  return `  ${String(run.trial).padStart(4)}  ${progress}: ${configurationText(trials[run.trial]!.configuration)}`;
 }
 
 /** The best trials as a table. */

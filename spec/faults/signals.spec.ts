@@ -166,7 +166,10 @@ describe('signals, closed streams and full disks', function () {
     const first = train('diverged', '--lr', '1e12', '--checkpoint-every', '1');
     expect((await first.ended).code, first.stderr()).to.equal(5);
     expect(first.stderr()).to.match(
-      /Training diverged: .* after step \d+, in epoch 1, at learning rate 1000000000000; .*(the last valid state is kept in \S+step-\d+\.safetensors|no state was saved)/,
+      new RegExp(
+        'Training diverged: .* after step \\d+, in epoch 1, at learning rate 1000000000000; ' +
+          '.*(the last valid state is kept in \\S+step-\\d+\\.safetensors|no state was saved)',
+      ),
     );
     const found = await newestCheckpoint(path('diverged', 'checkpoints'));
     for (const { data } of found?.checkpoint.tensors ?? []) {

@@ -36,8 +36,10 @@ describe('F63 out of memory', function () {
   }
 
   const data = { inputs: 2, outputs: 3, samples: ROWS };
-  const sentence =
-    /Error: The \w+ backend does not have enough memory for a batch size of 20,000 and hidden layers of 65,536: try --batch-size 10000\.\n$/;
+  const sentence = new RegExp(
+    'Error: The \\w+ backend does not have enough memory for a batch size of 20,000 ' +
+      'and hidden layers of 65,536: try --batch-size 10000\\.\\n$',
+  );
 
   it('F63 on wasm names the batch size and a smaller one, and exits with 4, on any number of threads', async () => {
     for (const threads of [1, 2]) {

@@ -40,7 +40,8 @@ function tooLarge(
   const widths = hidden.length > 0 ? ` and hidden layers of ${hidden.map(formatCount).join(', ')}` : '';
   return new HandgradError(
     'backend',
-    `The ${name} backend does not have enough memory for a batch size of ${formatCount(batchSize)}${widths}: ${smaller}.`,
+    `The ${name} backend does not have enough memory for a batch size of ` +
+      `${formatCount(batchSize)}${widths}: ${smaller}.`,
     { cause },
   );
 }

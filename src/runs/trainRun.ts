@@ -104,7 +104,8 @@ export function assertExpectedAccuracy({ expectAccuracy }: Config, { testAccurac
   if (expectAccuracy === undefined || testAccuracy >= expectAccuracy) return;
   throw new HandgradError(
     'failure',
-    `The final test accuracy ${formatShare(testAccuracy)} is below \`expectAccuracy\` ${expectAccuracy}; the run is in ${runDir}.`,
+    `The final test accuracy ${formatShare(testAccuracy)} is below \`expectAccuracy\` ${expectAccuracy}; ` +
+      `the run is in ${runDir}.`,
   );
 }
 

@@ -177,6 +177,7 @@ function assertExtends(known: SweepSpec, spec: SweepSpec, path: string, dir: str
   if (changed.every((key) => EXTENSIBLE.includes(key)) && sameParameters(known, spec)) return;
   throw new HandgradError(
     'usage',
-    `${path} differs from the sweep in ${dir} in more than the values of its parameters and run_cap (${names}), so results would not be comparable; start a new sweep.`,
+    `${path} differs from the sweep in ${dir} in more than the values of its parameters and run_cap (${names}), ` +
+      'so results would not be comparable; start a new sweep.',
   );
 }

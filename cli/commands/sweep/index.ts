@@ -66,7 +66,8 @@ export const command = defineCommand({
       const id = required(which, 'stop needs the sweep to stop');
       await stopSweep(queueAddress(values, io.env), id);
       terminal.result(
-        `Sweep ${id} is stopping: its runs save their state and wait; resume with: handgrad sweep --resume DIR --queue URL`,
+        `Sweep ${id} is stopping: its runs save their state and wait; ` +
+          'resume with: handgrad sweep --resume DIR --queue URL',
       );
       return;
     }
@@ -140,7 +141,8 @@ function partial({ failed }: SweepEnd, { trials }: SweepState, flags: string): H
   const first = trials.find((trial) => trial.failed !== undefined)!;
   return new HandgradError(
     'failure',
-    `The sweep is partial: ${plural(failed, 'trial')} of ${trials.length} failed, such as trial ${first.number} (${first.failed}); retry them with: handgrad sweep --resume ${flags} --retry-failed.`,
+    `The sweep is partial: ${plural(failed, 'trial')} of ${trials.length} failed, such as trial ${first.number} ` +
+      `(${first.failed}); retry them with: handgrad sweep --resume ${flags} --retry-failed.`,
   );
 }
 

@@ -133,7 +133,8 @@ describe('train --resume', function () {
     const other = await resume('run', '--lr', '0.5', '--hidden', '4,4', '--seed', '0', '--epochs', '9', '--no-shuffle');
     expect(other.code).to.equal(2);
     expect(other.stderr).to.contain(
-      'must be resumed with its original settings: --shuffle is true there, not false, --hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
+      'must be resumed with its original settings: --shuffle is true there, not false, ' +
+        '--hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
     );
     expect(contents('run')).to.deep.equal(before);
   });

@@ -165,7 +165,7 @@ export {
 export { type Machine } from './sweeps/machine';
 export { type ResumeChanges, type SweepSource } from './sweeps/openSweep';
 export { type Parameter as SweepParameter, type Value as SweepValue } from './sweeps/spec/distributions';
-export { type RunId } from './sweeps/state/journal';
+export { type RunId, type Result as TrialFigures } from './sweeps/state/journal';
 export { type Metric, type SweepSpec } from './sweeps/spec/sweepFile';
 export {
   planSweep,
@@ -177,6 +177,10 @@ export {
   type SweepStatus,
 } from './sweeps/overview';
 export { runWorker, type WorkerEvent, type WorkerOptions } from './sweeps/worker';
+export { type Payload as QueuedTrial } from './sweeps/workers/queue/payload';
+export { type ExitMeaning } from './sweeps/workers/exitMeaning';
+export { type TrialEvent } from './sweeps/workers/queue/consumeQueues';
+export { type Outcome as TrialOutcome, type Progress as TrialProgress } from './sweeps/workers/trainProcess';
 export { bestTrial, runKey, type SweepState, type Trial } from './sweeps/state/sweepState';
 export { rank, type Ranked } from './sweeps/state/ranking';
 export { settingText } from './sweeps/state/summary';

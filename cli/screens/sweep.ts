@@ -54,28 +54,25 @@ export function sweepScreen(terminal: Terminal, state: SweepState, { json }: { j
     if (event.type === 'result') times.push(event.seconds);
     say(`${endedLine(event, state)}${bestSoFar(state)}`);
   };
-  const shown = {
-    start(event: SweepStart) {
-      planned = event.trials;
-      workers = event.workers ?? 1;
-      if (event.workers === undefined) terminal.notice(`Queue:  sweep ${event.sweep}`);
-      terminal.notice(describeSweep(event));
-    },
-    trial: (event: TrialStart) => {
-      running.set(runKey(event), { run: event, since: performance.now(), curve: [] });
-    },
-    epoch: (event: TrialEpoch) => void running.get(runKey(event))?.curve.push(event.value),
-    result: ended,
-    failure: ended,
-    end(event: SweepEnd) {
-      lines.stop();
-      if (json) return;
-      const rows = rank(state);
-      terminal.result(`${terminal.progress ? '' : '\n'}${resultTable(rows, spec)}`);
-      if (rows.length > MAX_ROWS) terminal.result(`… and ${rows.length - MAX_ROWS} more in summary.csv`);
-      if (event.importance.length > 0) terminal.result(`\n${importanceTable(event.importance)}`);
-      terminal.notice(closing(event));
-    },
+  const started = (event: SweepStart) => {
+    planned = event.trials;
+    workers = event.workers ?? 1;
+    if (event.workers === undefined) terminal.notice(`Queue:  sweep ${event.sweep}`);
+    terminal.notice(describeSweep(event));
+  };
+  const finished = (event: SweepEnd) => {
+    lines.stop();
+    if (json) return;
+    const rows = rank(state);
+    terminal.result(`${terminal.progress ? '' : '\n'}${resultTable(rows, spec)}`);
+    if (rows.length > MAX_ROWS) terminal.result(`… and ${rows.length - MAX_ROWS} more in summary.csv`);
+    if (event.importance.length > 0) terminal.result(`\n${importanceTable(event.importance)}`);
+    terminal.notice(closing(event));
+  };
+  const showTrial = (event: TrialStart | TrialEpoch | TrialResult | TrialFailure) => {
+    if (event.type === 'trial') running.set(runKey(event), { run: event, since: performance.now(), curve: [] });
+    else if (event.type === 'epoch') running.get(runKey(event))?.curve.push(event.value);
+    else ended(event);
   };
   return {
     show(event) {

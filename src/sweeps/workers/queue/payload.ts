@@ -7,7 +7,7 @@ import { METRICS } from '../../spec/sweepFile';
 
 const natural = z.number().int().min(0).max(1_000_000);
 
-/** A run in a queue. Payloads are untrusted, so workers validate them. */
+/** Payloads are untrusted: workers validate what they get from a queue. */
 const payloadSchema = z.strictObject({
   version: z.literal(1),
   sweep: z.string().regex(/^[0-9a-f]{16}$/),
@@ -28,7 +28,7 @@ const payloadSchema = z.strictObject({
   ),
 });
 
-/** A trial on its way through a queue. */
+/** A run in a queue. */
 export type Payload = Readonly<z.output<typeof payloadSchema>>;
 
 /** The payload of a run. */

@@ -32,10 +32,10 @@ describe('readConfigFile', () => {
   for (const [what, text, says] of [
     ['a list', '- lr\n- 0.1\n', /must hold settings/],
     ['a word', 'lr\n', /must hold settings/],
-    ['broken YAML', 'lr: [0.1\n', /is not YAML or JSON/],
-    ['a key twice', 'lr: 0.1\nlr: 0.2\n', /is not YAML or JSON .+unique/],
-    ['a tag that means code elsewhere', 'lr: !!js/function "process.exit()"\n', /is not YAML or JSON .+tag/],
-    ['two documents', 'lr: 0.1\n---\nlr: 0.2\n', /is not YAML or JSON/],
+    ['broken YAML', 'lr: [0.1\n', /is not valid YAML or JSON/],
+    ['a key twice', 'lr: 0.1\nlr: 0.2\n', /is not valid YAML or JSON .+unique/],
+    ['a tag that means code elsewhere', 'lr: !!js/function "process.exit()"\n', /is not valid YAML or JSON .+tag/],
+    ['two documents', 'lr: 0.1\n---\nlr: 0.2\n', /is not valid YAML or JSON/],
   ] as const) {
     it(`refuses ${what}`, async () => expect(await refused(write(text))).to.match(says));
   }

@@ -136,7 +136,7 @@ describe('assertSettingsApply', () => {
     );
     expect(await refusal({ cutoutPixels: 4, augment: ['shift'] })).to.match(/^`cutoutPixels` needs `augment` cutout;/);
     expect(await refusal({ patience: 2 })).to.match(
-      /^`patience` needs `valFraction`: the test set is not for choosing;/,
+      /^`patience` needs `valFraction`: the test set must not choose the network;/,
     );
     expect(await refusal({ dropout: 0.5, hidden: [] })).to.match(/^`dropout` needs `hidden`/);
     expect(await refusal({ warmup: 3, epochs: 3 })).to.match(/^`warmup` must be shorter than `epochs`/);

@@ -65,7 +65,7 @@ describe('readRun', () => {
       7,
     ]) {
       writeFileSync(path('metrics.jsonl'), lines(epoch(1), row, end));
-      expect(await failure('model', () => readRun(folder()))).to.match(/\.jsonl, line 2, was not written by handgrad/);
+      expect(await failure('model', () => readRun(folder()))).to.match(/metrics\.jsonl, line 2, is not valid/);
     }
     writeFileSync(path('metrics.jsonl'), lines(epoch(1)));
     appendFileSync(path('metrics.jsonl'), '{"type":\n');

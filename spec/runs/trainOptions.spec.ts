@@ -44,7 +44,7 @@ describe('train with the settings of issue 5', function () {
     ['--lr-decay 0.5 --schedule cosine', /--lr-decay needs --schedule step or exponential/],
     ['--lr-decay-every 2 --schedule exponential', /--lr-decay-every needs --schedule step/],
     ['--shift-pixels 1 --augment flip', /--shift-pixels needs --augment shift/],
-    ['--patience 3', /--patience needs --val-fraction: the test set is not for choosing/],
+    ['--patience 3', /--patience needs --val-fraction: the test set must not choose the network/],
     ['--warmup 10', /--warmup must be shorter than --epochs/],
     ['--augment flip', /The setting augment changes images, and this data set has none/],
     ['--batch-norm --batch-size 17', /--batch-norm needs at least 2 samples in a batch.+ leaves 1 of 120/],

@@ -128,7 +128,7 @@ function parse<Schema extends z.ZodType>(text: string, schema: Schema, where: st
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw damaged(where, `was not written by handgrad (${path.join('.') || 'the content'}: ${message})`);
+  throw damaged(where, `is not valid (${path.join('.') || 'the content'}: ${message})`);
 }
 
 function damaged(where: string, why: string): HandgradError {

@@ -47,7 +47,7 @@ describe('summary', () => {
   it('F86 a text that a spreadsheet would compute stays a text; numbers stay numbers', async () => {
     const texts = ['=HYPERLINK("http://x")', '+1+1', '-2+3', '@SUM(A1)', '\t=1', '-0.5', '1e-3', 'a=b'];
     for (const reason of texts) {
-      const failed: Entry = { type: 'failure', ...job(2, 1), reason, code: 1, retry: false };
+      const failed: Entry = { type: 'failure', ...run(2, 1), reason, code: 1, retry: false };
       await writeSummary(replay(spec, [...entries.slice(0, -1), failed]), folder());
       const rows: Record<string, string>[] = parse(readFileSync(join(folder(), 'summary.csv')), { columns: true });
       const kept = ['-0.5', '1e-3', 'a=b'].includes(reason);

@@ -68,7 +68,10 @@ export function settingText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value ?? '');
 }
 
-/** Quoted as in RFC 4180. */
+/**
+ * Quotes a cell as in RFC 4180. An apostrophe before text that looks like a formula stops spreadsheets from evaluating
+ * it.
+ */
 function cell(value: string | number): string {
   const text = /^[=+\-@\t\r]/.test(String(value)) && Number.isNaN(Number(value)) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

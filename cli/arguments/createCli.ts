@@ -85,9 +85,10 @@ export class Chosen extends Error {
 // yargs drops an argument that is a single dash, so a placeholder replaces it; no real argument can contain NUL.
 const DASH = '\0-';
 
-/** Replaces single dashes by the placeholder. */
-export function keepDashes(argv: readonly string[]): string[] {
-  return argv.map((argument) => (argument === '-' ? DASH : argument));
+/** Prepares arguments for yargs: flags in their declared spelling, and single dashes replaced by the placeholder. */
+export function plainArguments(argv: readonly string[]): string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  return argv.map((argument, i) => (argument === '-' ? DASH : i < end ? spelledFlag(argument) : argument));
 }
 
 function withDashes(args: Args): Args {

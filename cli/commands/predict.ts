@@ -93,28 +93,20 @@ interface Shown {
 }
 
 function showSamples(samples: Awaited<ReturnType<Classifier['samples']>>, classifier: Classifier, view: View): void {
-  const { datasetName, classNames = [], backend, imageShape } = classifier;
-  const nameOf = (label: number) => classNames[label] ?? String(label);
-  if (view.json) {
-    const predictions = samples.map(({ index, label, probabilities }) => ({
-      ...{ index, label, name: nameOf(label), top: view.best(probabilities) },
-    }));
-    return view.terminal.json({ dataset: datasetName, backend: backend.name, predictions });
-  }
+  const { classNames = [], imageShape } = classifier;
   for (const { index, label, probabilities, pixels } of samples) {
     const name = classNames[label] ?? String(label);
-    if (tell.json) {
-      tell.terminal.json({ index, label, name, top: tell.best(probabilities) });
+    if (view.json) {
+      view.terminal.json({ index, label, name, top: view.best(probabilities) });
       continue;
     }
     const picture = samples.length <= MOST_PICTURES && pixels && imageShape ? { pixels, imageShape } : undefined;
-    show({ name: `${index}`, probabilities, note: `truth: ${nameOf(label)}`, picture }, view);
+    show({ name: `${index}`, probabilities, note: `truth: ${name}`, picture }, view);
   }
 }
 
 async function showImages(images: ReturnType<Classifier['images']>, classifier: Classifier, view: View): Promise<void> {
-  const { terminal, best } = view;
-  const predictions: object[] = [];
+  const { terminal, best, json } = view;
   let failed = 0;
   let shown = 0;
   for await (const one of images) {
@@ -126,16 +118,14 @@ async function showImages(images: ReturnType<Classifier['images']>, classifier: 
       continue;
     }
     const { image, probabilities } = one;
-    if (view.json) {
-      predictions.push({ file, top: best(probabilities), input: { ...image, pixels: undefined } });
+    if (json) {
+      terminal.json({ file, top: best(probabilities), input: { ...image, pixels: undefined } });
       continue;
     }
     const imageShape = classifier.imageShape!;
     const picture = ++shown <= MOST_PICTURES ? { pixels: image.pixels, imageShape } : undefined;
     show({ name: file, probabilities, note: treatment(image, imageShape), picture }, view);
   }
-  const { datasetName, backend } = classifier;
-  if (view.json) terminal.json({ dataset: datasetName, backend: backend.name, predictions });
   if (failed > 0) {
     throw new HandgradError('data', `${plural(failed, 'image')} could not be used; the lines above say why.`);
   }

@@ -68,7 +68,7 @@ export async function takeCheckpoint(state: TrainState, run: RunIdentity, config
   const bad = tensors.find(({ data }) => !allFinite(data as Float32Array));
   if (bad) {
     const where = `${bad.name} has non-finite values after step ${step}, in epoch ${epoch + 1}`;
-    throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller lr.`);
+    throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller \`lr\`.`);
   }
   const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy };
   return { tensors, progress: { ...counts, seconds, epochStart }, run, config };

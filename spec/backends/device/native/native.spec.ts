@@ -288,6 +288,30 @@ describe('native', function () {
     });
   });
 
+  it('compiled by clang has every kernel as cpu has it, and the same bytes on any threads', async function () {
+    const CXX = findCompiler({ ...process.env, CXX: 'clang++' });
+    need(this, CXX ? undefined : 'there is no clang++');
+    const work = `
+      const { checkKernel, KERNEL_CASES } = require('./spec/backends/device/kernelCases');
+      const runs = [];
+      for (const threads of [1, 3]) {
+        await selectBackend('native', { threads });
+        runs.push(await shortTraining());
+      }
+      await selectBackend('cpu');
+      for (const kernel of KERNEL_CASES) await checkKernel(kernel, 'native', 8);
+      await selectBackend('cpu');
+      print({ runs, onCpu: await shortTraining(), notices });`;
+    const HANDGRAD_NATIVE = temporaryFolder();
+    const found = answer<{ runs: ShortTraining[]; onCpu: ShortTraining; notices: string[] }>(
+      await onNative(1, work, { CXX, HANDGRAD_NATIVE }),
+    );
+    const [one, three] = found.runs as [ShortTraining, ShortTraining];
+    expect(found.notices.join()).to.match(/^Compiling the native backend with \S*clang\+\+/);
+    expect(three).to.deep.equal(one);
+    one.losses.forEach((loss, i) => expect(loss / found.onCpu.losses[i]!).to.be.closeTo(1, 1e-4));
+  });
+
   it('F53 ten thousand steps: tensors, the bytes of the pool and the memory of the process are flat', async () => {
     const work = `
       require('node:v8').setFlagsFromString('--expose-gc');

@@ -34,6 +34,7 @@ describe('bin/handgrad.js, which starts a checkout from its sources', function (
     const entries = fs.readdirSync(path.join(ROOT, 'datasets')).filter((name) => name.endsWith('.json'));
     const parts = [
       'bin',
+      path.join('bench', 'measure'),
       'cli',
       'src',
       'pages',

@@ -76,8 +76,8 @@ export function createTerminal(
 }
 
 /**
- * Text in which a terminal obeys nothing but changes of color. Names of classes, files, hosts and sweeps are somebody
- * else's, and may hold sequences that move the cursor, set the window's title, or erase what was said.
+ * Escapes control characters, except color codes. Names of classes, files, hosts and sweeps are untrusted: they may
+ * come from another user, and could move the cursor or change the title.
  */
 export function harmless(text: string): string {
   // eslint-disable-next-line no-control-regex -- the sequences that change colors

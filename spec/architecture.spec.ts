@@ -31,6 +31,7 @@ const RULES: Record<string, readonly string[]> = {
   // One backend knows nothing of another.
   'src/backends/tensorflow': [
     'node',
+    'koffi',
     'src/backends',
     'src/errors',
     'src/files',
@@ -48,7 +49,7 @@ const RULES: Record<string, readonly string[]> = {
   'src/backends/webgpu': ['node', 'src/backends', 'src/errors', 'type:@tensorflow/tfjs-core'],
   'src/doctor': [
     ...['node', '@tensorflow/tfjs-core', 'src/errors', 'src/random', 'src/backends', 'src/backends/tensorflow'],
-    ...['src/data', 'src/data/download'],
+    ...['src/backends/device/native', 'src/backends/device/cuda', 'src/data', 'src/data/download'],
   ],
   'src/model': ['node', 'src/errors', 'src/files', 'src/nn', '@tensorflow/tfjs-core'],
   'src/model/export': [

@@ -10,11 +10,12 @@ const O_CLOEXEC = 0o2000000;
  * starts: lines of level I, and that it logs to stderr until it is told where to.
  */
 const FILTER = `
+  const { stdin, stdout } = process;
   const idle = /^I\\d{4} |^WARNING: All log messages before absl::InitializeLog\\(\\) /;
   let rest = '';
-  const pass = (line) => idle.test(line) || process.stdout.write(line, 'latin1');
-  process.stdout.on('error', () => {});
-  process.stdin.setEncoding('latin1').on('data', (chunk) => {
+  const pass = (line) => idle.test(line) || stdout.write(line, 'latin1');
+  stdout.on('error', () => {});
+  stdin.setEncoding('latin1').on('data', (chunk) => {
     const lines = (rest + chunk).split(/(?<=\\n)/);
     rest = lines.at(-1).endsWith('\\n') ? '' : lines.pop();
     lines.forEach(pass);

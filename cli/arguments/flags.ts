@@ -116,12 +116,6 @@ export function restArguments<Value>(
 /** The path of a file or folder. */
 export const PATH = text('a path');
 
-/** Validates a flag whose range is known only at run time. @throws HandgradError 'usage' */
-export function assertFlag<Value>(name: string, kind: Kind<Value>, value: Value): void {
-  const fault = faultOf(kind, value);
-  if (fault) throw new HandgradError('usage', `--${flagName(name)} must be ${fault.rule}, not ${quoted(value)}.`);
-}
-
 function readText<Value>(kind: Kind<Value>, given: unknown, where: string): Value {
   const value = kind.read!(given as string);
   const fault = faultOf(kind, value);

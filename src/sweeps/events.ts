@@ -4,7 +4,6 @@ import type { Configuration } from './spec/samplers';
 import type { Importance } from './state/importance';
 import type { RunId } from './state/journal';
 import type { Value } from './spec/distributions';
-import type { Ranked } from './state/ranking';
 
 /** The first event of a sweep. */
 export interface SweepStart {
@@ -92,6 +91,3 @@ export interface SweepStopped {
 /** The events of a sweep, in order: plain records. */
 export type SweepEvent =
   SweepStart | TrialStart | TrialEpoch | TrialResult | TrialFailure | SweepEnd | SweepStopped | OpenEvent;
-
-/** The trials of a sweep, best first. */
-export type SweepRows = readonly Ranked[];

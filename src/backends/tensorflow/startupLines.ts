@@ -6,8 +6,8 @@ const STDERR = 2;
 const O_CLOEXEC = 0o2000000;
 
 /**
- * Passes its stdin on, line by line and byte by byte, but for what TensorFlow says to nobody in particular when it
- * starts: lines of level I, and that it logs to stderr until it is told where to.
+ * Passes stdin on byte by byte, except for the lines that TensorFlow logs when it starts: those of level I, and the
+ * warning that it logs to stderr until its logging is set up.
  */
 const FILTER = `
   const { stdin, stdout } = process;
@@ -23,10 +23,9 @@ const FILTER = `
 `;
 
 /**
- * Loads TensorFlow and keeps the lines of its start off the screen. It logs them before it looks at
- * TF_CPP_MIN_LOG_LEVEL, so a process of its own reads what this one writes to stderr meanwhile, and passes on the rest:
- * also the last words of a library that ends this process. Nothing is kept back where somebody asks for TensorFlow's
- * whole log, by TF_CPP_MIN_LOG_LEVEL=0.
+ * Loads TensorFlow and keeps its start-up lines off the screen. TensorFlow logs them before it reads
+ * TF_CPP_MIN_LOG_LEVEL, so a separate process reads what this process writes to stderr meanwhile, and passes on the
+ * rest, including the last words of a library that aborts. TF_CPP_MIN_LOG_LEVEL=0 asks for the whole log, and gets it.
  */
 export async function withoutStartupLines(load: () => Promise<void>): Promise<void> {
   const asked = process.env['TF_CPP_MIN_LOG_LEVEL'] === '0';

@@ -90,7 +90,7 @@ export function cudaDevice(
     try {
       driver.free(address);
     } catch {
-      // The GPU is lost. Nobody could catch an error from here: the next computation reports it.
+      // The GPU is lost. An error thrown here could not be caught: the next computation reports it.
     }
   });
   function resident({ buffer, byteOffset }: NumberArray): number | undefined {

@@ -100,7 +100,7 @@ describe('wasm with threads', function () {
       print({ numbers, refused });`;
     const found = answer<{ numbers: number[]; refused: string }>(await onThreads(2, work));
     expect(found.numbers).to.deep.equal([2, 1, 2]);
-    expect(found.refused).to.match(/^The wasm backend cannot run here: it runs on one thread already.*dispose/);
+    expect(found.refused).to.match(/^The wasm backend cannot run here: it already runs on one thread.*dispose/);
   });
 
   it('chooses between one and four itself when nobody asks', async () => {

@@ -368,7 +368,7 @@ describe('cuda, its driver played by a stand-in,', function () {
       ] as const) {
         const { code, stderr } = await train(megabytes * 1e6, batchSize);
         expect(stderr).to.equal(
-          'Error: The cuda backend has not enough memory for a batch size of 2,000 and hidden layers of 4,096: ' +
+          'Error: The cuda backend does not have enough memory for a batch size of 2,000 and hidden layers of 4,096: ' +
             'try --batch-size 1000.\n',
         );
         expect(code).to.equal(4);

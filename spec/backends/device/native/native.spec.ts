@@ -173,7 +173,7 @@ describe('native', function () {
       );
       const second = await program(['setup', 'native'], other);
       expect(second.stdout).to.match(/^The native backend is already compiled: (\S+); auto/);
-      expect(fs.existsSync(/already: (\S+);/.exec(second.stdout)![1]!)).to.equal(true);
+      expect(fs.existsSync(/compiled: (\S+);/.exec(second.stdout)![1]!)).to.equal(true);
       expect(taken(await selectInChild('auto', other)).backend.name).to.equal('native');
     });
   });

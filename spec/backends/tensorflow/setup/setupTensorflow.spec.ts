@@ -19,7 +19,7 @@ describe('setup tensorflow', function () {
 
   const refused: [what: string, code: number, says: RegExp, env: Record<string, string>, ...args: string[]][] = [
     ['another backend', 2, /BACKEND must be one of native, tensorflow/, {}, 'tensorflow-gpu'],
-    ['both ways to name a TensorFlow', 2, /mutually exclusive/, {}, 'tensorflow', '--python', 'p', '--tensorflow', 't'],
+    ['both ways to name a TensorFlow', 2, /exclude each other/, {}, 'tensorflow', '--python', 'p', '--tensorflow', 't'],
     [
       'a machine without compiler',
       4,

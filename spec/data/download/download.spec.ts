@@ -205,7 +205,7 @@ describe('downloadFiles', () => {
     fill(folder(), { file: 'not a folder' });
     for (const impossible of [join(folder(), 'file'), join(folder(), 'file', 'deeper'), '/proc/handgrad/data']) {
       expect(await failure('storage', () => get([], { source, dataDir: impossible }))).to.match(
-        /^Cannot write .*; choose another folder\.$|; make it or choose another folder\.$/,
+        /^Cannot write .*; choose another folder\.$|; create it or choose another folder\.$/,
       );
     }
   });

@@ -75,6 +75,6 @@ describe('openEventFile', function () {
       () => undefined,
       (error: Error) => error.message,
     );
-    expect(failed).to.match(/^Cannot write .*nowhere.*; make it or choose another folder\.$/);
+    expect(failed).to.match(/^Cannot write .*nowhere.*; create it or choose another folder\.$/);
   });
 });

@@ -27,3 +27,9 @@ export function checkoutOf(folder: string): string | undefined {
     if (dirname(root) === root) return undefined;
   }
 }
+
+/** Where one kind of compiled code is kept: in the checkout that contains `codeFolder`, or else in the user's cache. */
+export function cacheFolder(kind: string, codeFolder: string): string {
+  const root = checkoutOf(codeFolder);
+  return root === undefined ? join(userCache(), kind) : join(root, '.cache', kind);
+}

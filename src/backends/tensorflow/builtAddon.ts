@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { checkoutOf, userCache } from '../../files/places';
+import { cacheFolder } from '../../files/places';
 
 /** The version of the build: `setup tensorflow` rebuilds a backend of an earlier one. */
 export const ADDON_VERSION = 2;
@@ -29,8 +29,7 @@ export interface CudaBuild {
 
 /** The folder of `setup tensorflow`: in the checkout, or else in the user's cache folder. */
 export function setupFolder(codeFolder = __dirname): string {
-  const root = checkoutOf(codeFolder);
-  return root === undefined ? path.join(userCache(), 'tensorflow') : path.join(root, '.cache', 'tensorflow');
+  return cacheFolder('tensorflow', codeFolder);
 }
 
 /** Reads a folder of `setup tensorflow`; undefined if the setup did not finish. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { checkoutOf, userCache } from '../../../files/places';
+import { cacheFolder } from '../../../files/places';
 import type { Nvrtc } from './nvrtc';
 
 /**
@@ -18,8 +18,7 @@ export function architectureFor(capability: number, known: readonly number[]): s
 
 /** The cache of compiled kernels: in the checkout, or else in the user's cache folder. */
 export function machineCodeFolder(codeFolder = __dirname): string {
-  const root = checkoutOf(codeFolder);
-  return root === undefined ? path.join(userCache(), 'cuda') : path.join(root, '.cache', 'cuda');
+  return cacheFolder('cuda', codeFolder);
 }
 
 /**

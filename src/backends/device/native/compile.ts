@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { checkoutOf, userCache } from '../../../files/places';
+import { cacheFolder } from '../../../files/places';
 import type { LibrarySource } from './sources';
 
 /** A C++ compiler: the path of the program. */
@@ -63,8 +63,7 @@ function isProgram(file: string): boolean {
 
 /** The folder of compiled libraries: in the checkout, or else in the user's cache folder. */
 export function libraryFolder(codeFolder = __dirname): string {
-  const root = checkoutOf(codeFolder);
-  return root === undefined ? path.join(userCache(), 'native') : path.join(root, '.cache', 'native');
+  return cacheFolder('native', codeFolder);
 }
 
 /**

@@ -86,7 +86,7 @@ export { gradcheck, type GradcheckOptions, type GradcheckResult } from './traini
 export { selectBackend, type BackendName, type Rejection, type RunningBackend, type SelectOptions } from './backends';
 export { type BackendOptions } from './backends/backend';
 
-export { type Dataset, type Samples } from './data/samples';
+export { type Dataset, type Samples, type Target, type Task } from './data/samples';
 export { datasetNames, isDatasetName, type DatasetName } from './data/catalog';
 export { defaultDataDir } from './data/defaultDataDir';
 export { download, type DownloadEvent, type DownloadOptions } from './data/download/download';

@@ -1,0 +1,49 @@
+/** A table in memory, as its file has it: columns of numbers or of texts, by name. */
+export interface Table {
+  /** The base name of its file, without extensions; `stdin` for a table read from there. */
+  readonly name: string;
+  /** The file, or whatever stands for it in messages. */
+  readonly path: string;
+  /** As `Dataset.digest`, over the decompressed bytes of its files in order. */
+  readonly digest: string;
+  /** Rows. */
+  readonly count: number;
+  /** Whether the first line names the columns. Without a header they are called column 1, column 2, …. */
+  readonly hasHeader: boolean;
+  readonly columns: readonly Column[];
+  /** The line of a row in its file, from 1, for messages; with several files, the file's name before it. */
+  lineOf(row: number): string;
+}
+
+/** A column of a table. */
+export type Column = NumberColumn | TextColumn;
+
+interface NamedColumn {
+  /** Unique in its table. */
+  readonly name: string;
+}
+
+/** A column whose cells are numbers or missing. */
+export interface NumberColumn extends NamedColumn {
+  readonly kind: 'number';
+  /** [count]; NaN where the cell is empty or stands for a missing value (`isMissing`). */
+  readonly values: Float64Array;
+  /** How many are NaN. */
+  readonly missing: number;
+  /** Whether each cell is its number's shortest text, so that the texts can be restored: not for "0123" or "1.50". */
+  readonly exact: boolean;
+}
+
+/** A column with at least one cell that is neither a number nor missing, or that was asked for as text. */
+export interface TextColumn extends NamedColumn {
+  readonly kind: 'text';
+  /** [count]: positions in `texts`. */
+  readonly codes: Int32Array;
+  /** The distinct cells, trimmed, in order of first appearance. Empty cells and texts such as "NA" are among them. */
+  readonly texts: readonly string[];
+}
+
+/** Whether a cell stands for a missing value. A label is never missing for its text: Namibia's country code is NA. */
+export function isMissing(cell: string): boolean {
+  return cell === '' || /^(na|n\/a|nan|null|none|\?)$/i.test(cell);
+}

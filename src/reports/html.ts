@@ -110,9 +110,9 @@ export interface Section {
  * its own script and embedded pictures.
  */
 export async function page(title: string, summary: Html, sections: readonly Section[]): Promise<string> {
-  const folder = join(dirname(require.resolve('handgrad/package.json')), 'pages', 'report');
-  const [style, script] = await Promise.all(
-    ['style.css', 'script.js'].map((name) => readFile(join(folder, name), 'utf8')),
+  const folder = join(dirname(require.resolve('handgrad/package.json')), 'pages');
+  const [look, style, script] = await Promise.all(
+    ['look.css', 'report/style.css', 'report/script.js'].map((name) => readFile(join(folder, name), 'utf8')),
   );
   const digest = createHash('sha256').update(script!).digest('base64');
   const policy = [
@@ -133,7 +133,7 @@ export async function page(title: string, summary: Html, sections: readonly Sect
         <link rel="icon" href="data:," />
         <title>${title}</title>
         <style>
-          ${raw(style!)}
+          ${raw(look! + style!)}
         </style>
       </head>
       <body>

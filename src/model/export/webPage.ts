@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Background } from '../../data/background';
 import { HandgradError } from '../../errors';
 import { type ExportedFile, floatBytes } from './exported';
@@ -16,7 +16,8 @@ const LIBRARIES = [
   ['@tensorflow/tfjs-backend-wasm', 'tfjs-backend-wasm-threaded-simd.wasm'],
 ] as const;
 
-const PAGE = ['index.html', 'app.js', 'style.css'] as const;
+/** The page's own files in `pages`: the look is shared with the report. */
+const PAGE = ['network/index.html', 'network/app.js', 'network/style.css', 'look.css'] as const;
 
 /** What the page shows about the network. */
 export interface WebPage {
@@ -44,9 +45,9 @@ export async function webPage(network: PlainNetwork, { dataset, background }: We
     layers: layers.map(({ inputs, outputs }) => ({ inputs, outputs })),
     classNames: names,
   };
-  const pages = join(dirname(require.resolve('handgrad/package.json')), 'pages', 'network');
+  const pages = join(dirname(require.resolve('handgrad/package.json')), 'pages');
   const files = [
-    ...PAGE.map((name) => [name, join(pages, name)] as const),
+    ...PAGE.map((name) => [basename(name), join(pages, name)] as const),
     ...LIBRARIES.map(([library, name]) => {
       const folder = dirname(require.resolve(`${library}/package.json`));
       return [`tfjs/${name}`, join(folder, 'dist', name)] as const;

@@ -28,7 +28,7 @@ async function chosen(argv: readonly string[], io: Io): Promise<Chosen | undefin
   try {
     // With a callback, yargs passes on the output of --help and --version instead of printing it.
     await createCli(COMMANDS, argv, io).parseAsync(
-      plainArguments(argv),
+      plainArguments(argv, COMMANDS),
       {},
       (_error: unknown, _args: unknown, output: string) => {
         if (output) io.stdout.write(`${output}\n`);

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { flagName } from '../cli/arguments/flagNames';
 import { CONFIG_KEYS, type ConfigKey, type Setting, settings } from '../src/runs/config';
+import { SYNONYMS } from '../src/runs/synonyms';
 
 // docs/settings.md, from the table of settings: node --require ./bin/register.js docs/makeSettings.ts
 
@@ -9,14 +10,24 @@ const HEAD = `# Settings
 
 Every setting of a run. This page is generated from the table in [\`src/runs/settings.ts\`](../src/runs/settings.ts)
 by \`npm run settings\`. On the command line a setting is a flag: \`batchSize\` is \`--batch-size\`. Config files
-(\`--config\`) and sweep files accept \`batchSize\`, \`batch-size\` and \`batch_size\` alike. Flags override files,
-files override environment variables, and those override the defaults.
+(\`--config\`) and sweep files accept \`batchSize\`, \`batch-size\` and \`batch_size\` alike, and the names in the last
+table. Flags override files, files override environment variables, and those override the defaults.
+`;
+
+const SYNONYMS_HEAD = `## Names of other tools
+
+scikit-learn, Keras, Lightning, the Hugging Face Trainer and W&B have other names for some settings. These are accepted
+everywhere, as flags, in config files and in sweep files.
 `;
 
 /** The text of docs/settings.md. */
 export function settingsPage(): string {
   const groups = [...new Set(CONFIG_KEYS.map((key) => settings[key].group))];
-  return [HEAD, ...groups.map(section)].join('\n');
+  const synonyms = CONFIG_KEYS.filter((key) => SYNONYMS[key]).map((key) => [
+    `\`${key}\``,
+    SYNONYMS[key]!.map((name) => `\`${name}\``).join(', '),
+  ]);
+  return [HEAD, ...groups.map(section), SYNONYMS_HEAD, table(['setting', 'accepted as well'], synonyms)].join('\n');
 }
 
 function section(group: string): string {

@@ -1,5 +1,16 @@
 import { expect } from 'chai';
-import { formatBytes, formatCount, formatSeconds, formatShare, nearName, plural, quoted } from '../src/words';
+import {
+  allAtOnce,
+  didYouMean,
+  formatBytes,
+  formatCount,
+  formatSeconds,
+  formatShare,
+  nearName,
+  plural,
+  quoted,
+  shellWord,
+} from '../src/words';
 
 describe('format', () => {
   it('writes numbers as people read them', () => {
@@ -36,5 +47,37 @@ describe('nearName', () => {
       ...['fashion-mnist', 'mnist', undefined, 'yes'],
     ]);
     expect(['maybe', 'auto', ''].map((name) => nearName(name, known))).to.deep.equal([undefined, undefined, undefined]);
+  });
+
+  it('is the only name that begins so, which is what a person meant who stopped typing', () => {
+    expect(['tes', 'te', 'val'].map((name) => nearName(name, ['test-fraction', 'test-size', 'value']))).to.deep.equal([
+      ...[undefined, undefined, 'value'],
+    ]);
+    expect(nearName('checkpoint', ['checkpoint-every', 'epochs'])).to.equal('checkpoint-every');
+    expect(nearName('x', [])).to.equal(undefined);
+  });
+});
+
+describe('didYouMean', () => {
+  it('names what is near, else all where they are few, and nothing far-fetched', () => {
+    expect(didYouMean('epcohs', ['epochs', 'lr'], '--')).to.equal('; did you mean --epochs?');
+    expect(didYouMean('xyz', ['yes', 'no'])).to.equal('; choose yes, no.');
+    expect(didYouMean('xyz', [...'abcdefghi'])).to.equal('.');
+    expect(didYouMean('xyz', [])).to.equal('.');
+  });
+});
+
+describe('allAtOnce', () => {
+  it('is the one sentence, or a list of all', () => {
+    expect(allAtOnce(['A.'], 'Wrong')).to.equal('A.');
+    expect(allAtOnce(['A.', 'B.'], 'Wrong')).to.equal('Wrong (2):\n  - A.\n  - B.');
+  });
+});
+
+describe('shellWord', () => {
+  it('is typed as it is printed: quoted where the shell needs it, and never taken for a flag', () => {
+    expect(['runs/a', 'a b', "it's", '-out', '-a b'].map(shellWord)).to.deep.equal([
+      ...['runs/a', "'a b'", "'it'\\''s'", './-out', "'./-a b'"],
+    ]);
   });
 });

@@ -29,6 +29,13 @@ export function faultOf(kind: Kind<unknown>, value: unknown): Fault | undefined 
   return kind.accepts(value) ? undefined : { rule: kind.rule, found: value };
 }
 
+/** A list that was separated by something else than commas, as it should be written; undefined for other values. */
+export function withCommas({ each }: Kind<unknown>, found: unknown): string | undefined {
+  if (!each || typeof found !== 'string') return undefined;
+  const parts = found.split(/[\s;|x]+/).filter((part) => part !== '');
+  return parts.length > 1 && parts.every((part) => each.accepts(each.read!(part))) ? parts.join() : undefined;
+}
+
 /** The first rejected value of a record, in the order of the kinds. */
 export function faultWithin(
   kinds: Readonly<Record<string, Kind<unknown>>>,
@@ -99,7 +106,11 @@ export function list<Value>(
   each: Kind<Value>,
   within: (values: readonly Value[]) => boolean,
 ): Kind<readonly Value[]> {
-  const read = (value: string) => (value.trim() === '' ? [] : value.split(',').map((part) => each.read!(part.trim())));
+  const read = (value: string) => {
+    // As Python and JSON write lists: (128, 64), (128,) and [128, 64].
+    const bare = value.trim().replace(/^[([](.*?),?\s*[)\]]$/, '$1');
+    return bare.trim() === '' ? [] : bare.split(',').map((part) => each.read!(part.trim()));
+  };
   const accepts = (value: unknown): value is readonly Value[] =>
     Array.isArray(value) && value.every((element) => each.accepts(element)) && within(value);
   return { rule, read, accepts, each, names: each.names };

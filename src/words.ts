@@ -47,16 +47,36 @@ export function visible(text: string): string {
 
 /** A path, quoted for a shell if necessary. */
 export function shellWord(path: string): string {
+  // A name that begins with a dash would be taken for a flag.
+  if (path.startsWith('-')) return shellWord(`./${path}`);
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** The hint after an unknown name: `did you mean --epochs?` */
+/** A list that fits into a sentence about an unknown name. */
+const SHORT_LIST = 8;
+
+/**
+ * The end of a sentence about an unknown name: `; did you mean --epochs?` where one is near, else a short list of all
+ * names, else a period: a far-fetched suggestion misleads.
+ */
 export function didYouMean(name: string, known: readonly string[], prefix = ''): string {
-  return `did you mean ${prefix}${closest(name, [...known])}?`;
+  const near = nearName(name, known);
+  if (near !== undefined) return `; did you mean ${prefix}${near}?`;
+  return known.length > SHORT_LIST || known.length === 0 ? '.' : `; choose ${prefix}${known.join(`, ${prefix}`)}.`;
 }
 
-/** The known name that `name` is probably a typo of, if any. */
+/** The known name that `name` is probably a typo of, or the only one that it begins, if any. */
 export function nearName(name: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
   const near = closest(name, [...known]);
-  return distance(name, near) <= Math.ceil(near.length / 3) ? near : undefined;
+  if (distance(name, near) <= Math.ceil(near.length / 3)) return near;
+  const [begun, ...others] = known.filter((one) => name.length >= 3 && one.startsWith(name));
+  return others.length === 0 ? begun : undefined;
+}
+
+/** Several sentences as the message of one error: a single one as it is, more as a list under a heading. */
+export function allAtOnce(sentences: readonly string[], heading: string): string {
+  const [only, ...others] = sentences;
+  if (others.length === 0) return only!;
+  return `${heading} (${sentences.length}):\n${sentences.map((sentence) => `  - ${sentence}`).join('\n')}`;
 }

@@ -1,6 +1,14 @@
 import type { Options } from 'yargs';
 import { HandgradError } from '../../src/errors';
-import { type Config, type ConfigKey, keysAffecting, pick, type Settings } from '../../src/runs/config';
+import type { Kind } from '../../src/kinds';
+import {
+  type Config,
+  type ConfigKey,
+  keysAffecting,
+  pick,
+  type Settings,
+  settings as settingsOfRuns,
+} from '../../src/runs/config';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
 import { type Args, argument, type Argument, flag, type Flag, PATH, toggle, type Values } from './flags';
 import { flagName, withFlags } from './flagNames';
@@ -45,6 +53,8 @@ export interface Command extends Pick<Declaration<unknown, unknown>, 'summary' |
   /** Its arguments, as in its usage line. */
   readonly usage: string;
   readonly options: Readonly<Record<string, Options>>;
+  /** The flags that take a list with commas. */
+  readonly lists: Readonly<Record<string, Kind<unknown>>>;
   /** The help of its arguments, by their names in the usage line. */
   readonly arguments: Readonly<Record<string, string>>;
   /** @param args as parsed, none unknown */
@@ -83,6 +93,9 @@ export function defineCommand<
         ...Object.fromEntries(flags.map(([name, { options }]) => [flagName(name), options])),
       };
     },
+    lists: Object.fromEntries(
+      settings.filter((key) => settingsOfRuns[key].kind.each).map((key) => [flagName(key), settingsOfRuns[key].kind]),
+    ),
     arguments: Object.fromEntries(positionals.map(([name, { help }]) => [name.toUpperCase(), help])),
     async run(args, io) {
       // The library's messages name settings and options; show them as flags.

@@ -2,17 +2,28 @@ import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import { HandgradError } from '../../src/errors';
 import { COMMAND_NAMES, type CommandName } from '../commandNames';
-import { didYouMean, quoted } from '../../src/words';
+import { type ConfigKey, CONFIG_KEYS, keyNamed, keysLike } from '../../src/runs/config';
+import { nearName, quoted } from '../../src/words';
 import type { Command } from './command';
-import { spelledFlag } from './flagNames';
+import { flagName, spelledFlag } from './flagNames';
 import type { Args } from './flags';
 import type { Io } from '../terminal/terminal';
 
 const GLOBAL_FLAGS = ['help', 'version', 'debug'];
+/** Stands for `--`, and ends the values of a flag that takes several. */
+const END = 'end-of-flags';
 /** What yargs puts beside the flags. */
-const NOT_FLAGS = ['_', '$0', '--'];
+const NOT_FLAGS = ['_', '$0', '--', END];
 
-const TOO_FEW = 'Arguments: %s given, at least %s needed; --help shows what the command takes.';
+/** What yargs says of missing arguments: how many were given. */
+const TOO_FEW = 'too few arguments: %s of %s';
+const TOO_FEW_GIVEN = /^too few arguments: (\d+)/;
+
+/** What users of other programs type: the flag that they mean. */
+const USUAL_FLAGS: Readonly<Record<string, string>> = {
+  ...{ 'output-dir': 'run-dir', 'out-dir': 'run-dir', 'save-dir': 'run-dir', 'log-dir': 'run-dir', output: 'out' },
+  ...{ silent: 'quiet', overwrite: 'force', yes: 'force', verify: 'dry-run', 'num-workers': 'workers' },
+};
 
 /**
  * The command line as yargs sees it.
@@ -43,6 +54,7 @@ export function createCli(
       'Not enough non-option arguments: got %s, need at least %s': { one: TOO_FEW, other: TOO_FEW },
     } as unknown as Record<string, string>)
     .option('debug', { type: 'boolean', global: true, describe: 'show the stack trace of an error' })
+    .option(END, { type: 'boolean', global: true, hidden: true })
     .example('handgrad train', "train the post's network on Fashion-MNIST")
     .epilogue('handgrad <command> --help shows the flags of a command.')
     .help('help', 'show this help')
@@ -50,27 +62,39 @@ export function createCli(
     .wrap(Math.min(100, io.stdout.columns ?? 100))
     .fail((message, error) => {
       // yargs' own errors are about what was typed; all others come from our code.
-      throw error && error.name !== 'YError' ? error : new HandgradError('usage', message ?? error.message);
+      if (error && error.name !== 'YError') throw error;
+      const text = message ?? error.message;
+      const [, given] = TOO_FEW_GIVEN.exec(text) ?? [];
+      throw given === undefined ? new HandgradError('usage', text) : missing(named!, commands[named!](), Number(given));
     });
-  const named = COMMAND_NAMES.find((name) => name === argv.find((argument) => !argument.startsWith('-')));
-  for (const name of named ? [named] : COMMAND_NAMES) addCommand(cli, name, commands[name](), io);
+  const named = commandIn(argv);
+  for (const name of named ? [named] : COMMAND_NAMES) addCommand(cli, name, commands[name](), argv, io);
   // Before yargs' own checks: they stumble over a flag called --constructor.
   return cli.middleware(refuseUnknownCommand, true);
 }
 
-function addCommand(cli: Argv, name: CommandName, command: Command, io: Io): void {
+/** The command that argv names. */
+const commandIn = (argv: readonly string[]) =>
+  COMMAND_NAMES.find((name) => name === argv.find((argument) => !argument.startsWith('-')));
+
+function missing(name: CommandName, command: Command, given: number): HandgradError {
+  const [argument, help] = Object.entries(command.arguments)[given]!;
+  return new HandgradError('usage', `${name} needs ${argument}: ${help}; see handgrad ${name} --help.`);
+}
+
+function addCommand(cli: Argv, name: CommandName, command: Command, argv: readonly string[], io: Io): void {
   const usage = `${name} ${command.usage}`.trim();
   cli.command(
     usage,
     command.summary,
     (y) => {
       for (const [argument, help] of Object.entries(command.arguments)) y.positional(argument, { describe: help });
-      y.options(command.options).middleware((args) => refuseUnknown(name, command, args), true);
+      y.options(command.options).middleware((args) => refuseUnknown(name, command, args, argv), true);
       for (const [line, does] of command.examples) y.example(`handgrad ${line}`, does);
       return y.usage(`handgrad ${usage}\n\n${command.summary}`).epilogue('');
     },
     (args) => {
-      throw new Chosen(() => command.run(withDashes(args), io));
+      throw new Chosen(() => command.run(restored(args) as Args, io));
     },
   );
 }
@@ -82,24 +106,60 @@ export class Chosen extends Error {
   }
 }
 
-// yargs drops an argument that is a single dash, so a placeholder replaces it; no real argument can contain NUL.
-const DASH = '\0-';
+/**
+ * Marks an argument that yargs must not take for a flag, or drop: a single dash, and whatever follows `--`. No real
+ * argument can contain NUL.
+ */
+const MARK = '\0';
 
-/** Prepares arguments for yargs: flags in their declared spelling, and single dashes replaced by the placeholder. */
-export function plainArguments(argv: readonly string[]): string[] {
+/**
+ * Prepares arguments for yargs: `help COMMAND` and `-h` are `--help`, which silences all the rest; flags have their
+ * declared spelling; what begins with a dash and is no flag is marked.
+ */
+export function plainArguments(
+  argv: readonly string[],
+  commands: Readonly<Record<CommandName, () => Command>>,
+): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  return argv.map((argument, i) => (argument === '-' ? DASH : i < end ? spelledFlag(argument) : argument));
+  const flags = argv.slice(0, end);
+  const [first, ...others] = flags.filter((argument) => !argument.startsWith('-'));
+  if (first === 'help' || flags.some((argument) => argument === '--help' || argument === '-h')) {
+    const about = first === 'help' ? others[0] : first;
+    const known = about === undefined || COMMAND_NAMES.some((name) => name === about);
+    return [...(about === undefined ? [] : [about]), ...(known ? ['--help'] : [])];
+  }
+  const name = commandIn(flags);
+  const options = name === undefined ? {} : commands[name]().options;
+  return [
+    ...flags.map((argument) => (argument === '-' ? MARK + argument : declaredFlag(spelledFlag(argument), options))),
+    ...(end < argv.length ? [`--${END}`] : []),
+    ...argv.slice(end + 1).map((argument) => MARK + argument),
+  ];
 }
 
-function withDashes(args: Args): Args {
-  const restored = (value: unknown): unknown =>
-    Array.isArray(value) ? value.map(restored) : value === DASH ? '-' : value;
-  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, restored(value)]));
+/** A flag under its own name, if it was typed under that of another tool: `--learning-rate` is `--lr`. */
+function declaredFlag(argument: string, options: Command['options']): string {
+  const [, no, typed] = /^--(no-)?([\w-]+)/.exec(argument) ?? [];
+  if (typed === undefined || Object.hasOwn(options, `${no ?? ''}${typed}`)) return argument;
+  const key = keyNamed(typed);
+  const own = key && `${no ?? ''}${flagName(key)}`;
+  return own !== undefined && Object.hasOwn(options, own)
+    ? argument.replace(`--${no ?? ''}${typed}`, `--${own}`)
+    : argument;
+}
+
+function restored(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(restored);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, restored(one)]));
+  return typeof value === 'string' && value.startsWith(MARK) ? value.slice(MARK.length) : value;
 }
 
 function refuseUnknownCommand({ _: [name], ...args }: { _: (string | number)[] }): void {
   if (name !== undefined && !COMMAND_NAMES.some((known) => known === String(name))) {
-    throw new HandgradError('usage', `There is no command ${quoted(name)}; ${didYouMean(String(name), COMMAND_NAMES)}`);
+    const near = nearName(String(name), COMMAND_NAMES);
+    const hint = near === undefined ? '; handgrad --help lists the commands.' : `; did you mean ${near}?`;
+    throw new HandgradError('usage', `There is no command ${quoted(name)}${hint}`);
   }
   if (name !== undefined) return;
   refuseUnknownFlag(args, GLOBAL_FLAGS, 'handgrad');
@@ -108,24 +168,51 @@ function refuseUnknownCommand({ _: [name], ...args }: { _: (string | number)[] }
 function refuseUnknown(
   name: string,
   command: Command,
-  args: { _: (string | number)[]; '--'?: (string | number)[] },
+  args: { _: (string | number)[] },
+  argv: readonly string[],
 ): void {
   const known = [...Object.keys(command.options), ...GLOBAL_FLAGS];
   const listed = known.filter((flag) => !command.options[flag]?.hidden);
   refuseUnknownFlag(args, [...known, ...Object.keys(command.arguments)], name, listed);
-  const [, extra] = [...args._, ...(args['--'] ?? [])];
+  const extra = restored(args._[1]) as string | undefined;
   if (extra === undefined) return;
+  const meant = spacedList(extra, command, argv);
   throw new HandgradError(
     'usage',
-    `${name} does not know what to do with ${quoted(extra)}; see handgrad ${name} --help.`,
+    meant === undefined
+      ? `${name} does not know what to do with ${quoted(extra)}; see handgrad ${name} --help.`
+      : `A list is written with commas: ${meant}.`,
   );
+}
+
+/** `--hidden 128,64` if `--hidden 128 64` was typed: the extra argument continues the value of a list. */
+function spacedList(extra: string, { lists }: Command, argv: readonly string[]): string | undefined {
+  const at = argv.indexOf(extra);
+  const flag = argv.slice(0, at).findLastIndex((argument) => argument.startsWith('-'));
+  const [name, ...first] = spelledFlag(argv[flag] ?? '').split('=');
+  const kind = lists[name!.replace(/^--/, '')];
+  if (!kind || flag === -1) return undefined;
+  const end = argv.findIndex((argument, i) => i > flag && argument.startsWith('-'));
+  const parts = [...first, ...argv.slice(flag + 1, end === -1 ? undefined : end)].flatMap((part) => part.split(','));
+  const typed = parts.map((part) => part.trim()).filter((part) => part !== '');
+  return kind.accepts(kind.read!(typed.join())) ? `${name} ${typed.join()}` : undefined;
 }
 
 function refuseUnknownFlag(args: object, allowed: readonly string[], name: string, flags = allowed): void {
   const unknown = Object.keys(args).find((key) => !NOT_FLAGS.includes(key) && !allowed.includes(key));
   if (unknown === undefined) return;
   const dashes = unknown.length === 1 ? '-' : '--';
-  throw new HandgradError('usage', `${name} has no flag ${dashes}${unknown}; ${didYouMean(unknown, flags, '--')}`);
+  throw new HandgradError('usage', `${name} has no flag ${dashes}${unknown}${flagHint(unknown, flags)}`);
+}
+
+/** What the user may have meant: what other programs call so, a related setting, or a flag with a similar name. */
+function flagHint(unknown: string, flags: readonly string[]): string {
+  const usual = USUAL_FLAGS[unknown];
+  if (usual !== undefined && flags.includes(usual)) return `; did you mean --${usual}?`;
+  const shown = (key: ConfigKey) => flags.find((flag) => flag.replace(/^no-/, '') === flagName(key));
+  const near = nearName(unknown, flags);
+  const like = near === undefined ? keysLike(unknown, CONFIG_KEYS.filter(shown)).map(shown) : [near];
+  return like.length > 0 ? `; did you mean ${like.map((flag) => `--${flag}`).join(' or ')}?` : '.';
 }
 
 function version(): string {

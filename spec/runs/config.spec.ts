@@ -11,11 +11,13 @@ import {
   environmentSettings,
   keyNamed,
   keysAffecting,
+  keysLike,
   keysWhere,
   RECORDED_KEYS,
   resolveConfig,
   settings,
 } from '../../src/runs/config';
+import { RELATED, SYNONYMS } from '../../src/runs/synonyms';
 import { failure } from '../failure';
 
 describe('settings', () => {
@@ -32,6 +34,15 @@ describe('settings', () => {
       for (const value of needs?.values ?? []) expect(other).to.include(value);
     });
   }
+
+  it('no name of another tool is that of a setting, or of two', () => {
+    for (const [key, names] of Object.entries(SYNONYMS)) for (const name of names) expect(keyNamed(name)).to.equal(key);
+    for (const [name, keys] of Object.entries(RELATED)) {
+      expect(keyNamed(name), name).to.equal(undefined);
+      expect(keysLike(name), name).to.deep.equal(keys.split(' '));
+      for (const key of keys.split(' ')) expect(CONFIG_KEYS).to.include(key);
+    }
+  });
 
   it('those that a resumed run may change change none of its numbers', () => {
     expect(keysWhere(({ resumable }) => resumable === true)).to.deep.equal([
@@ -113,6 +124,40 @@ describe('resolveConfig', () => {
     );
   });
 
+  it('takes the names of other tools where they mean one thing', async () => {
+    const { config } = resolveConfig([
+      file('a.yaml', { learning_rate: 0.01, hidden_layer_sizes: '(128, 64)', max_epochs: 3, random_state: 7 }),
+      options({ batch: 16, validation_split: 0.1 }),
+    ]);
+    expect(config).to.deep.include({
+      lr: 0.01,
+      hidden: [128, 64],
+      epochs: 3,
+      seed: 7,
+      batchSize: 16,
+      valFraction: 0.1,
+    });
+    expect(await usage(file('a.yaml', { lr: 1, learning_rate: 2 }))).to.match(/"lr" and "learning_rate" in a\.yaml/);
+  });
+
+  it('takes a list as a flag does, and a single element for a list of one', () => {
+    const hidden = (value: unknown) => resolveConfig([options({ hidden: value })]).config.hidden;
+    expect([8, '8', '8,4', [8, 4], '(8,)', '[8, 4]', ''].map(hidden)).to.deep.equal([
+      ...[[8], [8], [8, 4], [8, 4], [8], [8, 4], []],
+    ]);
+  });
+
+  it('lists all mistakes of all sources at once', async () => {
+    const found = await usage(file('a.yaml', { lrr: 1, epochs: 0, lr: 1, 'learning-rate': 1 }), options({ seed: -1 }));
+    expect(found.split('\n')).to.deep.equal([
+      'The settings have mistakes (4):',
+      '  - There is no setting "lrr" (in a.yaml); did you mean lr?',
+      '  - "lr" and "learning-rate" in a.yaml are the same setting; leave one out.',
+      '  - epochs in a.yaml must be a whole number from 1 to 1000000, not 0.',
+      '  - `seed` must be a whole number from 0 to 4294967295, not -1.',
+    ]);
+  });
+
   it('names the setting, where it was given, what it takes and what was found', async () => {
     expect(await usage(options({ batchSize: 0 }))).to.equal(
       '`batchSize` must be a whole number from 1 to 1000000, not 0.',
@@ -122,6 +167,9 @@ describe('resolveConfig', () => {
     );
     expect(await usage(environmentSettings({ HANDGRAD_BACKEND: 'x' }))).to.match(/^HANDGRAD_BACKEND must be one of/);
     expect(await usage(options({ epcohs: 1 }))).to.equal('There is no setting "epcohs"; did you mean epochs?');
+    expect(await usage(options({ frobnicate: 1 }))).to.equal('There is no setting "frobnicate".');
+    expect(await usage(options({ learing_rate: 1 }))).to.equal('There is no setting "learing_rate"; did you mean lr?');
+    expect(await usage(options({ max_lr: 1 }))).to.equal('There is no setting "max_lr"; did you mean lr or schedule?');
     for (const values of [null, 1, 'lr', [1]]) expect(await usage(options(values))).to.match(/mapping of names/);
   });
 });

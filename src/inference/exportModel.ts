@@ -117,6 +117,6 @@ export async function exportModel(model: string | OpenedModel, options: ExportOp
 function assertOneOf(option: string, given: unknown, table: object): void {
   if (typeof given === 'string' && Object.hasOwn(table, given)) return;
   const hint =
-    typeof given === 'string' ? didYouMean(given, Object.keys(table)) : `choose ${Object.keys(table).join(', ')}.`;
-  throw new HandgradError('usage', `Unknown \`${option}\` ${quoted(given)}; ${hint}`);
+    typeof given === 'string' ? didYouMean(given, Object.keys(table)) : `; choose ${Object.keys(table).join(', ')}.`;
+  throw new HandgradError('usage', `Unknown \`${option}\` ${quoted(given)}${hint}`);
 }

@@ -1,7 +1,8 @@
 import { HandgradError } from '../errors';
-import { faultWithin, type Kind, optional } from '../kinds';
-import { didYouMean, quoted } from '../words';
+import { type Fault, faultOf, type Kind, optional, withCommas } from '../kinds';
+import { allAtOnce, nearName, quoted } from '../words';
 import { type SettingDescription, SETTINGS } from './settings';
+import { RELATED, SYNONYMS } from './synonyms';
 
 type Table = typeof SETTINGS;
 /** The name of a setting. */
@@ -71,13 +72,35 @@ export function keysAffecting<What extends SettingDescription['affects']>(
 
 /** Normalizes a name: `batch-size`, `batch_size` and `batchSize` are the same. */
 const plain = (name: string) => name.replace(/[-_]/g, '').toLowerCase();
-const BY_NAME = new Map(
-  CONFIG_KEYS.flatMap((key) => [key, ...(settings[key].formerly ?? [])].map((name) => [plain(name), key] as const)),
+const named = (namesOf: (key: ConfigKey) => readonly string[] | undefined) =>
+  CONFIG_KEYS.flatMap((key) => (namesOf(key) ?? []).map((name) => [plain(name), key] as const));
+// Our own names last, because the last one counts.
+const BY_NAME = new Map([
+  ...named((key) => SYNONYMS[key]),
+  ...named((key) => settings[key].formerly),
+  ...named((key) => [key]),
+]);
+const RELATED_TO = new Map(
+  Object.entries(RELATED).map(([name, keys]) => [plain(name), keys.split(' ') as ConfigKey[]]),
 );
 
-/** The setting with a name, in any spelling; undefined when there is none. */
+/** The setting with a name, in any spelling, or as other tools call it; undefined when there is none. */
 export function keyNamed(name: string): ConfigKey | undefined {
   return BY_NAME.get(plain(name));
+}
+
+/** The settings that an unknown name may mean, of those given: related ones, or the one with the nearest name. */
+export function keysLike(name: string, keys: readonly ConfigKey[] = CONFIG_KEYS): readonly ConfigKey[] {
+  const related = RELATED_TO.get(plain(name)) ?? [];
+  const near = nearName(plain(name), [...BY_NAME.keys()]);
+  const meant = related.length > 0 || near === undefined ? related : [BY_NAME.get(near)!];
+  return meant.filter((key) => keys.includes(key));
+}
+
+/** The end of a sentence about an unknown name of a setting. */
+export function settingHint(name: string): string {
+  const keys = keysLike(name);
+  return keys.length > 0 ? `; did you mean ${keys.join(' or ')}?` : '.';
 }
 
 /** Settings from one source. */
@@ -99,23 +122,23 @@ export interface Resolved {
 
 /**
  * Resolves a config: settings from several sources, later ones first, then the defaults.
- * @throws HandgradError 'usage' naming the setting, where it was given and what it takes
+ * @throws HandgradError 'usage' naming every setting that cannot be used, where it was given and what it takes
  */
 export function resolveConfig(layers: readonly SettingsLayer[]): Resolved {
   const merged: Partial<Record<ConfigKey, unknown>> = {};
   const origins = new Map<ConfigKey, SettingsLayer['from']>();
+  const faults: string[] = [];
   for (const { values, from } of layers) {
-    for (const [key, value] of named(values, from)) {
-      merged[key] = value;
+    for (const [key, value] of settingsOf(values, from, faults)) {
+      merged[key] = settings[key].kind.each ? listOf(settings[key].kind, value) : value;
       origins.set(key, from);
     }
   }
-  const fault = faultWithin(CONFIG_KINDS, merged);
-  if (fault) {
-    const { rule, found } = fault;
-    const key = fault.key as ConfigKey;
-    throw new HandgradError('usage', `${placeOf(key, origins.get(key)!)} must be ${rule}, not ${quoted(found)}.`);
+  for (const key of origins.keys()) {
+    const fault = faultOf(CONFIG_KINDS[key], merged[key]);
+    if (fault) faults.push(`${placeOf(key, origins.get(key)!)} must be ${ruleOf(key, fault)}`);
   }
+  if (faults.length > 0) throw new HandgradError('usage', allAtOnce(faults, 'The settings have mistakes'));
   const given = new Set(CONFIG_KEYS.filter((key) => origins.has(key) && origins.get(key) !== 'environment'));
   return { config: withDefaults(merged), origins, given };
 }
@@ -130,8 +153,26 @@ export function environmentSettings(
   return { values: Object.fromEntries(entries.filter(([, value]) => value)), from: 'environment' };
 }
 
-/** The values of a source, with names resolved to settings. */
-function named(values: SettingsLayer['values'], from: SettingsLayer['from']): [ConfigKey, unknown][] {
+/** A single element stands for a list of one, and text for what a flag would read. */
+function listOf(kind: Kind<unknown>, value: unknown): unknown {
+  if (typeof value === 'string') return kind.read!(value);
+  return typeof value === 'number' ? [value] : value;
+}
+
+function ruleOf(key: ConfigKey, { rule, found }: Fault): string {
+  const meant = withCommas(settings[key].kind, found);
+  return `${rule}, not ${quoted(found)}${meant === undefined ? '.' : `; write ${meant}.`}`;
+}
+
+/**
+ * The values of a source, with names resolved to settings.
+ * @param faults gets a sentence for each name that is not one
+ */
+function settingsOf(
+  values: SettingsLayer['values'],
+  from: SettingsLayer['from'],
+  faults: string[],
+): [ConfigKey, unknown][] {
   const seen = new Map<ConfigKey, string>();
   const where = typeof from === 'object' ? ` in ${from.file}` : '';
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
@@ -141,18 +182,20 @@ function named(values: SettingsLayer['values'], from: SettingsLayer['from']): [C
     );
   }
   const given = Object.entries(values).filter(([, value]) => value !== undefined) as [string, unknown][];
-  return given.map(([name, value]) => {
+  return given.flatMap(([name, value]): [ConfigKey, unknown][] => {
     const key = keyNamed(name);
     if (key === undefined) {
       const place = typeof from === 'object' ? ` (in ${from.file})` : '';
-      throw new HandgradError('usage', `There is no setting ${quoted(name)}${place}; ${didYouMean(name, CONFIG_KEYS)}`);
+      faults.push(`There is no setting ${quoted(name)}${place}${settingHint(name)}`);
+      return [];
     }
     if (seen.has(key)) {
       const [one, other] = [quoted(seen.get(key)), quoted(name)];
-      throw new HandgradError('usage', `${one} and ${other}${where} are the same setting; leave one out.`);
+      faults.push(`${one} and ${other}${where} are the same setting; leave one out.`);
+      return [];
     }
     seen.set(key, name);
-    return [key, value];
+    return [[key, value]];
   });
 }
 

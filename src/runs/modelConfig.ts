@@ -92,7 +92,9 @@ export async function openModel(path: string): Promise<OpenedModel> {
  */
 export function parseModelConfig(config: unknown, file: string): ModelConfig {
   const content = Object.entries(typeof config === 'object' && config !== null ? config : {});
-  const values = Object.fromEntries(content.map(([name, value]) => [keyNamed(name) ?? name, value]));
+  const values = Object.fromEntries(
+    content.map(([name, value]) => [Object.hasOwn(KINDS, name) ? name : (keyNamed(name) ?? name), value]),
+  );
   const fault = faultWithin(KINDS, values);
   if (!fault)
     return { ...pick(withDefaults(values), RECORDED_KEYS), ...pick(values, Object.keys(FACTS)) } as ModelConfig;

@@ -16,10 +16,8 @@ export async function checkDataset(config: Config): Promise<DatasetKind> {
   const { dataset } = config;
   const kind = await datasetKind(dataset);
   if (!kind) {
-    throw new HandgradError(
-      'usage',
-      `There is no data set, folder or CSV file called ${quoted(dataset)}; ${didYouMean(dataset, datasetNames)}`,
-    );
+    const hint = /[\\/.]/.test(dataset) ? '; check the path.' : didYouMean(dataset, datasetNames);
+    throw new HandgradError('usage', `There is no data set, folder or CSV file called ${quoted(dataset)}${hint}`);
   }
   const misplaced = keysWhere(({ tables }) => tables === true).find((key) => config[key] !== undefined);
   if (kind === 'file' || !misplaced) return kind;

@@ -121,6 +121,6 @@ function* configurationsOf(spec: SweepSpec, trials: number): Generator<Configura
 }
 
 function unknownSweep(id: string, known: readonly string[]): HandgradError {
-  const hint = known.length === 0 ? 'it holds none.' : didYouMean(id, known);
-  return new HandgradError('usage', `There is no sweep ${quoted(id)} in this queue; ${hint}`);
+  const hint = known.length === 0 ? '; it holds none.' : didYouMean(id, known);
+  return new HandgradError('usage', `There is no sweep ${quoted(id)} in this queue${hint}`);
 }

@@ -39,11 +39,26 @@ describe('the command line', () => {
     ['a flag without its value', ['train', '--lr'], /--lr needs a value/],
     ['a flag twice', ['train', '--lr', '1', '--lr', '2'], /--lr was given 2 times; give it once/],
     ['an argument too many', ['train', 'mnist'], /does not know what to do with "mnist"/],
-    ['an argument that is missing', ['evaluate'], /: Arguments: 0 given, at least 1 needed; --help shows what .*\.$/m],
+    [
+      'an argument that is missing',
+      ['evaluate'],
+      /evaluate needs MODEL: a run folder or .*; see handgrad evaluate --help\.$/m,
+    ],
     ['predict without --index', ['predict', 'run'], /--index/],
     ['two flags that exclude each other', ['train', '--shuffle', '--no-shuffle'], /--shuffle and --no-shuffle exclude/],
     ['a flag in another spelling', ['train', '--batch_size=0', '--run-dir', 'x_y'], /--batch-size must be .*, not 0\./],
     ['a flag in two spellings', ['train', '--batchSize', '8', '--batch-size', '8'], /--batch-size was given 2 times/],
+    ['a list without commas', ['train', '--epochs', '1', '--hidden', '128', '64'], /with commas: --hidden 128,64\.$/m],
+    ['a list with one comma', ['train', '--hidden=128,', '64', '--epochs', '1'], /with commas: --hidden 128,64\.$/m],
+    ['a list in one word', ['train', '--hidden', '128 64'], /--hidden must be .*not "128 64"; write 128,64\./],
+    ['the name of another tool', ['train', '--learning-rate', 'x'], /--lr must be a number/],
+    ['a name with two meanings', ['train', '--max_lr', '1'], /no flag --max-lr; did you mean --lr or --schedule\?/],
+    ['a name that other programs have', ['train', '--output-dir', 'x'], /; did you mean --run-dir\?/],
+    ['a synonym of what the command lacks', ['download', '--learning-rate', '1'], /no flag --learning-rate\.$/m],
+    ['what is like nothing', ['train', '--frobnicate'], /no flag --frobnicate\.$/m],
+    ['a command like nothing', ['frobnicate'], /no command "frobnicate"; handgrad --help lists the commands\./],
+    ['help about nothing', ['help', 'trian'], /no command "trian"; did you mean train\?/],
+    ['nothing --help', ['trian', '--help'], /no command "trian"; did you mean train\?/],
   ] as const) {
     it(`refuses ${what}: exit 2 and one sentence`, async () => {
       const { code, stdout, stderr } = await session(argv);
@@ -52,6 +67,35 @@ describe('the command line', () => {
       expect(stderr.trim().split('\n')).to.have.length(1);
     });
   }
+
+  it('lists every mistake at once', async () => {
+    const { code, stderr } = await session(['train', '--lr', 'x', '--epochs', '0']);
+    expect(code).to.equal(2);
+    expect(stderr.trim().split('\n')).to.have.length(3);
+    expect(stderr).to.match(/mistakes \(2\):\n {2}- --epochs must .*\n {2}- --lr must/);
+  });
+
+  it('shows help however it is asked for', async () => {
+    const { stdout } = await session(['sweep', '--help']);
+    const ways = [
+      ['sweep', '-h'],
+      ['help', 'sweep'],
+      ['-h', 'sweep'],
+      ['sweep', 'status', '--help'],
+      ['sweep', '--nonsense', '-h'],
+    ];
+    for (const argv of ways) expect(await session(argv), argv.join(' ')).to.deep.include({ code: 0, stdout });
+    const all = await session(['--help']);
+    for (const argv of [['-h'], ['help']]) expect(await session(argv)).to.deep.equal(all);
+  });
+
+  it('takes names that begin with a dash after --, which also ends the values of a flag', async () => {
+    const says = async (argv: readonly string[]) => (await session(argv)).stderr;
+    expect(await says(['evaluate', '--', '-out'])).to.match(/There is no run folder or model file -out;/);
+    expect(await says(['predict', 'm', '--', '-x.png', '--y.png'])).to.match(/no run folder or model file m;/);
+    expect(await says(['predict', '--index', '0', '1', '--', '-m'])).to.match(/no run folder or model file -m;/);
+    expect(await says(['evaluate', '--', '--help'])).to.match(/model file --help;/);
+  });
 
   it('shows the stack of an error with --debug only', async () => {
     const argv = ['evaluate', 'nothing-here'];

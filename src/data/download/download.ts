@@ -56,8 +56,8 @@ export interface DownloadOptions {
  */
 export async function download(name: DatasetName, options: Partial<DownloadOptions> = {}): Promise<string> {
   if (!isDatasetName(name)) {
-    const hint = typeof name === 'string' ? didYouMean(name, datasetNames) : `choose ${datasetNames.join(', ')}.`;
-    throw new HandgradError('usage', `There is no data set ${quoted(name)}; ${hint}`);
+    const hint = typeof name === 'string' ? didYouMean(name, datasetNames) : `; choose ${datasetNames.join(', ')}.`;
+    throw new HandgradError('usage', `There is no data set ${quoted(name)}${hint}`);
   }
   return downloadFiles(catalog[name], { ...options, dataDir: options.dataDir ?? defaultDataDir() });
 }

@@ -1,14 +1,14 @@
 import { HandgradError } from '../../errors';
 import { faultOf } from '../../kinds';
-import { CONFIG_KEYS, type ConfigKey, keyNamed, settings } from '../../runs/config';
-import { didYouMean, quoted } from '../../words';
+import { type ConfigKey, keyNamed, settingHint, settings } from '../../runs/config';
+import { quoted } from '../../words';
 import type { Value } from './distributions';
 
 /** The setting that a name in a sweep file refers to. @throws HandgradError 'usage' */
 export function keyOf(name: string, where: string): ConfigKey {
   const key = keyNamed(name);
   if (key !== undefined) return key;
-  throw new HandgradError('usage', `${where} is not a setting of train; ${didYouMean(name, CONFIG_KEYS)}`);
+  throw new HandgradError('usage', `${where} is not a setting of train${settingHint(name)}`);
 }
 
 /**

@@ -1,0 +1,88 @@
+import type { SETTINGS } from './settings';
+
+/**
+ * What other tools call a setting: scikit-learn, Keras, Lightning, the Hugging Face Trainer, W&B. These names are
+ * accepted wherever settings are named, because each of them means one thing. The spelling does not matter:
+ * `learning_rate` is `learning-rate` and `learningRate`.
+ */
+export const SYNONYMS: Partial<Readonly<Record<keyof typeof SETTINGS, readonly string[]>>> = {
+  dataset: ['dataset_name', 'data_set'],
+  labelColumn: ['label_col', 'target_column', 'target_col', 'class_column'],
+  testFraction: ['test_size', 'test_split', 'test_ratio'],
+  valFraction: ['validation_fraction', 'validation_split', 'val_split', 'val_size', 'val_ratio', 'validation_size'],
+  normalize: ['standardize', 'standardise'],
+  mixup: ['mixup_alpha'],
+  hidden: [
+    ...['hidden_layer_sizes', 'hidden_sizes', 'hidden_units', 'hidden_dims', 'hidden_size', 'hidden_dim'],
+    ...['hidden_widths', 'layer_sizes'],
+  ],
+  activation: ['activation_function', 'activation_fn', 'act_fn', 'hidden_activation', 'nonlinearity'],
+  init: ['initializer', 'weight_init', 'kernel_initializer', 'initialization'],
+  batchNorm: ['batch_normalization', 'use_batch_norm', 'batchnorm1d'],
+  dropout: ['dropout_rate', 'dropout_prob', 'dropout_probability', 'drop_rate'],
+  initFrom: ['pretrained', 'pretrained_weights', 'init_weights'],
+  epochs: ['max_epochs', 'n_epochs', 'num_epochs', 'nb_epochs', 'nb_epoch', 'epoch', 'num_train_epochs'],
+  batchSize: [
+    ...['batch', 'bs', 'minibatch_size', 'mini_batch_size', 'train_batch_size', 'per_device_train_batch_size'],
+  ],
+  optimizer: ['optim', 'solver', 'optimiser'],
+  lr: ['learning_rate', 'learning_rate_init', 'initial_lr', 'base_lr', 'init_lr', 'initial_learning_rate', 'eta0'],
+  epsilon: ['eps', 'adam_epsilon'],
+  beta1: ['adam_beta1'],
+  beta2: ['adam_beta2'],
+  weightDecay: ['wd', 'decoupled_weight_decay'],
+  schedule: [
+    ...['lr_schedule', 'lr_scheduler', 'lr_scheduler_type', 'scheduler', 'learning_rate_schedule', 'lr_policy'],
+  ],
+  warmup: ['warmup_epochs', 'lr_warmup_epochs'],
+  lrDecay: ['lr_gamma', 'lr_decay_rate', 'lr_decay_factor'],
+  clipNorm: ['grad_clip', 'gradient_clip_val', 'max_grad_norm', 'clip_grad_norm', 'grad_clip_norm', 'global_clipnorm'],
+  ema: ['ema_decay', 'ema_momentum'],
+  patience: ['early_stopping_patience', 'n_iter_no_change'],
+  seed: ['random_state', 'random_seed', 'rng_seed', 'manual_seed'],
+  threads: ['num_threads', 'n_threads', 'n_jobs'],
+  limit: ['limit_train_samples', 'max_train_samples'],
+};
+
+/** Names that mean several things, or something else than a setting: the settings to look at, separated by spaces. */
+export const RELATED: Readonly<Record<string, string>> = {
+  accelerator: 'backend',
+  alpha: 'weightDecay mixup',
+  amp: 'tf32',
+  betas: 'beta1 beta2',
+  checkpoint: 'checkpointEvery initFrom',
+  clip: 'clipNorm',
+  cuda: 'backend',
+  data: 'dataset dataDir',
+  data_path: 'dataset dataDir',
+  decay: 'weightDecay lrDecay',
+  depth: 'hidden',
+  device: 'backend',
+  early_stopping: 'patience',
+  engine: 'backend',
+  fp16: 'tf32',
+  gamma: 'lrDecay',
+  gpu: 'backend',
+  gpus: 'backend',
+  hidden_layers: 'hidden',
+  l2: 'weightDecay',
+  label: 'labelColumn labelSmoothing',
+  layers: 'hidden',
+  max_iter: 'epochs',
+  max_lr: 'lr schedule',
+  max_steps: 'epochs limit',
+  model: 'initFrom',
+  n_layers: 'hidden',
+  num_layers: 'hidden',
+  num_workers: 'threads',
+  precision: 'tf32',
+  rate: 'lr dropout',
+  smoothing: 'labelSmoothing',
+  steps: 'epochs',
+  step_size: 'lrDecayEvery',
+  target: 'labelColumn',
+  units: 'hidden',
+  validation: 'valFraction',
+  warmup_steps: 'warmup',
+  width: 'hidden',
+};

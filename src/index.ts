@@ -80,7 +80,32 @@ export {
 } from './training/train';
 export { type StepOptions } from './training/trainStep';
 export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predictProbabilities } from './training/evaluate';
-export { classReport, type ClassFigures } from './training/classReport';
+export {
+  averageReport,
+  classReport,
+  countConfusion,
+  frequentConfusions,
+  type AveragedFigures,
+  type Averages,
+  type ClassFigures,
+  type Confusion,
+} from './training/classReport';
+export {
+  bestThresholds,
+  logLoss,
+  rankingFigures,
+  rankingReport,
+  type BestThreshold,
+  type RankingFigures,
+} from './training/rankingReport';
+export {
+  classesAt,
+  classificationFigures,
+  type ClassificationFigures,
+  type ClassPredictions,
+} from './training/classificationFigures';
+export { predictClasses, type PredictedClasses } from './training/predictClasses';
+export { createTurn, type Turn } from './training/turn';
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
 
 export { selectBackend, type BackendName, type Rejection, type RunningBackend, type SelectOptions } from './backends';
@@ -150,6 +175,7 @@ export {
   type ExportFormat,
   type ExportOptions,
 } from './inference/exportModel';
+export { type ThresholdOptions } from './inference/threshold';
 export { useModel, type UsedModel, type UseOptions, type UseSettings } from './inference/useModel';
 export { writeReport, type ReportOptions } from './reports/writeReport';
 
@@ -222,4 +248,5 @@ export {
   quoted,
   shellWord,
   visible,
+  visibleName,
 } from './words';

@@ -45,6 +45,11 @@ export function visible(text: string): string {
   return text.replace(/[^\P{C}\n]|\p{Zl}|\p{Zp}/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);
 }
 
+/** A name from outside, such as a class of a table: control characters, line feeds and colors are escaped. */
+export function visibleName(name: string): string {
+  return visible(name).replaceAll('\n', '\\n');
+}
+
 /** A path, quoted for a shell if necessary. */
 export function shellWord(path: string): string {
   // A name that begins with a dash would be taken for a flag.

@@ -4,9 +4,10 @@ import { HandgradError } from '../../src/errors';
 import type { Classifier } from '../../src/inference/classifier';
 import type { RankedClass } from '../../src/inference/predict';
 import { choice, wholeNumber } from '../../src/kinds';
-import { formatShare, plural } from '../../src/words';
+import { formatShare, plural, visibleName } from '../../src/words';
 import { defineCommand, MODEL, MODEL_SETTINGS, OUTPUT } from '../arguments/command';
 import { flag, PATH, restArguments, severalFlag } from '../arguments/flags';
+import { THRESHOLD } from '../arguments/threshold';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
 import { barLines, pictureLines } from '../screens/picture';
@@ -33,6 +34,7 @@ export const command = defineCommand({
       help: `invert images: ${INVERSION.names!.join('|')}; auto does if the background differs from the data set's`,
     }),
     top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show', otherwise: '3' }),
+    threshold: THRESHOLD,
     ...OUTPUT,
   },
   examples: [
@@ -40,7 +42,7 @@ export const command = defineCommand({
     ['predict runs/<run> --index 0 1 2 --top 3', 'three samples of the test set'],
     ["find . -name '*.png' | handgrad predict runs/<run> - --json", 'all images below a folder'],
   ],
-  async run({ model, image: files, index, invert, top, json, quiet }, context) {
+  async run({ model, image: files, index, invert, top, threshold, json, quiet }, context) {
     if (files.length > 0 && index !== undefined) {
       throw new HandgradError('usage', 'predict takes images or --index, not both; leave one of them out.');
     }
@@ -51,7 +53,7 @@ export const command = defineCommand({
     const { settings, terminal, io } = context;
     await withOpenScreen(context, async (how) => {
       const classifier = await openClassifier(model, settings, how);
-      const best: Best = (probabilities) => ranked(probabilities, classifier.classNames, top);
+      const best: Best = (probabilities) => ranked(probabilities, classifier.classNames, top, threshold);
       const view: View = { best, terminal, json, pictures: !quiet };
       try {
         if (index) showSamples(await classifier.samples(index), classifier, view);
@@ -101,7 +103,7 @@ function showSamples(samples: Awaited<ReturnType<Classifier['samples']>>, classi
       continue;
     }
     const picture = samples.length <= MOST_PICTURES && pixels && imageShape ? { pixels, imageShape } : undefined;
-    show({ name: `${index}`, probabilities, note: `truth: ${name}`, picture }, view);
+    show({ name: `${index}`, probabilities, note: `truth: ${visibleName(name)}`, picture }, view);
   }
 }
 
@@ -124,7 +126,7 @@ async function showImages(images: ReturnType<Classifier['images']>, classifier: 
     }
     const imageShape = classifier.imageShape!;
     const picture = ++shown <= MOST_PICTURES ? { pixels: image.pixels, imageShape } : undefined;
-    show({ name: file, probabilities, note: treatment(image, imageShape), picture }, view);
+    show({ name: visibleName(file), probabilities, note: treatment(image, imageShape), picture }, view);
   }
   if (failed > 0) {
     throw new HandgradError('data', `${plural(failed, 'image')} could not be used; the lines above say why.`);
@@ -133,7 +135,7 @@ async function showImages(images: ReturnType<Classifier['images']>, classifier: 
 
 function show({ name, probabilities, note, picture }: Shown, { best, terminal, pictures }: View): void {
   const top = best(probabilities);
-  const classes = top.map(({ name, probability }) => `${name} ${formatShare(probability)}`).join(', ');
+  const classes = top.map(({ name, probability }) => `${visibleName(name)} ${formatShare(probability)}`).join(', ');
   terminal.result(`${name}: ${classes} (${note})`);
   if (!picture || !pictures) return;
   const colors = terminal.out;

@@ -1,3 +1,4 @@
+import { visibleName } from '../../src/words';
 import type { Colors } from '../terminal/terminal';
 
 /** From dark to bright, for terminals without colors. */
@@ -48,11 +49,12 @@ export function barLines(
   top: readonly { readonly name: string; readonly probability: number }[],
   colors: Colors,
 ): string[] {
-  const wide = Math.max(...top.map(({ name }) => name.length));
-  return top.map(({ name, probability }, i) => {
+  const names = top.map(({ name }) => visibleName(name));
+  const wide = Math.max(...names.map((name) => name.length));
+  return top.map(({ probability }, i) => {
     const full = Math.round(BAR * probability);
     const bar = `${colors.cyan('█'.repeat(full))}${colors.dim('░'.repeat(BAR - full))}`;
-    const label = name.padEnd(wide);
+    const label = names[i]!.padEnd(wide);
     return `${i === 0 ? colors.bold(label) : label}  ${bar} ${(100 * probability).toFixed(1).padStart(5)}%`;
   });
 }

@@ -48,6 +48,25 @@ describe('using a trained network', function () {
     );
   });
 
+  it('applies a threshold to two classes, and refuses it for three', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${i % 2 ? 'yes' : 'no'},${i % 2 ? 1 : -1},${i / 60}`);
+    writeFileSync(path('two.csv'), `answer,x,y\n${rows.join('\n')}\n`);
+    await end(path('two.csv'), path('run'));
+    const at = (threshold: number) => evaluateModel(path('run'), cpu, { ...options, threshold });
+    const recalls = async (threshold: number) => (await at(threshold)).perClass.map(({ recall }) => recall);
+    expect(await recalls(0)).to.deep.equal([0, 1]);
+    expect(await recalls(1)).to.deep.equal([1, 0]);
+    const found = await evaluateModel(path('run'), cpu, options);
+    expect(found.bestThresholds!.f1.value).to.be.at.least(found.perClass[1]!.f1);
+    const best = found.bestThresholds!.balancedAccuracy;
+    expect((await at(best.threshold)).balancedAccuracy).to.be.closeTo(best.value, 1e-12);
+    const classes = async (threshold: number) =>
+      (await predict(path('run'), { rows: [[1, 0]] }, cpu, { ...options, threshold })).predictions[0]!.top[0]!.name;
+    expect([await classes(0), await classes(1)]).to.deep.equal(['yes', 'no']);
+    expect(await failure('usage', () => at(2))).to.equal('`threshold` must be a number from 0 to 1, not 2.');
+    expect(() => ranked([0.2, 0.3, 0.5], undefined, 3, 0.5)).to.throw('is for two classes, and the model has 3');
+  });
+
   it('predicts rows, test samples and image files alike', async () => {
     await end(images(), path('run'));
     const { predictions, dataset, backend } = await predict(path('run'), { index: [3, 0] }, cpu, options);

@@ -1,41 +1,54 @@
 import type { OpenedModel } from '../runs/modelConfig';
 import { dataIterator } from '../training/batches';
-import { classReport, type ClassFigures } from '../training/classReport';
-import { confusionMatrix, evaluate, evaluationBatchSize } from '../training/evaluate';
+import { classesAt, type ClassificationFigures, classificationFigures } from '../training/classificationFigures';
+import { evaluationBatchSize } from '../training/evaluate';
+import { predictClasses } from '../training/predictClasses';
+import { createTurn } from '../training/turn';
+import { assertThreshold, type ThresholdOptions } from './threshold';
 import { useModel, type UseOptions, type UseSettings } from './useModel';
 
-/** The results of a network on a test set. */
-export interface Evaluation {
+/** The results of a network on a test set. Undefined figures, such as the ROC AUC of an absent class, are null. */
+export interface Evaluation extends Omit<ClassificationFigures, 'perClass'> {
   readonly dataset: string;
   readonly backend: string;
   readonly samples: number;
-  /** Mean cross-entropy. */
+  /** Mean cross-entropy, also called log loss. */
   readonly loss: number;
-  /** The share of the samples that are classified correctly. */
-  readonly accuracy: number;
-  readonly perClass: readonly (ClassFigures & { readonly label: number; readonly name: string })[];
-  /** [k][k] counts, true class by predicted class. */
-  readonly confusion: readonly (readonly number[])[];
+  readonly perClass: readonly (ClassificationFigures['perClass'][number] & {
+    readonly label: number;
+    readonly name: string;
+  })[];
+  /** The threshold of the figures, if one was given. */
+  readonly threshold?: number;
 }
 
 /**
  * Evaluates a trained network on the test set of the data it was trained on, or of the data asked for.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
- * @throws HandgradError 'model' when it is not valid, or is a network for other data; 'usage', 'data', 'backend'
+ * @throws HandgradError 'model' when it is not valid, or is a network for other data; 'usage', 'data', 'backend'; the
+ *   signal's reason when it is aborted
  */
 export async function evaluateModel(
   model: string | OpenedModel,
   settings: UseSettings = {},
-  options: UseOptions = {},
+  options: UseOptions & ThresholdOptions = {},
 ): Promise<Evaluation> {
   const { dataset, backend, network, classNames, close } = await useModel(model, settings, options);
   try {
-    const testIter = dataIterator(dataset.test, evaluationBatchSize(network));
-    const { loss, accuracy } = await evaluate(testIter, network);
-    const confusion = await confusionMatrix(testIter, network);
-    const perClass = classReport(confusion).map((figures, label) => ({ label, name: classNames[label]!, ...figures }));
-    const samples = dataset.test.count;
-    return { dataset: dataset.name, backend: backend.name, samples, loss, accuracy, perClass, confusion };
+    const { threshold } = options;
+    const { test, numOutputs: k } = dataset;
+    assertThreshold(threshold, k);
+    const turn = createTurn(options.signal);
+    const found = await predictClasses(dataIterator(test, evaluationBatchSize(network)), network, turn);
+    const { probabilities, loss } = found;
+    const predicted = threshold === undefined ? found.predicted : classesAt(threshold, probabilities);
+    const figures = await classificationFigures({ probabilities, predicted, labels: test.labels, k }, turn);
+    return {
+      ...{ dataset: dataset.name, backend: backend.name, samples: test.count, loss },
+      ...(threshold !== undefined && { threshold }),
+      ...figures,
+      perClass: figures.perClass.map((one, label) => ({ label, name: classNames[label]!, ...one })),
+    };
   } finally {
     close();
   }

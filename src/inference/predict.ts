@@ -3,6 +3,7 @@ import { HandgradError } from '../errors';
 import type { OpenedModel } from '../runs/modelConfig';
 import { quoted } from '../words';
 import { openClassifier } from './classifier';
+import { assertThreshold, type ThresholdOptions } from './threshold';
 import type { UseOptions, UseSettings } from './useModel';
 
 /** The inputs to classify: image files, samples of the test set by index, or rows of features. */
@@ -43,18 +44,20 @@ export interface Predictions {
  * Classifies inputs. To classify repeatedly or as a stream, use `openClassifier`.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
  * @param options.top how many classes are given; 3, or all when there are fewer
+ * @param options.threshold see `ThresholdOptions`
  * @throws HandgradError 'model' when it is not valid; 'usage' for inputs that it cannot take; 'data', 'backend'
  */
 export async function predict(
   model: string | OpenedModel,
   inputs: PredictInputs,
   settings: UseSettings = {},
-  options: UseOptions & { readonly top?: number } = {},
+  options: UseOptions & ThresholdOptions & { readonly top?: number } = {},
 ): Promise<Predictions> {
   const classifier = await openClassifier(model, settings, options);
   try {
     const predictions: Prediction[] = [];
-    const best = (probabilities: readonly number[]) => ranked(probabilities, classifier.classNames, options.top);
+    const best = (probabilities: readonly number[]) =>
+      ranked(probabilities, classifier.classNames, options.top, options.threshold);
     if ('images' in inputs) {
       for await (const one of classifier.images(inputs.images, inputs.invert)) {
         if ('error' in one) predictions.push({ file: one.file, error: one.error, top: [] });
@@ -81,25 +84,32 @@ export async function predict(
 }
 
 /**
- * The most probable classes.
+ * The most probable classes. With a threshold, the class that it gives comes first.
  * @param probabilities [k]
  * @param classNames one for each class; their numbers when left out
  * @param top how many; 3, or all when there are fewer
- * @throws HandgradError 'usage' when `top` is out of range
+ * @param threshold see `ThresholdOptions`
+ * @throws HandgradError 'usage' when `top` or `threshold` is out of range
  */
 export function ranked(
   probabilities: readonly number[],
   classNames?: readonly string[],
   top = Math.min(3, probabilities.length),
+  threshold?: number,
 ): RankedClass[] {
+  assertThreshold(threshold, probabilities.length);
   if (!(Number.isInteger(top) && top >= 1 && top <= probabilities.length)) {
     throw new HandgradError(
       'usage',
       `\`top\` must be a whole number from 1 to ${probabilities.length}, not ${quoted(top)}.`,
     );
   }
-  return probabilities
+  const classes = probabilities
     .map((probability, label) => ({ label, name: classNames?.[label] ?? String(label), probability }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, top);
+    .sort((a, b) => b.probability - a.probability);
+  if (threshold !== undefined) {
+    const chosen = probabilities[1]! >= threshold ? 1 : 0;
+    classes.sort((a, b) => Number(b.label === chosen) - Number(a.label === chosen));
+  }
+  return classes.slice(0, top);
 }

@@ -12,6 +12,7 @@ export const COMMAND_NAMES = [
   'doctor',
   'setup',
   'bench',
+  'completion',
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

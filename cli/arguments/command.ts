@@ -9,8 +9,9 @@ import {
   type Settings,
   settings as settingsOfRuns,
 } from '../../src/runs/config';
+import type { CommandName } from '../commandNames';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { type Args, argument, type Argument, flag, type Flag, PATH, toggle, type Values } from './flags';
+import { type Args, argument, type Argument, flag, type Flag, PATH, RUN, toggle, type Values } from './flags';
 import { flagName, withFlags } from './flagNames';
 import { readSettings, settingOptions } from './settingFlags';
 
@@ -46,19 +47,25 @@ export interface Context {
   /** Aborted with an Interruption when the program should stop. */
   readonly signal: AbortSignal;
   readonly io: Io;
+  /** All commands. */
+  readonly commands: Commands;
 }
+
+/** Every command, loaded on first use. */
+export type Commands = Readonly<Record<CommandName, () => Command>>;
 
 /** A command, ready for yargs. */
 export interface Command extends Pick<Declaration<unknown, unknown>, 'summary' | 'examples'> {
   /** Its arguments, as in its usage line. */
   readonly usage: string;
   readonly options: Readonly<Record<string, Options>>;
-  /** The flags that take a list with commas. */
-  readonly lists: Readonly<Record<string, Kind<unknown>>>;
+  /** What the values of its flags and arguments must be, by name. */
+  readonly kinds: Readonly<Record<string, Kind<unknown> | undefined>>;
+  readonly argumentKinds: Readonly<Record<string, Kind<unknown>>>;
   /** The help of its arguments, by their names in the usage line. */
   readonly arguments: Readonly<Record<string, string>>;
   /** @param args as parsed, none unknown */
-  run(args: Args, io: Io): Promise<void>;
+  run(args: Args, io: Io, commands: Commands): Promise<void>;
 }
 
 /** Flags that several commands have. */
@@ -68,10 +75,13 @@ export const OUTPUT = {
 };
 
 /** A trained network, and the settings of the commands that use one. */
-export const MODEL = argument(PATH, 'a run folder or a .safetensors file');
+export const MODEL = argument(RUN, 'a run folder or a .safetensors file');
 export const MODEL_SETTINGS = keysAffecting('fetching', 'samples', 'backend');
 
 const CONFIG = flag(PATH, { group: 'Output', help: 'take settings from FILE.yaml or FILE.json; flags win' });
+
+/** What follows a flag: nothing for a boolean, which has no text. */
+const valueKind = (kind: Kind<unknown>) => (kind.read ? kind : undefined);
 
 /** Declares a command. The types of its flags and arguments determine the types of the values that it runs with. */
 export function defineCommand<
@@ -93,11 +103,16 @@ export function defineCommand<
         ...Object.fromEntries(flags.map(([name, { options }]) => [flagName(name), options])),
       };
     },
-    lists: Object.fromEntries(
-      settings.filter((key) => settingsOfRuns[key].kind.each).map((key) => [flagName(key), settingsOfRuns[key].kind]),
-    ),
+    kinds: Object.fromEntries([
+      ...settings.map(
+        (key) => [flagName(key), key === 'initFrom' ? RUN : valueKind(settingsOfRuns[key].kind)] as const,
+      ),
+      ...(configFile ? [['config', PATH] as const] : []),
+      ...flags.map(([name, { kind }]) => [flagName(name), kind] as const),
+    ]),
+    argumentKinds: Object.fromEntries(positionals.map(([name, { kind }]) => [name.toUpperCase(), kind])),
     arguments: Object.fromEntries(positionals.map(([name, { help }]) => [name.toUpperCase(), help])),
-    async run(args, io) {
+    async run(args, io, commands) {
       // The library's messages name settings and options; show them as flags.
       const words = (text: string) => withFlags(text, [...settings, ...Object.keys(declared.flags)]);
       try {
@@ -108,7 +123,14 @@ export function defineCommand<
         const file = configFile ? CONFIG.read(args['config'], 'config') : undefined;
         const { config, given } = await readSettings(settings, args, file === undefined ? [] : [file], io.env);
         const terminal = createTerminal(io, { quiet: values.quiet, words });
-        await declared.run(values, { config, settings: pick(config, [...given]), terminal, signal: io.signal, io });
+        await declared.run(values, {
+          config,
+          settings: pick(config, [...given]),
+          terminal,
+          signal: io.signal,
+          io,
+          commands,
+        });
       } catch (error) {
         if (error instanceof HandgradError) error.message = words(error.message);
         throw error;

@@ -4,7 +4,7 @@ import { HandgradError } from '../../src/errors';
 import { COMMAND_NAMES, type CommandName } from '../commandNames';
 import { type ConfigKey, CONFIG_KEYS, keyNamed, keysLike } from '../../src/runs/config';
 import { nearName, quoted } from '../../src/words';
-import type { Command } from './command';
+import type { Command, Commands } from './command';
 import { flagName, spelledFlag } from './flagNames';
 import type { Args } from './flags';
 import type { Io } from '../terminal/terminal';
@@ -30,11 +30,7 @@ const USUAL_FLAGS: Readonly<Record<string, string>> = {
  * @param commands every command there is; only what argv names is loaded, for the program's own help all of them
  * @throws (parseAsync) Chosen with the command that argv names, HandgradError 'usage' for what cannot be understood
  */
-export function createCli(
-  commands: Readonly<Record<CommandName, () => Command>>,
-  argv: readonly string[],
-  io: Io,
-): Argv {
+export function createCli(commands: Commands, argv: readonly string[], io: Io): Argv {
   const cli = yargs()
     .scriptName('handgrad')
     .usage('$0: multilayer perceptrons on TensorFlow.js with every gradient written by hand\n\n$0 <command>')
@@ -68,7 +64,7 @@ export function createCli(
       throw given === undefined ? new HandgradError('usage', text) : missing(named!, commands[named!](), Number(given));
     });
   const named = commandIn(argv);
-  for (const name of named ? [named] : COMMAND_NAMES) addCommand(cli, name, commands[name](), argv, io);
+  for (const name of named ? [named] : COMMAND_NAMES) addCommand(cli, name, commands, argv, io);
   // Before yargs' own checks: they stumble over a flag called --constructor.
   return cli.middleware(refuseUnknownCommand, true);
 }
@@ -82,7 +78,8 @@ function missing(name: CommandName, command: Command, given: number): HandgradEr
   return new HandgradError('usage', `${name} needs ${argument}: ${help}; see handgrad ${name} --help.`);
 }
 
-function addCommand(cli: Argv, name: CommandName, command: Command, argv: readonly string[], io: Io): void {
+function addCommand(cli: Argv, name: CommandName, commands: Commands, argv: readonly string[], io: Io): void {
+  const command = commands[name]();
   const usage = `${name} ${command.usage}`.trim();
   cli.command(
     usage,
@@ -94,7 +91,7 @@ function addCommand(cli: Argv, name: CommandName, command: Command, argv: readon
       return y.usage(`handgrad ${usage}\n\n${command.summary}`).epilogue('');
     },
     (args) => {
-      throw new Chosen(() => command.run(restored(args) as Args, io));
+      throw new Chosen(() => command.run(restored(args) as Args, io, commands));
     },
   );
 }
@@ -116,10 +113,7 @@ const MARK = '\0';
  * Prepares arguments for yargs: `help COMMAND` and `-h` are `--help`, which silences all the rest; flags have their
  * declared spelling; what begins with a dash and is no flag is marked.
  */
-export function plainArguments(
-  argv: readonly string[],
-  commands: Readonly<Record<CommandName, () => Command>>,
-): string[] {
+export function plainArguments(argv: readonly string[], commands: Commands): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
   const flags = argv.slice(0, end);
   const [first, ...others] = flags.filter((argument) => !argument.startsWith('-'));
@@ -186,12 +180,12 @@ function refuseUnknown(
 }
 
 /** `--hidden 128,64` if `--hidden 128 64` was typed: the extra argument continues the value of a list. */
-function spacedList(extra: string, { lists }: Command, argv: readonly string[]): string | undefined {
+function spacedList(extra: string, { kinds }: Command, argv: readonly string[]): string | undefined {
   const at = argv.indexOf(extra);
   const flag = argv.slice(0, at).findLastIndex((argument) => argument.startsWith('-'));
   const [name, ...first] = spelledFlag(argv[flag] ?? '').split('=');
-  const kind = lists[name!.replace(/^--/, '')];
-  if (!kind || flag === -1) return undefined;
+  const kind = kinds[name!.replace(/^--/, '')];
+  if (!kind?.each || flag === -1) return undefined;
   const end = argv.findIndex((argument, i) => i > flag && argument.startsWith('-'));
   const parts = [...first, ...argv.slice(flag + 1, end === -1 ? undefined : end)].flatMap((part) => part.split(','));
   const typed = parts.map((part) => part.trim()).filter((part) => part !== '');

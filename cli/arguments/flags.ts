@@ -10,6 +10,8 @@ export type Args = Readonly<Record<string, unknown>>;
 /** A flag of a command. yargs only splits the command line; values are parsed here, strictly. */
 export interface Flag<Value> {
   readonly options: Options;
+  /** What its value must be; undefined for a flag without one. */
+  readonly kind?: Kind<unknown>;
   /** @param name without dashes @throws HandgradError 'usage' */
   readonly read: (given: unknown, name: string) => Value;
 }
@@ -44,6 +46,7 @@ export function flag<Value>(
   const { default: standard, required, otherwise } = about;
   const shown = otherwise ?? [standard].flat().join();
   return {
+    kind,
     options: {
       ...optionsOf(about),
       ...{ requiresArg: true, nargs: 1, demandOption: required },
@@ -56,6 +59,7 @@ export function flag<Value>(
 /** A flag that takes several values; undefined if it is not given. */
 export function severalFlag<Value>(kind: Kind<Value>, about: FlagDescription): Flag<readonly Value[] | undefined> {
   return {
+    kind,
     options: { ...optionsOf(about), array: true },
     read(given, name) {
       if (given === undefined) return undefined;
@@ -86,18 +90,19 @@ export interface Argument<Value> {
   /** Its text in the command's usage line. */
   readonly usage: (name: string) => string;
   readonly help: string;
+  readonly kind: Kind<unknown>;
   readonly read: (given: unknown, name: string) => Value;
 }
 
 /** A required argument. */
 export function argument<Value>(kind: Kind<Value>, help: string): Argument<Value> {
-  return { usage: (name) => `<${name}>`, help, read: (given, name) => readText(kind, given, name) };
+  return { usage: (name) => `<${name}>`, help, kind, read: (given, name) => readText(kind, given, name) };
 }
 
 /** An optional argument. */
 export function optionalArgument<Value>(kind: Kind<Value>, help: string): Argument<Value | undefined> {
   const read = (given: unknown, name: string) => (given === undefined ? undefined : readText(kind, given, name));
-  return { usage: (name) => `[${name}]`, help, read };
+  return { usage: (name) => `[${name}]`, help, kind, read };
 }
 
 /** All remaining arguments. */
@@ -109,12 +114,16 @@ export function restArguments<Value>(
   return {
     usage: (name) => (atLeastOne ? `<${name}..>` : `[${name}..]`),
     help,
+    kind,
     read: (given, name) => ((given ?? []) as readonly string[]).map((one) => readText(kind, one, name)),
   };
 }
 
 /** The path of a file or folder. */
 export const PATH = text('a path');
+
+/** The folder of a run or a sweep. */
+export const RUN = text('a path');
 
 function readText<Value>(kind: Kind<Value>, given: unknown, where: string): Value {
   const value = kind.read!(given as string);

@@ -15,4 +15,5 @@ export const COMMANDS = {
   doctor: () => (require('./doctor') as typeof import('./doctor')).command,
   setup: () => (require('./setup') as typeof import('./setup')).command,
   bench: () => (require('./bench') as typeof import('./bench')).command,
+  completion: () => (require('./completion') as typeof import('./completion')).command,
 } satisfies Record<CommandName, () => Command>;

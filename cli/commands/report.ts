@@ -1,11 +1,11 @@
 import { defineCommand, MODEL_SETTINGS, OUTPUT } from '../arguments/command';
-import { flag, PATH, restArguments } from '../arguments/flags';
+import { flag, PATH, restArguments, RUN } from '../arguments/flags';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
 
 export const command = defineCommand({
   summary: 'render a run, several runs or a sweep to one HTML page',
-  arguments: { paths: restArguments(PATH, 'a run folder, several, or the folder of a sweep', { atLeastOne: true }) },
+  arguments: { paths: restArguments(RUN, 'a run folder, several, or the folder of a sweep', { atLeastOne: true }) },
   settings: MODEL_SETTINGS,
   flags: {
     out: flag(PATH, {

@@ -4,7 +4,7 @@ import { CONFIG_KEYS, lastEpoch } from '../../src/runs/config';
 import type { StoppedEvent } from '../../src/runs/events';
 import { shellWord } from '../../src/words';
 import { defineCommand, OUTPUT } from '../arguments/command';
-import { flag, PATH, toggle } from '../arguments/flags';
+import { flag, PATH, RUN, toggle } from '../arguments/flags';
 import { Interruption } from '../interruption';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
@@ -20,7 +20,7 @@ export const command = defineCommand({
       group: 'Output',
       help: 'the DIR for model and metrics, else runs/<dataset>-<date>-<time>',
     }),
-    resume: flag(PATH, {
+    resume: flag(RUN, {
       group: 'Output',
       help: 'resume the run in DIR from its checkpoint; a larger --epochs extends it',
       conflicts: ['runDir'],

@@ -5,7 +5,7 @@ import type { SweepState } from '../../../src/sweeps/state/sweepState';
 import type { Sweep, SweepOptions, SweepRunOptions } from '../../../src/sweeps/sweep';
 import { plural, quoted, shellWord } from '../../../src/words';
 import { type Context, defineCommand, OUTPUT } from '../../arguments/command';
-import { flag, optionalArgument, PATH, toggle } from '../../arguments/flags';
+import { flag, optionalArgument, PATH, RUN, toggle } from '../../arguments/flags';
 import { MACHINE } from '../../arguments/machine';
 import { QUEUE, queueAddress } from '../../arguments/queue';
 import { Interruption } from '../../interruption';
@@ -39,7 +39,7 @@ export const command = defineCommand({
       group: 'Sweep',
       help: 'the DIR for journal, trials and summary, else runs/sweep-<file>-<date>-<time>',
     }),
-    resume: flag(PATH, { group: 'Sweep', help: 'resume the sweep in DIR' }),
+    resume: flag(RUN, { group: 'Sweep', help: 'resume the sweep in DIR' }),
     extend: toggle({ group: 'Sweep', help: 'with --resume: accept a file that now has other values or more trials' }),
     retryFailed: toggle({ group: 'Sweep', help: 'with --resume: retry failed trials' }),
     dryRun: toggle({ group: 'Sweep', help: 'print the trials without training' }),

@@ -48,7 +48,7 @@ async function runWith(args: Record<string, unknown>) {
     },
   });
   const [stdout, stderr] = [collector(false), collector(false)];
-  await command.run(args, { stdout, stderr, env: {}, signal: new AbortController().signal });
+  await command.run(args, { stdout, stderr, env: {}, signal: new AbortController().signal }, COMMANDS);
   return { seen, command };
 }
 

@@ -25,7 +25,10 @@ const RULES: Record<string, readonly string[]> = {
   'src/optim': ['@tensorflow/tfjs-core'],
   'src/training': ['@tensorflow/tfjs-core', 'src/errors', 'src/random', 'src/nn', 'src/optim', 'type:src/data'],
   'src/data': ['node', 'zod', 'datasets', 'src/errors', 'src/files', 'src/random'],
-  'src/data/tables': ['node', 'src/data', 'src/data/download', 'src/errors', 'src/files', 'src/random', 'src/words'],
+  'src/data/tables': [
+    ...['node', 'fzstd', 'tinyglobby', 'src/data', 'src/data/download', 'src/errors', 'src/files', 'src/random'],
+    'src/words',
+  ],
   'src/data/download': ['node', 'undici', 'src/data', 'src/errors', 'src/files'],
   'src/data/formats': ['node', 'csv-parse', 'sharp', 'src/data', 'src/data/download', 'src/errors', 'src/random'],
   'src/backends': ['node', 'src/errors', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'],

@@ -11,8 +11,8 @@ export interface Table {
   /** Whether the first line names the columns. Without a header they are called column 1, column 2, …. */
   readonly hasHeader: boolean;
   readonly columns: readonly Column[];
-  /** The line of a row in its file, from 1, for messages; with several files, the file's name before it. */
-  lineOf(row: number): string;
+  /** The line of a row in its file, from 1, for messages; with several files also which: `5 of part-2.csv`. */
+  readonly lineOf: (row: number) => string;
 }
 
 /** A column of a table. */
@@ -23,27 +23,30 @@ interface NamedColumn {
   readonly name: string;
 }
 
-/** A column whose cells are numbers or missing. */
+/** A column whose cells are numbers or missing; at least one is a number. */
 export interface NumberColumn extends NamedColumn {
   readonly kind: 'number';
-  /** [count]; NaN where the cell is empty or stands for a missing value (`isMissing`). */
-  readonly values: Float64Array;
+  /** [count], in the smallest type that holds them; NaN where the cell stands for a missing value (`isMissing`). */
+  readonly values: Uint8Array | Int32Array | Float64Array;
   /** How many are NaN. */
   readonly missing: number;
   /** Whether each cell is its number's shortest text, so that the texts can be restored: not for "0123" or "1.50". */
   readonly exact: boolean;
 }
 
-/** A column with at least one cell that is neither a number nor missing, or that was asked for as text. */
+/** A column with a cell that is neither a number nor missing, or with missing cells only, or asked for as text. */
 export interface TextColumn extends NamedColumn {
   readonly kind: 'text';
   /** [count]: positions in `texts`. */
   readonly codes: Int32Array;
-  /** The distinct cells, trimmed, in order of first appearance. Empty cells and texts such as "NA" are among them. */
+  /**
+   * The distinct cells in order of first appearance, without blanks around them that are not in quotes. Empty cells and
+   * texts such as "NA" are among them.
+   */
   readonly texts: readonly string[];
 }
 
 /** Whether a cell stands for a missing value. A label is never missing for its text: Namibia's country code is NA. */
 export function isMissing(cell: string): boolean {
-  return cell === '' || /^(na|n\/a|nan|null|none|\?)$/i.test(cell);
+  return cell === '' || /^(na|n\/a|#n\/a|<na>|[+-]?nan|null|none|\?)$/i.test(cell);
 }

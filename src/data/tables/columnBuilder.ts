@@ -1,0 +1,122 @@
+import { HandgradError } from '../../errors';
+import { quoted } from '../../words';
+import { CELL, type CellNumber, type DecimalMark, parseCell } from './number';
+import { cellText, type RecordCells } from './records';
+import type { NumberColumn, TextColumn } from './table';
+
+/** Bounds the memory of texts: of each column, and of all columns of a table. */
+const MAX_TEXTS = 2 ** 23;
+const MAX_TEXT_CHARACTERS = 2 ** 28;
+
+/** A column of numbers while it is read. */
+export interface NumberBuilder {
+  readonly name: string;
+  /** Its place in a record. */
+  readonly column: number;
+  values: NumberColumn['values'];
+  count: number;
+  missing: number;
+  exact: boolean;
+  /** The first cell that is a number too large, or infinite. */
+  infinite?: { readonly text: string; readonly row: number };
+  /** A text was found: the column has to be read again, as texts. */
+  hasText: boolean;
+}
+
+/** A column of texts while it is read. */
+export interface TextBuilder {
+  readonly name: string;
+  /** Its place in a record. */
+  readonly column: number;
+  codes: Int32Array;
+  count: number;
+  readonly texts: Map<string, number>;
+}
+
+/** The texts of all columns: how many characters they have. */
+export interface TextBudget {
+  characters: number;
+}
+
+/** An empty column of numbers. */
+export function numberBuilder(name: string, column: number): NumberBuilder {
+  return { name, column, values: new Uint8Array(64), count: 0, missing: 0, exact: true, hasText: false };
+}
+
+/** An empty column of texts. */
+export function textBuilder(name: string, column: number): TextBuilder {
+  return { name, column, codes: new Int32Array(64), count: 0, texts: new Map() };
+}
+
+const number: CellNumber = { value: 0, exact: true };
+// An access to an import costs as much as a digit of a number.
+const { number: NUMBER, missing: MISSING, infinite: INFINITE } = CELL;
+const parse = parseCell;
+
+/** Adds its cell of a record to a column of numbers. */
+export function addNumber(builder: NumberBuilder, record: RecordCells, decimal: DecimalMark): void {
+  const { column } = builder;
+  if (builder.hasText) return;
+  const row = builder.count++;
+  const kind = parse(record, column, decimal, number);
+  let value = number.value;
+  if (kind === NUMBER) {
+    if (!number.exact) builder.exact = false;
+  } else if (kind === MISSING) {
+    builder.missing++;
+    value = NaN;
+  } else if (kind === INFINITE) {
+    builder.infinite ??= { text: cellText(record, column), row };
+    value = NaN;
+  } else {
+    builder.hasText = true;
+    builder.values = new Uint8Array(0);
+    return;
+  }
+  let { values } = builder;
+  if (row === values.length) values = builder.values = grown(values, values.length * 2);
+  values[row] = value;
+  // -0 is stored as 0 in whole numbers: no reader of tables can tell them apart by what they mean.
+  if (values[row] !== value) (builder.values = widened(values, row, value))[row] = value;
+}
+
+/** Adds its cell of a record to a column of texts. */
+export function addText(builder: TextBuilder, record: RecordCells, budget: TextBudget): void {
+  const row = builder.count++;
+  if (row === builder.codes.length) builder.codes = grown(builder.codes, row * 2);
+  const text = cellText(record, builder.column);
+  let code = builder.texts.get(text);
+  if (code === undefined) {
+    code = builder.texts.size;
+    budget.characters += text.length;
+    if (code >= MAX_TEXTS || budget.characters > MAX_TEXT_CHARACTERS) {
+      const found = `Column ${quoted(builder.name)} has too many different texts to be kept in memory`;
+      throw new HandgradError('data', `${found}; remove the column from the file.`);
+    }
+    builder.texts.set(text, code);
+  }
+  builder.codes[row] = code;
+}
+
+/** The finished column. */
+export function finishNumbers({ name, values, count, missing, exact }: NumberBuilder): NumberColumn {
+  return { kind: 'number', name, values: values.slice(0, count), missing, exact };
+}
+
+/** The finished column. */
+export function finishTexts({ name, codes, count, texts }: TextBuilder): TextColumn {
+  return { kind: 'text', name, codes: codes.slice(0, count), texts: [...texts.keys()] };
+}
+
+function grown<T extends NumberColumn['values']>(values: T, length: number): T {
+  const larger = new (values.constructor as new (length: number) => T)(length);
+  larger.set(values);
+  return larger;
+}
+
+/** The values in the next type that holds another value as well. */
+function widened(values: NumberColumn['values'], count: number, value: number): NumberColumn['values'] {
+  const larger = Object.is(value | 0, value) ? new Int32Array(values.length) : new Float64Array(values.length);
+  larger.set(values.subarray(0, count));
+  return larger;
+}

@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { HandgradError } from '../../errors';
+import { quoted } from '../../words';
+import { datasetDigest } from '../download/verify';
+import {
+  addNumber,
+  addText,
+  finishNumbers,
+  finishTexts,
+  type NumberBuilder,
+  numberBuilder,
+  type TextBuilder,
+  textBuilder,
+  type TextBudget,
+} from './columnBuilder';
+import { decompressed } from './decompress';
+import { type Dialect, findDialect } from './dialect';
+import { cellText, invalid, type RecordCells, type RecordScanner, recordScanner } from './records';
+import type { TableSource } from './source';
+import type { Column, Table } from './table';
+import { textPieces } from './text';
+
+/** How a table is read. */
+export interface ReadTableOptions {
+  /** Names of columns that are read as texts although they may hold numbers only, such as labels. */
+  readonly texts?: readonly string[];
+  /** Whether the first line names the columns; found out by default. */
+  readonly hasHeader?: boolean;
+  /** Whether a table of one column is accepted; false by default. */
+  readonly oneColumn?: boolean;
+  /** Aborts reading. */
+  readonly signal?: AbortSignal;
+  /** Called now and then with the bytes read, and with those of all files if they are known. */
+  readonly onProgress?: (progress: { readonly bytes: number; readonly total?: number }) => void;
+}
+
+/** What to read in a pass over the files. */
+interface Plan {
+  readonly dialect: Dialect;
+  readonly numbers: readonly NumberBuilder[];
+  readonly texts: readonly TextBuilder[];
+}
+
+/** What a pass yields beside the columns. */
+interface Pass {
+  readonly plan: Plan;
+  readonly digest: string;
+  readonly count: number;
+  readonly lineOf: (row: number) => string;
+}
+
+/**
+ * Reads a table into memory: CSV text with any usual separator, plain or compressed. A column that holds numbers up to
+ * a later line, and then a text, is read again as texts, so that "0123" keeps its zero.
+ * @throws HandgradError 'data' with line and column of what cannot be read; the signal's reason when aborted
+ */
+export async function readTable(source: TableSource, options: ReadTableOptions = {}): Promise<Table> {
+  const { plan, digest, count, lineOf } = await readPass(source, options, (dialect) => planOf(dialect, options));
+  // "NA" and "null" in a column without any number are texts.
+  for (const builder of plan.numbers) builder.hasText ||= builder.missing === count;
+  const mixed = plan.numbers.filter(({ hasText }) => hasText);
+  const texts = mixed.map(({ name, column }) => textBuilder(name, column));
+  if (texts.length > 0) {
+    const again = await readPass(source, options, () => ({ dialect: plan.dialect, numbers: [], texts }));
+    if (again.digest !== digest) {
+      throw new HandgradError('data', `${source.path} changed while it was read; try again.`);
+    }
+  }
+  const columns = new Array<Column>(plan.dialect.names.length);
+  for (const builder of plan.numbers) {
+    if (builder.hasText) continue;
+    if (builder.infinite !== undefined) {
+      const { text, row } = builder.infinite;
+      const where = `${source.path}, line ${lineOf(row)}, column ${builder.column + 1}`;
+      throw new HandgradError('data', `${where}: ${quoted(text)} is not a number that can be used; correct the file.`);
+    }
+    columns[builder.column] = finishNumbers(builder);
+  }
+  for (const builder of [...plan.texts, ...texts]) columns[builder.column] = finishTexts(builder);
+  const { name, path } = source;
+  return { name, path, digest, count, hasHeader: plan.dialect.hasHeader, columns, lineOf };
+}
+
+function planOf(dialect: Dialect, { texts = [] }: ReadTableOptions): Plan {
+  const asked = new Set(texts);
+  const plan = { dialect, numbers: [] as NumberBuilder[], texts: [] as TextBuilder[] };
+  for (const [i, name] of dialect.names.entries()) {
+    if (dialect.numeric[i] && !asked.has(name)) plan.numbers.push(numberBuilder(name, i));
+    else plan.texts.push(textBuilder(name, i));
+  }
+  return plan;
+}
+
+async function readPass(
+  source: TableSource,
+  options: ReadTableOptions,
+  makePlan: (dialect: Dialect) => Plan,
+): Promise<Pass> {
+  const sums: string[] = [];
+  const lines = lineIndex(source);
+  const total = totalBytes(source);
+  let plan: Plan | undefined;
+  let bytes = 0;
+  const counted = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      options.signal?.throwIfAborted();
+      bytes += chunk.length;
+      options.onProgress?.({ bytes, total });
+      yield chunk;
+    }
+  };
+  for (const [i, file] of source.files.entries()) {
+    const { path } = file;
+    const hash = createHash('sha256');
+    const hashed = async function* (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    };
+    let scanner: RecordScanner | undefined;
+    let take: ((record: RecordCells) => void) | undefined;
+    for await (const piece of textPieces(hashed(decompressed(counted(file.read()), path)), path)) {
+      if (plan === undefined) {
+        const dialect = findDialect(piece, path, options);
+        if (dialect === undefined) continue;
+        plan = makePlan(dialect);
+      }
+      scanner ??= recordScanner(plan.dialect.separator, path);
+      take ??= rowTaker(plan, path, source.files[0]!.path, (line) => lines.add(i, line));
+      scanner.next(piece, take);
+    }
+    if (take) scanner?.end(take);
+    sums.push(hash.digest('hex'));
+  }
+  if (plan === undefined || lines.count() === 0) {
+    throw new HandgradError('data', `${source.path} has no rows; name a file with a table.`);
+  }
+  return { plan, digest: datasetDigest(sums), count: lines.count(), lineOf: lines.lineOf };
+}
+
+function totalBytes({ files }: TableSource): number | undefined {
+  const sizes = files.map(({ bytes }) => bytes ?? NaN);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return Number.isNaN(total) ? undefined : total;
+}
+
+/** Gives the cells of the records of a file to the columns. */
+function rowTaker(
+  { dialect, numbers, texts }: Plan,
+  path: string,
+  firstPath: string,
+  onRow: (line: number) => void,
+): (record: RecordCells) => void {
+  const { names, decimal, hasHeader } = dialect;
+  const width = names.length;
+  const budget: TextBudget = { characters: 0 };
+  let isHeader = hasHeader;
+  const [number, text] = [addNumber, addText];
+  return (record) => {
+    const { count, line, starts, ends } = record;
+    if (count !== width && !(count === width + 1 && starts[width] === ends[width])) {
+      const found = `the line has ${count} columns, where ${width} are expected`;
+      throw invalid(path, line, Math.min(count, width) + 1, found);
+    }
+    if (isHeader) {
+      isHeader = false;
+      for (const [i, name] of names.entries()) {
+        const here = cellText(record, i) || `column ${i + 1}`;
+        if (here === name) continue;
+        const found = `the header names ${quoted(here)}, where ${firstPath} has ${quoted(name)}`;
+        throw invalid(path, line, i + 1, found);
+      }
+      return;
+    }
+    for (let i = 0; i < numbers.length; i++) number(numbers[i]!, record, decimal);
+    for (let i = 0; i < texts.length; i++) text(texts[i]!, record, budget);
+    onRow(line);
+  };
+}
+
+/** Where rows are in their files, stored as the rows whose line is not the one after the line of the row before. */
+function lineIndex({ files }: TableSource) {
+  const marks: { row: number; file: number; line: number }[] = [];
+  let [rows, lastFile, lastLine] = [0, -1, 0];
+  return {
+    count: () => rows,
+    add: (file: number, line: number): void => {
+      if (file !== lastFile || line !== lastLine + 1) marks.push({ row: rows, file, line });
+      [lastFile, lastLine] = [file, line];
+      rows++;
+    },
+    lineOf: (row: number): string => {
+      let [low, high] = [0, marks.length];
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if (marks[middle]!.row <= row) low = middle;
+        else high = middle;
+      }
+      const { row: start, file, line } = marks[low]!;
+      const shown = String(line + row - start);
+      return files.length === 1 ? shown : `${shown} of ${basename(files[file]!.path)}`;
+    },
+  };
+}

@@ -58,10 +58,8 @@ export function findDialect(
   const samples = SEPARATORS.map((one) => sampleOf(start, one, path));
   const { separator, decimal, records, line, width } = bestOf(samples);
   const [first, ...others] = records;
-  if (first === undefined) {
-    for (const { error } of samples) if (error !== undefined) throw error;
-    return undefined;
-  }
+  if (width < 2) for (const { error } of samples) if (error !== undefined) throw error;
+  if (first === undefined) return undefined;
   if (width < 2 && options.oneColumn !== true) {
     const remedy = 'separate the values by commas, semicolons, tabs or vertical bars';
     throw new HandgradError('data', `${path}, line ${line}, column 1: there is only one column; ${remedy}.`);

@@ -21,10 +21,10 @@ export interface RecordCells {
   /** How many cells there are. */
   count: number;
   /** [count]: where each cell starts and ends, without its quotes, and without spaces and tabs around it. */
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
+  starts: Int32Array;
+  ends: Int32Array;
   /** [count]: values of `QUOTING`. */
-  readonly quoting: Uint8Array;
+  quoting: Uint8Array;
 }
 
 /** Finds the records of a text that comes in pieces. */
@@ -54,9 +54,9 @@ export function recordScanner(separator: number, path: string): RecordScanner {
     bytes: rest,
     line,
     count: 0,
-    starts: new Int32Array(MAX_COLUMNS + 1),
-    ends: new Int32Array(MAX_COLUMNS + 1),
-    quoting: new Uint8Array(MAX_COLUMNS + 1),
+    starts: new Int32Array(64),
+    ends: new Int32Array(64),
+    quoting: new Uint8Array(64),
   };
   const stops = new Uint8Array(256);
   for (const stop of [separator, LF, CR]) stops[stop] = 1;
@@ -64,7 +64,7 @@ export function recordScanner(separator: number, path: string): RecordScanner {
 
   /** Takes the records from `bytes`; the position of the first that is incomplete. */
   const scan = (bytes: Buffer, isEnd: boolean, take: (record: RecordCells) => void): number => {
-    const { starts, ends, quoting } = record;
+    let { starts, ends, quoting } = record;
     const length = bytes.length;
     record.bytes = bytes;
     let at = 0;
@@ -74,7 +74,14 @@ export function recordScanner(separator: number, path: string): RecordScanner {
       let lines = 0;
       for (;;) {
         while (at < length && isBlank(bytes[at])) at++;
-        if (column > MAX_COLUMNS) throw invalid(path, line, column, `there are more than ${MAX_COLUMNS} columns`);
+        if (column === starts.length) {
+          // One more for an empty last cell.
+          if (column > MAX_COLUMNS) throw invalid(path, line, column, `there are more than ${MAX_COLUMNS} columns`);
+          const room = Math.min(2 * column, MAX_COLUMNS + 1);
+          starts = record.starts = larger(starts, new Int32Array(room));
+          ends = record.ends = larger(ends, new Int32Array(room));
+          quoting = record.quoting = larger(quoting, new Uint8Array(room));
+        }
         let start = at;
         let end: number;
         if (at < length && bytes[at] === QUOTE) {
@@ -137,6 +144,11 @@ export function recordScanner(separator: number, path: string): RecordScanner {
       rest = Buffer.alloc(0);
     },
   };
+}
+
+function larger<T extends Int32Array | Uint8Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
 
 /** The text of a cell. */

@@ -94,7 +94,8 @@ function decoderOf(start: Buffer, path: string): Decoder {
   const probed = start.subarray(0, Math.min(start.length, 1024) & ~1);
   for (const [i, byte] of probed.entries()) if (byte === 0) zeros[i % 2]!++;
   const [even, odd] = zeros as [number, number];
-  if (Math.min(even, odd) === 0 && Math.max(even, odd) > probed.length / 4) return utf16(path, 0, even > 0);
+  const isWide = Math.max(even, odd) > probed.length / 4 && Math.min(even, odd) < probed.length / 32;
+  if (isWide) return utf16(path, 0, even > odd);
   return withoutMark(0);
 }
 
@@ -115,32 +116,24 @@ function utf16(path: string, mark: number, bigEndian: boolean): Decoder {
   let odd = Buffer.alloc(0);
   let skip = mark;
   let line = 1;
-  const encoded = (text: string): Buffer => {
-    const lone = text.search(/\p{Surrogate}/u);
-    if (lone >= 0) {
-      const before = Buffer.from(text.slice(0, lone));
-      const where = `${path}, line ${line + linesBefore(before, before.length)}`;
-      throw new HandgradError('data', `${where}: this is not valid UTF-16; convert the file to UTF-8.`);
-    }
-    const bytes = Buffer.from(text);
-    line += linesBefore(bytes, bytes.length);
-    return bytes;
-  };
+  const invalid = (line: number, found: string) =>
+    new HandgradError('data', `${path}, line ${line}: ${found}; convert the file to UTF-8.`);
   return {
     write(bytes) {
-      let text = bytes.subarray(skip);
+      const pairs = Buffer.concat([odd, bytes.subarray(skip)]);
       skip = 0;
-      if (bigEndian) {
-        text = Buffer.concat([odd, text]);
-        odd = Buffer.from(text.subarray(text.length & ~1));
-        text = text.subarray(0, text.length & ~1).swap16();
-      }
-      return encoded(decoder.write(text));
+      odd = Buffer.from(pairs.subarray(pairs.length & ~1));
+      const whole = pairs.subarray(0, pairs.length & ~1);
+      const text = decoder.write(bigEndian ? whole.swap16() : whole);
+      const lone = text.search(/\p{Surrogate}/u);
+      const encoded = Buffer.from(lone < 0 ? text : text.slice(0, lone));
+      line += linesBefore(encoded, encoded.length);
+      if (lone >= 0) throw invalid(line, 'this is not valid UTF-16');
+      return encoded;
     },
     end() {
-      const left = decoder.end();
-      if (left === '' && odd.length === 0) return Buffer.alloc(0);
-      throw new HandgradError('data', `${path} ends within a character of UTF-16; complete the file.`);
+      if (decoder.end() === '' && odd.length === 0) return odd;
+      throw invalid(line, 'the text ends within a character of UTF-16');
     },
   };
 }

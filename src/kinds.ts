@@ -9,6 +9,8 @@ export interface Kind<Value> {
   readonly each?: Kind<unknown>;
   /** The names to choose from. */
   readonly names?: readonly string[];
+  /** Of a number: whether it has to be an integer. */
+  readonly whole?: true;
   /** The meaning of each name. */
   readonly meanings?: Readonly<Record<string, string>>;
 }
@@ -65,7 +67,7 @@ export function number(rule: string, within: (value: number) => boolean): Kind<n
 /** An integer in a range, both ends included. */
 export function wholeNumber(min: number, max: number): Kind<number> {
   const within = (value: number) => Number.isInteger(value) && value >= min && value <= max;
-  return number(`a whole number from ${min} to ${max}`, within);
+  return { ...number(`a whole number from ${min} to ${max}`, within), whole: true };
 }
 
 /** A fraction in [0, 1). */

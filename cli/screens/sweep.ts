@@ -213,8 +213,9 @@ function importanceTable(shares: readonly Importance[]): string {
   return table(['Parameter', 'Share of the variance', ''], rows, 'lrl');
 }
 
-function closing({ state, done, failed, best, seconds, sweepDir }: SweepEnd): string {
+function closing({ state, stoppedEarly, done, failed, best, seconds, sweepDir }: SweepEnd): string {
   const counts = `${plural(done, 'trial')} done${failed > 0 ? `, ${failed} failed` : ''} in ${formatSeconds(seconds)}`;
   const again = best ? `; train the best one again with: handgrad train --config ${sweepDir}/best.json` : '';
-  return `${state === 'partial' ? 'Partial: ' : ''}${counts}. Saved in ${sweepDir}${again}`;
+  const early = stoppedEarly ? 'Ended early, because nothing improved any more: ' : '';
+  return `${state === 'partial' ? 'Partial: ' : ''}${early}${counts}. Saved in ${sweepDir}${again}`;
 }

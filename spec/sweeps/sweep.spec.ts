@@ -56,6 +56,25 @@ describe('a sweep of the library', function () {
     );
   });
 
+  it('takes another number of trials, and ends where nothing improves', async () => {
+    const { fixed } = content([]);
+    const search = { method: 'random', parameters: { lr: { min: 0.1, max: 0.5 } }, fixed };
+    expect(await failure('usage', () => startSweep(search, options('s')))).to.match(/run_cap is missing/);
+    expect(await failure('usage', () => startSweep(search, { ...options('s'), runCap: 0 }))).to.match(/run_cap must/);
+    const endless = await startSweep(search, { ...options('s'), endless: true });
+    expect(await failure('usage', () => collect(endless.run({ workers: 2 })))).to.match(
+      /`earlyStopSweep` has to end it/,
+    );
+    const capped = await startSweep(search, { ...options('t'), runCap: 1 });
+    expect(ended(await collect(capped.run({ workers: 2 }))))
+      .to.include({ done: 1 })
+      .and.not.have.property('stoppedEarly');
+    const resumed = await resumeSweep(path('t'), { runCap: 9, extend: true });
+    const events = await collect(resumed.run({ workers: 2, earlyStopSweep: 1 }));
+    expect(ended(events)).to.include({ stoppedEarly: true });
+    expect(ended(events).done).to.be.below(9);
+  });
+
   it('F82 takes more values with extend, and trains only those', async () => {
     await collect(runSweep(content([0.1]), options('s')));
     const more = await resumeSweep(path('s'), { source: content([0.1, 0.3]), extend: true });
@@ -86,7 +105,9 @@ describe('a sweep of the library', function () {
   });
 
   it('refuses what cannot be used, naming the argument, and leaves nothing behind', async () => {
-    expect(await failure('usage', () => startSweep({ method: 'grid' }, options('s')))).to.match(/parameters must be/);
+    expect(await failure('usage', () => startSweep({ method: 'grid' }, options('s')))).to.match(
+      /parameters must be a mapping/,
+    );
     expect(await failure('usage', () => startSweep(path('no.yaml'), options('s')))).to.match(/does not exist/);
     expect(existsSync(path('s'))).to.equal(false);
     const runs = async (how: object) =>

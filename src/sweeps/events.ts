@@ -68,6 +68,8 @@ export interface TrialFailure extends RunId {
 export interface SweepEnd {
   readonly type: 'end';
   readonly state: 'complete' | 'partial';
+  /** It ended before `run_cap`, because nothing improved any more. */
+  readonly stoppedEarly?: true;
   readonly done: number;
   readonly failed: number;
   readonly best: { readonly trial: number; readonly value: number; readonly configuration: Configuration } | null;

@@ -5,7 +5,7 @@ import { HandgradError } from '../errors';
 import { writeFileAtomic } from '../files/atomicFile';
 import { readConfigFile } from '../files/configFile';
 import { claimRunDir } from '../runs/runDir';
-import { readSweep, type SweepSpec } from './spec/sweepFile';
+import { readSweep, type ReadSweepOptions, type SweepSpec } from './spec/sweepFile';
 import { type Entry, type Journal, openJournal, readJournal } from './state/journal';
 import { SWEEP_FILES } from './state/summary';
 import { replay, type SweepState } from './state/sweepState';
@@ -26,10 +26,18 @@ export type SweepSource = string | Readonly<Record<string, unknown>>;
 
 /**
  * Reads and validates a sweep file.
- * @throws HandgradError 'usage' naming the key and what it takes
+ * @throws HandgradError 'usage' naming every key that cannot be used and what it takes
  */
-export async function readSweepSource(source: SweepSource): Promise<SweepSpec> {
-  return readSweep(typeof source === 'string' ? await readConfigFile(source) : source);
+export async function readSweepSource(source: SweepSource, options: ReadSweepOptions = {}): Promise<SweepSpec> {
+  return readSweep(typeof source === 'string' ? await readConfigFile(source) : source, options);
+}
+
+/** The source with another number of trials. */
+export async function withRunCap(source: SweepSource, runCap: number | undefined): Promise<SweepSource> {
+  if (runCap === undefined) return source;
+  const content = typeof source === 'string' ? await readConfigFile(source) : source;
+  const name = typeof source === 'string' ? { name: basename(source, extname(source)) } : {};
+  return { ...name, ...content, run_cap: runCap };
 }
 
 /** The content of the copy in the sweep's folder; JSON is YAML. */
@@ -74,6 +82,8 @@ async function holdsSweep(dir: string): Promise<boolean> {
 export interface ResumeChanges {
   /** The sweep file from now on; the copy in the sweep's folder when omitted. */
   readonly source?: SweepSource;
+  /** The number of trials, with `extend`; that of the file when omitted. */
+  readonly runCap?: number;
   /** Accepts a file that has other values or more trials than before. */
   readonly extend?: boolean;
   /** Retries failed trials. */
@@ -106,13 +116,15 @@ async function claimFolder(
 
 async function openJournaled(
   dir: string,
-  { source, extend = false, retryFailed = false }: ResumeChanges,
+  { source: given, runCap, extend = false, retryFailed = false }: ResumeChanges,
   release: () => Promise<void>,
 ): Promise<OpenSweep> {
   // Read again under the lock.
   const { id, spec: known, entries, bytes } = await readSweepFolder(dir);
-  const current = source ?? join(dir, SWEEP_FILES.file);
-  const spec = await readSweepSource(current);
+  const copy = join(dir, SWEEP_FILES.file);
+  const source = runCap === undefined ? given : await withRunCap(given ?? copy, runCap);
+  const current = source ?? copy;
+  const spec = await readSweepSource(current, { endless: known.runCap === null });
   const edited = changedKeys(known, spec).length > 0;
   if (edited) assertExtends(known, spec, typeof current === 'string' ? current : 'The sweep', dir, extend);
   const journal = await openJournal(dir, bytes);

@@ -1,6 +1,7 @@
 import { HandgradError } from '../errors';
 import { didYouMean, quoted } from '../words';
-import { type SweepSource, readSweepSource } from './openSweep';
+import type { OpenOptions } from '../runs/events';
+import { type SweepSource, readSweepSource, withRunCap } from './openSweep';
 import { type Configuration, configurationKey, nextConfiguration, plannedTrials } from './spec/samplers';
 import type { SweepSpec } from './spec/sweepFile';
 import { type Ranked, rank } from './state/ranking';
@@ -100,10 +101,15 @@ export interface SweepPlan {
 
 /**
  * Lists what a sweep would train. Nothing is written or trained.
+ * @param options.runCap the number of trials; that of the file when omitted
  * @throws HandgradError 'usage' naming the key and what it takes
  */
-export async function planSweep(source: SweepSource): Promise<SweepPlan> {
-  const spec = await readSweepSource(source);
+export async function planSweep(
+  source: SweepSource,
+  { runCap, onEvent }: OpenOptions & { readonly runCap?: number } = {},
+): Promise<SweepPlan> {
+  const notice = (message: string) => onEvent?.({ type: 'notice', message });
+  const spec = await readSweepSource(await withRunCap(source, runCap), { notice });
   const trials = plannedTrials(spec);
   return { spec, trials, configurations: spec.method === 'bayes' ? undefined : configurationsOf(spec, trials) };
 }

@@ -4,7 +4,7 @@ import type { Entry, RunId, Journal } from './state/journal';
 import { nextDecision } from './state/nextDecision';
 import type { Configuration } from './spec/samplers';
 import type { SweepSpec } from './spec/sweepFile';
-import { apply, rungsOf, type SweepState, type Trial } from './state/sweepState';
+import { apply, bestTrial, rungsOf, type SweepState, type Trial } from './state/sweepState';
 import type { Value } from './spec/distributions';
 import type { Outcome, Progress } from './workers/trainProcess';
 
@@ -47,6 +47,8 @@ export interface RunTrialsOptions {
   readonly advisor: Advisor | undefined;
   /** How often a failed run is retried. */
   readonly retries: number;
+  /** No further trial is created once so many were not better than the best one. */
+  readonly patience?: number;
   readonly onEvent: (event: TrialRunEvent) => void;
   /** When aborted, no further run starts, and the current ones save their state and end. */
   readonly signal: AbortSignal;
@@ -63,6 +65,7 @@ export async function runTrials({
   executor,
   advisor,
   retries,
+  patience,
   onEvent,
   signal,
 }: RunTrialsOptions): Promise<void> {
@@ -116,7 +119,8 @@ export async function runTrials({
   try {
     while (!stopping.signal.aborted) {
       await reportOutcomes(state, advisor, record);
-      const decision = running.size < executor.capacity() ? nextDecision(state) : ({ type: 'wait' } as const);
+      const closed = isOutOfPatience(state, patience);
+      const decision = running.size < executor.capacity() ? nextDecision(state, closed) : ({ type: 'wait' } as const);
       if (decision.type === 'done') break;
       if (decision.type === 'wait') await changed.wait();
       else if (decision.type === 'promote') await record({ ...decision, type: 'promotion' });
@@ -143,6 +147,15 @@ export async function runTrials({
   }
   if (broken) throw broken.error;
   await reportOutcomes(state, advisor, record);
+}
+
+/** Whether the last `patience` trials that have ended are all later than the best one, and so not better. */
+export function isOutOfPatience(state: SweepState, patience: number | undefined): boolean {
+  const best = bestTrial(state);
+  if (patience === undefined || !best) return false;
+  const pending = new Set([...state.running.values(), ...state.due.values()].map(({ trial }) => trial));
+  const later = state.trials.filter(({ number }) => number > best.trial && !pending.has(number));
+  return later.length >= patience;
 }
 
 /** Reports outcomes to the advisor, before it is asked for the next configuration. */

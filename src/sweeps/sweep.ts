@@ -13,11 +13,12 @@ import {
   type OpenSweep,
   readSweepSource,
   reopenSweep,
+  withRunCap,
   type ResumeChanges,
   type SweepSource,
 } from './openSweep';
 import { optunaAdvisor } from './optuna';
-import { runTrials, type Executor, type TrialRunEvent } from './runTrials';
+import { isOutOfPatience, runTrials, type Executor, type TrialRunEvent } from './runTrials';
 import { probesOf, valuesOf } from './spec/distributions';
 import { plannedTrials } from './spec/samplers';
 import type { SweepSpec } from './spec/sweepFile';
@@ -44,6 +45,8 @@ export interface SweepOptions extends OpenOptions {
 export interface SweepRunOptions extends Partial<Machine> {
   /** How often a crashed run is retried; 2 when omitted. */
   readonly retries?: number;
+  /** Starts no further trial once so many in a row were not better than the best one. */
+  readonly earlyStopSweep?: number;
 }
 
 /** A hyperparameter sweep and its folder, which this process locks until the sweep ends or is closed. */
@@ -72,17 +75,22 @@ export interface Sweep {
  * Starts a sweep: validates the sweep file, and creates and locks the sweep's folder. `sweep.run()` then trains.
  * @param source the path of a sweep file (YAML or JSON, in the keys of W&B), or its content
  * @param options.dir the sweep's folder; `runs/sweep-<name>-<date>-<time>` when omitted
- * @throws HandgradError 'usage' naming the key; 'backend' when the queue is unreachable; 'storage'; 'locked'. Nothing
- *   is left behind in that case
+ * @param options.runCap the number of trials; that of the file when omitted
+ * @param options.endless accepts a search without a number of trials, which `earlyStopSweep` or an abort ends
+ * @throws HandgradError 'usage' naming every key that cannot be used; 'backend' when the queue is unreachable;
+ *   'storage'; 'locked'. Nothing is left behind in that case
  */
 export async function startSweep(
   source: SweepSource,
-  options: SweepOptions & { readonly dir?: string } = {},
+  options: SweepOptions & { readonly dir?: string; readonly runCap?: number; readonly endless?: boolean } = {},
 ): Promise<Sweep> {
   return withQueue(options, async () => {
-    const spec = await readSweepSource(source);
+    const { onEvent, endless, runCap } = options;
+    const notice = (message: string) => onEvent?.({ type: 'notice', message });
+    const chosen = await withRunCap(source, runCap);
+    const spec = await readSweepSource(chosen, { notice, endless });
     if (options.queue) assertQueueable(spec);
-    return createSweep(source, spec, options.dir);
+    return createSweep(chosen, spec, options.dir);
   });
 }
 
@@ -143,9 +151,11 @@ async function withQueue(options: SweepOptions, open: () => Promise<OpenSweep>):
         if (!(Number.isInteger(retries) && retries >= 0 && retries <= 100)) {
           throw new HandgradError('usage', `\`retries\` must be a whole number from 0 to 100, not ${quoted(retries)}.`);
         }
+        assertEnds(state.spec, how.earlyStopSweep);
         const machine = redis ? undefined : divideMachine(how);
         yield* eventsOf<SweepEvent>(
-          (emit, stop) => runOpenSweep({ sweep, redis, machine, retries, options, emit, signal: stop }),
+          (emit, stop) =>
+            runOpenSweep({ sweep, redis, machine, retries, patience: how.earlyStopSweep, options, emit, signal: stop }),
           signal,
         );
       } finally {
@@ -164,6 +174,7 @@ interface Running {
   readonly redis: Redis | undefined;
   readonly machine: Machine | undefined;
   readonly retries: number;
+  readonly patience: number | undefined;
   readonly options: SweepOptions;
   readonly emit: (event: SweepEvent) => void;
   readonly signal: AbortSignal;
@@ -171,7 +182,7 @@ interface Running {
 
 /** Runs a sweep to its end, and writes the summary. */
 async function runOpenSweep(running: Running): Promise<void> {
-  const { sweep, redis, machine, retries, options, emit, signal } = running;
+  const { sweep, redis, machine, retries, patience, options, emit, signal } = running;
   const { dir, state, journal } = sweep;
   const { env = process.env } = options;
   const started = performance.now();
@@ -186,7 +197,7 @@ async function runOpenSweep(running: Running): Promise<void> {
     emit(startEvent(sweep, machine));
     try {
       const onEvent = (event: TrialRunEvent) => emitRunEvent(event, emit);
-      await runTrials({ state, journal, executor, advisor, retries, onEvent, signal: stopping });
+      await runTrials({ state, journal, executor, advisor, retries, patience, onEvent, signal: stopping });
     } finally {
       await writeSummary(state, dir);
     }
@@ -196,10 +207,29 @@ async function runOpenSweep(running: Running): Promise<void> {
     }
     const rows = await writeSummary(state, dir);
     await queued?.remove();
-    emit(endEvent(state, rows, dir, (performance.now() - started) / 1000));
+    const stoppedEarly = isOutOfPatience(state, patience) && state.trials.length < plannedTrials(state.spec);
+    emit({
+      ...endEvent(state, rows, dir, (performance.now() - started) / 1000),
+      ...(stoppedEarly && { stoppedEarly }),
+    });
   } finally {
     await queued?.close();
   }
+}
+
+/** @throws HandgradError 'usage' when nothing would end the sweep */
+function assertEnds(spec: SweepSpec, patience: number | undefined): void {
+  if (patience !== undefined && !(Number.isInteger(patience) && patience >= 1)) {
+    throw new HandgradError(
+      'usage',
+      `\`earlyStopSweep\` must be a whole number of at least 1, not ${quoted(patience)}.`,
+    );
+  }
+  if (patience !== undefined || Number.isFinite(plannedTrials(spec))) return;
+  throw new HandgradError(
+    'usage',
+    'The sweep has no run_cap, so `earlyStopSweep` has to end it; give a number of trials.',
+  );
 }
 
 /** Chooses who trains, this machine or the workers of a queue; and combines the signals that stop it. */

@@ -35,6 +35,11 @@ export const command = defineCommand({
       group: 'Sweep',
       help: 'how often a crashed run is retried',
     }),
+    runCap: flag(wholeNumber(1, 1_000_000), { group: 'Sweep', help: 'the number of trials, else run_cap of the file' }),
+    earlyStopSweep: flag(wholeNumber(1, 1_000_000), {
+      group: 'Sweep',
+      help: 'start no further trial after N in a row that were not better than the best',
+    }),
     runDir: flag(PATH, {
       group: 'Sweep',
       help: 'the DIR for journal, trials and summary, else runs/sweep-<file>-<date>-<time>',
@@ -53,7 +58,7 @@ export const command = defineCommand({
     ['sweep status --queue redis://host:6379', 'the sweeps and workers of a queue'],
   ],
   async run(values, context) {
-    const { file, sweep: which, queue, dryRun, json } = values;
+    const { file, sweep: which, queue, dryRun, runCap, json } = values;
     const { terminal, io } = context;
     const { planSweep, queueStatus, stopSweep, sweepStatus } = library.sweeps();
     const { showPlan, showQueue, showStatus } = screens();
@@ -77,7 +82,10 @@ export const command = defineCommand({
         `sweep does not know what to do with ${quoted(which)}; see handgrad sweep --help.`,
       );
     }
-    if (dryRun) return showPlan(await planSweep(required(file)), terminal, { json });
+    if (dryRun) {
+      const plan = await withOpenScreen(context, (how) => planSweep(required(file), { ...how, runCap }));
+      return showPlan(plan, terminal, { json });
+    }
     await runSweepCommand(values, context);
   },
 });
@@ -88,6 +96,7 @@ interface SweepValues extends SweepRunOptions {
   readonly queue: string | undefined;
   readonly resume: string | undefined;
   readonly runDir: string | undefined;
+  readonly runCap: number | undefined;
   readonly extend: boolean;
   readonly retryFailed: boolean;
   readonly json: boolean;
@@ -111,7 +120,7 @@ async function runSweepCommand(values: SweepValues, context: Context): Promise<v
 }
 
 async function openSweep(
-  { file, resume, runDir, extend, retryFailed }: SweepValues,
+  { file, resume, runDir, runCap, earlyStopSweep, extend, retryFailed }: SweepValues,
   how: SweepOptions,
 ): Promise<Sweep> {
   const { resumeSweep, startSweep } = library.sweeps();
@@ -122,10 +131,10 @@ async function openSweep(
         `--${extend ? 'extend' : 'retry-failed'} needs --resume DIR, the sweep to resume.`,
       );
     }
-    return startSweep(required(file), { ...how, dir: runDir });
+    return startSweep(required(file), { ...how, dir: runDir, runCap, endless: earlyStopSweep !== undefined });
   }
   if (runDir !== undefined) throw new HandgradError('usage', '--resume names the folder already; leave --run-dir out.');
-  return resumeSweep(resume, { source: file, extend, retryFailed }, how);
+  return resumeSweep(resume, { source: file, runCap, extend, retryFailed }, how);
 }
 
 /** Why a sweep stopped, and how to resume it. */

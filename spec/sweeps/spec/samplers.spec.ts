@@ -24,7 +24,7 @@ describe('samplers', () => {
   it('a grid is every combination once, the last parameter fastest', () => {
     const spec = specOf({
       method: 'grid',
-      parameters: { lr: { values: [0.1, 0.2] }, epochs: { min: 2, max: 4 }, seed: { value: 5 } },
+      parameters: { lr: { values: [0.1, 0.2] }, epochs: { min: 2, max: 4 }, seed: { values: [5] } },
     });
     expect(gridSize(spec)).to.equal(6);
     expect(configurations(spec, 100).map(({ lr, epochs, seed }) => [lr, epochs, seed])).to.deep.equal([

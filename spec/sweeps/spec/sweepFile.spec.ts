@@ -4,6 +4,7 @@ import { HandgradError } from '../../../src/errors';
 import { DISTRIBUTIONS, draw, valuesOf } from '../../../src/sweeps/spec/distributions';
 import { createRandom } from '../../../src/random';
 import { failure } from '../../failure';
+import { readSweep } from '../../../src/sweeps/spec/sweepFile';
 import { specOf } from './specOf';
 
 const lr = { lr: { values: [0.1, 0.2] } };
@@ -47,6 +48,101 @@ describe('readSweep', () => {
     expect(specOf({ method: 'grid', parameters: lr }).fixed).to.deep.equal({ epochs: 10 });
   });
 
+  it('takes the files of W&B as they are, and says what is of no use', () => {
+    const notices: string[] = [];
+    const spec = readSweep(
+      {
+        ...{ program: 'train.py', command: ['${env}', 'python'], project: 'demo', entity: 'us', name: 'first try' },
+        ...{ method: 'bayes', run_cap: 5, metric: { name: 'val_loss', goal: 'minimize', target: 0.1 } },
+        parameters: {
+          learning_rate: { distribution: 'log_uniform', min: -9.2, max: -2.3 },
+          epochs: { value: 2 },
+          optimizer: { parameters: { name: { values: ['adam', 'sgd'] }, weight_decay: { min: 0, max: 0.1 } } },
+          dropout: { distribution: 'categorical_w_probabilities', values: [0, 0.5], probabilities: [0.3, 0.7] },
+        },
+      },
+      { notice: (message) => notices.push(message) },
+    );
+    expect(spec.parameters).to.deep.equal({
+      lr: { distribution: 'log_uniform_values', min: 0.000101039401837, max: 0.100258843723 },
+      optimizer: { distribution: 'categorical', values: ['adam', 'sgd'] },
+      weightDecay: { distribution: 'uniform', min: 0, max: 0.1 },
+      dropout: { distribution: 'categorical', values: [0, 0.5], probabilities: [0.3, 0.7] },
+    });
+    expect(spec.fixed).to.deep.equal({ epochs: 2, valFraction: 0.1 });
+    expect(spec.metric).to.deep.equal({ name: 'valLoss', goal: 'minimize' });
+    expect(notices).to.have.length(4);
+    expect(notices[0]).to.match(/program, command, project and entity have no use here: trials run "train"\./);
+    expect(notices[1]).to.equal(
+      'learning_rate is log_uniform, whose bounds are natural logarithms: it is searched from 0.000101 to 0.1.',
+    );
+    expect(notices[2]).to.match(/valLoss needs validation samples: a tenth/);
+    expect(notices[3]).to.match(/metric\.target has no use here/);
+  });
+
+  it('finds what a nested parameter means, and reads inverse distributions', () => {
+    const random = (parameters: object) => specOf({ method: 'random', run_cap: 1, parameters }).parameters;
+    const values = { values: [1, 2] };
+    expect(random({ train: { parameters: { batch: values, deep: { parameters: { epochs: values } } } } })).to.have.keys(
+      ...['batchSize', 'epochs'],
+    );
+    expect(random({ dropout: { parameters: { rate: { values: [0, 0.5] } } } })).to.have.keys('dropout');
+    expect(random({ lr: { distribution: 'inv_log_uniform', min: 0, max: 3 } })['lr']).to.deep.equal({
+      ...{ distribution: 'log_uniform_values', min: 0.0497870683679, max: 1 },
+    });
+    expect(random({ lr: { distribution: 'inv_log_uniform_values', min: 0.1, max: 3 } })['lr']).to.deep.equal({
+      ...{ distribution: 'log_uniform_values', min: 0.1, max: 3 },
+    });
+  });
+
+  it('draws whole numbers for settings that are whole, and others for the rest: 1.0 is 1 in YAML', () => {
+    const lr = specOf({ method: 'random', run_cap: 6, parameters: { lr: { min: 1, max: 3 } } }).parameters['lr']!;
+    expect(lr.distribution).to.equal('uniform');
+    const drawn = Array.from({ length: 6 }, (_, i) => draw(lr, createRandom(i, 'sweep')));
+    expect(new Set(drawn).size).to.equal(6);
+    const { parameters } = specOf({
+      ...{ method: 'random', run_cap: 6, parameters: { seed: { min: 1, max: 3 }, hidden: { min: 8, max: 64 } } },
+    });
+    for (const one of Object.values(parameters)) expect(one.distribution).to.equal('int_uniform');
+  });
+
+  it('moves what has one value to the settings that all trials share', () => {
+    const spec = specOf({ method: 'grid', parameters: { seed: { value: 5 }, learning_rate: { value: 0.3 } } });
+    expect(spec).to.deep.include({ parameters: {}, fixed: { seed: 5, lr: 0.3, epochs: 10 } });
+    const early = { type: 'hyperband', min_iter: 1 };
+    const halved = { method: 'grid', parameters: { ...lr, epochs: { value: 3 } }, early_terminate: early };
+    expect(specOf(halved).halving?.rungs).to.deep.equal([1, 3]);
+  });
+
+  it('knows metrics by the names of other tools, and which way is better', () => {
+    const metric = (name: string, fixed = {}) =>
+      specOf({ method: 'grid', metric: { name }, parameters: lr, fixed }).metric;
+    expect(metric('test_acc')).to.deep.equal({ name: 'testAccuracy', goal: 'maximize' });
+    expect(metric('accuracy')).to.deep.equal({ name: 'testAccuracy', goal: 'maximize' });
+    expect(metric('accuracy', { valFraction: 0.2 }).name).to.equal('valAccuracy');
+    expect(metric('eval/loss', { valFraction: 0.2 })).to.deep.equal({ name: 'valLoss', goal: 'minimize' });
+    expect(metric('train_loss')).to.deep.equal({ name: 'loss', goal: 'minimize' });
+  });
+
+  it('lists every mistake at once', async () => {
+    const found = await failure('usage', () =>
+      specOf({
+        ...{ method: 'random', run_caps: 3, metric: { name: 'valLos' }, seeds: 'two' },
+        parameters: { lrr: { value: 1 }, lr: { min: 2, max: 1 }, momentum: { values: [] }, epochs: { valus: [1] } },
+        fixed: { seed: -1, valFraction: 0.1 },
+      }),
+    );
+    for (const said of [
+      ...[/no key "run_caps"; did you mean run_cap/, /seeds must be a whole number/, /fixed\.seed must be/],
+      ...[/parameters\.lrr is not .*did you mean lr\?/, /parameters\.lr has a min above its max/],
+      ...[/parameters\.momentum\.values must be a list of at least one/, /"valus" in parameters\.epochs/],
+    ])
+      expect(found).to.match(said);
+    expect(found.split('\n')).to.have.length(8);
+    const later = { method: 'random', metric: { name: 'valLos' }, parameters: lr };
+    expect(await failure('usage', () => specOf(later))).to.match(/did you mean valLoss[^]*run_cap is missing/);
+  });
+
   const refused: [what: string, content: unknown, says: RegExp][] = [
     ['no mapping', [1], /the file must be a mapping/],
     ['no method', { parameters: lr }, /method must be one of grid, random, bayes/],
@@ -57,7 +153,6 @@ describe('readSweep', () => {
       { method: 'grid', parameters: { lr: { value: 1, vals: [] } } },
       /no key "vals" in parameters\.lr/,
     ],
-    ['a program', { method: 'grid', program: 'train.py', parameters: lr }, /trials always run "train"/],
     [
       'a setting that train lacks',
       { method: 'grid', parameters: { lrr: { value: 1 } } },
@@ -101,7 +196,7 @@ describe('readSweep', () => {
     ],
     [
       'a key of another distribution',
-      { method: 'random', run_cap: 1, parameters: { lr: { min: 1, max: 2, q: 1 } } },
+      { method: 'random', run_cap: 1, parameters: { epochs: { min: 1, max: 2, q: 1 } } },
       /has q, which int_uniform does not take/,
     ],
     [
@@ -123,8 +218,8 @@ describe('readSweep', () => {
     ],
     [
       'validation without a split',
-      { method: 'grid', metric: { name: 'valLoss', goal: 'minimize' }, parameters: lr },
-      /no validation split/,
+      { method: 'grid', metric: { name: 'valLoss', goal: 'minimize' }, fixed: { valFraction: 0 }, parameters: lr },
+      /fixed\.valFraction is 0/,
     ],
     [
       'epochs searched and halved',
@@ -229,7 +324,7 @@ describe('readSweep', () => {
       } catch (error) {
         if (!(error instanceof HandgradError)) throw error;
         expect(error.kind).to.equal('usage');
-        expect(error.message).to.match(/^[^\n]+\.$|\?$/);
+        for (const line of error.message.split('\n')) expect(line).to.match(/[.?]$|mistakes \(\d+\):$/);
       }
     };
     fc.assert(fc.property(fc.oneof({ weight: 9, arbitrary: file }, fc.jsonValue()), answers), {

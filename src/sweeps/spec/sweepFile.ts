@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HandgradError } from '../../errors';
 import { type ConfigKey, DEFAULTS, settings } from '../../runs/config';
-import { didYouMean, quoted } from '../../words';
+import { allAtOnce, didYouMean, nearName, quoted } from '../../words';
 import {
   DISTRIBUTIONS,
   type DistributionName,
@@ -12,6 +12,7 @@ import {
   optunaOf,
 } from './distributions';
 import { keyOf, readSetting } from './settings';
+import { fromWandb, metricNamed } from './wandb';
 
 /** What a sweep optimizes. */
 export interface Metric {
@@ -80,6 +81,12 @@ const parameterSchema = z.strictObject(
   'a mapping: value, values, min and max, or a distribution',
 );
 
+/** The metric's goal may be omitted, as in W&B; what W&B does with a target has no equivalent here. */
+const metricSchema = z.strictObject(
+  { name: z.string('a text'), goal: oneOf(['maximize', 'minimize']).optional(), target: finite.optional() },
+  'a mapping with name and goal',
+);
+
 const fileSchema = z.strictObject(
   {
     name: z
@@ -88,11 +95,10 @@ const fileSchema = z.strictObject(
       .optional(),
     description: z.string('a text').optional(),
     method: oneOf(['grid', 'random', 'bayes']),
-    metric: z
-      .strictObject({ name: oneOf(METRICS), goal: oneOf(['maximize', 'minimize']) }, 'a mapping with name and goal')
-      .optional(),
-    parameters: z.record(z.string(), parameterSchema, 'a mapping of at least one parameter'),
-    fixed: z.record(z.string(), scalar, 'a mapping of settings').default({}),
+    metric: metricSchema.optional(),
+    // Each entry is checked by itself, so that all mistakes are found.
+    parameters: z.record(z.string(), z.unknown(), 'a mapping of at least one parameter'),
+    fixed: z.record(z.string(), z.unknown(), 'a mapping of settings').default({}),
     early_terminate: z
       .strictObject(
         {
@@ -113,64 +119,162 @@ const fileSchema = z.strictObject(
 
 type SweepFile = z.output<typeof fileSchema>;
 
+/** How a sweep file is read. */
+export interface ReadSweepOptions {
+  /** Gets a sentence about what is left out, added, or read in another way than a user may expect. */
+  readonly notice?: (message: string) => void;
+  /** Accepts a random search without `run_cap`, which something else ends. */
+  readonly endless?: boolean;
+}
+
+/** The validation split where the metric needs one and the file has none. */
+const VAL_FRACTION = 0.1;
+
 /**
  * Parses and validates the content of a sweep file. Its keys are those of W&B sweeps, plus `fixed`, `seeds` and `seed`.
  * @param content untrusted
- * @throws HandgradError 'usage' naming the key and what it takes
+ * @throws HandgradError 'usage' naming every key that cannot be used and what it takes
  */
-export function readSweep(content: unknown): SweepSpec {
-  const file = checked(content);
-  const fixed = Object.fromEntries(
-    named(file.fixed, 'fixed').map(([key, value, where]) => [key, readSetting(key, value, where)]),
-  );
-  const parameters = Object.fromEntries(
-    named(file.parameters, 'parameters').map(([key, raw, where]) => {
-      if (Object.hasOwn(fixed, key)) throw wrong(`${where} is fixed as well; leave one of the two out`);
-      return [key, readParameter(key, raw, where, file.method)];
-    }),
-  );
-  if (Object.keys(parameters).length === 0) throw wrong('parameters must be a mapping of at least one parameter');
-  // Made explicit, so that the last epoch of a run is known from the spec alone.
-  if (!parameters['epochs']) fixed['epochs'] ??= DEFAULTS.epochs;
-  const judged = { ...DEFAULTS, ...fixed };
-  const metric = readMetric(file, judged, parameters);
-  const { seeds, seed } = file;
-  if (seeds > 1 && parameters['seed'])
-    throw wrong('seeds and parameters.seed are two ways to say the same; leave one out');
-  if (seeds > 1 && Number(judged['seed'] ?? 0) + seeds > 2 ** 32)
-    throw wrong('seeds goes beyond the largest seed, 4294967295');
-  if (file.method !== 'grid' && file.run_cap === undefined) {
-    throw wrong(`run_cap is missing: ${file.method} would never end; give the number of trials`);
-  }
-  const halving = file.early_terminate && readHalving(file.early_terminate, judged['epochs'], parameters);
+export function readSweep(content: unknown, { notice = () => {}, endless = false }: ReadSweepOptions = {}): SweepSpec {
+  refuseProto(content);
+  const mistakes = createMistakes();
+  const raw = fromWandb(content, notice);
+  const parsed = fileSchema.safeParse(raw);
+  for (const issue of parsed.error?.issues ?? []) mistakes.add(explained(issue, fileSchema.shape));
+  const file: Partial<SweepFile> = parsed.data ?? {};
+  const mappings = (raw ?? {}) as { readonly parameters?: unknown; readonly fixed?: unknown };
+  const fixed = readFixed(file.fixed ?? mappings.fixed, mistakes);
+  const parameters = readParameters(file.parameters ?? mappings.parameters, file.method, fixed, mistakes);
+  // The rest only makes sense of a file whose parts do.
+  if (!parsed.success) throw mistakes.error();
+  return mistakes.check(() => completeSpec(parsed.data, parameters, fixed, { notice, endless }, mistakes));
+}
+
+/** Collects what is wrong with a file. */
+function createMistakes() {
+  const sentences: string[] = [];
+  const error = () =>
+    new HandgradError('usage', allAtOnce(sentences, 'The sweep file cannot be used, because of several mistakes'));
+  const collect = <Result>(work: () => Result): Result | undefined => {
+    try {
+      return work();
+    } catch (cause) {
+      if (!(cause instanceof HandgradError)) throw cause;
+      sentences.push(cause.message);
+      return undefined;
+    }
+  };
   return {
-    name: file.name,
-    method: file.method,
-    metric,
-    parameters,
-    fixed,
-    halving,
-    runCap: file.run_cap ?? null,
-    seeds,
-    seed,
+    add: (mistake: HandgradError) => void sentences.push(mistake.message),
+    error,
+    collect,
+    /** The result of `work`, unless there is a mistake. */
+    check<Result>(work: () => Result): Result {
+      const result = collect(work);
+      if (sentences.length > 0) throw error();
+      return result as Result;
+    },
   };
 }
 
-function checked(content: unknown): SweepFile {
-  refuseProto(content);
-  const parsed = fileSchema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const at = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0]!;
-    const known = Object.keys(at.startsWith('parameters.') ? parameterSchema.shape : fileSchema.shape);
-    const where = at === '' ? '' : ` in ${at}`;
-    if (['program', 'command', 'entrypoint'].includes(key))
-      throw wrong(`${key} has no meaning${where}: trials always run "train"; leave it out`);
-    throw wrong(`there is no key ${quoted(key)}${where}; ${didYouMean(key, known).replace(/\?$/, '')}`);
+type Mistakes = ReturnType<typeof createMistakes>;
+
+function completeSpec(
+  file: SweepFile,
+  parameters: Readonly<Record<string, Parameter>>,
+  fixed: Record<string, Value>,
+  { notice, endless }: Required<ReadSweepOptions>,
+  { collect }: Mistakes,
+): SweepSpec {
+  // Made explicit, so that the last epoch of a run is known from the spec alone.
+  if (!parameters['epochs']) fixed['epochs'] ??= DEFAULTS.epochs;
+  const isValidated = () => Number(fixed['valFraction'] ?? 0) > 0 || parameters['valFraction'] !== undefined;
+  const metric = collect(() => readMetric(file, isValidated()));
+  if (metric?.name.startsWith('val') && !isValidated()) {
+    if (fixed['valFraction'] !== undefined) {
+      throw wrong(`metric.name is ${metric.name}, but fixed.valFraction is 0: there are no validation samples`);
+    }
+    fixed['valFraction'] = VAL_FRACTION;
+    notice(
+      `The metric ${metric.name} needs validation samples: a tenth of the training samples is held out ` +
+        '(fixed: valFraction: 0.1).',
+    );
   }
-  throw wrong(`${at || 'the file'} must be ${issue.message}`);
+  if (file.metric?.target !== undefined) notice('metric.target has no use here: no trial ends the sweep.');
+  const judged = { ...DEFAULTS, ...fixed };
+  const { seeds, seed, method, name } = file;
+  collect(() => {
+    if (seeds > 1 && parameters['seed'])
+      throw wrong('seeds and parameters.seed are two ways to say the same; leave one out');
+    if (seeds > 1 && Number(judged['seed'] ?? 0) + seeds > 2 ** 32)
+      throw wrong('seeds goes beyond the largest seed, 4294967295');
+  });
+  collect(() => {
+    if (method === 'bayes' && Object.keys(parameters).length === 0)
+      throw wrong('bayes has nothing to choose: every parameter has one value');
+    if (method === 'grid' || file.run_cap !== undefined || endless) return;
+    throw wrong(`run_cap is missing: ${method} would never end; give the number of trials, here or as \`runCap\``);
+  });
+  const halving = collect(
+    () => file.early_terminate && readHalving(file.early_terminate, judged['epochs'], parameters),
+  );
+  return { name, method, metric: metric!, parameters, fixed, halving, runCap: file.run_cap ?? null, seeds, seed };
+}
+
+/** The settings that all trials share. */
+function readFixed(mapping: unknown, { collect }: Mistakes): Record<string, Value> {
+  const entries = named(mapping, 'fixed', collect).map(([key, value, where]) => {
+    const setting = collect(() => readSetting(key, value, where));
+    return setting === undefined ? [] : [[key, setting] as const];
+  });
+  return Object.fromEntries(entries.flat());
+}
+
+/**
+ * The parameters that are searched.
+ * @param fixed gets those that have one value: nothing is searched there
+ */
+function readParameters(
+  mapping: unknown,
+  method: SweepFile['method'] = 'random',
+  fixed: Record<string, Value>,
+  { add, collect }: Mistakes,
+): Record<string, Parameter> {
+  const shared = new Set(Object.keys(fixed));
+  const parameters: Record<string, Parameter> = {};
+  for (const [key, raw, where] of named(mapping, 'parameters', collect)) {
+    collect(() => {
+      if (shared.has(key)) throw wrong(`${where} is fixed as well; leave one of the two out`);
+      const parsed = parameterSchema.safeParse(raw);
+      if (!parsed.success) {
+        for (const issue of parsed.error.issues) add(explained(issue, parameterSchema.shape, where));
+        return;
+      }
+      const parameter = readParameter(key, parsed.data, where, method);
+      if (parameter.distribution === 'constant') fixed[key] = parameter.value;
+      else parameters[key] = parameter;
+    });
+  }
+  if (isMapping(mapping) && Object.keys(mapping).length === 0)
+    add(wrong('parameters must be a mapping of at least one parameter'));
+  return parameters;
+}
+
+const isMapping = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** @param part where the issue is, if not in the file itself */
+function explained(issue: z.core.$ZodIssue, known: object, part = ''): HandgradError {
+  const at = [part, ...issue.path.map(String)].filter((name) => name !== '').join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const where = at === '' ? '' : ` in ${at}`;
+    const unknown = issue.keys.map((key) => {
+      const hint = didYouMean(key, Object.keys(known)).replace(/[?.]$/, '');
+      return `there is no key ${quoted(key)}${where}${hint.includes('choose') ? '' : hint}`;
+    });
+    return wrong(unknown.join(', and '));
+  }
+  return wrong(`${at || 'the file'} must be ${issue.message}`);
 }
 
 /** Zod would silently drop this key. */
@@ -183,9 +287,13 @@ function refuseProto(content: unknown): void {
 }
 
 /** The entries of a mapping, with names resolved to settings. */
-function named<T>(mapping: Readonly<Record<string, T>>, part: string): [key: ConfigKey, value: T, where: string][] {
+function named(
+  mapping: unknown,
+  part: string,
+  collect: Mistakes['collect'],
+): [key: ConfigKey, value: unknown, where: string][] {
   const seen = new Map<string, string>();
-  return Object.entries(mapping).map(([name, value]) => {
+  const resolve = (name: string, value: unknown): [ConfigKey, unknown, string] => {
     const where = `${part}.${name}`;
     const key = keyOf(name, where);
     const { unsearchable } = settings[key];
@@ -193,6 +301,10 @@ function named<T>(mapping: Readonly<Record<string, T>>, part: string): [key: Con
     if (seen.has(key)) throw wrong(`${where} and ${part}.${seen.get(key)!} are the same setting`);
     seen.set(key, name);
     return [key, value, where];
+  };
+  return Object.entries(isMapping(mapping) ? mapping : {}).flatMap(([name, value]) => {
+    const entry = collect(() => resolve(name, value));
+    return entry ? [entry] : [];
   });
 }
 
@@ -202,7 +314,7 @@ function readParameter(
   where: string,
   method: string,
 ): Parameter {
-  const distribution = raw.distribution ?? impliedDistribution(raw, where);
+  const distribution = raw.distribution ?? impliedDistribution(raw, key, where);
   const { keys } = DISTRIBUTIONS[distribution];
   const given = Object.keys(raw).filter(
     (name) => name !== 'distribution' && raw[name as keyof typeof raw] !== undefined,
@@ -232,15 +344,20 @@ function readParameter(
   return parameter;
 }
 
-/** The default distribution, as in W&B. */
+/**
+ * The default distribution, as in W&B, except that integers are drawn for settings that are whole only: YAML's 1.0
+ * cannot be told from 1.
+ */
 function impliedDistribution(
   { value, values, min, max }: z.output<typeof parameterSchema>,
+  key: ConfigKey,
   where: string,
 ): DistributionName {
+  const { kind } = settings[key];
   if (value !== undefined) return 'constant';
   if (values !== undefined) return 'categorical';
   if (min !== undefined && max !== undefined)
-    return Number.isInteger(min) && Number.isInteger(max) ? 'int_uniform' : 'uniform';
+    return (kind.each ?? kind).whole && Number.isInteger(min) && Number.isInteger(max) ? 'int_uniform' : 'uniform';
   throw wrong(`${where} needs value, values, min and max, or a distribution`);
 }
 
@@ -269,16 +386,16 @@ function checkNumbers(
   }
 }
 
-function readMetric(
-  { metric }: SweepFile,
-  judged: Readonly<Record<string, unknown>>,
-  parameters: Readonly<Record<string, Parameter>>,
-): Metric {
-  const validated = Number(judged['valFraction'] ?? 0) > 0 || parameters['valFraction'] !== undefined;
-  if (metric?.name.startsWith('val') && !validated) {
-    throw wrong(`metric.name is ${metric.name}, but there is no validation split; add "valFraction: 0.1" to fixed`);
+function readMetric({ metric }: SweepFile, validated: boolean): Metric {
+  if (!metric) return { name: validated ? 'valAccuracy' : 'testAccuracy', goal: 'maximize' };
+  const name = metricNamed(metric.name, METRICS, validated);
+  if (!METRICS.some((one) => one === name)) {
+    const hint = nearName(name, METRICS);
+    throw wrong(
+      `metric.name must be one of ${METRICS.join(', ')}, not ${quoted(name)}${hint ? `; did you mean ${hint}` : ''}`,
+    );
   }
-  return metric ?? { name: validated ? 'valAccuracy' : 'testAccuracy', goal: 'maximize' };
+  return { name, goal: metric.goal ?? (/loss|seconds/i.test(name) ? 'minimize' : 'maximize') };
 }
 
 /**

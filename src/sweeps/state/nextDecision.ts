@@ -16,14 +16,15 @@ export type Decision =
 /**
  * Decides from the state alone, so a killed and resumed sweep makes the same decisions from the same results as an
  * uninterrupted one: first due runs, then promotions, then new configurations.
+ * @param closed whether no new configuration is wanted
  */
-export function nextDecision(state: SweepState): Decision {
+export function nextDecision(state: SweepState, closed = false): Decision {
   const [run] = state.due.values();
   if (run) return { type: 'run', run };
   const promotion = nextPromotion(state);
   if (promotion) return promotion;
   const created = state.trials.length;
-  if (created < (state.spec.runCap ?? Infinity)) {
+  if (!closed && created < (state.spec.runCap ?? Infinity)) {
     if (state.spec.method === 'bayes') return { type: 'ask', trial: created };
     const next = nextConfiguration(state.spec, state.made, state.cursor);
     if (next) return { type: 'trial', trial: created, ...next };

@@ -76,6 +76,8 @@ export const OUTPUT = {
 
 /** A trained network, and the settings of the commands that use one. */
 export const MODEL = argument(RUN, 'a run folder or a .safetensors file');
+/** For a run folder without a manifest, or one that has changed. */
+export const NO_VERIFY = toggle({ help: 'accept a run whose model is not the one that its manifest records' });
 export const MODEL_SETTINGS = keysAffecting('fetching', 'samples', 'backend');
 
 const CONFIG = flag(PATH, { group: 'Output', help: 'take settings from FILE.yaml or FILE.json; flags win' });

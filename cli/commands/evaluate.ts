@@ -1,4 +1,4 @@
-import { defineCommand, MODEL, MODEL_SETTINGS, OUTPUT } from '../arguments/command';
+import { defineCommand, MODEL, MODEL_SETTINGS, NO_VERIFY, OUTPUT } from '../arguments/command';
 import { THRESHOLD } from '../arguments/threshold';
 import { library } from '../library';
 import { showEvaluation } from '../screens/evaluation';
@@ -8,15 +8,17 @@ export const command = defineCommand({
   summary: 'print loss, accuracy, per-class metrics and the confusion matrix of a trained network',
   arguments: { model: MODEL },
   settings: MODEL_SETTINGS,
-  flags: { threshold: THRESHOLD, ...OUTPUT },
+  flags: { threshold: THRESHOLD, noVerify: NO_VERIFY, ...OUTPUT },
   examples: [
     ['evaluate runs/<run>', 'on the test set of its data set'],
     ['evaluate model.safetensors --dataset mnist --json', 'on another data set, as one JSON object'],
   ],
-  async run({ model, threshold, json }, context) {
+  async run({ model, threshold, noVerify, json }, context) {
     const { evaluateModel } = library.inference();
     const { settings, terminal } = context;
-    const evaluation = await withOpenScreen(context, (how) => evaluateModel(model, settings, { ...how, threshold }));
+    const evaluation = await withOpenScreen(context, (how) =>
+      evaluateModel(model, settings, { ...how, threshold, noVerify }),
+    );
     if (json) terminal.json(evaluation);
     else showEvaluation(evaluation, terminal);
   },

@@ -1,7 +1,7 @@
 import type { ExportFormat } from '../../src/inference/exportModel';
 import { choice } from '../../src/kinds';
 import type { ModelLayout } from '../../src/model/modelFile';
-import { defineCommand, MODEL, OUTPUT } from '../arguments/command';
+import { defineCommand, MODEL, NO_VERIFY, OUTPUT } from '../arguments/command';
 import { flag, optionalArgument, PATH, toggle } from '../arguments/flags';
 import { library } from '../library';
 
@@ -29,6 +29,7 @@ export const command = defineCommand({
       otherwise: 'handgrad',
     }),
     force: toggle({ help: 'replace existing files' }),
+    noVerify: NO_VERIFY,
     ...OUTPUT,
   },
   examples: [
@@ -37,9 +38,9 @@ export const command = defineCommand({
     ['export runs/<run> --format safetensors --layout torch', 'for PyTorch'],
     ['export runs/<run> site --format web', 'a page that runs the network in the browser'],
   ],
-  async run({ model, out, format, layout, force, json }, { terminal }) {
+  async run({ model, out, format, layout, force, noVerify, json }, { terminal }) {
     const { EXPORT_FORMATS, exportModel } = library.inference();
-    const { config, path, files } = await exportModel(model, { format, layout, out, force });
+    const { config, path, files } = await exportModel(model, { format, layout, out, force, noVerify });
     if (!config) {
       terminal.warning(
         `${model} records neither its input scale nor its activation; the export assumes scaled inputs and relu.`,

@@ -5,7 +5,7 @@ import type { Classifier } from '../../src/inference/classifier';
 import type { RankedClass } from '../../src/inference/predict';
 import { choice, wholeNumber } from '../../src/kinds';
 import { formatShare, plural, visibleName } from '../../src/words';
-import { defineCommand, MODEL, MODEL_SETTINGS, OUTPUT } from '../arguments/command';
+import { defineCommand, MODEL, MODEL_SETTINGS, NO_VERIFY, OUTPUT } from '../arguments/command';
 import { flag, PATH, restArguments, severalFlag } from '../arguments/flags';
 import { THRESHOLD } from '../arguments/threshold';
 import { library } from '../library';
@@ -35,6 +35,7 @@ export const command = defineCommand({
     }),
     top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show', otherwise: '3' }),
     threshold: THRESHOLD,
+    noVerify: NO_VERIFY,
     ...OUTPUT,
   },
   examples: [
@@ -42,7 +43,7 @@ export const command = defineCommand({
     ['predict runs/<run> --index 0 1 2 --top 3', 'three samples of the test set'],
     ["find . -name '*.png' | handgrad predict runs/<run> - --json", 'all images below a folder'],
   ],
-  async run({ model, image: files, index, invert, top, threshold, json, quiet }, context) {
+  async run({ model, image: files, index, invert, top, threshold, noVerify, json, quiet }, context) {
     if (files.length > 0 && index !== undefined) {
       throw new HandgradError('usage', 'predict takes images or --index, not both; leave one of them out.');
     }
@@ -52,7 +53,7 @@ export const command = defineCommand({
     const { openClassifier, ranked } = library.inference();
     const { settings, terminal, io } = context;
     await withOpenScreen(context, async (how) => {
-      const classifier = await openClassifier(model, settings, how);
+      const classifier = await openClassifier(model, settings, { ...how, noVerify });
       const best: Best = (probabilities) => ranked(probabilities, classifier.classNames, top, threshold);
       const view: View = { best, terminal, json, pictures: !quiet };
       try {

@@ -1,4 +1,4 @@
-import { defineCommand, MODEL_SETTINGS, OUTPUT } from '../arguments/command';
+import { defineCommand, MODEL_SETTINGS, NO_VERIFY, OUTPUT } from '../arguments/command';
 import { flag, PATH, restArguments, RUN } from '../arguments/flags';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
@@ -13,6 +13,7 @@ export const command = defineCommand({
       help: 'the FILE.html to write, else report.html in the run folder, or for several runs in the working directory',
     }),
     png: flag(PATH, { group: 'Output', help: 'also write the charts as PNG files into DIR' }),
+    noVerify: NO_VERIFY,
     quiet: OUTPUT.quiet,
   },
   examples: [
@@ -21,9 +22,10 @@ export const command = defineCommand({
     ['report runs/*', 'several runs side by side'],
     ['report sweeps/<sweep>', 'the trials of a sweep'],
   ],
-  async run({ paths, out, png }, context) {
+  async run({ paths, out, png, noVerify }, context) {
     const { writeReport } = library.reports();
     const { settings, terminal } = context;
-    terminal.result(await withOpenScreen(context, (how) => writeReport(paths, settings, { ...how, out, png })));
+    const options = { out, png, noVerify };
+    terminal.result(await withOpenScreen(context, (how) => writeReport(paths, settings, { ...how, ...options })));
   },
 });

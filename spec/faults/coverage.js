@@ -8,13 +8,13 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.join(__dirname, '../..');
-const rows = [...fs.readFileSync(path.join(root, 'docs/faults.md'), 'utf8').matchAll(/^\| (F\d{2}) \| (.*?) \|/gm)];
+const rows = [...fs.readFileSync(path.join(root, 'docs/faults.md'), 'utf8').matchAll(/^\| (F\d{2,3}) \| (.*?) \|/gm)];
 const sources = fs
   .readdirSync(path.join(root, 'spec'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.spec.ts') || name.endsWith('malformed.ts'))
   .map((name) => fs.readFileSync(path.join(root, 'spec', name), 'utf8'))
   .join('\n');
-const named = new Set([...sources.matchAll(/['"`](F\d{2})[ ,:]/g)].map(([, row]) => row));
+const named = new Set([...sources.matchAll(/['"`](F\d{2,3})[ ,:]/g)].map(([, row]) => row));
 
 const missing = rows.filter(([, row]) => !named.has(row));
 const unknown = [...named].filter((row) => !rows.some(([, one]) => one === row));

@@ -20,7 +20,7 @@ const die = () => process.kill(process.pid, 'SIGKILL');
 const { open, rename } = fs;
 fs.open = async (path, flags, ...rest) => {
   const handle = await open(path, flags, ...rest);
-  if (!file.test(String(path)) || !['wx', 'a'].includes(flags)) return handle;
+  if (!file.test(String(path)) || !['wx', 'ax'].includes(flags)) return handle;
   if (moment === 'opened') die();
   for (const method of ['writeFile', 'appendFile']) {
     const write = handle[method].bind(handle);

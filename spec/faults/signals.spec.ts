@@ -50,6 +50,7 @@ describe('signals, closed streams and full disks', function () {
         'checkpoints',
         'config.json',
         'environment.json',
+        'manifest.json',
         'metrics.jsonl',
       ]);
       // The command does what it says.

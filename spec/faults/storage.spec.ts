@@ -24,13 +24,13 @@ describe('a run whose disk is full or closed', function () {
 
   it('F03 fills up between two checkpoints: exit 6 with the bytes; the last generation stays, is resumed', function () {
     need(this, smallDiskLacks());
-    // 3 generations of a 2-400-3 network are more than 64 KiB hold with the ballast, and fit without it.
+    // 3 generations of a 2-250-3 network are more than 64 KiB hold with the ballast, and fit without it.
     const argv = [
       'train',
       '--dataset',
       join(folder, 'points.csv'),
       '--hidden',
-      '400',
+      '250',
       ...SETTINGS,
       '--checkpoint-every',
       '3',

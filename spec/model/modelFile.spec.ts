@@ -41,13 +41,25 @@ describe('a model file', () => {
     return (error as HandgradError).message;
   };
 
-  it('is loaded as it was saved, bit for bit, numbers that are not finite too', async () => {
-    const odd = Float32Array.of(NaN, -Infinity, -0, 1e-45);
+  it('is loaded as it was saved, bit for bit', async () => {
+    const odd = Float32Array.of(3.4e38, -1, -0, 1e-45);
     const parameters = MODEL.parameters.with(1, { name: 'b1', shape: [4], data: odd });
     await saveModel(path, { ...MODEL, parameters });
     const loaded = await loadModel(path);
     expect(loaded).to.deep.equal({ ...MODEL, parameters });
     expect(new Uint8Array(loaded.parameters[1]!.data.buffer)).to.deep.equal(new Uint8Array(odd.buffer));
+  });
+
+  it('F94 is refused when a weight is non-finite, with its tensor and place', async () => {
+    for (const [bad, at] of [
+      [NaN, 0],
+      [Infinity, 2],
+      [-Infinity, 3],
+    ] as const) {
+      const data = new Float32Array(4).fill(1).with(at, bad);
+      await saveModel(path, { ...MODEL, parameters: MODEL.parameters.with(1, { name: 'b1', shape: [4], data }) });
+      expect(await failure()).to.contain(`holds a non-finite value in tensor "b1" (${bad} at ${at}); `);
+    }
   });
 
   it('holds float32 tensors in order, the config as a JSON string and the format version', () => {

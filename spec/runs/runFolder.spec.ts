@@ -41,7 +41,7 @@ describe('a run folder', () => {
   it('holds the config and the environment from the start', async () => {
     const run = await createRunFolder(dir, START);
     expect(run.dir).to.equal(dir);
-    expect((await readdir(dir)).sort()).to.deep.equal(['config.json', 'environment.json']);
+    expect((await readdir(dir)).sort()).to.deep.equal(['config.json', 'environment.json', 'manifest.json']);
     expect(JSON.parse(await readFile(join(dir, 'config.json'), 'utf8'))).to.deep.equal(CONFIG);
     expect(JSON.parse(await readFile(join(dir, 'environment.json'), 'utf8'))).to.deep.equal(ENVIRONMENT);
   });
@@ -74,12 +74,39 @@ describe('a run folder', () => {
     expect(await loadModel(path)).to.deep.equal({ parameters, config: CONFIG });
   });
 
-  it('is made in an empty folder, or beside files that are no run', async () => {
+  it('is made in an empty folder, or in one that a killed process left before its run started', async () => {
     await mkdir(dir, { recursive: true });
-    await writeFile(join(dir, 'notes.txt'), 'mine');
+    await (await createRunFolder(dir, START)).close();
+    await rm(join(dir, 'config.json'));
+    await writeFile(join(dir, '.config.json.4711-0a1b2c3d.tmp'), '{');
     await createRunFolder(dir, START);
-    expect(await readFile(join(dir, 'notes.txt'), 'utf8')).to.equal('mine');
+    expect(JSON.parse(await readFile(join(dir, 'config.json'), 'utf8'))).to.deep.equal(CONFIG);
   });
+
+  const foreign: Record<string, Record<string, string>> = {
+    'a note': { 'notes.txt': 'mine' },
+    'the event file of another program': { 'events.out.tfevents.1700000000.host': 'theirs' },
+    'an environment.json of another program': { 'environment.json': '{}' },
+    'a report of another program': { 'report.html': '<p>' },
+    'a manifest of another program': { 'manifest.json': '{"name": "an extension"}' },
+    'a note beside what a killed process left': { 'manifest.json': '{"handgrad":"run","version":1}', notes: 'mine' },
+    'the start of a sweep': { 'manifest.json': '{"handgrad":"sweep","version":1}', 'sweep.yaml': '' },
+  };
+  for (const [what, files] of Object.entries(foreign)) {
+    it(`F89 refuses a folder that holds ${what}, and changes nothing there`, async () => {
+      await mkdir(dir, { recursive: true });
+      for (const [name, content] of Object.entries(files)) await writeFile(join(dir, name), content);
+      const { kind, message } = await failure(dir);
+      expect(kind).to.equal('usage');
+      expect(message).to.match(
+        / is not empty: it holds "[\w.]+", and nothing is overwritten; choose another folder\.$/,
+      );
+      expect((await readdir(dir)).sort()).to.deep.equal(Object.keys(files).sort());
+      for (const [name, content] of Object.entries(files)) {
+        expect(await readFile(join(dir, name), 'utf8')).to.equal(content);
+      }
+    });
+  }
 
   for (const trace of ['config.json', 'metrics.jsonl', 'model.safetensors', 'checkpoints']) {
     it(`is refused as usage where an earlier run left ${trace}, and nothing there changes`, async () => {
@@ -142,7 +169,7 @@ describe('a run folder', () => {
   it('F03 a disk that is full at the start: storage, and no half-made folder', function () {
     need(this, smallDiskLacks());
     const { failed, names } = onSmallDisk(`${attempt}
-      fill(4096); // room for environment.json, not for config.json
+      fill(8192); // room for the manifest and environment.json, not for config.json
       show(await createRunFolder(dir, start).catch(failed));`) as Outcome;
     expect(failed.kind).to.equal('storage');
     expect(failed.message).to.match(/config\.json: the disk is full \(\d+ bytes needed, \d+ free\)/);
@@ -162,6 +189,6 @@ describe('a run folder', () => {
     expect(failed.kind).to.equal('storage');
     expect(failed.message).to.match(/metrics\.jsonl: the disk is full \(200\d\d bytes needed, \d+ free\)/);
     expect(metrics).to.equal('{"epoch":1}\n{"epoch":3}\n');
-    expect(names).to.deep.equal(['config.json', 'environment.json', 'metrics.jsonl']);
+    expect(names).to.deep.equal(['config.json', 'environment.json', 'manifest.json', 'metrics.jsonl']);
   });
 });

@@ -1,8 +1,19 @@
-import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import type { HandgradError } from '../errors';
-import { syncFolder } from './atomicFile';
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { HandgradError } from '../errors';
+import { syncFolder, temporaryName } from './atomicFile';
+import { openOwn } from './readWhole';
 import { storageError, withStorageErrors } from './storageError';
+
+/** How much is copied at a time, in bytes. */
+const PIECE = 1 << 20;
+
+/** The content of a log, up to some record. */
+export interface LogContent {
+  readonly bytes: number;
+  readonly sha256: string;
+}
 
 /** An append-only file of complete records: metrics, journals, event files. */
 export interface AppendLog {
@@ -11,33 +22,37 @@ export interface AppendLog {
    * Appends a record, and returns when it is on disk. Records keep the order of the calls, and those appended during a
    * write share the next one.
    * @throws HandgradError `storage`. The record is removed again, and the records queued behind it fail too, so none is
-   *   written after a missing one. If it cannot be removed, all later appends fail.
+   *   written after a missing one. If it cannot be removed, all later appends fail. Also what `guard` throws
    */
   append(record: Uint8Array | string): Promise<void>;
+  /** The records that are on disk. */
+  content(): LogContent;
   /** Waits for pending writes, even if they fail, and closes the file. */
   close(): Promise<void>;
 }
 
+/** Options of a log. */
+export interface AppendOptions {
+  /** Called before every write; nothing is written when it throws: the process may have lost its folder. */
+  readonly guard?: () => Promise<void>;
+}
+
 /**
- * Opens a log for appending; creates the file if necessary.
- * @param end how many of its bytes to keep; the rest is truncated, such as a partial record of a killed process
- * @throws HandgradError `storage`
+ * Opens a log for appending; creates the file if necessary. An existing one is replaced by a copy of what is kept, so a
+ * process that had it open before, and was stopped in the middle of a write, no longer reaches it.
+ * @param kept how many of its bytes to keep, and their digest if it is known; the rest is dropped, such as a partial
+ *   record of a killed process
+ * @throws HandgradError `storage`; `model` when the file is not a regular one, is shorter, or has another digest
  */
-export async function openAppendLog(path: string, end: number): Promise<AppendLog> {
-  const handle = await withStorageErrors(path, async () => {
-    const opened = await open(path, 'a');
-    try {
-      if ((await opened.stat()).size !== end) {
-        await opened.truncate(end);
-        await opened.sync();
-      }
-      await syncFolder(dirname(path));
-      return opened;
-    } catch (error) {
-      await opened.close();
-      throw error;
-    }
-  });
+export async function openAppendLog(
+  path: string,
+  kept: number | LogContent,
+  { guard = async () => {} }: AppendOptions = {},
+): Promise<AppendLog> {
+  const hash = createHash('sha256');
+  const expected = typeof kept === 'number' ? { bytes: kept } : kept;
+  let end = expected.bytes;
+  const handle = await withStorageErrors(path, () => createCopy(path, expected, hash));
   let waiting: Uint8Array[] = [];
   let next: Promise<void> | undefined;
   let last: Promise<void> = Promise.resolve();
@@ -51,10 +66,12 @@ export async function openAppendLog(path: string, end: number): Promise<AppendLo
     const before = failure;
     if (!torn) failure = undefined;
     if (before) throw before;
+    await guard();
     try {
       await handle.appendFile(bytes);
       await handle.sync();
       end += bytes.length;
+      hash.update(bytes);
     } catch (error) {
       const reason = await storageError(error, path, bytes.length);
       torn = await handle.truncate(end).then(
@@ -73,9 +90,58 @@ export async function openAppendLog(path: string, end: number): Promise<AppendLo
       next ??= last = last.then(write, write);
       return next;
     },
+    content: () => ({ bytes: end, sha256: hash.copy().digest('hex') }),
     async close() {
       await last.catch(() => undefined);
       await handle.close();
     },
   };
+}
+
+/** Replaces a file atomically by its first bytes, and opens it for appending. */
+async function createCopy(
+  path: string,
+  { bytes: end, sha256 }: { readonly bytes: number; readonly sha256?: string },
+  hash: Hash,
+): Promise<FileHandle> {
+  const temp = join(dirname(path), temporaryName(basename(path)));
+  const handle = await open(temp, 'ax');
+  try {
+    for await (const bytes of startOf(path, end)) {
+      hash.update(bytes);
+      await handle.appendFile(bytes);
+    }
+    if (sha256 !== undefined && sha256 !== hash.copy().digest('hex')) {
+      throw new HandgradError('model', `${path} has changed since it was written; restore the file.`);
+    }
+    await handle.sync();
+    await rename(temp, path);
+    await syncFolder(dirname(path));
+    return handle;
+  } catch (error) {
+    await handle.close();
+    await rm(temp, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Reads the first bytes of a file that handgrad wrote, in pieces.
+ * @throws HandgradError `model` when it is not a regular file, or is shorter
+ */
+export async function* startOf(path: string, end: number): AsyncGenerator<Buffer, void, void> {
+  if (end === 0) return;
+  const refuse = (why: string) => new HandgradError('model', `${path} ${why}; restore the file.`);
+  const handle = await openOwn(path, refuse);
+  if (!handle) throw refuse('is missing');
+  try {
+    for (let at = 0; at < end;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(PIECE, end - at)), 0, null, at);
+      if (bytesRead === 0) throw refuse(`has only ${at} of its ${end} bytes`);
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
 }

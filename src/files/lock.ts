@@ -1,18 +1,23 @@
-import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { link, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { HandgradError } from '../errors';
 import { temporaryName } from './atomicFile';
+import { readOwn } from './readWhole';
 import { storageError } from './storageError';
 import { type Life, lifeOf, ownIdentity } from './processIdentity';
+
+/** The size limit of a lock. */
+const MAX_LOCK_BYTES = 4096;
 
 /** A lock on a folder, held by this process. */
 export interface Lock {
   /** @throws HandgradError `locked` when another process has taken the lock over with `forceUnlock` */
-  assertHeld(): Promise<void>;
+  readonly assertHeld: () => Promise<void>;
   /** Releases the lock. */
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 const ownerSchema = z.object({
@@ -21,6 +26,8 @@ const ownerSchema = z.object({
   system: z.string(),
   processStart: z.string(),
   since: z.string().max(40),
+  /** Identifies this acquisition: numbers are used again once a lock is released. Earlier versions wrote none. */
+  token: z.string().max(40).optional(),
 });
 type Owner = z.output<typeof ownerSchema>;
 
@@ -40,7 +47,9 @@ export async function lockFolder(dir: string, { force = false } = {}): Promise<L
     const before = await locks(dir);
     for (const number of before) await assertUnlocked(dir, number, force);
     const own = (before.at(-1) ?? 0) + 1;
-    if (!(await make(dir, own))) continue;
+    const token = randomBytes(8).toString('hex');
+    if (!(await make(dir, own, token))) continue;
+    const isHeld = async () => (await readOwner(join(dir, nameOf(own))))?.token === token;
     const others = (await locks(dir)).filter((number) => number !== own);
     if (await giveWay(dir, own, others, force)) {
       await remove(dir, own);
@@ -51,10 +60,12 @@ export async function lockFolder(dir: string, { force = false } = {}): Promise<L
     for (const ended of others) await remove(dir, ended);
     return {
       async assertHeld() {
-        if ((await locks(dir)).includes(own)) return;
+        if (await isHeld()) return;
         throw new HandgradError('locked', `${dir} was taken over by another process; this one stops writing to it.`);
       },
-      release: () => remove(dir, own),
+      async release() {
+        if (await isHeld()) await remove(dir, own);
+      },
     };
   }
 }
@@ -94,8 +105,8 @@ async function locks(dir: string): Promise<number[]> {
 }
 
 /** @returns false when the number is taken */
-async function make(dir: string, number: number): Promise<boolean> {
-  const owner: Owner = { ...ownIdentity(), since: new Date().toISOString() };
+async function make(dir: string, number: number, token: string): Promise<boolean> {
+  const owner: Owner = { ...ownIdentity(), since: new Date().toISOString(), token };
   const path = join(dir, nameOf(number));
   const temp = join(dir, temporaryName(nameOf(number)));
   try {
@@ -112,14 +123,10 @@ async function make(dir: string, number: number): Promise<boolean> {
 
 /** @returns undefined when the lock has been released, or is corrupt, which a power failure can cause */
 async function readOwner(path: string): Promise<Owner | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw await storageError(error, path);
-  }
-  const parsed = ownerSchema.safeParse(jsonOf(text));
+  const refuse = (why: string, cause?: unknown) =>
+    new HandgradError('storage', `The lock ${path} ${why}; remove it.`, { cause });
+  const text = await readOwn(path, MAX_LOCK_BYTES, refuse);
+  const parsed = ownerSchema.safeParse(text && jsonOf(text.toString('utf8')));
   return parsed.success ? parsed.data : undefined;
 }
 
@@ -136,3 +143,6 @@ async function remove(dir: string, number: number): Promise<void> {
 }
 
 const nameOf = (number: number) => `lock-${number}.json`;
+
+/** Whether a file's name is that of a lock. */
+export const isLockName = (name: string) => /^lock-\d{1,9}\.json$/.test(name);

@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { HandgradError } from '../errors';
+import { syncFolder } from './atomicFile';
 import { storageError } from './storageError';
 
 /**
@@ -14,6 +15,7 @@ export async function makeFolder(path: string): Promise<boolean> {
   try {
     if (dirname(path) !== path && !(await isFolder(dirname(path)))) await makeFolder(dirname(path));
     await mkdir(path);
+    await syncFolder(dirname(path)).catch(ignoreUnreadable);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await isFolder(path))) return false;
@@ -27,4 +29,9 @@ async function isFolder(path: string): Promise<boolean> {
     (found) => found.isDirectory(),
     () => false,
   );
+}
+
+/** A folder in which this user may create entries, but not list them, cannot be opened and so not be synced. */
+function ignoreUnreadable(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
 }

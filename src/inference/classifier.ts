@@ -79,7 +79,7 @@ export async function openClassifier(
   settings: UseSettings = {},
   options: UseOptions = {},
 ): Promise<Classifier> {
-  const opened = await opening(model);
+  const opened = await opening(model, options);
   const config = configFor(opened, settings, options);
   const backend = options.backend ?? (await openBackend(config, options));
   const { network, close } = networkIn(opened);

@@ -70,6 +70,8 @@ export interface ExportOptions {
   readonly out?: string;
   /** Replaces existing files. */
   readonly force?: boolean;
+  /** Accepts a run folder whose model is not the one that its manifest records. */
+  readonly noVerify?: boolean;
 }
 
 /** What was written. */
@@ -97,7 +99,7 @@ export async function exportModel(model: string | OpenedModel, options: ExportOp
     throw new HandgradError('usage', `\`layout\` is for \`format\` safetensors, not for ${name}; leave it out.`);
   }
   const format: Format = EXPORT_FORMATS[name];
-  const opened = await opening(model);
+  const opened = await opening(model, options);
   const { config, parameters, path } = opened;
   const network = plainNetwork({
     parameters,

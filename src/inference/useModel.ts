@@ -21,6 +21,8 @@ export type UseSettings = Pick<Settings, KeyAffecting<'fetching' | 'samples' | '
 
 /** How a trained network is used. */
 export interface UseOptions extends OpenOptions {
+  /** Accepts a run folder whose model is not the one that its manifest records. */
+  readonly noVerify?: boolean;
   /** The data set, if it is in memory already. */
   readonly data?: Dataset;
   /** The backend, if it runs already. */
@@ -48,7 +50,7 @@ export async function useModel(
   settings: UseSettings = {},
   options: UseOptions = {},
 ): Promise<UsedModel> {
-  const opened = await opening(model);
+  const opened = await opening(model, options);
   const config = configFor(opened, settings, options);
   if (!options.data) await checkDataset(config);
   const dataset = options.data ?? (await openDataset(config, options));
@@ -61,8 +63,11 @@ export async function useModel(
 }
 
 /** Opens a model, unless it is open already. */
-export async function opening(model: string | OpenedModel): Promise<OpenedModel> {
-  return typeof model === 'object' ? model : openModel(model);
+export async function opening(
+  model: string | OpenedModel,
+  { noVerify }: Pick<UseOptions, 'noVerify'>,
+): Promise<OpenedModel> {
+  return typeof model === 'object' ? model : openModel(model, { noVerify });
 }
 
 /** A model's network on the current backend. */

@@ -1,7 +1,13 @@
 import { HandgradError } from '../errors';
 import { checkArchitecture, parameterNames, type Parameter } from './architecture';
 import { writeFileAtomic } from '../files/atomicFile';
-import { encodeSafetensors, readSafetensors, type NamedTensor, type Safetensors } from './safetensors';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  readSafetensors,
+  type NamedTensor,
+  type Safetensors,
+} from './safetensors';
 import { quoted } from '../words';
 import { fromTorchLayout, hasTorchNames, toTorchLayout } from './torchLayout';
 
@@ -59,6 +65,14 @@ export async function loadModel(path: string): Promise<Model> {
   return modelOf(await readSafetensors(path), path);
 }
 
+/**
+ * Decodes the bytes of a model file: see `loadModel`.
+ * @param file its name in messages
+ */
+export function decodeModel(bytes: Uint8Array, file: string): Model {
+  return modelOf(decodeSafetensors(bytes, file), file);
+}
+
 function modelOf({ tensors, metadata }: Safetensors, file: string): Model {
   const stored = [...tensors.values()].map((tensor) => toParameter(tensor, file));
   const found = hasTorchNames([...tensors.keys()]) ? fromTorchLayout(stored, file) : stored;
@@ -69,7 +83,14 @@ function modelOf({ tensors, metadata }: Safetensors, file: string): Model {
 }
 
 function toParameter({ name, dtype, shape, data }: NamedTensor, file: string): Parameter {
-  if (data instanceof Float32Array) return { name, shape, data };
+  if (data instanceof Float32Array) {
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad === -1) return { name, shape, data };
+    throw new HandgradError(
+      'model',
+      `${file} holds a non-finite value in tensor ${quoted(name)} (${data[bad]} at ${bad}); save it again.`,
+    );
+  }
   throw new HandgradError(
     'model',
     `${file} holds tensor ${quoted(name)} in ${dtype}; save it in float32 (F32) instead.`,

@@ -30,7 +30,12 @@ export function fromTorchLayout(tensors: readonly Parameter[], file: string): Pa
   const modules = new Map<string, Partial<Record<string, Parameter>>>();
   for (const tensor of tensors) {
     const [, prefix = '', part] = TORCH_NAME.exec(tensor.name)!;
-    modules.set(prefix, { ...modules.get(prefix), [part!]: tensor });
+    const known = modules.get(prefix);
+    if (known && part! in known) {
+      const two = `${quoted(known[part!]!.name)} and ${quoted(tensor.name)}`;
+      throw new HandgradError('model', `${file} holds two tensors for one ${part} (${two}); save one of them only.`);
+    }
+    modules.set(prefix, { ...known, [part!]: tensor });
   }
   const byNumber = new Intl.Collator('en', { numeric: true });
   const ordered = [...modules].sort(([a], [b]) => byNumber.compare(a, b));

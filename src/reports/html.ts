@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path';
 /** Marks what is HTML: a symbol of this file, which no JSON that was read can have. */
 const MARKUP = Symbol('HTML');
 
+/** Marks a page as one of these reports, which a later one may replace. */
+export const GENERATOR = '<meta name="generator" content="handgrad" />';
+
 /** Text that is HTML already. */
 export interface Html {
   readonly [MARKUP]: string;
@@ -128,6 +131,7 @@ export async function page(title: string, summary: Html, sections: readonly Sect
       <head>
         <meta charset="utf-8" />
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        ${raw(GENERATOR)}
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <link rel="icon" href="data:," />

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomicFile';
 import { HandgradError } from '../errors';
+import { readWhole } from '../files/readWhole';
 import { useModel, type UseOptions, type UseSettings } from '../inference/useModel';
 import { readParameters } from '../model/parameters';
 import { writeExport } from '../model/export/exported';
@@ -12,11 +13,14 @@ import { compareReport, compareRuns, type Comparison } from './compareReport';
 import { compareSweep, isSweepFolder } from './compareSweep';
 import { examine } from './examination';
 import { comparisonPictures, runPictures } from './pictures';
+import { GENERATOR } from './html';
 import { MOST_MISTAKES, runReport, type Trained } from './runReport';
 
 /** The default name of a report. */
 export const REPORT = 'report.html';
 const EVALUATION_BATCH = 2048;
+/** The size limit of a report that is replaced. */
+const MAX_PAGE_BYTES = 512e6;
 
 /** Where a report is written. */
 export interface ReportOptions extends UseOptions {
@@ -31,7 +35,7 @@ export interface ReportOptions extends UseOptions {
 
 /**
  * Writes the report of a run, of several runs side by side, or of a sweep: one self-contained page.
- * An existing report is replaced.
+ * An existing report is replaced, and nothing else.
  * @param paths a run folder, several, or the folder of a sweep
  * @param settings the data and the backend to evaluate a single run with; the run's by default
  * @returns the page that was written
@@ -48,6 +52,7 @@ export async function writeReport(
   if (first === undefined)
     throw new HandgradError('usage', 'A report needs a folder of a run or a sweep; give `paths`.');
   const out = options.out ?? (others.length === 0 ? join(first, REPORT) : REPORT);
+  await assertReplaceable(out);
   if (others.length === 0 && (await isSweepFolder(first))) {
     await writeComparison(await compareSweep(first), out, options.png);
     return out;
@@ -81,6 +86,14 @@ async function refuseStranger(path: string): Promise<void> {
     'model',
     `${path} is neither a run nor a sweep folder: it holds no ${RUN_FILES.config}; give another one.`,
   );
+}
+
+/** Only a page that is a report is replaced. */
+async function assertReplaceable(path: string): Promise<void> {
+  const refuse = (why: string) =>
+    new HandgradError('usage', `${path} ${why}, and is not replaced; choose another page with \`out\`.`);
+  const page = await readWhole(path, MAX_PAGE_BYTES, refuse);
+  if (page && !page.includes(GENERATOR)) throw refuse('is not a report of handgrad');
 }
 
 /** Evaluates the network of a run on the test set. */

@@ -1,16 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { HandgradError } from '../errors';
+import type { LogContent } from '../files/appendLog';
 import { allFinite } from '../training/finite';
 import { mapTensors, namedTensors, replaceTensors, type TrainState } from '../training/trainState';
 import { CONFIG_KEY, FORMAT_KEY, FORMAT_VERSION } from '../model/modelFile';
 import { encodeSafetensors, type NamedTensor, type Safetensors } from '../model/safetensors';
+import { type EventFileContent, isEventFileName } from './tensorboard/eventFile';
 
 /** The version of what a checkpoint holds beyond a model file. Other versions are refused. */
 export const CHECKPOINT_VERSION = '2';
 const CHECKPOINT_KEY = 'handgrad_checkpoint';
 const STATE_KEY = 'state';
 const RUN_KEY = 'run';
+const RECORDS_KEY = 'records';
 
 /** The run that a checkpoint belongs to: what must be the same for a resume. */
 export interface RunIdentity {
@@ -27,8 +30,18 @@ export interface Checkpoint {
   readonly tensors: readonly NamedTensor[];
   readonly progress: Progress;
   readonly run: RunIdentity;
+  /** What was recorded of the run so far; undefined in checkpoints of handgrad 0.2. */
+  readonly records?: RunRecords;
   /** As in a model file, so that a checkpoint can be used as one. */
   readonly config: unknown;
+}
+
+/** What the records of a run hold when a checkpoint is taken. A resumed run continues exactly there. */
+export interface RunRecords {
+  /** `metrics.jsonl`: its rows, and their bytes and digest. */
+  readonly metrics: LogContent & { readonly rows: number };
+  /** The event file, if there is one. */
+  readonly events?: EventFileContent;
 }
 
 const count = z.int().nonnegative();
@@ -54,6 +67,14 @@ const runSchema = z.strictObject({
   trainSamples: count,
 });
 
+const content = { bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits') };
+const recordsSchema = z.strictObject({
+  metrics: z.strictObject({ rows: count, ...content }),
+  events: z
+    .strictObject({ file: z.string().refine(isEventFileName, 'must be the name of an event file'), ...content })
+    .optional(),
+});
+
 /** The counters and the clock of a state. */
 export type Progress = Readonly<z.output<typeof progressSchema>>;
 
@@ -61,7 +82,12 @@ export type Progress = Readonly<z.output<typeof progressSchema>>;
  * Copies a state from the backend, between two steps.
  * @throws HandgradError 'diverged' naming the first tensor with non-finite values: such a state is never saved
  */
-export async function takeCheckpoint(state: TrainState, run: RunIdentity, config: unknown): Promise<Checkpoint> {
+export async function takeCheckpoint(
+  state: TrainState,
+  run: RunIdentity,
+  config: unknown,
+  records?: RunRecords,
+): Promise<Checkpoint> {
   const { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy, seconds, epochStart } =
     state;
   const tensors = await Promise.all([...namedTensors(state)].map(([name, tensor]) => copyOf(name, tensor)));
@@ -71,17 +97,18 @@ export async function takeCheckpoint(state: TrainState, run: RunIdentity, config
     throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller \`lr\`.`);
   }
   const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy };
-  return { tensors, progress: { ...counts, seconds, epochStart }, run, config };
+  return { tensors, progress: { ...counts, seconds, epochStart }, run, config, ...(records && { records }) };
 }
 
 /** Encodes a checkpoint: a model file with the rest of the state beside the parameters. */
-export function encodeCheckpoint({ tensors, progress, run, config }: Checkpoint): Uint8Array {
+export function encodeCheckpoint({ tensors, progress, run, config, records }: Checkpoint): Uint8Array {
   return encodeSafetensors(tensors, {
     [FORMAT_KEY]: FORMAT_VERSION,
     [CONFIG_KEY]: JSON.stringify(config),
     [CHECKPOINT_KEY]: CHECKPOINT_VERSION,
     [STATE_KEY]: JSON.stringify(progress),
     [RUN_KEY]: JSON.stringify(run),
+    ...(records && { [RECORDS_KEY]: JSON.stringify(records) }),
   });
 }
 
@@ -103,6 +130,7 @@ export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: strin
     progress: readJson(metadata, STATE_KEY, progressSchema, file),
     run: readJson(metadata, RUN_KEY, runSchema, file),
     config: readJson(metadata, CONFIG_KEY, z.unknown(), file),
+    ...(RECORDS_KEY in metadata && { records: readJson(metadata, RECORDS_KEY, recordsSchema, file) }),
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { HandgradError } from '../errors';
 import { isTemporaryName, syncFolder, writeFileAtomic } from '../files/atomicFile';
 import { makeFolder } from '../files/makeFolder';
-import { readWhole } from '../files/readWhole';
+import { assertNoLink, readOwn } from '../files/readWhole';
 import { storageError } from '../files/storageError';
 import { type Checkpoint, CHECKPOINT_VERSION, decodeCheckpoint, encodeCheckpoint } from './checkpoint';
 import { decodeSafetensors, MAX_FILE_BYTES } from '../model/safetensors';
@@ -39,12 +39,22 @@ export interface CheckpointFolder {
 /**
  * Opens the folder for writing. Creates it now, so that a folder that is not writable is detected at the start.
  * @param good the step of the generation that the run resumes from
- * @throws HandgradError `storage`
+ * @param guard called before every file is written; nothing is written when it throws
+ * @throws HandgradError `storage`; `model` when the folder is a link
  */
-export async function openCheckpointFolder(dir: string, good?: number): Promise<CheckpointFolder> {
+export async function openCheckpointFolder(
+  dir: string,
+  good?: number,
+  guard: () => Promise<void> = async () => {},
+): Promise<CheckpointFolder> {
+  await assertNoLink(dir, (why) => unusable(dir, why));
   await makeFolder(dir);
   const kept = good === undefined ? [] : [good];
   let best = await readBest(dir);
+  const write = async (name: string, content: Uint8Array | string) => {
+    await guard();
+    await writeFileAtomic(join(dir, name), content);
+  };
   return {
     newest: () => (kept.length === 0 ? undefined : join(dir, tensorsName(kept.at(-1)!))),
     async write(checkpoint, isBest) {
@@ -52,14 +62,15 @@ export async function openCheckpointFolder(dir: string, good?: number): Promise<
       if (kept.at(-1) !== step) {
         const bytes = encodeCheckpoint(checkpoint);
         // Tensors without a manifest are never read: writing the manifest is what makes the generation valid.
-        await writeFileAtomic(join(dir, tensorsName(step)), bytes);
-        await writeFileAtomic(join(dir, manifestName(step)), manifestOf(checkpoint, bytes));
+        await write(tensorsName(step), bytes);
+        await write(manifestName(step), manifestOf(checkpoint, bytes));
         kept.push(step);
       }
       if (isBest) {
-        await writeFileAtomic(join(dir, BEST), bestText(step));
+        await write(BEST, bestText(step));
         best = step;
       }
+      await guard();
       kept.splice(0, kept.length - KEPT);
       await removeAllBut(dir, best === undefined ? kept : [...kept, best]);
     },
@@ -72,6 +83,7 @@ export async function openCheckpointFolder(dir: string, good?: number): Promise<
  * @throws HandgradError `model` when there are some, but none is valid
  */
 export async function newestCheckpoint(dir: string): Promise<FoundCheckpoint | undefined> {
+  await assertNoLink(dir, (why) => unusable(dir, why));
   const damaged: string[] = [];
   for (const step of await generations(dir)) {
     try {
@@ -111,7 +123,7 @@ async function readGeneration(dir: string, step: number): Promise<Omit<FoundChec
 }
 
 async function readPart(path: string, maxBytes: number): Promise<Buffer> {
-  const bytes = await readWhole(path, maxBytes, (why) => unusable(path, why));
+  const bytes = await readOwn(path, maxBytes, (why) => unusable(path, why));
   if (bytes) return bytes;
   throw unusable(path, 'is missing');
 }
@@ -140,7 +152,7 @@ async function removeAllBut(dir: string, steps: readonly number[]): Promise<void
 
 async function readBest(dir: string): Promise<number | undefined> {
   const path = join(dir, BEST);
-  const bytes = await readWhole(path, MAX_MANIFEST_BYTES, (why) => unusable(path, why)).catch(() => undefined);
+  const bytes = await readOwn(path, MAX_MANIFEST_BYTES, (why) => unusable(path, why)).catch(() => undefined);
   const text = bytes?.toString('latin1') ?? '';
   const step = Number(/"step":(\d{1,15})\b/.exec(text)?.[1] ?? NaN);
   return text === bestText(step) ? step : undefined;

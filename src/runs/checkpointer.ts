@@ -1,4 +1,4 @@
-import { type RunIdentity, takeCheckpoint } from './checkpoint';
+import { type RunIdentity, type RunRecords, takeCheckpoint } from './checkpoint';
 import type { CheckpointFolder } from './checkpointFolder';
 import type { Lock } from '../files/lock';
 import type { EpochEvent } from '../training/train';
@@ -10,6 +10,8 @@ export interface CheckpointerOptions {
   readonly folder: CheckpointFolder;
   readonly lock: Lock;
   readonly identity: RunIdentity;
+  /** What the records of the run hold now. */
+  readonly records: () => RunRecords;
   /** The config that the model file records. */
   readonly modelConfig: unknown;
   /** The setting `checkpointEvery`. */
@@ -34,7 +36,7 @@ export interface Checkpointer {
 
 /** Creates what decides when to save the state, and saves it. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
-  const { state, folder, lock, identity, modelConfig } = options;
+  const { state, folder, lock, identity, modelConfig, records } = options;
   const every = parseCheckpointEvery(options.every);
   let best = Math.max(-1, ...options.earlier.map(({ valAccuracy = -1 }) => valAccuracy));
   let last = performance.now();
@@ -46,7 +48,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     await written();
     last = performance.now();
     saved = state.step;
-    const checkpoint = await takeCheckpoint(state, identity, modelConfig);
+    const checkpoint = await takeCheckpoint(state, identity, modelConfig, records());
     writing = lock
       .assertHeld()
       .then(() => folder.write(checkpoint, isBest))

@@ -4,8 +4,11 @@ import { type Background, backgroundOf } from '../data/background';
 import type { Dataset } from '../data/samples';
 import { HandgradError } from '../errors';
 import { faultWithin, type Kind, list, number, oneOf, optional, wholeNumber } from '../kinds';
-import { checkArchitecture } from '../model/architecture';
-import { loadModel, type Model } from '../model/modelFile';
+import { assertUnchanged, MANIFEST, readManifest } from '../files/manifest';
+import { readOwn } from '../files/readWhole';
+import { type Architecture, checkArchitecture } from '../model/architecture';
+import { decodeModel, loadModel, type Model } from '../model/modelFile';
+import { MAX_FILE_BYTES } from '../model/safetensors';
 import { quoted } from '../words';
 import { RUN_FILES } from './runFolder';
 import { type Config, CONFIG_KINDS, keyNamed, pick, RECORDED_KEYS, type RecordedKey, withDefaults } from './config';
@@ -70,9 +73,10 @@ export function modelConfig(config: Config, dataset: Dataset): ModelConfig {
 
 /**
  * Reads the model of a run folder, or a `.safetensors` file.
- * @throws HandgradError 'model' when it is missing or invalid
+ * @param options.noVerify accepts a run folder whose model is not the one that its manifest records
+ * @throws HandgradError 'model' when it is missing or invalid, or has changed since the run
  */
-export async function openModel(path: string): Promise<OpenedModel> {
+export async function openModel(path: string, { noVerify = false } = {}): Promise<OpenedModel> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new HandgradError('model', `There is no run folder or model file ${path}; check the path.`);
   const file = found.isDirectory() ? join(path, RUN_FILES.model) : path;
@@ -82,8 +86,44 @@ export async function openModel(path: string): Promise<OpenedModel> {
       `${path} holds no ${RUN_FILES.model}: the run has not finished, or this is not a run folder.`,
     );
   }
-  const { parameters, config } = await loadModel(file);
-  return { path: file, parameters, config: config === undefined ? undefined : parseModelConfig(config, file) };
+  const { parameters, config } = found.isDirectory() ? await loadOwn(path, noVerify) : await loadModel(file);
+  if (config === undefined) return { path: file, parameters, config };
+  const parsed = parseModelConfig(config, file);
+  checkFacts(parsed, checkArchitecture(parameters, {}, file), file);
+  return { path: file, parameters, config: parsed };
+}
+
+/** Reads the model of a run folder, which must be the one that its manifest records. */
+async function loadOwn(dir: string, noVerify: boolean): Promise<Model> {
+  const file = join(dir, RUN_FILES.model);
+  const refuse = (why: string, cause?: unknown) =>
+    new HandgradError('model', `${file} ${why}; give another run.`, { cause });
+  const manifest = noVerify ? undefined : await readManifest(dir);
+  if (!noVerify && !manifest) {
+    throw new HandgradError(
+      'model',
+      `${dir} has no ${MANIFEST}, so its model is not verified; give ${RUN_FILES.model} itself, or use \`noVerify\`.`,
+    );
+  }
+  const bytes = await readOwn(file, MAX_FILE_BYTES, refuse);
+  if (!bytes) throw refuse('is missing');
+  assertUnchanged(dir, RUN_FILES.model, bytes, manifest);
+  return decodeModel(bytes, file);
+}
+
+/** What a file says about its model must fit its tensors: what uses the model trusts it. */
+function checkFacts({ classNames, imageShape }: ModelFacts, found: Architecture, file: string): void {
+  const { numInputs, numOutputs } = found;
+  if (imageShape && imageShape[0] * imageShape[1] !== numInputs) {
+    throw invalid(file, `imageShape is ${imageShape.join(' x ')}, but the network has ${numInputs} inputs`);
+  }
+  if (classNames.length !== numOutputs) {
+    throw invalid(file, `classNames has ${classNames.length} names, but the network has ${numOutputs} outputs`);
+  }
+}
+
+function invalid(file: string, why: string): HandgradError {
+  return new HandgradError('model', `${file} contains an invalid config (${why}); save it again.`);
 }
 
 /**
@@ -99,10 +139,7 @@ export function parseModelConfig(config: unknown, file: string): ModelConfig {
   if (!fault)
     return { ...pick(withDefaults(values), RECORDED_KEYS), ...pick(values, Object.keys(FACTS)) } as ModelConfig;
   const { key, rule, found } = fault;
-  throw new HandgradError(
-    'model',
-    `${file} contains an invalid config (${key} must be ${rule}, not ${quoted(found)}); save it again.`,
-  );
+  throw invalid(file, `${key} must be ${rule}, not ${quoted(found)}`);
 }
 
 /**

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HandgradError } from '../errors';
-import { readWhole } from '../files/readWhole';
+import { assertUnchanged, type Manifest, readManifest } from '../files/manifest';
+import { readOwn } from '../files/readWhole';
 import type { EndEvent, EpochEvent } from '../training/train';
 import { RUN_FILES } from './runFolder';
 
@@ -17,6 +18,8 @@ export interface RunData {
   readonly epochs: readonly EpochEvent[];
   /** The byte offset in `metrics.jsonl` where the line of each epoch ends. */
   readonly epochEnds: readonly number[];
+  /** Whether the digests of its files are recorded: nothing is left to do. */
+  readonly isSealed: boolean;
   /** Undefined while the run is in progress, or when it was stopped. */
   readonly end: (EndEvent & { readonly runDir: string }) | undefined;
   readonly hasModel: boolean;
@@ -85,25 +88,31 @@ export async function readRun(dir: string): Promise<RunData> {
  * @throws HandgradError `model` when it is damaged
  */
 export async function findRun(dir: string): Promise<RunData | undefined> {
-  const config = await readJson(join(dir, RUN_FILES.config));
+  const manifest = await readManifest(dir);
+  const config = await readJson(dir, RUN_FILES.config, manifest);
   if (config === undefined) return undefined;
-  const rows = await readRows(join(dir, RUN_FILES.metrics));
+  const rows = await readRows(dir, manifest);
   const epochs = rows.flatMap(({ row, end }) => (row.type === 'epoch' ? [{ row, end }] : []));
   const last = rows.at(-1)?.row;
   return {
     dir,
     name: basename(resolve(dir)),
     config,
-    environment: await readJson(join(dir, RUN_FILES.environment)),
+    environment: await readJson(dir, RUN_FILES.environment, manifest),
     epochs: epochs.map(({ row }) => row),
     epochEnds: epochs.map(({ end }) => end),
     end: last?.type === 'end' ? last : undefined,
+    isSealed: manifest?.files !== undefined,
     hasModel: await exists(join(dir, RUN_FILES.model)),
   };
 }
 
-async function readRows(path: string): Promise<{ row: z.output<typeof rowSchema>; end: number }[]> {
-  const bytes = await readWhole(path, MAX_METRICS_BYTES, (why) => damaged(path, why));
+async function readRows(
+  dir: string,
+  manifest: Manifest | undefined,
+): Promise<{ row: z.output<typeof rowSchema>; end: number }[]> {
+  const path = join(dir, RUN_FILES.metrics);
+  const bytes = await readFileOf(dir, RUN_FILES.metrics, MAX_METRICS_BYTES, manifest);
   if (!bytes) return [];
   const rows = [];
   // Anything after the last line feed was being written when the process died.
@@ -113,9 +122,27 @@ async function readRows(path: string): Promise<{ row: z.output<typeof rowSchema>
   return rows;
 }
 
-async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
-  const bytes = await readWhole(path, MAX_JSON_BYTES, (why) => damaged(path, why));
-  return bytes && parse(bytes.toString('utf8'), recordSchema, path);
+async function readJson(
+  dir: string,
+  name: string,
+  manifest: Manifest | undefined,
+): Promise<Record<string, unknown> | undefined> {
+  const bytes = await readFileOf(dir, name, MAX_JSON_BYTES, manifest);
+  return bytes && parse(bytes.toString('utf8'), recordSchema, join(dir, name));
+}
+
+/** Reads one of a run's files, which must be as the manifest records it. */
+async function readFileOf(
+  dir: string,
+  name: string,
+  maxBytes: number,
+  manifest: Manifest | undefined,
+): Promise<Buffer | undefined> {
+  const path = join(dir, name);
+  const bytes = await readOwn(path, maxBytes, (why) => damaged(path, why));
+  if (bytes) assertUnchanged(dir, name, bytes, manifest);
+  else if (manifest?.files && Object.hasOwn(manifest.files, name)) throw damaged(path, 'is missing');
+  return bytes;
 }
 
 function parse<Schema extends z.ZodType>(text: string, schema: Schema, where: string): z.output<Schema> {

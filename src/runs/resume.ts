@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BACKENDS, type BackendName } from '../backends';
 import { HandgradError } from '../errors';
+import { startOf } from '../files/appendLog';
 import type { EpochEvent } from '../training/train';
-import { quoted } from '../words';
+import { plural, quoted } from '../words';
 import type { RunIdentity } from './checkpoint';
 import { type FoundCheckpoint, newestCheckpoint } from './checkpointFolder';
 import {
@@ -54,7 +56,10 @@ export async function findResumePoint(dir: string, asked: Resolved): Promise<Res
   const before = parseConfig(earlier.config, dir);
   const config = mergeConfig(dir, before, asked);
   const found = await newestCheckpoint(join(dir, RUN_FILES.checkpoints));
-  if (found) checkConfig(found, before, dir);
+  if (found) {
+    checkConfig(found, before, dir);
+    await checkRecords(found, dir);
+  }
   const done = found?.checkpoint.progress.epoch ?? 0;
   if (lastEpoch(config) < done) {
     const setting = config.epochs < done ? 'epochs' : 'stopAfter';
@@ -70,7 +75,7 @@ export async function findResumePoint(dir: string, asked: Resolved): Promise<Res
     earlier,
     found,
     epochs,
-    metricsBytes: earlier.epochEnds[epochs.length - 1] ?? 0,
+    metricsBytes: found?.checkpoint.records?.metrics.bytes ?? earlier.epochEnds[epochs.length - 1] ?? 0,
     end: isFinished ? earlier.end : undefined,
   };
 }
@@ -148,6 +153,40 @@ function checkConfig({ checkpoint, path }: FoundCheckpoint, config: Config, dir:
         `${path} does not belong to ${join(dir, RUN_FILES.config)}: ${what}; restore the file that was changed.`,
       ),
   );
+}
+
+/**
+ * Checks that the records of a run still begin with what the checkpoint includes.
+ * @throws HandgradError 'model' when rows are missing or have changed
+ */
+async function checkRecords({ checkpoint, path }: FoundCheckpoint, dir: string): Promise<void> {
+  const { records } = checkpoint;
+  if (!records) return;
+  const { metrics, events } = records;
+  const file = join(dir, RUN_FILES.metrics);
+  if ((await digestOf(file, metrics.bytes)) !== metrics.sha256) {
+    const what = `does not start with the ${plural(metrics.rows, 'epoch')} that ${path} includes`;
+    throw new HandgradError('model', `${file} ${what}; restore the file, or start a new run.`);
+  }
+  const eventFile = events && join(dir, events.file);
+  if (!eventFile || !(await stat(eventFile).catch(() => undefined))) return;
+  if ((await digestOf(eventFile, events.bytes)) === events.sha256) return;
+  throw new HandgradError(
+    'model',
+    `${eventFile} does not start with the events that ${path} includes; restore the file, or remove it.`,
+  );
+}
+
+/** @returns undefined when the file is shorter, or missing */
+async function digestOf(path: string, bytes: number): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of startOf(path, bytes)) hash.update(piece);
+  } catch (error) {
+    if (error instanceof HandgradError) return undefined;
+    throw error;
+  }
+  return hash.digest('hex');
 }
 
 /** `lr is 0.1 there, not 0.2`, for every key that differs. */

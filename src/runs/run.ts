@@ -10,7 +10,7 @@ import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openBackend, openDataset } from './open';
 import { backendOf, checkIdentity, findResumePoint } from './resume';
 import { type ClaimedDir, claimRunDir } from './runDir';
-import { createRunFolder, reopenRunFolder, RUN_FILES } from './runFolder';
+import { assertFreeForRun, createRunFolder, reopenRunFolder, RUN_FILES, sealRunFolder } from './runFolder';
 import type { RunParts } from './runParts';
 import { chooseSamples, fitConfig, identityOf } from './samples';
 import { assertExpectedAccuracy, trainRun } from './trainRun';
@@ -64,6 +64,7 @@ export async function startRun(
   const start = await startingWeights(asked.config);
   const claimed = await claimRunDir(dir, asked.config.dataset, forceUnlock);
   return openClaimedRun(claimed, async () => {
+    await assertFreeForRun(claimed.dir);
     const dataset = await openDataset(asked.config, options);
     const samples = chooseSamples(dataset, asked.config);
     const config = fitConfig(asked, kind, dataset, samples, start, notices(options));
@@ -71,8 +72,9 @@ export async function startRun(
     const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, env);
     signal?.throwIfAborted();
     await removeLeftovers(claimed.dir);
-    const folder = await createRunFolder(claimed.dir, { config, environment });
-    const checkpoints = await openCheckpointFolder(join(claimed.dir, RUN_FILES.checkpoints));
+    const folder = await createRunFolder(claimed.dir, { config, environment }, claimed.lock);
+    const at = join(claimed.dir, RUN_FILES.checkpoints);
+    const checkpoints = await openCheckpointFolder(at, undefined, claimed.lock.assertHeld);
     return { config, dataset, samples, backend, folder, checkpoints, lock: claimed.lock, start };
   });
 }
@@ -96,7 +98,11 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     const resumePoint = await findResumePoint(dir, asked);
     const { config, earlier, found } = resumePoint;
     for (const fault of found?.damaged ?? []) notice(`${fault} An earlier checkpoint is used.`);
-    if (resumePoint.end) return { config, end: resumePoint.end };
+    if (resumePoint.end) {
+      // It may have been killed just before it recorded its digests.
+      if (!earlier.isSealed) await sealRunFolder(dir, found?.checkpoint.records?.events?.file);
+      return { config, end: resumePoint.end };
+    }
     await checkDataset(config);
     const start = found ? undefined : await startingWeights(config);
     const dataset = await openDataset(config, options);
@@ -107,9 +113,11 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     const checkpointsDir = join(dir, RUN_FILES.checkpoints);
     for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder);
     const { metricsBytes } = resumePoint;
-    const folder = await reopenRunFolder(dir, { metricsBytes, before: earlier.config, config });
-    const checkpoints = await openCheckpointFolder(checkpointsDir, found?.checkpoint.progress.step);
-    return { config, dataset, samples, backend, folder, checkpoints, lock: claimed.lock, start, resumePoint };
+    const { lock } = claimed;
+    const folder = await reopenRunFolder(dir, { metricsBytes, before: earlier.config, config }, lock);
+    const good = found?.checkpoint.progress.step;
+    const checkpoints = await openCheckpointFolder(checkpointsDir, good, lock.assertHeld);
+    return { config, dataset, samples, backend, folder, checkpoints, lock, start, resumePoint };
   });
 }
 

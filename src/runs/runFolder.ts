@@ -2,14 +2,16 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { HandgradError } from '../errors';
-import { type AppendLog, openAppendLog } from '../files/appendLog';
+import { type AppendLog, type LogContent, openAppendLog } from '../files/appendLog';
 import { writeFileAtomic } from '../files/atomicFile';
-import type { Environment } from './environment';
+import { type Lock } from '../files/lock';
 import { makeFolder } from '../files/makeFolder';
-import { saveModel, type Model } from '../model/modelFile';
+import { assertFree, MANIFEST, writeManifest } from '../files/manifest';
 import { storageError } from '../files/storageError';
+import { saveModel, type Model } from '../model/modelFile';
+import type { Environment } from './environment';
 
-/** The files and folders in a run folder. */
+/** The files and folders in a run folder, beside its manifest and its event files. */
 export const RUN_FILES = {
   config: 'config.json',
   environment: 'environment.json',
@@ -24,44 +26,65 @@ export interface RunFolder {
   /**
    * Appends one event to `metrics.jsonl` as a line of JSON, and returns when it is on disk. Non-finite values become
    * null.
-   * @throws HandgradError `storage`; no part of the line is left behind
+   * @throws HandgradError `storage`; no part of the line is left behind. `locked` when the folder was taken over
    */
   appendMetrics(event: object): Promise<void>;
+  /** What `metrics.jsonl` holds. */
+  metrics(): LogContent;
   /**
    * Writes `model.safetensors`.
    * @returns its path
    */
   saveModel(model: Model): Promise<string>;
+  /**
+   * Records the digests of all files, once nothing is left to do.
+   * @param eventFile the name of the event file, if there is one
+   */
+  seal(eventFile: string | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
+/** The lock of a folder, which is checked before every write. */
+type Guard = Pick<Lock, 'assertHeld'>;
+
 /**
- * Creates a run folder with `config.json` and `environment.json`, so that a folder that is not writable is detected now
- * and not after an hour of training.
+ * Checks that a new run may use a folder.
+ * @throws HandgradError `usage` when the folder holds a run, or anything else: nothing is ever overwritten; `storage`
+ */
+export async function assertFreeForRun(dir: string): Promise<void> {
+  await assertNoEarlierRun(dir);
+  await assertFree(dir, 'run', [RUN_FILES.environment]);
+}
+
+/**
+ * Creates a run folder with `manifest.json`, `config.json` and `environment.json`, so that a folder that is not
+ * writable is detected now and not after an hour of training.
  * @param config the resolved config; `--config` with it repeats the run
- * @throws HandgradError `usage` when the folder already holds a run, because runs are never overwritten; `storage` when
- *   it cannot be written. Nothing is left behind in that case
+ * @throws HandgradError `usage` when the folder is not empty, because nothing is ever overwritten; `storage` when it
+ *   cannot be written. Nothing is left behind in that case
  */
 export async function createRunFolder(
   dir: string,
   { config, environment }: { readonly config: unknown; readonly environment: Environment },
+  lock?: Guard,
 ): Promise<RunFolder> {
   const existed = !(await makeFolder(dir));
-  if (existed) await assertNoEarlierRun(dir);
+  if (existed) await assertFreeForRun(dir);
   try {
-    // The config last: its presence means that the folder holds a run.
+    // The manifest first: it marks the folder as ours. The config last: its presence means that the folder holds a run.
+    await writeManifest(dir, 'run');
     await writeFileAtomic(join(dir, RUN_FILES.environment), jsonText(environment));
     await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
   } catch (error) {
-    if (existed) await rm(join(dir, RUN_FILES.environment), { force: true });
-    else await rm(dir, { recursive: true, force: true });
+    if (!existed) await rm(dir, { recursive: true, force: true });
+    else for (const name of [RUN_FILES.environment, MANIFEST]) await rm(join(dir, name), { force: true });
     throw error;
   }
-  return openRunFolder(dir);
+  return openRunFolder(dir, lock);
 }
 
 /**
- * Opens the folder of a resumed run. Lines of `metrics.jsonl` after the checkpoint are truncated, because those epochs
+ * Opens the folder of a resumed run. Lines of `metrics.jsonl` after the checkpoint are dropped, because those epochs
  * run and are recorded again.
  * @param metricsBytes how many bytes of `metrics.jsonl` to keep
  * @param before the content of `config.json`
@@ -75,8 +98,11 @@ export async function reopenRunFolder(
     before,
     config,
   }: { readonly metricsBytes: number; readonly before: unknown; readonly config: unknown },
+  lock?: Guard,
 ): Promise<RunFolder> {
-  const log = await openAppendLog(join(dir, RUN_FILES.metrics), metricsBytes);
+  // Before anything changes: from now on, digests no longer hold.
+  await writeManifest(dir, 'run');
+  const log = await openAppendLog(join(dir, RUN_FILES.metrics), metricsBytes, { guard: lock?.assertHeld });
   try {
     // After truncating: an "end" line means that all epochs of the config are done.
     if (jsonText(before) !== jsonText(config)) await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
@@ -84,21 +110,45 @@ export async function reopenRunFolder(
     await log.close();
     throw error;
   }
-  return openRunFolder(dir, log);
+  return openRunFolder(dir, lock, log);
 }
 
-function openRunFolder(dir: string, log?: AppendLog): RunFolder {
+/**
+ * Records the digests of the files of a finished run.
+ * @param eventFile the name of the event file, if there is one
+ * @throws HandgradError `storage`, or `model` when a file cannot be read
+ */
+export async function sealRunFolder(dir: string, eventFile?: string): Promise<void> {
+  const { config, environment, metrics, model } = RUN_FILES;
+  await writeManifest(dir, 'run', [config, environment, metrics, model, ...(eventFile ? [eventFile] : [])]);
+}
+
+/** What a log holds that was never opened. */
+const NOTHING: LogContent = {
+  bytes: 0,
+  sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+};
+
+function openRunFolder(dir: string, lock: Guard | undefined, log?: AppendLog): RunFolder {
+  let opened = log;
   let opening = log && Promise.resolve(log);
   return {
     dir,
     async appendMetrics(event) {
-      opening ??= openAppendLog(join(dir, RUN_FILES.metrics), 0);
-      await (await opening).append(`${JSON.stringify(event)}\n`);
+      opening ??= openAppendLog(join(dir, RUN_FILES.metrics), 0, { guard: lock?.assertHeld });
+      opened = await opening;
+      await opened.append(`${JSON.stringify(event)}\n`);
     },
+    metrics: () => opened?.content() ?? NOTHING,
     async saveModel(model) {
       const path = join(dir, RUN_FILES.model);
+      await lock?.assertHeld();
       await saveModel(path, model);
       return path;
+    },
+    async seal(eventFile) {
+      await lock?.assertHeld();
+      await sealRunFolder(dir, eventFile);
     },
     close: async () => (await opening?.catch(() => undefined))?.close(),
   };

@@ -7,6 +7,7 @@ import { parametersOf } from '../nn/network';
 import { train, type TrainOptions } from '../training/train';
 import { bestNetwork, disposeState, type TrainState } from '../training/trainState';
 import { formatShare } from '../words';
+import type { RunRecords } from './checkpoint';
 import { createCheckpointer } from './checkpointer';
 import type { Config } from './config';
 import type { RunEnd, RunEvent, StartEvent } from './events';
@@ -36,9 +37,12 @@ export async function* trainRun(
     const { state } = options;
     board = await openTensorBoard(parts, options);
     const recorded = modelConfig(config, dataset);
+    const { content: events } = board;
+    let rows = parts.resumePoint?.epochs.length ?? 0;
     const saving = createCheckpointer({
       ...{ state, lock, folder: checkpoints, every: config.checkpointEvery, modelConfig: recorded },
       ...{ identity: identityOf(dataset, samples, backend), earlier: parts.resumePoint?.epochs ?? [] },
+      records: () => ({ metrics: { rows, ...folder.metrics() }, ...withEvents(events()) }),
     });
     // Neither ended nor failed: a consumer that stops now may want to resume.
     let underway = true;
@@ -58,23 +62,26 @@ export async function* trainRun(
           yield { type: 'stopped', epoch: event.epoch, step: event.step, runDir: folder.dir };
           return;
         }
-        await board.record(event);
         if (event.type === 'epoch') {
           // Recorded before it is saved, so that a checkpoint never includes an epoch that metrics.jsonl lacks.
+          await board.record(event);
           await folder.appendMetrics(event);
+          rows++;
           await saving.epoch(event);
           yield event;
           continue;
         }
+        // Saved before the end is recorded: a run that is extended later continues from here.
         await saving.now();
-        await lock.assertHeld();
+        await board.record(event);
         await folder.saveModel({
           parameters: await readNetwork(state),
           config: { ...recorded, ...(await readNormalization(state)) },
         });
         const end = { ...event, runDir: folder.dir };
-        // Last: this line implies that everything else is complete.
+        // This line implies that the model is complete.
         await folder.appendMetrics(end);
+        await folder.seal(events()?.file);
         underway = false;
         yield end;
         assertExpectedAccuracy(config, end);
@@ -108,6 +115,8 @@ export function assertExpectedAccuracy({ expectAccuracy }: Config, { testAccurac
       `the run is in ${runDir}.`,
   );
 }
+
+const withEvents = (events: RunRecords['events']) => (events === undefined ? {} : { events });
 
 /** The trained network, as plain data. */
 async function readNetwork(state: TrainState): Promise<Parameter[]> {

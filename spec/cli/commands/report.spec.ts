@@ -156,7 +156,7 @@ describe('report', function () {
     expect(await (await opened(await report(dir)))<string[][]>(rows())).to.have.length(4);
   });
 
-  it('shows the curves of a run without a model, and refuses what is no run', async () => {
+  it('F89 shows the curves of a run without a model; refuses what is no run, and to replace other pages', async () => {
     const { run, folder } = network();
     const unfinished = join(folder, 'unfinished');
     await session([
@@ -172,12 +172,21 @@ describe('report', function () {
       ...dataFlags,
     ]);
     rmSync(join(unfinished, 'model.safetensors'));
+    rmSync(join(unfinished, 'manifest.json'));
     writeFileSync(
       join(unfinished, 'metrics.jsonl'),
       readFileSync(join(run, 'metrics.jsonl'), 'utf8').split('\n')[0] + '\n{"ty',
     );
     const page = readFileSync(await report(unfinished), 'utf8');
     expect(page).to.contain('not finished').and.not.to.contain('Confusion matrix</h2>');
+    const other = join(folder, 'index.html');
+    writeFileSync(other, '<!doctype html>');
+    const refused = await session(['report', unfinished, '--out', other]);
+    expect(refused.code).to.equal(2);
+    expect(refused.stderr).to.contain(
+      'index.html is not a report of handgrad, and is not replaced; choose another page',
+    );
+    expect(readFileSync(other, 'utf8')).to.equal('<!doctype html>');
     const { code, stderr } = await session(['report', folder]);
     expect(code).to.equal(8);
     expect(stderr).to.contain('neither a run nor a sweep folder');

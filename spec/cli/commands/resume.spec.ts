@@ -48,6 +48,12 @@ describe('train --resume', function () {
       if (Number(/^step-(\d+)/.exec(name)?.[1]) > steps) rmSync(path(run, 'checkpoints', name));
     }
     rmSync(path(run, 'model.safetensors'));
+    unseal(run);
+  }
+
+  /** Digests are recorded when a run ends. */
+  function unseal(run: string): void {
+    writeFileSync(path(run, 'manifest.json'), '{"handgrad":"run","version":1}');
   }
 
   it('F01 ends with the bytes and the metrics of an uninterrupted run, whatever metrics.jsonl held', async () => {
@@ -141,6 +147,7 @@ describe('train --resume', function () {
 
   it('F07 refuses other data, and a config or checkpoints of another run, with the fields that differ', async () => {
     ok(await train('run', '--epochs', '2'));
+    unseal('run');
     const config = readFileSync(path('run', 'config.json'), 'utf8');
     writeFileSync(
       path('run', 'config.json'),
@@ -164,6 +171,7 @@ describe('train --resume', function () {
     ok(await train('whole', '--epochs', '3'));
     cpSync(path('whole'), path('run'), { recursive: true });
     rmSync(path('run', 'model.safetensors'));
+    unseal('run');
     const newest = path('run', 'checkpoints', 'step-00000018.safetensors');
     const bytes = readFileSync(newest);
     bytes[bytes.length - 5]! ^= 4;

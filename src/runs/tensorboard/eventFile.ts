@@ -1,11 +1,21 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { openAppendLog } from '../../files/appendLog';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type AppendOptions, type LogContent, openAppendLog } from '../../files/appendLog';
 import { withStorageErrors } from '../../files/storageError';
-import { eventMessages, type Messages, type TensorBoardEvent } from './messages';
+import { eventMessages, type TensorBoardEvent } from './messages';
 
 /** The prefix of event files that TensorBoard looks for. */
 export const EVENT_FILE_PREFIX = 'events.out.tfevents.';
+const SUFFIX = '.handgrad';
+
+/** Whether a file's name is that of an event file that handgrad wrote. */
+export const isEventFileName = (name: string) => /^events\.out\.tfevents\.\d{1,15}\.handgrad$/.test(name);
+
+/** An event file up to some record: what a checkpoint includes. */
+export interface EventFileContent extends LogContent {
+  /** The name of the file. */
+  readonly file: string;
+}
 
 /** An append-only file of TensorBoard events. */
 export interface EventFile {
@@ -15,89 +25,87 @@ export interface EventFile {
    * @throws HandgradError `storage`; no part of them is left behind
    */
   append(events: readonly TensorBoardEvent[]): Promise<void>;
+  /** The events that are on disk. */
+  content(): EventFileContent;
   close(): Promise<void>;
 }
 
+/** Where an event file starts. */
+export interface EventFileStart extends AppendOptions {
+  /** What the checkpoint includes; everything after it is dropped, so each event is there once. */
+  readonly kept?: EventFileContent;
+  /** Whether the run starts over, so an event file that is there is replaced. */
+  readonly over?: boolean;
+}
+
 /**
- * Opens the event file of a run folder, or creates one. A resumed run continues its file: events after its step, and a
- * partial record, are truncated first, so no step appears twice.
- * @param step the finished steps of the run; 0 at its start
- * @throws HandgradError `storage`
+ * Opens the event file of a run folder, or creates one.
+ * @throws HandgradError `storage`; `model` when the file is not as the checkpoint recorded it
  */
-export async function openEventFile(dir: string, step: number): Promise<EventFile> {
+export async function openEventFile(
+  dir: string,
+  { kept, over = false, guard }: EventFileStart = {},
+): Promise<EventFile> {
   const messages = eventMessages();
-  const framing = recordFraming();
-  const existing = await lastEventFile(dir);
+  const wrap = recordFraming();
   const seconds = Date.now() / 1000;
-  const path = join(dir, existing ?? `${EVENT_FILE_PREFIX}${Math.floor(seconds)}.handgrad`);
-  // If the run starts over, or not even the first record is complete, the file starts over.
-  const end = existing === undefined || step === 0 ? 0 : await endOfStep(path, step, messages, framing);
-  const log = await openAppendLog(path, end);
-  const append = (records: readonly Uint8Array[]) =>
-    log.append(Buffer.concat(records.map((record) => framing.wrap(record))));
+  // Without the file that the checkpoint includes, TensorBoard shows the rest of the run.
+  const found = kept && (await exists(join(dir, kept.file))) ? kept : undefined;
+  const path = join(dir, found?.file ?? (await nameOf(dir, seconds, over)));
+  const log = await openAppendLog(path, found ?? 0, { guard });
+  const append = (records: readonly Uint8Array[]) => log.append(Buffer.concat(records.map(wrap)));
   try {
-    if (end === 0) await append([messages.encodeVersion(seconds)]);
+    if (log.content().bytes === 0) await append([messages.encodeVersion(seconds)]);
   } catch (error) {
     await log.close();
     throw error;
   }
-  return { path, append: (events) => append(events.map((event) => messages.encode(event))), close: () => log.close() };
+  return {
+    path,
+    append: (events) => append(events.map((event) => messages.encode(event))),
+    content: () => ({ file: basename(path), ...log.content() }),
+    close: () => log.close(),
+  };
 }
 
-/** The newest event file of a folder. Their names contain the time of creation. */
-async function lastEventFile(dir: string): Promise<string | undefined> {
-  const names = await withStorageErrors(dir, () => readdir(dir));
-  return names
-    .filter((name) => name.startsWith(EVENT_FILE_PREFIX))
-    .sort()
-    .at(-1);
+/** The name of a new event file, or of the one that is replaced. It contains the time of its creation. */
+async function nameOf(dir: string, seconds: number, over: boolean): Promise<string> {
+  const names = (await withStorageErrors(dir, () => readdir(dir))).filter(isEventFileName).sort();
+  const last = names.at(-1);
+  if (over && last !== undefined) return last;
+  for (let time = Math.floor(seconds); ; time++) {
+    const name = `${EVENT_FILE_PREFIX}${time}${SUFFIX}`;
+    if (!names.includes(name)) return name;
+  }
 }
 
-/** The TFRecord format: length (u64), checksum of the length, message, checksum of the message (u32), little-endian. */
-interface Framing {
-  wrap(message: Uint8Array): Buffer;
-  /** The message at offset `start`; undefined when it is truncated or corrupt. */
-  read(bytes: Buffer, start: number): Buffer | undefined;
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 const HEAD_BYTES = 12;
 const TAIL_BYTES = 4;
 
-function recordFraming(): Framing {
+/**
+ * Frames messages in the TFRecord format: length (u64), checksum of the length, message, checksum of the message (u32),
+ * little-endian.
+ */
+function recordFraming(): (message: Uint8Array) => Buffer {
   const { crc32c } = require('@aws-crypto/crc32c') as typeof import('@aws-crypto/crc32c');
   // TFRecord masks checksums, because the CRC of data that contains CRCs is weak.
   const checksum = (bytes: Buffer) => {
     const crc = crc32c(bytes);
     return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
   };
-  return {
-    wrap(message) {
-      const record = Buffer.alloc(HEAD_BYTES + message.length + TAIL_BYTES);
-      record.writeBigUInt64LE(BigInt(message.length));
-      record.writeUInt32LE(checksum(record.subarray(0, 8)), 8);
-      record.set(message, HEAD_BYTES);
-      record.writeUInt32LE(checksum(record.subarray(HEAD_BYTES, -TAIL_BYTES)), HEAD_BYTES + message.length);
-      return record;
-    },
-    read(bytes, start) {
-      if (bytes.length - start < HEAD_BYTES + TAIL_BYTES) return undefined;
-      const length = Number(bytes.readBigUInt64LE(start));
-      const end = start + HEAD_BYTES + length;
-      if (bytes.readUInt32LE(start + 8) !== checksum(bytes.subarray(start, start + 8))) return undefined;
-      if (end + TAIL_BYTES > bytes.length) return undefined;
-      const message = bytes.subarray(start + HEAD_BYTES, end);
-      return bytes.readUInt32LE(end) === checksum(message) ? message : undefined;
-    },
+  return (message) => {
+    const record = Buffer.alloc(HEAD_BYTES + message.length + TAIL_BYTES);
+    record.writeBigUInt64LE(BigInt(message.length));
+    record.writeUInt32LE(checksum(record.subarray(0, 8)), 8);
+    record.set(message, HEAD_BYTES);
+    record.writeUInt32LE(checksum(record.subarray(HEAD_BYTES, -TAIL_BYTES)), HEAD_BYTES + message.length);
+    return record;
   };
-}
-
-/** The offset of the first event after `step`, or of the first incomplete record. */
-async function endOfStep(path: string, step: number, messages: Messages, framing: Framing): Promise<number> {
-  const bytes = await withStorageErrors(path, () => readFile(path));
-  let end = 0;
-  for (let message = framing.read(bytes, 0); message !== undefined; message = framing.read(bytes, end)) {
-    if (messages.stepOf(message) > step) break;
-    end += HEAD_BYTES + message.length + TAIL_BYTES;
-  }
-  return end;
 }

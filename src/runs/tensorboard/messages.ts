@@ -114,13 +114,11 @@ export interface TensorBoardEvent {
   readonly values: readonly SummaryValue[];
 }
 
-/** Encodes events as messages, and decodes the step of a message. */
+/** Encodes events as messages. */
 export interface Messages {
   encode(event: TensorBoardEvent): Uint8Array;
   /** The first message of every file: which version of the format follows. */
   encodeVersion(wallTime: number): Uint8Array;
-  /** @throws for bytes that are not an event */
-  stepOf(message: Uint8Array): number;
 }
 
 const GRAY = 1;
@@ -138,7 +136,6 @@ export function eventMessages(): Messages {
     encode: ({ wallTime, step, values }) =>
       bytes(event, { wallTime, step, summary: { value: values.map((value) => toMessage(value, hparams)) } }),
     encodeVersion: (wallTime) => bytes(event, { wallTime, fileVersion: 'brain.Event:2' }),
-    stepOf: (message) => Number(event.toObject(event.decode(message), { longs: Number })['step'] ?? 0),
   };
 }
 

@@ -9,7 +9,7 @@ import { encodePng } from '../../pictures/png';
 import { GRAYS, weightGrid } from '../../pictures/weightGrid';
 import type { Parameter } from '../../model/architecture';
 import { readParameters, readTensors } from '../../model/parameters';
-import { openEventFile } from './eventFile';
+import { type EventFileContent, openEventFile } from './eventFile';
 import { histogramOf } from './histogram';
 import type { SummaryValue } from './messages';
 import { dataIterator, type DataIterator } from '../../training/batches';
@@ -26,6 +26,8 @@ const PICTURES = 20;
 /** Writes a run's events for TensorBoard. */
 export interface TensorBoard {
   readonly record: (event: TrainEvent) => Promise<void>;
+  /** The events that are on disk; undefined when none are written. */
+  readonly content: () => EventFileContent | undefined;
   readonly close: () => Promise<void>;
 }
 
@@ -38,9 +40,10 @@ export interface TensorBoard {
  * @throws HandgradError `storage`
  */
 export async function openTensorBoard(run: RunParts, { state, optimizer }: TrainOptions): Promise<TensorBoard> {
-  const { config, folder } = run;
-  if (!config.tensorboard) return { record: async () => {}, close: async () => {} };
-  const file = await openEventFile(folder.dir, state.step);
+  const { config, folder, lock, resumePoint } = run;
+  if (!config.tensorboard) return { record: async () => {}, content: () => undefined, close: async () => {} };
+  const kept = resumePoint?.found?.checkpoint.records?.events;
+  const file = await openEventFile(folder.dir, { kept, over: state.step === 0, guard: lock.assertHeld });
   const fixed = firstBatch(run);
   const write = (step: number, values: readonly SummaryValue[]) =>
     file.append([{ wallTime: Date.now() / 1000, step, values }]);
@@ -68,6 +71,7 @@ export async function openTensorBoard(run: RunParts, { state, optimizer }: Train
         ]);
       }
     },
+    content: () => file.content(),
     close: () => file.close(),
   };
 }

@@ -1,0 +1,51 @@
+import { expect } from 'chai';
+import { join } from 'node:path';
+import { saveModel } from '../../src/model/modelFile';
+import { encodeSafetensors } from '../../src/model/safetensors';
+import { writeFileSync } from 'node:fs';
+import { openModel } from '../../src/runs/modelConfig';
+import { temporaryFolder } from '../data/tinyDataset';
+import { failure } from '../failure';
+
+describe('openModel', () => {
+  const folder = temporaryFolder();
+  const path = () => join(folder(), 'model.safetensors');
+  const tensor = (name: string, ...shape: number[]) => ({
+    name,
+    shape,
+    data: new Float32Array(shape.reduce((product, size) => product * size, 1)),
+  });
+  const parameters = [tensor('W1', 6, 2), tensor('b1', 2)];
+  const facts = { datasetName: 'tiny', datasetDigest: '', classNames: ['ant', 'bee'], imageShape: [2, 3], scale: 1 };
+
+  it('accepts facts that fit the tensors', async () => {
+    await saveModel(path(), { parameters, config: facts });
+    expect((await openModel(path())).config).to.deep.include({ classNames: ['ant', 'bee'], imageShape: [2, 3] });
+  });
+
+  it('F95 refuses facts that do not fit the tensors', async () => {
+    for (const [wrong, said] of [
+      [{ imageShape: [53_000, 53_000] }, 'imageShape is 53000 x 53000, but the network has 6 inputs'],
+      [{ imageShape: [2, 2] }, 'imageShape is 2 x 2, but the network has 6 inputs'],
+      [{ classNames: ['ant'] }, 'classNames has 1 names, but the network has 2 outputs'],
+      [{ classNames: ['ant', 'bee', 'cat'] }, 'classNames has 3 names, but the network has 2 outputs'],
+    ] as const) {
+      await saveModel(path(), { parameters, config: { ...facts, ...wrong } });
+      expect(await failure('model', () => openModel(path()))).to.contain(`contains an invalid config (${said}); `);
+    }
+  });
+
+  it('F95 refuses two tensors for one parameter', async () => {
+    const twice = [tensor('weight', 2, 6), tensor('.weight', 2, 6), tensor('bias', 2)];
+    writeFileSync(
+      path(),
+      encodeSafetensors(
+        twice.map((one) => ({ ...one, dtype: 'F32' })),
+        {},
+      ),
+    );
+    expect(await failure('model', () => openModel(path()))).to.match(
+      /holds two tensors for one weight \("weight" and "\.weight"\); save one of them only\.$/,
+    );
+  });
+});

@@ -79,7 +79,7 @@ const RULES: Record<string, readonly string[]> = {
     ...['node', 'execa', 'type:ioredis', 'src/data', 'src/data/download', 'src/errors', 'src/files', 'src/runs'],
   ],
   'src/sweeps/spec': ['node', 'zod', 'src/errors', 'src/kinds', 'src/random', 'src/runs', 'src/words'],
-  'src/sweeps/state': ['node', 'zod', 'src/errors', 'src/files', 'src/sweeps/spec'],
+  'src/sweeps/state': ['node', 'zod', 'src/errors', 'src/files', 'src/random', 'src/sweeps/spec'],
   'src/sweeps/workers': [
     ...['node', 'execa', 'src/backends', 'src/errors', 'src/files', 'src/runs'],
     ...['src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],

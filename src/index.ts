@@ -209,7 +209,7 @@ export { type Payload as QueuedTrial } from './sweeps/workers/queue/payload';
 export { type ExitMeaning } from './sweeps/workers/exitMeaning';
 export { type TrialEvent } from './sweeps/workers/queue/consumeQueues';
 export { type Outcome as TrialOutcome, type Progress as TrialProgress } from './sweeps/workers/trainProcess';
-export { bestTrial, runKey, type SweepState, type Trial } from './sweeps/state/sweepState';
+export { bestTrial, isStopped, runKey, type SweepState, type Trial } from './sweeps/state/sweepState';
 export { rank, type Ranked } from './sweeps/state/ranking';
 export { settingText } from './sweeps/state/summary';
 export { type Importance } from './sweeps/state/importance';

@@ -12,7 +12,7 @@ import type { SweepSpec } from '../../src/sweeps/spec/sweepFile';
 import type { Importance } from '../../src/sweeps/state/importance';
 import { type Ranked, rank } from '../../src/sweeps/state/ranking';
 import { settingText } from '../../src/sweeps/state/summary';
-import { bestTrial, runKey, type SweepState } from '../../src/sweeps/state/sweepState';
+import { bestTrial, isStopped, runKey, type SweepState } from '../../src/sweeps/state/sweepState';
 import { formatSeconds, formatShare, plural } from '../../src/words';
 import { liveLines } from '../terminal/liveLines';
 import { sparkline } from '../terminal/sparkline';
@@ -66,7 +66,7 @@ export function sweepScreen(terminal: Terminal, state: SweepState, { json }: { j
     const rows = rank(state);
     terminal.result(`${terminal.progress ? '' : '\n'}${resultTable(rows, spec)}`);
     if (rows.length > MAX_ROWS) terminal.result(`… and ${rows.length - MAX_ROWS} more in summary.csv`);
-    if (event.importance.length > 0) terminal.result(`\n${importanceTable(event.importance)}`);
+    if (event.importance.length > 0) terminal.result(`\n${importanceTable(event.importance, spec.metric.name)}`);
     terminal.notice(closing(event));
   };
   const showTrial = (event: TrialStart | TrialEpoch | TrialResult | TrialFailure) => {
@@ -153,8 +153,9 @@ function overview(state: SweepState, planned: number | null, left: number | unde
   const running = new Set([...state.running.values()].map(({ trial }) => trial)).size;
   const waiting = new Set([...state.due.values()].map(({ trial }) => trial)).size;
   const done = state.trials.length - failed - running - waiting;
+  const stopped = state.trials.filter((trial) => isStopped(state, trial)).length;
   const parts = [
-    `${done} done`,
+    `${done} done${stopped > 0 ? ` (${stopped} stopped by halving)` : ''}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
     `${running} running`,
     ...(planned === null ? [] : [`${Math.max(0, planned - done - failed - running)} left`]),
@@ -204,18 +205,23 @@ export function resultTable(rows: readonly Ranked[], spec: SweepSpec): string {
   return table(heading, cells, `rrr${several ? 'r' : ''}r${'r'.repeat(parameters.length)}l`);
 }
 
-function importanceTable(shares: readonly Importance[]): string {
-  const rows = shares.map(({ parameter, share }) => [
+function importanceTable(shares: readonly Importance[], metric: string): string {
+  const rows = shares.map(({ parameter, share, correlation }) => [
     parameter,
     `${Math.round(share * 100)}%`,
     '█'.repeat(Math.round(share * 20)),
+    correlation === null ? '' : `${correlation < 0 ? '−' : '+'}${Math.abs(correlation).toFixed(2)}`,
   ]);
-  return table(['Parameter', 'Share of the variance', ''], rows, 'lrl');
+  return table(['Parameter', 'Share of the variance', '', `Correlation with ${metric}`], rows, 'lrlr');
 }
 
-function closing({ state, stoppedEarly, done, failed, best, seconds, sweepDir }: SweepEnd): string {
-  const counts = `${plural(done, 'trial')} done${failed > 0 ? `, ${failed} failed` : ''} in ${formatSeconds(seconds)}`;
+function closing({ state, stoppedEarly, done, stopped, failed, best, seconds, sweepDir }: SweepEnd): string {
+  const counts = [
+    `${plural(done, 'trial')} done${stopped > 0 ? ` (${stopped} of them stopped by halving)` : ''}`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+  ];
   const again = best ? `; train the best one again with: handgrad train --config ${sweepDir}/best.json` : '';
   const early = stoppedEarly ? 'Ended early, because nothing improved any more: ' : '';
-  return `${state === 'partial' ? 'Partial: ' : ''}${early}${counts}. Saved in ${sweepDir}${again}`;
+  const partial = state === 'partial' ? 'Partial: ' : '';
+  return `${partial}${early}${counts.join(', ')} in ${formatSeconds(seconds)}. Saved in ${sweepDir}${again}`;
 }

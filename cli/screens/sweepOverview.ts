@@ -8,13 +8,15 @@ export { sweepScreen } from './sweep';
 
 /** Shows the progress of a sweep. */
 export function showStatus(status: SweepStatus, terminal: Terminal, { json }: { json: boolean }): void {
-  const { sweep, spec, rows, trials, done, failed, unfinished } = status;
+  const { sweep, spec, rows, trials, done, stopped, failed, unfinished } = status;
   const [best] = rows;
   if (json) {
-    return terminal.json({ sweep, trials, done, failed, unfinished, best: best?.value === undefined ? null : best });
+    const shown = best?.value === undefined || best.state === 'failed' ? null : best;
+    return terminal.json({ sweep, trials, done, stopped, failed, unfinished, best: shown });
   }
   const of = trials === null ? 'trials' : plural(trials, 'trial');
-  terminal.result(`Sweep ${sweep}: ${done} of ${of} done, ${failed} failed, ${unfinished} unfinished\n`);
+  const early = stopped > 0 ? ` (${stopped} of them stopped by halving)` : '';
+  terminal.result(`Sweep ${sweep}: ${done} of ${of} done${early}, ${failed} failed, ${unfinished} unfinished\n`);
   terminal.result(resultTable(rows, spec));
 }
 

@@ -70,7 +70,10 @@ export interface SweepEnd {
   readonly state: 'complete' | 'partial';
   /** It ended before `run_cap`, because nothing improved any more. */
   readonly stoppedEarly?: true;
+  /** Trials that have a result. */
   readonly done: number;
+  /** Those of them that halving stopped before the last epoch. */
+  readonly stopped: number;
   readonly failed: number;
   readonly best: { readonly trial: number; readonly value: number; readonly configuration: Configuration } | null;
   readonly importance: readonly Importance[];

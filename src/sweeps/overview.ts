@@ -17,7 +17,10 @@ export interface SweepStatus {
   readonly spec: SweepSpec;
   /** The number of trials; null when it is not known in advance. */
   readonly trials: number | null;
+  /** Trials that have a result. */
   readonly done: number;
+  /** Those of them that halving stopped before the last epoch, so far. */
+  readonly stopped: number;
   readonly failed: number;
   readonly unfinished: number;
   /** The trials so far, best first. */
@@ -35,7 +38,8 @@ export async function sweepStatus(dir: string): Promise<SweepStatus> {
   const count = (state: Ranked['state']) => rows.filter((row) => row.state === state).length;
   return {
     ...{ sweep: id, spec, rows, trials: Number.isFinite(planned) ? planned : null },
-    ...{ done: count('done'), failed: count('failed'), unfinished: count('unfinished') },
+    ...{ done: count('done') + count('stopped'), stopped: count('stopped') },
+    ...{ failed: count('failed'), unfinished: count('unfinished') },
   };
 }
 

@@ -311,12 +311,13 @@ function endEvent(state: SweepState, rows: readonly Ranked[], dir: string, secon
     type: 'end',
     state: failed > 0 ? 'partial' : 'complete',
     done: rows.length - failed,
+    stopped: rows.filter((row) => row.state === 'stopped').length,
     failed,
     best:
       best?.value === undefined || best.state === 'failed'
         ? null
         : { trial: best.trial, value: best.value, configuration: best.configuration },
-    importance: importance(rows, Object.keys(state.spec.parameters)),
+    importance: importance(rows, state.spec.parameters),
     seconds,
     sweepDir: dir,
   };

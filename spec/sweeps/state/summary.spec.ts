@@ -3,10 +3,9 @@ import { parse } from 'csv-parse/sync';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '../../../src/sweeps/state/journal';
-import { importance } from '../../../src/sweeps/state/importance';
-import { rank, type Ranked } from '../../../src/sweeps/state/ranking';
+import { rank } from '../../../src/sweeps/state/ranking';
 import { writeSummary } from '../../../src/sweeps/state/summary';
-import { replay } from '../../../src/sweeps/state/sweepState';
+import { bestTrial, replay } from '../../../src/sweeps/state/sweepState';
 import { temporaryFolder } from '../../data/tinyDataset';
 import { resultOf, specOf } from '../spec/specOf';
 
@@ -63,83 +62,48 @@ describe('summary', () => {
   });
 });
 
-describe('importance', () => {
-  const row = (configuration: Ranked['configuration'], value: number, curve = [value]): Ranked => ({
-    trial: 0,
-    state: 'done',
-    configuration,
-    value,
-    curve,
-    epochs: curve.length,
-    spread: undefined,
-    seconds: 1,
-    failures: 0,
-    runDirs: [],
-    reason: undefined,
+describe('ranking', () => {
+  const folder = temporaryFolder();
+  const halved = specOf({
+    method: 'grid',
+    parameters: { lr: { values: [1, 2] } },
+    early_terminate: { type: 'hyperband', min_iter: 1 },
   });
-  const shares = (rows: readonly Ranked[], names = ['lr', 'hidden']) =>
-    Object.fromEntries(importance(rows, names).map(({ parameter, share }) => [parameter, share]));
-  const grid = (value: (lr: number, hidden: number) => number) =>
-    [1, 2, 3, 4].flatMap((lr) => [1, 2, 3, 4].map((hidden) => row({ lr, hidden: [hidden] }, value(lr, hidden))));
+  const halvedEntries: Entry[] = [
+    { type: 'trial', trial: 0, configuration: { lr: 1 } },
+    { type: 'trial', trial: 1, configuration: { lr: 2 } },
+    resultOf({ trial: 0, seed: 0, rung: 0 }, 0.9, { config: { lr: 1 } }),
+    resultOf({ trial: 1, seed: 0, rung: 0 }, 0.95, { config: { lr: 2 } }),
+    { type: 'promotion', trial: 1, rung: 1 },
+    resultOf({ trial: 1, seed: 0, rung: 1 }, 0.85, { config: { lr: 2 } }),
+  ];
 
-  it('gives all to the parameter that alone decides, and nothing to the other', () => {
-    const found = shares(grid((lr) => lr * lr));
-    expect(found['lr']).to.be.closeTo(1, 1e-9);
-    expect(found['hidden']).to.equal(0);
-  });
-
-  it('divides as the variances are: 4 to 1 for y = 2 lr + hidden', () => {
-    const found = shares(grid((lr, hidden) => 2 * lr + hidden));
-    expect(found['lr']).to.be.closeTo(0.75, 0.06);
-    expect(found['hidden']).to.be.below(0.2);
-    expect(
-      importance(
-        grid((lr, hidden) => 2 * lr + hidden),
-        ['hidden', 'lr'],
-      )[0]!.parameter,
-    ).to.equal('lr');
-  });
-
-  it('puts numbers with many values into ranges, so that each value of its own explains nothing', () => {
-    const rows = Array.from({ length: 40 }, (_, i) =>
-      row({ lr: i / 40 + 1e-3, hidden: [i % 4] }, Math.abs(i / 40 - 0.5)),
-    );
-    expect(shares(rows)['lr']).to.be.above(0.7);
-    expect(shares(rows)['hidden']).to.be.below(0.1);
-  });
-
-  it('compares trials that stopped early with what the others had then', () => {
-    const rows = [1, 1, 2, 2].flatMap((lr) => [
-      row({ lr, hidden: [1] }, lr, [lr]),
-      row({ lr, hidden: [2] }, 9, [lr, 9]),
+  it('ranks what got further first, though others had more at a lower rung', () => {
+    const state = replay(halved, halvedEntries);
+    expect(rank(state).map((row) => [row.trial, row.state])).to.deep.equal([
+      [1, 'stopped'],
+      [0, 'stopped'],
     ]);
-    expect(shares(rows)['lr']).to.be.closeTo(1, 1e-9);
+    expect(bestTrial(state)).to.include({ trial: 1, value: 0.85 });
   });
 
-  it('says nothing of too few results, of equal ones, or of a single parameter', () => {
-    const none = (rows: readonly Ranked[], names?: string[]) => expect(shares(rows, names)).to.deep.equal({});
-    none(grid((lr) => lr).slice(0, 3));
-    none(grid(() => 1));
-    none(
-      grid((lr) => lr),
-      ['lr'],
-    );
-  });
-
-  it('ranks what got further first', () => {
-    const halved = specOf({
-      method: 'grid',
-      parameters: { lr: { values: [1, 2] } },
-      early_terminate: { type: 'hyperband', min_iter: 1 },
-    });
-    const state = replay(halved, [
-      { type: 'trial', trial: 0, configuration: { lr: 1 } },
-      { type: 'trial', trial: 1, configuration: { lr: 2 } },
-      resultOf({ trial: 0, seed: 0, rung: 0 }, 0.9),
-      resultOf({ trial: 1, seed: 0, rung: 0 }, 0.8),
-      { type: 'promotion', trial: 1, rung: 1 },
-      resultOf({ trial: 1, seed: 0, rung: 1 }, 0.85),
+  it('tells trials that were stopped from those that are done, running or failed', () => {
+    const last = halved.halving!.rungs.length - 1;
+    const promotions = Array.from({ length: last - 1 }, (_, i): Entry[] => [
+      { type: 'promotion', trial: 1, rung: i + 2 },
+      resultOf({ trial: 1, seed: 0, rung: i + 2 }, 0.9),
     ]);
-    expect(rank(state).map(({ trial }) => trial)).to.deep.equal([1, 0]);
+    const states = (entries: readonly Entry[]) => rank(replay(halved, entries)).map((row) => row.state);
+    expect(states([...halvedEntries, ...promotions.flat()])).to.deep.equal(['done', 'stopped']);
+    expect(states([...halvedEntries, promotions[0]![0]!])).to.deep.equal(['unfinished', 'stopped']);
+  });
+
+  it('the best trial is that of best.json, also after a better one failed', async () => {
+    const failed: Entry = { type: 'failure', trial: 1, seed: 0, rung: 2, reason: 'gone', code: 1, retry: false };
+    const state = replay(halved, [...halvedEntries, { type: 'promotion', trial: 1, rung: 2 }, failed]);
+    await writeSummary(state, folder());
+    expect(JSON.parse(readFileSync(join(folder(), 'best.json'), 'utf8'))).to.deep.equal({ lr: 1 });
+    expect(bestTrial(state)).to.include({ trial: 0, value: 0.9 });
+    expect(rank(state).map((row) => row.state)).to.deep.equal(['stopped', 'failed']);
   });
 });

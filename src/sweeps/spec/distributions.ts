@@ -45,6 +45,8 @@ interface Distribution<Name extends DistributionName> {
   readonly values?: (parameter: Of<Name>) => readonly Value[];
   /** Values at its ends: if a setting accepts these, it accepts all between. */
   readonly probes: (parameter: Of<Name>) => readonly Value[];
+  /** Where a value lies between its ends, in [0, 1]: the probability of a smaller one. Only for ranges of numbers. */
+  readonly place?: (parameter: Of<Name>, value: number) => number;
   /** The equivalent in Optuna, as its `distribution_to_json` writes it; undefined if Optuna has none. */
   readonly optuna?: (parameter: Of<Name>) => OptunaDistribution;
 }
@@ -62,6 +64,15 @@ const float = ({ min, max }: Range, log: boolean, step: number | null = null): O
   name: 'FloatDistribution',
   attributes: { low: min, high: max, log, step },
 });
+
+const uniformPlace = ({ min, max }: Range, value: number) => (value - min) / (max - min);
+const logPlace = ({ min, max }: Range, value: number) => Math.log(value / min) / Math.log(max / min);
+/** The normal distribution function, to 1e-4 (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.18). */
+const normalPlace = ({ mu, sigma }: Bell, value: number) => {
+  const z = Math.abs(value - mu) / sigma;
+  const tail = 0.5 * (1 + z * (0.196854 + z * (0.115194 + z * (0.000344 + z * 0.019527)))) ** -4;
+  return value < mu ? tail : 1 - tail;
+};
 
 /** The nearest multiple of q, without rounding artifacts such as 0.1 * 3. */
 const quantized = (value: number, q: number) => Number((Math.round(value / q) * q).toPrecision(12));
@@ -100,12 +111,14 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
     draw: ({ min, max }, random) => min + random.integer(max - min + 1),
     values: ({ min, max }) => Array.from({ length: max - min + 1 }, (_, i) => min + i),
     probes: ({ min, max }) => [min, max],
+    place: ({ min, max }, value) => (value - min + 0.5) / (max - min + 1),
     optuna: ({ min, max }) => ({ name: 'IntDistribution', attributes: { low: min, high: max, log: false, step: 1 } }),
   },
   uniform: {
     keys: ['min', 'max'],
     draw: uniform,
     probes: ({ min, max }) => [min, max, min + (max - min) * 0.618],
+    place: uniformPlace,
     optuna: (parameter) => float(parameter, false),
   },
   q_uniform: {
@@ -113,6 +126,7 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
     draw: (parameter, random) => inRange(uniform(parameter, random), parameter),
     values: multiples,
     probes: (parameter) => [inRange(parameter.min, parameter), inRange(parameter.max, parameter)],
+    place: ({ min, max, q }, value) => uniformPlace({ min: min - q / 2, max: max + q / 2 }, value),
     optuna: (parameter) => {
       const [min, max] = [inRange(parameter.min, parameter), inRange(parameter.max, parameter)];
       return float({ min, max }, false, parameter.q);
@@ -122,30 +136,40 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
     keys: ['min', 'max'],
     draw: logUniform,
     probes: ({ min, max }) => [min, max, min + (max - min) * 0.618],
+    place: logPlace,
     optuna: (parameter) => float(parameter, true),
   },
   q_log_uniform_values: {
     keys: ['min', 'max', 'q'],
     draw: (parameter, random) => inRange(logUniform(parameter, random), parameter),
     probes: (parameter) => [inRange(parameter.min, parameter), inRange(parameter.max, parameter)],
+    place: logPlace,
     // Optuna has no steps on a log scale; its suggestions are rounded in `fromOptuna`.
     optuna: (parameter) => float(parameter, true),
   },
-  normal: { keys: ['mu', 'sigma'], draw: ({ mu, sigma }, random) => random.normal(mu, sigma), probes: bell },
+  normal: {
+    keys: ['mu', 'sigma'],
+    draw: ({ mu, sigma }, random) => random.normal(mu, sigma),
+    probes: bell,
+    place: normalPlace,
+  },
   log_normal: {
     keys: ['mu', 'sigma'],
     draw: ({ mu, sigma }, random) => Math.exp(random.normal(mu, sigma)),
     probes: (parameter) => bell(parameter).map(Math.exp),
+    place: (parameter, value) => normalPlace(parameter, Math.log(value)),
   },
   q_normal: {
     keys: ['mu', 'sigma', 'q'],
     draw: ({ mu, sigma, q }, random) => quantized(random.normal(mu, sigma), q),
     probes: (parameter) => bell(parameter).map((value) => quantized(value, parameter.q)),
+    place: normalPlace,
   },
   q_log_normal: {
     keys: ['mu', 'sigma', 'q'],
     draw: ({ mu, sigma, q }, random) => quantized(Math.exp(random.normal(mu, sigma)), q),
     probes: (parameter) => bell(parameter).map((value) => quantized(Math.exp(value), parameter.q)),
+    place: (parameter, value) => normalPlace(parameter, Math.log(value)),
   },
 };
 
@@ -167,6 +191,15 @@ export function valuesOf(parameter: Parameter): readonly Value[] | undefined {
 /** Values of the parameter, including its ends, to validate a setting with. */
 export function probesOf(parameter: Parameter): readonly Value[] {
   return rowOf(parameter).probes(parameter);
+}
+
+/**
+ * Where a value lies in a range of numbers, in [0, 1]: the probability of a smaller one.
+ * @returns undefined for a parameter that is a list of values
+ */
+export function placeIn(parameter: Parameter, value: number): number | undefined {
+  const place = rowOf(parameter).place?.(parameter, value);
+  return place === undefined || Number.isNaN(place) ? undefined : Math.min(1, Math.max(0, place));
 }
 
 /** The parameter as an Optuna distribution; undefined when Optuna has no equivalent. */

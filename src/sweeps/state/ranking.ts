@@ -1,10 +1,11 @@
 import type { Configuration } from '../spec/samplers';
-import { comparison, meanAt, type SweepState, type Trial } from './sweepState';
+import { comparison, isStopped, meanAt, reached, type SweepState, type Trial } from './sweepState';
 
 /** A trial in the ranking. */
 export interface Ranked {
   readonly trial: number;
-  readonly state: 'done' | 'failed' | 'unfinished';
+  /** `stopped`: halving has ended it before the last epoch; it may still be promoted while the sweep runs. */
+  readonly state: 'done' | 'stopped' | 'failed' | 'unfinished';
   readonly configuration: Configuration;
   /** The mean over the seeds, at the highest rung that all of them reached. */
   readonly value: number | undefined;
@@ -40,9 +41,10 @@ export function rank(state: SweepState): Ranked[] {
     .map(({ row }) => row);
 }
 
-/** The highest rung at which all seeds have a result; -1 when there is none. */
-export function reached({ spec }: SweepState, { results }: Trial): number {
-  return results.findLastIndex((seeds) => seeds.filter(Boolean).length === spec.seeds);
+function stateOf(state: SweepState, trial: Trial): Ranked['state'] {
+  if (trial.failed !== undefined) return 'failed';
+  if (isStopped(state, trial)) return 'stopped';
+  return reached(state, trial) === trial.rung ? 'done' : 'unfinished';
 }
 
 function describe(state: SweepState, trial: Trial): Ranked {
@@ -53,7 +55,7 @@ function describe(state: SweepState, trial: Trial): Ranked {
   const epochs = runs.length === 0 ? undefined : Math.max(...runs.map((run) => run.epochs));
   return {
     trial: trial.number,
-    state: trial.failed !== undefined ? 'failed' : rung === trial.rung ? 'done' : 'unfinished',
+    state: stateOf(state, trial),
     configuration: trial.configuration,
     value,
     spread: value === undefined || runs.length < 2 ? undefined : deviation(runs.map((run) => run.value)),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomicFile';
-import { type Ranked, rank, reached } from './ranking';
-import type { SweepState } from './sweepState';
+import { type Ranked, rank } from './ranking';
+import { reached, type SweepState } from './sweepState';
 
 /** The files in a sweep's folder beside its journal and its trials. */
 export const SWEEP_FILES = { file: 'sweep.yaml', summary: 'summary.csv', best: 'best.json' } as const;

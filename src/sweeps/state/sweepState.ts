@@ -179,10 +179,29 @@ export function comparison({ metric }: SweepSpec) {
     sign * (a.value - b.value) || a.trial - b.trial;
 }
 
-/** The best trial so far, at any rung; undefined when none has a result. */
+/**
+ * The best trial so far, the first of `rank` and the one of `best.json`: the best at the highest rung that a trial has
+ * reached and not failed after; undefined when none has a result.
+ */
 export function bestTrial(state: SweepState): { readonly trial: number; readonly value: number } | undefined {
-  const heads = state.standing.flatMap(({ ranked }) => ranked.slice(0, 1));
-  return heads.sort(comparison(state.spec))[0];
+  for (let rung = state.standing.length - 1; rung >= 0; rung--) {
+    const found = state.standing[rung]!.ranked.find(({ trial }) => {
+      const known = state.trials[trial]!;
+      return known.failed === undefined && reached(state, known) === rung;
+    });
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Whether halving has ended a trial before the last epoch, so far. */
+export function isStopped(state: SweepState, trial: Trial): boolean {
+  return trial.failed === undefined && trial.rung < state.standing.length - 1 && reached(state, trial) === trial.rung;
+}
+
+/** The highest rung at which all seeds have a result; -1 when there is none. */
+export function reached({ spec }: SweepState, { results }: Trial): number {
+  return results.findLastIndex((seeds) => seeds.filter(Boolean).length === spec.seeds);
 }
 
 /** The mean over the seeds of a trial's result at a rung. */

@@ -57,10 +57,12 @@ function row(key: ConfigKey): string[] {
   ];
 }
 
-function notes({ needs, tables, backends, variable, resumable, inModel, unsearchable, formerly }: Setting): string[] {
+function notes(setting: Setting): string[] {
+  const { needs, tables, task, backends, variable, resumable, inModel, unsearchable, formerly } = setting;
   return [
     ...(needs ? [`Needs \`${needs.setting}\`${needs.values ? ` ${needs.values.join(', ')}` : ''}`] : []),
     ...(tables ? ['CSV files only'] : []),
+    ...(task ? [`For ${task}`] : []),
     ...(backends ? [`Backends: ${backends.join(', ')}`] : []),
     ...(variable ? [`Default from \`${variable}\``] : []),
     ...(resumable ? ['A resumed run may change it'] : []),

@@ -11,6 +11,10 @@ export {
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
 } from './nn/softmaxCrossEntropy';
+export { meanSquaredError, meanSquaredErrorBackward } from './nn/meanSquaredError';
+export { huber, huberBackward } from './nn/huber';
+export { weigh } from './nn/weights';
+export { createLoss, crossEntropy, LOSSES, type Loss, type LossName, type LossOptions } from './nn/losses';
 export { initParams, INITIALIZERS, type Initializer, type InitializerName } from './nn/initialize';
 export { type LayerGradients, type Step, type Taken, type Trace } from './nn/step';
 export { backward, forward, lossAndGradients, mlp, plainSteps, type Layer, type Network } from './nn/mlp';
@@ -60,7 +64,7 @@ export { learningRate, SCHEDULES, type ScheduleName, type ScheduleOptions } from
 export { clipByGlobalNorm, clipping } from './optim/clip';
 export { updateAverages } from './optim/average';
 
-export { dataIterator, type Batch, type DataIterator, type IteratorOptions } from './training/batches';
+export { dataIterator, targetsOf, type Batch, type DataIterator, type IteratorOptions } from './training/batches';
 export {
   bestNetwork,
   disposeState,
@@ -79,7 +83,17 @@ export {
   type TrainOptions,
 } from './training/train';
 export { type StepOptions } from './training/trainStep';
-export { accuracy, confusionMatrix, evaluate, evaluateAccuracy, predictProbabilities } from './training/evaluate';
+export {
+  accuracy,
+  confusionMatrix,
+  evaluate,
+  evaluateAccuracy,
+  evaluateRegression,
+  predictProbabilities,
+  type LossAndAccuracy,
+  type OutputFigures,
+  type RegressionFigures,
+} from './training/evaluate';
 export {
   averageReport,
   classReport,
@@ -155,6 +169,7 @@ export {
 } from './runs/events';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
+export { judgedFigure, type JudgedFigure } from './runs/figures';
 export { judgedAccuracy, readRun, type RunData } from './runs/readRun';
 export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
 
@@ -243,6 +258,7 @@ export {
   formatCount,
   formatSeconds,
   formatShare,
+  formatUnits,
   nearName,
   plural,
   quoted,

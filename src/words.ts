@@ -27,6 +27,12 @@ export function formatShare(share: number): string {
   return share.toFixed(4);
 }
 
+/** 0.0031000, 54.230, 123457: a figure in units of any size. */
+export function formatUnits(value: number): string {
+  const size = Math.abs(value);
+  return size >= 10_000 && size < 1e15 ? value.toFixed(0) : value.toPrecision(5);
+}
+
 /** "1 epoch", "10 epochs" */
 export function plural(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;

@@ -49,8 +49,8 @@ function flagsOf(key: ConfigKey): SettingFlag[] {
 }
 
 /** `momentum, nesterov: the decay of the velocity`, `the update rule: sgd|momentum|…` */
-function helpOf({ help, off, kind, needs, tables, backends }: Setting): string {
-  const only = backends ?? needs?.values ?? (tables ? ['CSV'] : []);
+function helpOf({ help, off, kind, needs, tables, task, backends }: Setting): string {
+  const only = backends ?? needs?.values ?? (tables ? ['CSV'] : task === 'regression' ? [task] : []);
   const names = kind.names && !kind.each ? `: ${kind.names.join('|')}` : '';
   return withFlags(`${only.length > 0 ? `${only.join(', ')}: ` : ''}${off ?? help}${names}`, CONFIG_KEYS);
 }

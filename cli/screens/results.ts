@@ -1,3 +1,4 @@
+import { judgedFigure } from '../../src/runs/figures';
 import { library } from '../library';
 import { type PlottedCurve, plotCurves } from '../terminal/plot';
 import type { Terminal } from '../terminal/terminal';
@@ -15,7 +16,7 @@ export async function showResults(
 }
 
 async function plotRun(dir: string, json: boolean, terminal: Terminal): Promise<void> {
-  const { judgedAccuracy, readRun } = library.readRun();
+  const { readRun } = library.readRun();
   const { epochs } = await readRun(dir);
   // With --json, stdout is for JSON only.
   const [say, colors] = json ? [terminal.notice, terminal.err] : [terminal.result, terminal.out];
@@ -35,5 +36,12 @@ async function plotRun(dir: string, json: boolean, terminal: Terminal): Promise<
     ),
   ];
   say(`\n${plotCurves('Loss', loss, terminal.columns, colors)}`);
-  say(`\n${plotCurves('Accuracy', [curve(judged, epochs.map(judgedAccuracy))], terminal.columns, colors)}`);
+  const figures = epochs.map(judgedFigure);
+  const figure = [
+    curve(
+      judged,
+      figures.map((one) => one?.value),
+    ),
+  ];
+  say(`\n${plotCurves(figures[0]?.name ?? 'Accuracy', figure, terminal.columns, colors)}`);
 }

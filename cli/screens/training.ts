@@ -2,7 +2,8 @@ import type { RunEvent, StartEvent } from '../../src/runs/events';
 import type { StepEvent } from '../../src/training/train';
 import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/config';
 import { flagName } from '../arguments/flagNames';
-import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../../src/words';
+import { judgedFigure, type JudgedFigure } from '../../src/runs/figures';
+import { formatCount, formatSeconds, formatShare, formatUnits, plural, shellWord } from '../../src/words';
 import { createProgressBar } from '../terminal/progressBar';
 import type { Screen, Terminal } from '../terminal/terminal';
 
@@ -19,21 +20,20 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
     },
     step: bar.step,
     epoch(event) {
-      const { loss, valAccuracy, testAccuracy, seconds, samplesPerSecond } = event;
-      const judged = valAccuracy === undefined ? 'Test' : 'Val';
-      const accuracy = formatShare((valAccuracy ?? testAccuracy)!);
+      const { loss, seconds, samplesPerSecond } = event;
+      const judged = `${event.valLoss === undefined ? 'Test' : 'Val'} ${shownFigure(judgedFigure(event)!)}`;
       const pace = `(${formatSeconds(seconds)}, ${formatCount(samplesPerSecond)} samples/s)`;
-      say(
-        `Epoch ${event.epoch}, Loss: ${formatShare(loss)}, ${judged} Accuracy: ${accuracy} ${terminal.out.dim(pace)}`,
-      );
+      say(`Epoch ${event.epoch}, Loss: ${formatShare(loss)}, ${judged} ${terminal.out.dim(pace)}`);
     },
     end(event) {
-      const { epochs, testLoss, testAccuracy, seconds, runDir } = event;
-      const accuracy = terminal.out.bold(`Test Accuracy: ${formatShare(testAccuracy)}`);
-      say(
-        `${accuracy}, Test Loss: ${formatShare(testLoss)} ` +
-          `after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`,
-      );
+      const { epochs, testLoss, testMae, testR2, seconds, runDir } = event;
+      const figures = [
+        terminal.out.bold(`Test ${shownFigure(judgedFigure(event)!)}`),
+        ...(testMae === undefined ? [] : [`Test MAE: ${formatUnits(testMae)}`]),
+        ...(testR2 === undefined ? [] : [`Test R²: ${formatShare(testR2)}`]),
+        `Test Loss: ${formatShare(testLoss)}`,
+      ];
+      say(`${figures.join(', ')} after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`);
       terminal.notice(`Saved in ${runDir}; evaluate it with: handgrad evaluate ${shellWord(runDir)}`);
     },
     stopped: () => {},
@@ -47,6 +47,9 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
     stop: bar.stop,
   };
 }
+
+const shownFigure = ({ name, value }: JudgedFigure) =>
+  `${name}: ${name === 'Accuracy' ? formatShare(value) : formatUnits(value)}`;
 
 function describeRun({
   dataset,

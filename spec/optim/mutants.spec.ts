@@ -11,8 +11,8 @@ import { type Mutant, sourceCopy, wrongs } from '../sourceCopy';
 import { deviations, readTrajectories, RUNS, type Source } from '../training/trajectory';
 
 // F52 for what changes the parameters, and for what gradcheck does not see: each mutant is one wrong term in the real
-// source of an update rule, a schedule, an average, the running statistics or the targets. It has to fail a check that
-// the source passes: ten steps of PyTorch's optimizers, or numbers by hand.
+// source of an update rule, a schedule, an average, the running statistics, the targets or a loss. It has to fail a
+// check that the source passes: ten steps of PyTorch's, or numbers by hand.
 
 const wrongsOf = (file: string) => (from: string, ways: Record<string, string>) => wrongs(`src/${file}.ts`, from, ways);
 const sgd = wrongsOf('optim/sgd');
@@ -27,6 +27,12 @@ const average = wrongsOf('optim/average');
 const schedules = wrongsOf('optim/schedules');
 const batchNorm = wrongsOf('nn/batchNorm');
 const targets = wrongsOf('nn/targets');
+const meanSquaredError = wrongsOf('nn/meanSquaredError');
+const huber = wrongsOf('nn/huber');
+const crossEntropy = wrongsOf('nn/softmaxCrossEntropy');
+const losses = wrongsOf('nn/losses');
+const mlp = wrongsOf('nn/mlp');
+const step = wrongsOf('training/trainStep');
 
 const mutants: Mutant[] = [
   ...sgd('tf.sub(W, tf.mul(grads[i]!, rate))', {
@@ -193,6 +199,40 @@ const mutants: Mutant[] = [
     'mixup: columns exchanged': 'tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(tf.reverse(A, 1), 1 - lambda))',
   }),
   ...targets('T: mix(T)', { 'mixup: targets not mixed': 'T' }),
+  ...targets('w: w && mix(w)', { 'mixup: weights not mixed': 'w' }),
+  // The losses themselves: gradcheck has definitions of its own.
+  ...meanSquaredError('tf.mean(weigh(tf.square(tf.sub(O, T)), w))', {
+    'mse: weights dropped': 'tf.mean(tf.square(tf.sub(O, T)))',
+    'mse: square dropped': 'tf.mean(weigh(tf.abs(tf.sub(O, T)), w))',
+    'mse: sum instead of mean': 'tf.sum(weigh(tf.square(tf.sub(O, T)), w))',
+    'mse: targets dropped': 'tf.mean(weigh(tf.square(O), w))',
+    'mse: sum over the outputs': 'tf.div(tf.sum(weigh(tf.square(tf.sub(O, T)), w)), O.shape[0])',
+    'mse: half': 'tf.mul(0.5, tf.mean(weigh(tf.square(tf.sub(O, T)), w)))',
+  }),
+  ...huber('tf.mean(weigh(tf.mul(C, tf.sub(R, tf.mul(C, 0.5))), w))', {
+    'huber: weights dropped': 'tf.mean(tf.mul(C, tf.sub(R, tf.mul(C, 0.5))))',
+    'huber: the square everywhere': 'tf.mean(weigh(tf.mul(tf.square(R), 0.5), w))',
+    'huber: linear everywhere': 'tf.mean(weigh(tf.mul(tf.abs(R), delta), w))',
+    'huber: half dropped': 'tf.mean(weigh(tf.mul(C, tf.sub(R, C)), w))',
+    'huber: δ/2 not subtracted': 'tf.mean(weigh(tf.mul(C, R), w))',
+    'huber: sum instead of mean': 'tf.sum(weigh(tf.mul(C, tf.sub(R, tf.mul(C, 0.5))), w))',
+  }),
+  ...huber('const R = tf.sub<tf.Tensor2D>(O, T);', { 'huber: targets dropped': 'const R = O;' }),
+  ...huber('const C = tf.clipByValue(R, -delta, delta);', {
+    'huber: δ is 1': 'const C = tf.clipByValue(R, -1, 1);',
+    'huber: clipped above only': 'const C = tf.minimum(R, delta);',
+    'huber: clipped below only': 'const C = tf.maximum(R, -delta);',
+  }),
+  ...crossEntropy('tf.mean<tf.Scalar>(weigh(tf.sub(tf.log(S), tf.sum(tf.mul(T, D), 1, true)), w))', {
+    'cross-entropy: weights dropped': 'tf.mean<tf.Scalar>(tf.sub(tf.log(S), tf.sum(tf.mul(T, D), 1, true)))',
+  }),
+  ...losses('huber(O, T, delta, w)', { 'losses: huber, weights dropped': 'huber(O, T, delta)' }),
+  ...losses('meanSquaredError(O, T, w)', { 'losses: mse, weights dropped': 'meanSquaredError(O, T)' }),
+  ...mlp('lossOf.forward(O, T, w)', { 'lossAndGradients: weights dropped': 'lossOf.forward(O, T)' }),
+  ...step('options.loss, w)', {
+    'step: weights dropped': 'options.loss)',
+    'step: another loss': 'undefined, w)',
+  }),
 ];
 
 /** The rates of a run of 100 steps and 10 epochs at most 1, by hand: schedule, options, step, rate. */
@@ -216,7 +256,7 @@ const RATES: readonly [ScheduleName, { decay?: number; decayEvery?: number; warm
     ['one-cycle', {}, 66, 0.5],
   ];
 
-describe('F52 mutants of update rules, schedules, averages and targets', () => {
+describe('F52 mutants of update rules, schedules, averages, targets and losses', () => {
   useBackend(ONE_BACKEND);
   const copy = sourceCopy();
   let file: Safetensors;
@@ -230,6 +270,7 @@ describe('F52 mutants of update rules, schedules, averages and targets', () => {
       ...copy.load<Pick<Source, 'trainStep'>>('src/training/trainStep'),
       ...copy.load<Pick<Source, 'startState' | 'replaceTensors' | 'inferenceNetwork'>>('src/training/trainState'),
       ...copy.load<Pick<Source, 'createOptimizer'>>('src/optim/optimizers'),
+      ...copy.load<Pick<Source, 'createLoss'>>('src/nn/losses'),
       ...copy.load<Pick<Source, 'mlp'>>('src/nn/mlp'),
     };
     let worst = 0;
@@ -277,9 +318,11 @@ describe('F52 mutants of update rules, schedules, averages and targets', () => {
     compare(firstStep('rmsprop', 0.75), 10 - 2 / (1 + 2)); // S is not corrected: a quarter of 4
     const { mixup } = copy.load<{ mixup: typeof Mixup }>('src/nn/targets');
     const samples = tf.tensor2d([4, 8, 12, 24], [2, 2]);
-    const { X, T } = mixup(samples, tf.tensor2d([0.9, 0.1, 0.2, 0.8], [2, 2]), 0.75);
+    const weights = tf.tensor2d([1, 2], [2, 1]);
+    const { X, T, w } = mixup(samples, tf.tensor2d([0.9, 0.1, 0.2, 0.8], [2, 2]), 0.75, weights);
     compare(X, 6, 12, 10, 20);
     compare(T, 0.725, 0.275, 0.375, 0.625);
+    compare(w!, 1.25, 1.75);
     return Math.max(...errors);
   }
 

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
 import { batchNorm, batchNormBackward } from '../../src/nn/batchNorm';
 import { linear, linearBackward, linearInputBackward } from '../../src/nn/linear';
+import { createLoss, LOSSES, type LossName } from '../../src/nn/losses';
 import { forward, lossAndGradients, mlp, plainSteps } from '../../src/nn/mlp';
 import {
   dropInputs,
@@ -112,6 +113,39 @@ describe("against TensorFlow.js's own autodiff", () => {
       expectSame(softmaxCrossEntropy(O, T).loss, theirs(O));
       expectSame(softmaxCrossEntropyBackward(P, T), tf.grad(theirs)(O));
     });
+
+    const { NONE } = tf.Reduction;
+    const theirLoss = (name: LossName, T: tf.Tensor, O: tf.Tensor, w?: tf.Tensor): tf.Scalar => {
+      if (name === 'cross-entropy') {
+        const each = tf.losses.softmaxCrossEntropy(T, O, undefined, 0, NONE); // [n]
+        return tf.mean(tf.mul(each, w ? tf.squeeze(w, [1]) : 1));
+      }
+      const each =
+        name === 'mse'
+          ? tf.losses.meanSquaredError(T, O, undefined, NONE)
+          : tf.losses.huberLoss(T, O, undefined, 0.8, NONE);
+      return tf.mean(tf.mul(each, w ?? 1));
+    };
+
+    for (const name of Object.keys(LOSSES) as LossName[]) {
+      for (const weighted of [false, true]) {
+        it(`${name}${weighted ? ' with weights' : ''}, alone and below a whole network`, () => {
+          const T = name === 'cross-entropy' ? oneHot(y(), 4) : randomTensor<tf.Rank.R2>([7, 4], 9);
+          const w = weighted ? tf.abs(randomTensor<tf.Rank.R2>([7, 1], 10)) : undefined;
+          const lossOf = createLoss(name, { delta: 0.8 });
+          const { loss, P } = lossOf.forward(O, T, w);
+          const alone = tf.valueAndGrad((O) => theirLoss(name, T, O, w))(O);
+          expectSame(loss, alone.value);
+          expectSame(lossOf.backward(P, T, w), alone.grad);
+          const network = randomNetwork([5, 8, 4], 30);
+          const { grads } = lossAndGradients(X, T, plainSteps(network), lossOf, w);
+          const theirs = tf.grads((...params: tf.Tensor[]) =>
+            theirLoss(name, T, mlp(X, withParameters(network, params)), w),
+          )(parametersOf(network).map(({ tensor }) => tensor));
+          listGradients(grads).forEach((grad, i) => expectSame(grad, theirs[i]!));
+        });
+      }
+    }
 
     for (const hiddens of [[], [8], [8, 6], [8, 7, 6]]) {
       it(`the whole network, hidden layers: [${hiddens.join(', ')}]`, () => {

@@ -94,7 +94,7 @@ async function runs(): Promise<{ readonly dir: string; readonly testAccuracy: nu
   assert.equal(end.testLoss, whole.testLoss);
   const model = (dir: string) => readFileSync(path(dir, 'model.safetensors'));
   assert(model('run').equals(model('whole')), 'a stopped and resumed run ends with the bytes of one that was not');
-  return { dir: run.dir, testAccuracy: end.testAccuracy };
+  return { dir: run.dir, testAccuracy: end.testAccuracy ?? null };
 }
 
 async function models(dir: string, testAccuracy: number | null): Promise<void> {

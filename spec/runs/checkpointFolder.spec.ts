@@ -8,7 +8,8 @@ import { initParams } from '../../src/nn/initialize';
 import { tensorsOf } from '../../src/nn/network';
 import { createOptimizer, type OptimizerName } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
-import { encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
+import { decodeCheckpoint, encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
+import { decodeSafetensors } from '../../src/model/safetensors';
 import { newestCheckpoint, openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
 import { disposeState, mapTensors, startState, type TrainState } from '../../src/training/trainState';
 import { temporaryFolder } from '../data/tinyDataset';
@@ -184,6 +185,15 @@ describe('the folder of checkpoints', () => {
       const { message } = await failure(newestCheckpoint(folder()));
       expect(message).to.contain(said);
     }
+  });
+
+  it('reads checkpoints of 0.2, whose score was an accuracy', async () => {
+    const state = { ...stateAt(4), bestEpoch: 2, bestScore: 0.75 };
+    const { tensors, metadata } = decodeSafetensors(encodeCheckpoint(await takeCheckpoint(state, RUN, CONFIG)));
+    const before = metadata['state']!.replace('"bestScore"', '"bestAccuracy"');
+    expect(before).to.contain('"bestAccuracy":0.75');
+    const { progress } = decodeCheckpoint({ tensors, metadata: { ...metadata, state: before } }, 'c');
+    expect(progress).to.include({ bestEpoch: 2, bestScore: 0.75 }).and.not.have.property('bestAccuracy');
   });
 
   it('F09 a state that is not finite is never written, whatever list it is in', async () => {

@@ -47,20 +47,21 @@ describe('settings', () => {
   it('those that a resumed run may change change none of its numbers', () => {
     expect(keysWhere(({ resumable }) => resumable === true)).to.deep.equal([
       ...['dataDir', 'source', 'epochs', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
-      ...['expectAccuracy', 'tensorboard'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'tensorboard'],
     ]);
   });
 
   it('model files record all but what is of a machine or of one run', () => {
     expect(CONFIG_KEYS.filter((key) => !RECORDED_KEYS.some((one) => one === key))).to.deep.equal([
       ...['dataDir', 'source', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
-      ...['expectAccuracy', 'tensorboard'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'tensorboard'],
     ]);
   });
 
   it('comparisons leave out what explains no result', () => {
     expect(keysWhere(({ compared }) => compared === false)).to.deep.equal([
-      ...['dataDir', 'source', 'checkpointEvery', 'threads', 'allowSoftware', 'expectAccuracy', 'tensorboard'],
+      ...['dataDir', 'source', 'checkpointEvery', 'threads', 'allowSoftware'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'tensorboard'],
     ]);
   });
 
@@ -68,6 +69,7 @@ describe('settings', () => {
     expect(keysAffecting('fetching', 'samples')).to.deep.equal([
       ...['dataset', 'dataDir', 'source', 'labelColumn', 'testFraction', 'seed'],
     ]);
+    expect(keysAffecting('loss')).to.deep.equal(['loss', 'huberDelta', 'classWeights']);
     expect(keysAffecting('backend')).to.deep.equal(['backend', 'threads', 'tf32', 'allowSoftware']);
   });
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import type { Augment } from '../../src/data/augment';
 import type { Samples } from '../../src/data/samples';
-import { type Batch, dataIterator } from '../../src/training/batches';
+import { type Batch, dataIterator, targetsOf } from '../../src/training/batches';
 import { onEachBackend } from '../backend';
 
 const samples: Samples = {
@@ -50,6 +50,33 @@ describe('dataIterator', () => {
         const values = kept.flatMap((X) => Array.from(X.dataSync(), (x) => Math.round(x / given.scale)));
         expect(values).to.deep.equal(Array.from(samples.features));
         tf.dispose(kept);
+      }
+    });
+
+    it('brings targets and weights of the same samples, and the weights as a column', () => {
+      const numbers = {
+        ...samples,
+        targets: Float32Array.from([0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5]),
+        weights: Float32Array.from([0, 10, 20, 30, 40]),
+      };
+      for (const augment of [undefined, (() => {}) as Augment]) {
+        const seen: number[] = [];
+        for (const { y, T, w } of dataIterator(numbers, 2, { shuffleSeed: 3, augment })) {
+          const labels = y.arraySync();
+          expect(T!.arraySync()).to.deep.equal(labels.map((label) => [label, label + 0.5]));
+          expect(w!.arraySync()).to.deep.equal(labels.map((label) => [10 * label]));
+          seen.push(...labels);
+        }
+        expect(seen.sort()).to.deep.equal([0, 1, 2, 3, 4]);
+      }
+    });
+
+    it('targetsOf gives targets, and else the one-hot rows of the labels', () => {
+      for (const batch of dataIterator(samples, 5)) {
+        expect(batch).to.have.keys('X', 'y');
+        expect(targetsOf(batch, 5).arraySync()[3]).to.deep.equal([0, 0, 0, 1, 0]);
+        const T = tf.ones<tf.Rank.R2>([5, 2]);
+        expect(targetsOf({ ...batch, T }, 2)).to.equal(T);
       }
     });
 
@@ -108,6 +135,9 @@ describe('dataIterator', () => {
       }
       expect(tf.memory().numTensors).to.equal(before);
       for (const { y } of dataIterator(samples, 2)) if (y.size > 0) break;
+      expect(tf.memory().numTensors).to.equal(before);
+      const numbers = { ...samples, targets: new Float32Array(5), weights: new Float32Array(5) };
+      for (const { T } of dataIterator(numbers, 2)) expect(T!.isDisposed).to.equal(false);
       expect(tf.memory().numTensors).to.equal(before);
     });
   });

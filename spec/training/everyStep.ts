@@ -4,6 +4,7 @@ import { fitNormalization } from '../../src/data/fitNormalization';
 import type { LearningRate } from '../../src/optim/optimizer';
 import { createOptimizer, type OptimizerName, type OptimizerOptions, OPTIMIZERS } from '../../src/optim/optimizers';
 import { initParams } from '../../src/nn/initialize';
+import { createLoss, type LossName } from '../../src/nn/losses';
 import { withBatchNorm } from '../../src/nn/network';
 import type { ActivationName } from '../../src/nn/activations';
 import { learningRate } from '../../src/optim/schedules';
@@ -14,7 +15,7 @@ import { dataIterator } from '../../src/training/batches';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, type TrainState } from '../../src/training/trainState';
 import type { StepOptions } from '../../src/training/trainStep';
-import { smallDataset } from '../smallDataset';
+import { REGRESSION_TARGETS, smallDataset, smallRegression } from '../smallDataset';
 
 /**
  * What a run can be made of. A new optimizer is in it by itself; anything else that a step remembers or draws (a
@@ -42,6 +43,8 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   },
   'averages, of batch normalization too': { ema: 0.9, batchNorm: true },
   augmentation: { augment: true },
+  'regression, with weights': { regression: 'mse', mixup: 0.4, normalize: true, patience: 1, validation: true },
+  "Huber's loss": { regression: 'huber', rule: 'adam', lr: 0.01 },
   'early stopping': { patience: 1, validation: true },
   'everything together': {
     ...{ hiddens: [8, 6], batchNorm: true, normalize: true, dropout: 0.3, inputDropout: 0.1, labelSmoothing: 0.1 },
@@ -61,6 +64,7 @@ interface Variant extends Omit<StepOptions, 'optimizer'>, OptimizerOptions, Pick
   readonly normalize?: boolean;
   readonly activation?: ActivationName;
   readonly augment?: boolean;
+  readonly regression?: LossName;
 }
 
 const EPOCHS = 2;
@@ -99,11 +103,23 @@ export async function resumeAtEveryStep(name: string): Promise<{ steps: number; 
 }
 
 function runOf(variant: Variant): TrainOptions {
-  const { hiddens = [8], shuffle = true, validation = false, batchNorm, normalize, augment, ...others } = variant;
+  const {
+    hiddens = [8],
+    shuffle = true,
+    validation = false,
+    batchNorm,
+    normalize,
+    augment,
+    regression,
+    ...others
+  } = variant;
   const { rule = 'sgd', lr = 0.05, clipNorm, weightDecay, activation, ...options } = others;
   const optimizer = createOptimizer(rule, lr, { clipNorm, weightDecay });
-  const network = initParams(20, 3, hiddens, createRandom(0, 'init'), { init: 'he', activation });
-  const samples = smallDataset(BATCHES * 10 - 3, 20, 3, 1);
+  const numOutputs = regression ? REGRESSION_TARGETS.length : 3;
+  const network = initParams(20, numOutputs, hiddens, createRandom(0, 'init'), { init: 'he', activation });
+  const draw = (count: number, seed: number) =>
+    regression ? smallRegression(count, 20, seed) : smallDataset(count, 20, 3, seed);
+  const samples = draw(BATCHES * 10 - 3, 1);
   const { mean, std } = fitNormalization(samples, true);
   const changes = augment ? augmenter([4, 5], { shift: 1, flip: true, cutout: 2 }, 3) : undefined;
   return {
@@ -113,9 +129,10 @@ function runOf(variant: Variant): TrainOptions {
       best: options.patience !== undefined,
     }),
     trainIter: dataIterator(samples, 10, { shuffleSeed: shuffle ? 0 : undefined, augment: changes }),
-    testIter: dataIterator(smallDataset(30, 20, 3, 2), 16),
-    valIter: validation ? dataIterator(smallDataset(20, 20, 3, 3), 16) : undefined,
+    testIter: dataIterator(draw(30, 2), 16),
+    valIter: validation ? dataIterator(draw(20, 3), 16) : undefined,
     numEpochs: EPOCHS,
+    ...(regression && { loss: createLoss(regression), targets: REGRESSION_TARGETS }),
     optimizer,
     ...options,
   };

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import { initParams } from '../../src/nn/initialize';
+import { LOSSES, type LossName } from '../../src/nn/losses';
 import { createRandom } from '../../src/random';
 import { gradcheck } from '../../src/training/gradcheck';
 import { onEachBackend } from '../backend';
@@ -22,6 +23,26 @@ describe('gradcheck', () => {
           expect(relativeError, name).to.be.lessThan(2e-3);
         }
       });
+    }
+
+    for (const loss of Object.keys(LOSSES) as LossName[]) {
+      for (const weighted of [false, true]) {
+        it(`finds the gradients of ${loss} right${weighted ? ', with weights' : ''}`, async () => {
+          const network = initParams(20, 3, [16, 8], createRandom(0, 'init'), { init: 'he' });
+          const batch = {
+            X: randomTensor<tf.Rank.R2>([6, 20], 3),
+            y: tf.tensor1d([1, 0, 2, 2, 1, 0], 'int32'),
+            ...(loss !== 'cross-entropy' && { T: randomTensor<tf.Rank.R2>([6, 3], 4) }),
+            ...(weighted && { w: tf.tensor2d([0.5, 2, 0, 1, 3, 0.1], [6, 1]) }),
+          };
+          const random = createRandom(0, 'gradcheck');
+          const results = await gradcheck({ network, batch, random, loss, lossOptions: { delta: 0.5 } });
+          for (const { name, entries, relativeError } of results) {
+            expect(entries, name).to.be.greaterThan(1);
+            expect(relativeError, name).to.be.lessThan(2e-3);
+          }
+        });
+      }
     }
 
     it('does not claim to have compared gradients that float32 cannot show', async () => {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import type { ActivationName } from '../../src/nn/activations';
 import { dropInputs, dropoutMasks, type TrainableNetwork } from '../../src/nn/network';
+import type { LossName } from '../../src/nn/losses';
 import { createRandom } from '../../src/random';
 import type { gradcheck as Gradcheck } from '../../src/training/gradcheck';
 import { ONE_BACKEND, useBackend } from '../backend';
@@ -20,11 +21,17 @@ interface Network {
   readonly activation?: ActivationName;
   readonly batchNorm?: boolean;
   readonly dropout?: number;
+  readonly loss?: LossName;
+  readonly weighted?: boolean;
 }
 
 const LINEAR = 'src/nn/linear.ts';
 const ACTIVATIONS = 'src/nn/activations.ts';
 const LOSS = 'src/nn/softmaxCrossEntropy.ts';
+const MSE = 'src/nn/meanSquaredError.ts';
+const HUBER = 'src/nn/huber.ts';
+const LOSSES = 'src/nn/losses.ts';
+const WEIGHTS = 'src/nn/weights.ts';
 const MLP = 'src/nn/mlp.ts';
 const BATCH_NORM = 'src/nn/batchNorm.ts';
 const DROPOUT = 'src/nn/dropout.ts';
@@ -132,6 +139,66 @@ const mutantsOfTheLayers: Mutant[] = [
   }),
 ];
 
+const mutantsOfTheLosses: Mutant[] = [
+  ...wrongs(MSE, { loss: 'mse' }, 'tf.mul(weigh(tf.sub(O, T), w), 2 / O.size)', {
+    'mse: sign': 'tf.mul(weigh(tf.sub(T, O), w), 2 / O.size)',
+    'mse: 2 dropped': 'tf.mul(weigh(tf.sub(O, T), w), 1 / O.size)',
+    'mse: mean dropped': 'tf.mul(weigh(tf.sub(O, T), w), 2)',
+    'mse: mean over the samples only': 'tf.mul(weigh(tf.sub(O, T), w), 2 / O.shape[0])',
+    'mse: mean over the outputs only': 'tf.mul(weigh(tf.sub(O, T), w), 2 / O.shape[1])',
+    'mse: targets dropped': 'tf.mul(weigh(O, w), 2 / O.size)',
+    'mse: prediction dropped': 'tf.mul(weigh(tf.neg(T), w), 2 / O.size)',
+    'mse: slope of the absolute value': 'tf.mul(weigh(tf.sign(tf.sub(O, T)), w), 2 / O.size)',
+  }),
+  ...wrongs(MSE, { loss: 'mse', weighted: true }, 'tf.mul(weigh(tf.sub(O, T), w), 2 / O.size)', {
+    'mse: weights dropped': 'tf.mul(tf.sub(O, T), 2 / O.size)',
+    'mse: weights twice': 'tf.mul(weigh(weigh(tf.sub(O, T), w), w), 2 / O.size)',
+    'mse: divided by the weights': 'tf.div(tf.mul(weigh(tf.sub(O, T), w), 2 / O.shape[1]), tf.sum(w!))',
+  }),
+  ...wrongs(HUBER, { loss: 'huber' }, 'tf.div(weigh(tf.clipByValue(tf.sub(O, T), -delta, delta), w), O.size)', {
+    'huber: sign': 'tf.div(weigh(tf.clipByValue(tf.sub(T, O), -delta, delta), w), O.size)',
+    'huber: not clipped': 'tf.div(weigh(tf.sub(O, T), w), O.size)',
+    'huber: clipped above only': 'tf.div(weigh(tf.minimum(tf.sub(O, T), delta), w), O.size)',
+    'huber: clipped below only': 'tf.div(weigh(tf.maximum(tf.sub(O, T), -delta), w), O.size)',
+    'huber: clipped at 1': 'tf.div(weigh(tf.clipByValue(tf.sub(O, T), -1, 1), w), O.size)',
+    'huber: slope 1 beyond δ': 'tf.div(weigh(tf.div(tf.clipByValue(tf.sub(O, T), -delta, delta), delta), w), O.size)',
+    'huber: targets dropped': 'tf.div(weigh(tf.clipByValue(O, -delta, delta), w), O.size)',
+    'huber: scale': 'tf.div(weigh(tf.clipByValue(tf.sub(O, T), -delta, delta), w), O.size / 2)',
+    'huber: mean dropped': 'weigh(tf.clipByValue(tf.sub(O, T), -delta, delta), w)',
+    'huber: mean over the samples only': 'tf.div(weigh(tf.clipByValue(tf.sub(O, T), -delta, delta), w), O.shape[0])',
+  }),
+  ...wrongs(
+    HUBER,
+    { loss: 'huber', weighted: true },
+    'tf.div(weigh(tf.clipByValue(tf.sub(O, T), -delta, delta), w), O.size)',
+    {
+      'huber: weights dropped': 'tf.div(tf.clipByValue(tf.sub(O, T), -delta, delta), O.size)',
+      'huber: weights inside the clip': 'tf.div(tf.clipByValue(weigh(tf.sub(O, T), w), -delta, delta), O.size)',
+    },
+  ),
+  ...wrongs(LOSSES, { loss: 'huber', weighted: true }, 'huberBackward(O, T, delta, w)', {
+    'losses: huber, weights dropped': 'huberBackward(O, T, delta)',
+    'losses: huber, δ dropped': 'huberBackward(O, T, 1, w)',
+  }),
+  ...wrongs(LOSSES, { loss: 'mse', weighted: true }, 'backward: meanSquaredErrorBackward', {
+    'losses: mse, weights dropped': 'backward: (O, T) => meanSquaredErrorBackward(O, T)',
+  }),
+  ...wrongs(LOSS, { weighted: true }, 'return tf.div(weigh(tf.sub(P, T), w), P.shape[0])', {
+    'loss: weights dropped': 'return tf.div(tf.sub(P, T), P.shape[0])',
+    'loss: only predictions weighted': 'return tf.div(tf.sub(weigh(P, w), T), P.shape[0])',
+    'loss: divided by the weights': 'return tf.div(weigh(tf.sub(P, T), w), tf.sum(w!))',
+  }),
+  ...wrongs(MLP, { weighted: true }, 'lossOf.backward(P, T, w)', {
+    'loss: weights left out': 'lossOf.backward(P, T)',
+  }),
+  ...wrongs(WEIGHTS, { weighted: true }, 'tf.mul(A, w)', {
+    'weights: their mean for each': 'tf.mul(A, tf.mean(w))',
+    'weights: divided by': 'tf.div(A, tf.add(w, 0.1))',
+    'weights: squared': 'tf.mul(A, tf.square(w))',
+    'weights: of other samples': 'tf.mul(A, tf.reverse(w, 0))',
+  }),
+];
+
 const mutants: Mutant[] = [
   {
     file: LINEAR,
@@ -224,31 +291,31 @@ const mutants: Mutant[] = [
   {
     file: LOSS,
     what: 'loss: sign',
-    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
-    to: 'return tf.div(tf.sub(T, P), P.shape[0])',
+    from: 'return tf.div(weigh(tf.sub(P, T), w), P.shape[0])',
+    to: 'return tf.div(weigh(tf.sub(T, P), w), P.shape[0])',
   },
   {
     file: LOSS,
     what: 'loss: mean dropped',
-    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
+    from: 'return tf.div(weigh(tf.sub(P, T), w), P.shape[0])',
     to: 'return tf.sub(P, T)',
   },
   {
     file: LOSS,
     what: 'loss: divided by classes',
-    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
+    from: 'return tf.div(weigh(tf.sub(P, T), w), P.shape[0])',
     to: 'return tf.div(tf.sub(P, T), P.shape[1])',
   },
   {
     file: LOSS,
     what: 'loss: targets dropped',
-    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
+    from: 'return tf.div(weigh(tf.sub(P, T), w), P.shape[0])',
     to: 'return tf.div(P, P.shape[0])',
   },
   {
     file: LOSS,
     what: 'loss: prediction dropped',
-    from: 'return tf.div(tf.sub(P, T), P.shape[0])',
+    from: 'return tf.div(weigh(tf.sub(P, T), w), P.shape[0])',
     to: 'return tf.div(tf.neg(T), P.shape[0])',
   },
   {
@@ -276,13 +343,14 @@ const mutants: Mutant[] = [
     to: 'trace',
   },
   ...mutantsOfTheLayers,
+  ...mutantsOfTheLosses,
 ];
 
 // Square hidden layers and as many samples as classes: the shapes fit whatever is transposed or mixed up.
 const widths = [5, 5, 5];
 
 async function worstError(load: () => { gradcheck: typeof Gradcheck }, kind: Network = {}): Promise<number> {
-  const { activation = 'relu', batchNorm, dropout = 0 } = kind;
+  const { activation = 'relu', batchNorm, dropout = 0, loss, weighted } = kind;
   const { gradcheck } = load();
   const layers = widths.map((width, l) => {
     const inputs = widths[l - 1] ?? 5;
@@ -296,10 +364,16 @@ async function worstError(load: () => { gradcheck: typeof Gradcheck }, kind: Net
   });
   const network: TrainableNetwork = { layers, activation };
   const X = dropInputs(randomTensor<tf.Rank.R2>([6, 5], 20), dropout, 1);
-  const batch = { X, y: tf.tensor1d([0, 1, 2, 3, 4, 2], 'int32') };
+  const batch = {
+    X,
+    y: tf.tensor1d([0, 1, 2, 3, 4, 2], 'int32'),
+    // Far enough off that Huber's loss is quadratic for some and linear for others, on both sides.
+    ...(loss && { T: randomTensor<tf.Rank.R2>([6, 5], 40, 2) }),
+    ...(weighted && { w: tf.tensor2d([0.2, 3, 1, 0, 1.8, 0.7], [6, 1]) }),
+  };
   const masks = dropoutMasks(6, network, dropout, 1);
   const random = createRandom(0, 'gradcheck');
-  const results = await gradcheck({ network, batch, masks, random, entries: 25 });
+  const results = await gradcheck({ network, batch, masks, random, entries: 25, loss, lossOptions: { delta: 2.5 } });
   for (const { name, entries } of results) expect(entries, `entries compared in ${name}`).to.be.greaterThan(1);
   return Math.max(...results.map(({ relativeError }) => relativeError));
 }

@@ -4,16 +4,18 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { HandgradError } from '../../src/errors';
 import { initParams } from '../../src/nn/initialize';
+import { createLoss } from '../../src/nn/losses';
 import type { Network } from '../../src/nn/mlp';
 import { tensorsOf, withBatchNorm } from '../../src/nn/network';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
-import { evaluate } from '../../src/training/evaluate';
+import { scoreOf } from '../../src/training/earlyStopping';
+import { evaluate, evaluateRegression } from '../../src/training/evaluate';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { bestNetwork, disposeState, startState, stateTensors, type TrainState } from '../../src/training/trainState';
 import { NPM_BACKENDS, onEachBackend, SPEC_BACKENDS, startBackend, useBackend } from '../backend';
-import { smallDataset } from '../smallDataset';
+import { REGRESSION_TARGETS, smallDataset, smallRegression } from '../smallDataset';
 
 const trainSamples = smallDataset(103, 20, 3, 1);
 const testSamples = smallDataset(50, 20, 3, 2);
@@ -176,6 +178,79 @@ describe('train', () => {
         expect(network.layers[0]!.W.dataSync()).not.to.deep.equal(run.state.network.layers[0]!.W.dataSync());
       });
     }
+  });
+
+  describe('of numbers', () => {
+    useBackend('wasm');
+    const numbers = (count: number, seed: number, batchSize: number, shuffleSeed?: number) =>
+      dataIterator(smallRegression(count, 20, seed), batchSize, { shuffleSeed });
+    const regression = (more: Partial<TrainOptions> = {}): TrainOptions => {
+      const optimizer = createOptimizer('adam', 0.01);
+      return options({
+        state: startState(initParams(20, 2, 16, createRandom(0, 'init'), { init: 'he' }), optimizer, { best: true }),
+        trainIter: numbers(200, 1, 16, 0),
+        testIter: numbers(80, 2, 64),
+        optimizer,
+        loss: createLoss('mse'),
+        targets: REGRESSION_TARGETS,
+        ...more,
+      });
+    };
+
+    it('learns, and reports RMSE, MAE and R² in the place of accuracies', async () => {
+      const run = regression({ numEpochs: 25 });
+      const events = await collect(run);
+      const rows = epochs(events);
+      expect(rows[0]).to.include.keys('testLoss', 'testRmse', 'testMae', 'testR2');
+      expect(rows[0]).not.to.have.any.keys('testAccuracy', 'valLoss', 'valRmse');
+      expect(rows.at(-1)!.testR2).to.be.greaterThan(0.5).and.lessThan(1);
+      expect(rows[0]!.testRmse).to.be.greaterThan(rows.at(-1)!.testRmse!);
+      const judged = await evaluateRegression(run.testIter, plain(run.state), run.loss!, REGRESSION_TARGETS);
+      const { loss: testLoss, rmse: testRmse, mae: testMae, r2: testR2 } = judged;
+      expect(events.at(-1)).to.include({ type: 'end', testLoss, testRmse, testMae, testR2 });
+    });
+
+    it("the epoch's loss is the weighted mean over its samples, whatever the batches", async () => {
+      const weights = smallRegression(200, 20, 1).weights!;
+      const weight = weights.reduce((sum, one) => sum + one, 0) / 200;
+      const still = createOptimizer('sgd', 1e-12);
+      const losses: number[] = [];
+      for (const batchSize of [16, 200]) {
+        const state = startState(initParams(20, 2, 16, createRandom(0, 'init'), { init: 'he' }), still);
+        const trainIter = numbers(200, 1, batchSize, 0);
+        const [row] = epochs(await collect(regression({ state, trainIter, optimizer: still, numEpochs: 1 })));
+        losses.push(row!.loss);
+      }
+      expect(losses[0]).to.be.closeTo(losses[1]!, 1e-5);
+      expect(weight).not.to.be.closeTo(1, 1e-3);
+    });
+
+    it('stops early by the validation loss, and keeps the network of the smallest', async () => {
+      const noise = (count: number, seed: number, batchSize: number) => {
+        const samples = smallRegression(count, 20, seed);
+        return dataIterator({ ...samples, targets: samples.targets!.toReversed() }, batchSize);
+      };
+      const [trainIter, valIter] = [noise(60, 1, 10), noise(50, 3, 64)];
+      const run = regression({ trainIter, valIter, numEpochs: 60, patience: 3 });
+      const events = await collect(run);
+      const losses = epochs(events).map(({ valLoss }) => valLoss!);
+      const best = losses.indexOf(Math.min(...losses)) + 1;
+      expect(losses.length)
+        .to.equal(best + 3)
+        .and.lessThan(60);
+      expect(epochs(events)[0]).to.include.keys('valRmse', 'valMae', 'valR2').and.not.any.keys('testRmse');
+      expect(events.at(-1)).to.include({ bestEpoch: best }).and.include.keys('testRmse');
+      const kept = await evaluateRegression(valIter, bestNetwork(run.state), run.loss!, REGRESSION_TARGETS);
+      expect(kept.loss).to.equal(losses[best - 1]);
+      expect(run.state.bestScore).to.equal(-kept.loss);
+    });
+
+    it('a validation loss that overflows is the worst, and can be saved', () => {
+      expect(scoreOf({ loss: NaN })).to.equal(-Number.MAX_VALUE);
+      expect(scoreOf({ loss: Infinity })).to.equal(-Number.MAX_VALUE);
+      expect(scoreOf({ loss: 3 })).to.equal(-3);
+      expect(scoreOf({ loss: 3, accuracy: 0.5 })).to.equal(0.5);
+    });
   });
 
   describe('judges the network as it is used', () => {

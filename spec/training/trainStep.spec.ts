@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
 import type { ActivationName } from '../../src/nn/activations';
 import { initParams } from '../../src/nn/initialize';
+import { createLoss } from '../../src/nn/losses';
 import { withBatchNorm } from '../../src/nn/network';
 import { createOptimizer, type OptimizerName } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
@@ -16,6 +17,7 @@ interface Case extends Omit<StepOptions, 'optimizer'> {
   readonly batchNorm?: boolean;
   readonly normalize?: boolean;
   readonly activation?: ActivationName;
+  readonly weighted?: boolean;
 }
 
 /** Everything that a step can do beyond the post. */
@@ -38,6 +40,9 @@ describe('the operations of a step', () => {
     ['adamw', { rule: 'adamw' }, 77, 110],
     ['with batch normalization', { batchNorm: true }, 64, 105],
     ['with dropout', { dropout: 0.2, inputDropout: 0.1 }, 38, 52],
+    ['with weights', { weighted: true }, 37, 49],
+    ['of numbers', { loss: createLoss('mse') }, 27, 39],
+    ["with Huber's loss", { loss: createLoss('huber') }, 31, 43],
     ['with everything', ALL, 194, 315],
   ];
   for (const [what, options, ...wanted] of cases) {
@@ -49,7 +54,7 @@ describe('the operations of a step', () => {
 
 async function countOf(
   hiddens: readonly number[],
-  { rule = 'sgd', weightDecay, clipNorm, batchNorm, normalize, activation, ...options }: Case,
+  { rule = 'sgd', weightDecay, clipNorm, batchNorm, normalize, activation, weighted, ...options }: Case,
 ): Promise<number> {
   const optimizer = createOptimizer(rule, 0.1, { weightDecay, clipNorm });
   const plain = initParams(12, 3, hiddens, createRandom(0, 'init'), { activation });
@@ -57,7 +62,12 @@ async function countOf(
     normalization: normalize ? { mean: tf.tensor1d([0.3]), std: tf.tensor1d([0.25]) } : undefined,
     averages: options.ema !== undefined,
   }); // prettier-ignore
-  const batch = { X: tf.ones<tf.Rank.R2>([6, 12]), y: tf.zeros<tf.Rank.R1>([6], 'int32') };
+  const batch = {
+    X: tf.ones<tf.Rank.R2>([6, 12]),
+    y: tf.zeros<tf.Rank.R1>([6], 'int32'),
+    ...(options.loss && { T: tf.ones<tf.Rank.R2>([6, 3]) }),
+    ...(weighted && { w: tf.ones<tf.Rank.R2>([6, 1]) }),
+  };
   const { kernels } = await tf.profile(() => {
     tf.tidy(() => trainStep(batch, state, { ...options, optimizer }));
     return tf.scalar(0);

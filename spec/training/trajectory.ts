@@ -4,12 +4,13 @@ import type { mlp } from '../../src/nn/mlp';
 import type { NormalizedLayer } from '../../src/nn/batchNorm';
 import { parametersOf, type TrainableNetwork } from '../../src/nn/network';
 import { readSafetensors, type Safetensors } from '../../src/model/safetensors';
+import type { createLoss, LossName } from '../../src/nn/losses';
 import type { createOptimizer, OptimizerName, OptimizerOptions } from '../../src/optim/optimizers';
 import type { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
 import type { StepOptions, trainStep } from '../../src/training/trainStep';
 
-// Ten steps of the real `trainStep` against PyTorch's own optimizers and batch normalization, from the same parameters
-// over the same batches (fixtures/make_trajectories.py ran them).
+// Ten steps of the real `trainStep` against PyTorch's own optimizers, losses and batch normalization, from the same
+// parameters over the same batches (fixtures/make_trajectories.py ran them).
 
 export const RUNS: Record<string, Run> = {
   sgd: { lr: 0.1 },
@@ -23,6 +24,11 @@ export const RUNS: Record<string, Run> = {
   smooth: { lr: 0.1, labelSmoothing: 0.1 },
   'batch-norm': { lr: 0.1, batchNorm: true },
   'batch-norm-adamw': { rule: 'adamw', lr: 0.02, weightDecay: 0.1, clipNorm: 1, labelSmoothing: 0.1, batchNorm: true },
+  mse: { lr: 0.1, loss: 'mse' },
+  huber: { rule: 'adam', lr: 0.02, loss: 'huber', delta: 0.5 },
+  weighted: { lr: 0.1, weights: 'of classes' },
+  'weighted-mse': { lr: 0.1, loss: 'mse', weights: 'of samples', batchNorm: true },
+  'weighted-huber': { lr: 0.1, loss: 'huber', delta: 0.8, weights: 'of samples' },
 };
 
 interface Run extends OptimizerOptions, Pick<StepOptions, 'labelSmoothing'> {
@@ -30,6 +36,9 @@ interface Run extends OptimizerOptions, Pick<StepOptions, 'labelSmoothing'> {
   readonly lr: number;
   readonly clipNorm?: number;
   readonly batchNorm?: true;
+  readonly loss?: LossName;
+  readonly delta?: number;
+  readonly weights?: 'of classes' | 'of samples';
 }
 
 /** What the steps are made of: the source, or a copy of it in which something is wrong. */
@@ -39,6 +48,7 @@ export interface Source {
   readonly replaceTensors: typeof replaceTensors;
   readonly inferenceNetwork: typeof inferenceNetwork;
   readonly createOptimizer: typeof createOptimizer;
+  readonly createLoss: typeof createLoss;
   readonly mlp: typeof mlp;
 }
 
@@ -52,7 +62,7 @@ export const readTrajectories = (): Promise<Safetensors> =>
  *   the length of the difference over the length of PyTorch's
  */
 export function deviations(name: string, file: Safetensors, source: Source): Record<string, number> {
-  const { rule = 'sgd', lr, batchNorm, labelSmoothing, ...options } = RUNS[name]!;
+  const { rule = 'sgd', lr, batchNorm, labelSmoothing, loss: lossName, delta, weights, ...options } = RUNS[name]!;
   const tensor = <R extends tf.Rank>(of: string) => {
     const { data, shape } = file.tensors.get(of)!;
     return tf.tensor<R>(data as Float32Array, [...shape] as tf.ShapeMap[R]);
@@ -73,13 +83,24 @@ export function deviations(name: string, file: Safetensors, source: Source): Rec
   const network: TrainableNetwork = { layers: [hidden(1), hidden(2), layer(3)], activation: 'relu' };
   const optimizer = source.createOptimizer(rule, lr, options);
   const state = source.startState(network, optimizer);
-  const [X, y] = [tensor<tf.Rank.R3>('X'), tensor<tf.Rank.R2>('y')];
-  const batch = (step: number) => ({
-    X: tf.squeeze<tf.Tensor2D>(tf.slice(X, [step, 0, 0], [1, -1, -1]), [0]),
-    y: tf.cast(tf.squeeze<tf.Tensor1D>(tf.slice(y, [step, 0], [1, -1]), [0]), 'int32'),
-  });
+  const loss = lossName && source.createLoss(lossName, { delta });
+  const labels = tensor<tf.Rank.R2>('y');
+  const matrix = (of: string, step: number) =>
+    tf.squeeze<tf.Tensor2D>(tf.slice(tensor<tf.Rank.R3>(of), [step, 0, 0], [1, -1, -1]), [0]);
+  const batch = (step: number) => {
+    const y = tf.cast(tf.squeeze<tf.Tensor1D>(tf.slice(labels, [step, 0], [1, -1]), [0]), 'int32');
+    return {
+      X: matrix('X', step),
+      y,
+      ...(lossName && { T: matrix('T', step) }),
+      ...(weights === 'of samples' && { w: matrix('w', step) }),
+      ...(weights === 'of classes' && {
+        w: weightsWithMean1(Array.from(y.dataSync(), (c) => file.tensors.get('c')!.data[c] as number)),
+      }),
+    };
+  };
   const losses = Array.from({ length: 10 }, (_, step) => {
-    source.replaceTensors(state, source.trainStep(batch(step), state, { optimizer, labelSmoothing }));
+    source.replaceTensors(state, source.trainStep(batch(step), state, { optimizer, labelSmoothing, loss }));
     state.step++;
     return state.losses.last.dataSync()[0]!;
   });
@@ -92,4 +113,13 @@ export function deviations(name: string, file: Safetensors, source: Source): Rec
   });
   compare('logits', source.mlp(batch(0).X, source.inferenceNetwork(state)));
   return found;
+}
+
+/** PyTorch's loss with weights divides by their sum in the batch, ours by n: the same for weights of mean 1. */
+function weightsWithMean1(weights: readonly number[]): tf.Tensor2D {
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+  return tf.tensor2d(
+    weights.map((weight) => weight / mean),
+    [weights.length, 1],
+  );
 }

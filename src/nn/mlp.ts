@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { ACTIVATIONS, type ActivationName } from './activations';
 import { linear, linearBackward, linearInputBackward } from './linear';
-import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './softmaxCrossEntropy';
+import { crossEntropy, type Loss } from './losses';
 import type { LayerGradients, Step, Trace } from './step';
 
 // With one hidden layer:
@@ -62,12 +62,20 @@ export function backward(dO: tf.Tensor2D, trace: Trace): LayerGradients[] {
  * One batch forward, through the loss, and backward.
  * @param X [n, numInputs] samples
  * @param T [n, numOutputs] targets (see `targets.ts`)
+ * @param lossOf the loss, the post's by default (see `losses.ts`)
+ * @param w [n, 1] weights of the samples, if any
  * @returns the mean loss of the batch (scalar), the gradients of the layers, and the steps that were taken
  */
-export function lossAndGradients(X: tf.Tensor2D, T: tf.Tensor2D, steps: readonly Step[]) {
+export function lossAndGradients(
+  X: tf.Tensor2D,
+  T: tf.Tensor2D,
+  steps: readonly Step[],
+  lossOf: Loss = crossEntropy,
+  w?: tf.Tensor2D,
+) {
   const { O, trace } = forward(X, steps);
-  const { loss, P } = softmaxCrossEntropy(O, T);
-  const grads = backward(softmaxCrossEntropyBackward(P, T), trace);
+  const { loss, P } = lossOf.forward(O, T, w);
+  const grads = backward(lossOf.backward(P, T, w), trace);
   return { loss, grads, trace };
 }
 

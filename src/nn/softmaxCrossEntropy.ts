@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { oneHot } from './targets';
+import { weigh } from './weights';
 
 // n samples, k classes.
 // O [n, k]  logits, the outputs of the network: any real numbers
 // P [n, k]  probabilities: every row is positive and sums to 1
 // T [n, k]  targets: what P should be; one-hot, unless smoothed or mixed (see `targets.ts`)
 // y [n]     labels: the class of each sample, int32
+// w [n, 1]  weights, where samples have them (see `weights.ts`)
 
 /**
  * Probabilities from logits: **P[r, c] = exp(O[r, c]) / Σ_j exp(O[r, j])**.
@@ -67,11 +69,15 @@ export function crossEntropyLossBackward(P: tf.Tensor2D, y: tf.Tensor1D): tf.Ten
  * @param T [n, k]
  * @returns loss L, a scalar, and P [n, k], the softmax, which the backward pass needs
  */
-export function softmaxCrossEntropy(O: tf.Tensor2D, T: tf.Tensor2D): { loss: tf.Scalar; P: tf.Tensor2D } {
+export function softmaxCrossEntropy(
+  O: tf.Tensor2D,
+  T: tf.Tensor2D,
+  w?: tf.Tensor2D,
+): { loss: tf.Scalar; P: tf.Tensor2D } {
   const D = tf.sub<tf.Tensor2D>(O, tf.max(O, 1, true));
   const E = tf.exp(D);
   const S = tf.sum<tf.Tensor2D>(E, 1, true); // [n, 1]
-  const loss = tf.mean<tf.Scalar>(tf.sub(tf.log(S), tf.sum(tf.mul(T, D), 1, true)));
+  const loss = tf.mean<tf.Scalar>(weigh(tf.sub(tf.log(S), tf.sum(tf.mul(T, D), 1, true)), w));
   return { loss, P: tf.div(E, S) };
 }
 
@@ -84,6 +90,6 @@ export function softmaxCrossEntropy(O: tf.Tensor2D, T: tf.Tensor2D): { loss: tf.
  * @param T [n, k]
  * @returns dO [n, k]
  */
-export function softmaxCrossEntropyBackward(P: tf.Tensor2D, T: tf.Tensor2D): tf.Tensor2D {
-  return tf.div(tf.sub(P, T), P.shape[0]);
+export function softmaxCrossEntropyBackward(P: tf.Tensor2D, T: tf.Tensor2D, w?: tf.Tensor2D): tf.Tensor2D {
+  return tf.div(weigh(tf.sub(P, T), w), P.shape[0]);
 }

@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 
 // n samples, k classes.
 // y [n]     labels: the class of each sample, int32 in [0, k)
-// T [n, k]  targets: what P should be. Every row sums to 1, which is all that `softmaxCrossEntropy` requires, so its
-//           gradient is dO = (P - T) / n for all the targets made here
+// T [n, k]  targets: what P should be. Where they are classes, every row sums to 1, which is all that
+//           `softmaxCrossEntropy` requires, so its gradient is dO = (P - T) / n for all the targets made here
 
 /**
  * Labels as targets: 1 at the class, 0 elsewhere.
@@ -29,12 +29,18 @@ export function smoothLabels(T: tf.Tensor2D, smoothing: number): tf.Tensor2D {
 /**
  * Mixup (Zhang et al. 2018): the network should behave linearly between two samples. Each sample is mixed with another
  * one of its batch, and so are their targets: **X ← λ·X + (1 - λ)·X'**, **T ← λ·T + (1 - λ)·T'**. The partner is the
- * sample in the mirrored position of the batch; batches are drawn at random, and so are the pairs. Nothing is learned
- * below X, so there is no backward.
- * @param X [n, i], T [n, k]
+ * sample in the mirrored position of the batch; batches are drawn at random, and so are the pairs. Targets that are
+ * numbers mix as those of classes do; and where samples have weights, a mixed one weighs **w ← λ·w + (1 - λ)·w'**.
+ * Nothing is learned below X, so there is no backward.
+ * @param X [n, i], T [n, k], w [n, 1] if any
  * @param lambda λ in [0, 1], drawn for every batch
  */
-export function mixup(X: tf.Tensor2D, T: tf.Tensor2D, lambda: number): { X: tf.Tensor2D; T: tf.Tensor2D } {
+export function mixup(
+  X: tf.Tensor2D,
+  T: tf.Tensor2D,
+  lambda: number,
+  w?: tf.Tensor2D,
+): { X: tf.Tensor2D; T: tf.Tensor2D; w?: tf.Tensor2D } {
   const mix = (A: tf.Tensor2D) => tf.add<tf.Tensor2D>(tf.mul(A, lambda), tf.mul(tf.reverse(A, 0), 1 - lambda));
-  return { X: mix(X), T: mix(T) };
+  return { X: mix(X), T: mix(T), w: w && mix(w) };
 }

@@ -3,11 +3,13 @@ import { selectRows } from '../data/samples';
 import { initParams } from '../nn/initialize';
 import { dropInputs, dropoutMasks, withBatchNorm } from '../nn/network';
 import { createRandom, keyOf } from '../random';
-import { type Batch, dataIterator } from '../training/batches';
+import { dataIterator } from '../training/batches';
 import { gradcheck, type GradcheckResult } from '../training/gradcheck';
+import { weighSamples } from './classWeights';
 import { environmentSettings, resolveConfig, type Settings } from './config';
 import type { OpenOptions } from './events';
 import { checkDataset, openBackend, openDataset } from './open';
+import { assertTaskFits, lossFor } from './task';
 
 /** Every sample contributes to every gradient, so a few are enough. */
 const SAMPLES = 8;
@@ -28,7 +30,10 @@ export async function checkGradients(settings: Settings = {}, options: OpenOptio
   const { env = process.env } = options;
   const { config } = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
   await checkDataset(config);
-  const { numInputs, numOutputs, train } = await openDataset(config, options);
+  const dataset = await openDataset(config, options);
+  assertTaskFits(config, dataset);
+  const { numInputs, numOutputs } = dataset;
+  const train = weighSamples(dataset.train, dataset.classNames, config.classWeights);
   const { name: backend } = await openBackend(config, options);
   const { seed, hidden, init, batchNorm, activation, dropout, inputDropout } = config;
   const plain = initParams(numInputs, numOutputs, hidden, createRandom(seed, 'init'), { init, activation });
@@ -36,15 +41,20 @@ export async function checkGradients(settings: Settings = {}, options: OpenOptio
   const key = keyOf(seed, 'dropout', 1);
   const rows = Int32Array.from({ length: Math.min(SAMPLES, train.count) }, (_, i) => i);
   const masks = dropoutMasks(rows.length, network, dropout, key);
-  let batch: Batch | undefined;
+  let results: readonly GradcheckResult[] = [];
   try {
-    // Cloned, because the iterator disposes of its own tensors.
-    for (const { X, y } of dataIterator(selectRows(train, rows), rows.length)) {
-      batch = { X: tf.tidy(() => dropInputs(tf.clone(X), inputDropout, key)), y: tf.clone(y) };
+    for (const { X, ...others } of dataIterator(selectRows(train, rows), rows.length)) {
+      const batch = { X: tf.tidy(() => dropInputs(tf.clone(X), inputDropout, key)), ...others };
+      try {
+        const random = createRandom(seed, 'gradcheck');
+        const lossOptions = { delta: config.huberDelta };
+        results = await gradcheck({ network, batch, masks, random, loss: lossFor(config, dataset), lossOptions });
+      } finally {
+        batch.X.dispose();
+      }
     }
-    const results = await gradcheck({ network, batch: batch!, masks, random: createRandom(seed, 'gradcheck') });
     return { backend, results };
   } finally {
-    tf.dispose([network, masks, batch ? [batch.X, batch.y] : []]);
+    tf.dispose([network, masks]);
   }
 }

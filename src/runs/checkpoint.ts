@@ -47,7 +47,7 @@ export interface RunRecords {
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
 
-const progressSchema = z.strictObject({
+const progressFields = z.strictObject({
   epoch: count,
   step: count,
   batch: count,
@@ -55,10 +55,17 @@ const progressSchema = z.strictObject({
   skippedBatches: count,
   skippedSamples: count,
   bestEpoch: count,
-  bestAccuracy: z.number().min(0).max(1),
+  bestScore: z.number(),
   seconds,
   epochStart: seconds,
 });
+
+/** Before 0.3, accuracies were the only score. */
+const progressSchema = z.preprocess((progress) => {
+  if (typeof progress !== 'object' || progress === null || !('bestAccuracy' in progress)) return progress;
+  const { bestAccuracy: bestScore, ...others } = progress;
+  return { bestScore, ...others };
+}, progressFields);
 
 const runSchema = z.strictObject({
   backend: z.string().max(100),
@@ -88,7 +95,7 @@ export async function takeCheckpoint(
   config: unknown,
   records?: RunRecords,
 ): Promise<Checkpoint> {
-  const { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy, seconds, epochStart } =
+  const { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestScore, seconds, epochStart } =
     state;
   const tensors = await Promise.all([...namedTensors(state)].map(([name, tensor]) => copyOf(name, tensor)));
   const bad = tensors.find(({ data }) => !allFinite(data as Float32Array));
@@ -96,7 +103,7 @@ export async function takeCheckpoint(
     const where = `${bad.name} has non-finite values after step ${step}, in epoch ${epoch + 1}`;
     throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller \`lr\`.`);
   }
-  const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestAccuracy };
+  const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestScore };
   return { tensors, progress: { ...counts, seconds, epochStart }, run, config, ...(records && { records }) };
 }
 

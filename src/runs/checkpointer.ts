@@ -1,6 +1,7 @@
 import { type RunIdentity, type RunRecords, takeCheckpoint } from './checkpoint';
 import type { CheckpointFolder } from './checkpointFolder';
 import type { Lock } from '../files/lock';
+import { scoreOf } from '../training/earlyStopping';
 import type { EpochEvent } from '../training/train';
 import type { TrainState } from '../training/trainState';
 import { parseCheckpointEvery } from './checkpointEvery';
@@ -17,7 +18,7 @@ export interface CheckpointerOptions {
   /** The setting `checkpointEvery`. */
   readonly every: string;
   /** The finished epochs of a resumed run. */
-  readonly earlier: readonly Pick<EpochEvent, 'valAccuracy'>[];
+  readonly earlier: readonly EpochEvent[];
 }
 
 /** Saves the state of a run. A state is copied between two steps, and written while the next ones run. */
@@ -38,7 +39,7 @@ export interface Checkpointer {
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { state, folder, lock, identity, modelConfig, records } = options;
   const every = parseCheckpointEvery(options.every);
-  let best = Math.max(-1, ...options.earlier.map(({ valAccuracy = -1 }) => valAccuracy));
+  let best = Math.max(-Infinity, ...options.earlier.map(validationScore));
   let last = performance.now();
   let saved = -1;
   let writing: Promise<void> | undefined;
@@ -69,10 +70,11 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
         (every.unit === 'seconds' && performance.now() - last >= every.count * 1000);
       if (due) await save();
     },
-    async epoch({ epoch, valAccuracy = -1 }) {
-      const isBest = valAccuracy > best;
-      best = Math.max(best, valAccuracy);
-      if (isBest || (every.unit === 'epochs' && epoch % every.count === 0)) await save(isBest);
+    async epoch(event) {
+      const score = validationScore(event);
+      const isBest = score > best;
+      best = Math.max(best, score);
+      if (isBest || (every.unit === 'epochs' && event.epoch % every.count === 0)) await save(isBest);
     },
     async now() {
       if (saved !== state.step) await save();
@@ -81,4 +83,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     isBusy: () => writing !== undefined,
     settle: async () => void (await writing),
   };
+}
+
+/** The score of an epoch on the validation samples; without any, below all others. */
+function validationScore({ valLoss, valAccuracy }: EpochEvent): number {
+  return valLoss === undefined ? -Infinity : scoreOf({ loss: valLoss, accuracy: valAccuracy });
 }

@@ -6,6 +6,7 @@ import { openCheckpointFolder, removeLeftovers } from './checkpointFolder';
 import { type Config, environmentSettings, resolveConfig, type Settings } from './config';
 import { describeEnvironment } from './environment';
 import type { OpenOptions, RunEnd, RunEvent } from './events';
+import { assertExpectations } from './expectations';
 import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openBackend, openDataset } from './open';
 import { backendOf, checkIdentity, findResumePoint } from './resume';
@@ -13,7 +14,8 @@ import { type ClaimedDir, claimRunDir } from './runDir';
 import { assertFreeForRun, createRunFolder, reopenRunFolder, RUN_FILES, sealRunFolder } from './runFolder';
 import type { RunParts } from './runParts';
 import { chooseSamples, fitConfig, identityOf } from './samples';
-import { assertExpectedAccuracy, trainRun } from './trainRun';
+import { assertTaskFits } from './task';
+import { trainRun } from './trainRun';
 
 /** One training run and its folder, which this process locks until the run ends or is closed. */
 export interface Run {
@@ -31,8 +33,8 @@ export interface Run {
    * @param signal when aborted, the current step is finished, the state is saved, and `stopped` is the last event.
    *   Leaving the loop early saves the state as well. In both cases, `resumeRun` continues the run
    * @throws HandgradError 'diverged' naming the last valid state; 'storage'; 'locked' when another process has taken
-   *   over the folder; 'backend' when memory is exhausted, with a smaller batch size; 'failure' after the end when the
-   *   test accuracy is below the setting `expectAccuracy` (the model is saved nevertheless)
+   *   over the folder; 'backend' when memory is exhausted, with a smaller batch size; 'failure' after the end when a
+   *   figure of the end misses a setting such as `expectAccuracy` (the model is saved nevertheless)
    */
   train(signal?: AbortSignal): AsyncGenerator<RunEvent, void, void>;
   /** Unlocks the folder without training. `train` does this when it ends. */
@@ -66,6 +68,7 @@ export async function startRun(
   return openClaimedRun(claimed, async () => {
     await assertFreeForRun(claimed.dir);
     const dataset = await openDataset(asked.config, options);
+    assertTaskFits(asked.config, dataset);
     const samples = chooseSamples(dataset, asked.config);
     const config = fitConfig(asked, kind, dataset, samples, start, notices(options));
     const backend = await openBackend(config, { ...options, compile: true });
@@ -106,6 +109,7 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     await checkDataset(config);
     const start = found ? undefined : await startingWeights(config);
     const dataset = await openDataset(config, options);
+    assertTaskFits(config, dataset);
     const samples = chooseSamples(dataset, config);
     const backend = await openBackend({ ...config, backend: backendOf(resumePoint) }, { ...options, compile: true });
     if (found) checkIdentity(found, identityOf(dataset, samples, backend), notice);
@@ -168,5 +172,5 @@ async function* yieldEnd(
 ): AsyncGenerator<RunEvent, void, void> {
   await close();
   yield end;
-  assertExpectedAccuracy(config, end);
+  assertExpectations(config, end);
 }

@@ -7,8 +7,10 @@ import { createRandom } from '../random';
 import { formatCount } from '../words';
 import type { RunIdentity } from './checkpoint';
 import type { Config, ConfigKey, Resolved } from './config';
+import { weighSamples } from './classWeights';
 import { checkModel, type OpenedModel } from './modelConfig';
 import type { RunSamples } from './runParts';
+import { lossFor, taskOf } from './task';
 import { augmentation } from './trainOptions';
 
 /** What must be the same for a resumed run to give the same results. */
@@ -24,8 +26,12 @@ export function identityOf(dataset: Dataset, samples: RunSamples, backend: Runni
 /** The default fraction of a CSV file's rows in the test set. */
 const CSV_TEST_FRACTION = 0.2;
 
-/** Takes the first `limit` training samples, and splits off the validation samples. */
-export function chooseSamples({ train }: Dataset, { limit, valFraction, seed }: Config): RunSamples {
+/**
+ * Takes the first `limit` training samples, splits off the validation samples, and weighs the others. (The figures of
+ * validation and test are of the samples as they are, whatever the weights: those of two runs can be compared.)
+ */
+export function chooseSamples({ train, classNames }: Dataset, config: Config): RunSamples {
+  const { limit, valFraction, seed, classWeights } = config;
   if (limit !== undefined && limit > train.count) throw tooLarge('limit', limit, train.count);
   const first =
     limit === undefined
@@ -34,8 +40,11 @@ export function chooseSamples({ train }: Dataset, { limit, valFraction, seed }: 
           train,
           Int32Array.from({ length: limit }, (_, i) => i),
         );
-  if (valFraction === 0) return { train: first, validation: undefined };
-  return splitValidation(first, valFraction, createRandom(seed, 'split'));
+  const parts =
+    valFraction === 0
+      ? { train: first, validation: undefined }
+      : splitValidation(first, valFraction, createRandom(seed, 'split'));
+  return { ...parts, train: weighSamples(parts.train, classNames, classWeights) };
 }
 
 /**
@@ -55,6 +64,7 @@ export function fitConfig(
 ): Config {
   const fitted: { -readonly [Key in keyof Config]: Config[Key] } = { ...config };
   if (kind === 'file') fitted.testFraction ??= CSV_TEST_FRACTION;
+  if (taskOf(dataset) === 'regression') fitted.loss = lossFor(config, dataset);
   if (start) {
     fitted.hidden = checkModel(start, dataset, given.has('hidden') ? config.hidden : undefined);
     if (start.config && !given.has('activation')) fitted.activation = start.config.activation;

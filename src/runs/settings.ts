@@ -1,12 +1,15 @@
 import type { BackendName } from '../backends';
 import { MAX_THREADS } from '../backends/backend';
+import type { Task } from '../data/samples';
 import { choice, fraction, type Kind, list, number, boolean, oneOf, positive, text, wholeNumber } from '../kinds';
 import type { ActivationName } from '../nn/activations';
 import type { InitializerName } from '../nn/initialize';
+import type { LossName } from '../nn/losses';
 import type { OptimizerName } from '../optim/optimizers';
 import type { ScheduleName } from '../optim/schedules';
 import type { OnNan } from '../training/finite';
 import { CHECKPOINT_EVERY_RULE, isCheckpointEvery } from './checkpointEvery';
+import { CLASS_WEIGHTS_RULE, isClassWeights } from './classWeights';
 
 /** The description of a setting, beside its kind. */
 export interface SettingDescription {
@@ -19,7 +22,7 @@ export interface SettingDescription {
   /** For a setting that is on by default: what turning it off does. */
   readonly off?: string;
   /** What the setting affects; a command takes the settings that affect what it does. */
-  readonly affects: 'fetching' | 'samples' | 'network' | 'training' | 'backend';
+  readonly affects: 'fetching' | 'samples' | 'network' | 'loss' | 'training' | 'backend';
   /** The environment variable that gives its default. */
   readonly variable?: string;
   /** Names in earlier versions, which are still accepted. */
@@ -28,6 +31,8 @@ export interface SettingDescription {
   readonly needs?: { readonly setting: string; readonly values?: readonly string[]; readonly why?: string };
   /** It applies to tables only. */
   readonly tables?: true;
+  /** The task that it applies to; both by default. */
+  readonly task?: Task;
   /** The backends that it applies to; all by default. */
   readonly backends?: readonly BackendName[];
   /** A resumed run may change it. Most settings may not change, because they affect the results. */
@@ -61,6 +66,11 @@ const OPTIMIZER = choice<OptimizerName>({
   rmsprop: 'the gradient divided by its root mean square',
   adam: 'momentum and rmsprop, with bias correction',
   adamw: 'adam with decoupled weight decay',
+});
+const LOSS = choice<LossName>({
+  'cross-entropy': 'of the probabilities of the classes, as in the post',
+  mse: 'the mean squared error, for regression',
+  huber: 'the squared error up to `huberDelta`, linear beyond, for regression',
 });
 const SCHEDULE = choice<ScheduleName>({
   constant: 'the same rate throughout',
@@ -97,6 +107,8 @@ const ON_NAN = choice<OnNan>({ stop: 'the run ends', 'skip-batch': 'the batch is
 /** The kinds of augmentation. */
 const AUGMENTATION = oneOf(['shift', 'flip', 'cutout']);
 const AUGMENTATIONS = `a list of ${AUGMENTATION.names!.join(', ')}, each once`;
+
+const atLeast0 = number('a number of at least 0', (value) => value >= 0);
 
 const MAX_WIDTH = 65_536;
 const WIDTHS = `a list of at most 64 layer widths, each a whole number from 1 to ${MAX_WIDTH}`;
@@ -271,6 +283,25 @@ export const SETTINGS = {
     help: 'samples per step',
     affects: 'training',
   }),
+  loss: setting(LOSS, {
+    group: 'Training',
+    help: 'what is minimized, else cross-entropy, or mse for regression',
+    affects: 'loss',
+    shownAtStart: true,
+  }),
+  huberDelta: setting(positive(1e6, '1e6'), {
+    group: 'Training',
+    help: 'the residual, in standard deviations of the label, beyond which the loss is linear, else 1',
+    affects: 'loss',
+    needs: { setting: 'loss', values: ['huber'] },
+  }),
+  classWeights: setting(text(CLASS_WEIGHTS_RULE, isClassWeights), {
+    group: 'Training',
+    help: 'how much classes count in the loss: balanced (all alike), or NAME=WEIGHT,…, where others have 1',
+    affects: 'loss',
+    task: 'classification',
+    shownAtStart: true,
+  }),
   optimizer: setting(OPTIMIZER, { default: 'sgd', group: 'Training', help: 'the update rule', affects: 'training' }),
   lr: setting(positive(1e12, '1e12'), {
     default: 0.1,
@@ -345,6 +376,7 @@ export const SETTINGS = {
     group: 'Training',
     help: 'label smoothing: probability spread evenly over all classes',
     affects: 'training',
+    task: 'classification',
     shownAtStart: true,
   }),
   clipNorm: setting(positive(1e12, '1e12'), {
@@ -361,7 +393,7 @@ export const SETTINGS = {
   }),
   patience: setting(wholeNumber(1, 1_000_000), {
     group: 'Training',
-    help: 'stop after N epochs without a better validation accuracy, and keep the best network',
+    help: 'stop after N epochs without a better validation accuracy (regression: loss), and keep the best network',
     affects: 'training',
     needs: { setting: 'valFraction', why: 'the test set must not choose the network' },
     shownAtStart: true,
@@ -425,6 +457,34 @@ export const SETTINGS = {
       group: 'Training',
       help: 'fail when the final test accuracy is below this',
       affects: 'training',
+      task: 'classification',
+      ...NO_EFFECT_ON_RESULTS,
+      unsearchable: 'it would count successful runs as failed',
+    },
+  ),
+  expectRmse: setting(atLeast0, {
+    group: 'Training',
+    help: 'fail when the final test RMSE is above this',
+    affects: 'training',
+    task: 'regression',
+    ...NO_EFFECT_ON_RESULTS,
+    unsearchable: 'it would count successful runs as failed',
+  }),
+  expectMae: setting(atLeast0, {
+    group: 'Training',
+    help: 'fail when the final test MAE is above this',
+    affects: 'training',
+    task: 'regression',
+    ...NO_EFFECT_ON_RESULTS,
+    unsearchable: 'it would count successful runs as failed',
+  }),
+  expectR2: setting(
+    number('a number of at most 1', (value) => value <= 1),
+    {
+      group: 'Training',
+      help: 'fail when the final test R² is below this',
+      affects: 'training',
+      task: 'regression',
       ...NO_EFFECT_ON_RESULTS,
       unsearchable: 'it would count successful runs as failed',
     },

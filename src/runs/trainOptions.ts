@@ -6,6 +6,7 @@ import { HandgradError } from '../errors';
 import { networkOf } from '../model/parameters';
 import type { Normalization } from '../nn/fold';
 import { initParams } from '../nn/initialize';
+import { createLoss } from '../nn/losses';
 import { withBatchNorm } from '../nn/network';
 import { createOptimizer } from '../optim/optimizers';
 import { learningRate } from '../optim/schedules';
@@ -17,6 +18,7 @@ import { disposeState, startState } from '../training/trainState';
 import { restoreState } from './checkpoint';
 import { type Config, lastEpoch } from './config';
 import type { RunParts } from './runParts';
+import { lossFor } from './task';
 
 /** The options of `train` for a run, new or resumed. The caller disposes of the state. */
 export function trainOptions({
@@ -51,6 +53,8 @@ export function trainOptions({
   const evaluationBatch = evaluationBatchSize(plain);
   return {
     ...settings,
+    loss: createLoss(lossFor(config, dataset), { delta: config.huberDelta }),
+    targets: dataset.targets,
     state,
     trainIter,
     testIter: dataIterator(dataset.test, evaluationBatch),
@@ -63,7 +67,7 @@ export function trainOptions({
 export function trainingSettings(
   config: Config,
   batchesPerEpoch: number,
-): Omit<TrainOptions, 'state' | 'trainIter' | 'testIter' | 'valIter'> {
+): Omit<TrainOptions, 'state' | 'trainIter' | 'testIter' | 'valIter' | 'loss' | 'targets'> {
   const { epochs, lr, schedule, warmup, lrDecay, lrDecayEvery } = config;
   const { momentum, beta1, beta2, epsilon, weightDecay, clipNorm } = config;
   const pace = {

@@ -6,11 +6,10 @@ import { readParameters } from '../model/parameters';
 import { parametersOf } from '../nn/network';
 import { train, type TrainOptions } from '../training/train';
 import { bestNetwork, disposeState, type TrainState } from '../training/trainState';
-import { formatShare } from '../words';
 import type { RunRecords } from './checkpoint';
 import { createCheckpointer } from './checkpointer';
-import type { Config } from './config';
-import type { RunEnd, RunEvent, StartEvent } from './events';
+import type { RunEvent, StartEvent } from './events';
+import { assertExpectations } from './expectations';
 import { assertStepFits, explainOutOfMemory } from './memory';
 import { modelConfig } from './modelConfig';
 import type { RunParts } from './runParts';
@@ -84,7 +83,7 @@ export async function* trainRun(
         await folder.seal(events()?.file);
         underway = false;
         yield end;
-        assertExpectedAccuracy(config, end);
+        assertExpectations(config, end);
       }
     } catch (error) {
       underway = false;
@@ -100,20 +99,6 @@ export async function* trainRun(
     await folder.close();
     if (options) disposeState(options.state);
   }
-}
-
-/**
- * Checks the test accuracy of a finished run.
- * @throws HandgradError 'failure' when the test accuracy is below `expectAccuracy`
- */
-export function assertExpectedAccuracy({ expectAccuracy }: Config, { testAccuracy, runDir }: RunEnd): void {
-  // Not `accuracy < expected`: NaN does not meet an expectation either.
-  if (expectAccuracy === undefined || testAccuracy >= expectAccuracy) return;
-  throw new HandgradError(
-    'failure',
-    `The final test accuracy ${formatShare(testAccuracy)} is below \`expectAccuracy\` ${expectAccuracy}; ` +
-      `the run is in ${runDir}.`,
-  );
 }
 
 const withEvents = (events: RunRecords['events']) => (events === undefined ? {} : { events });

@@ -1,12 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Augment } from '../data/augment';
 import type { Samples } from '../data/samples';
+import { oneHot } from '../nn/targets';
 import { countingRandom, keyOf, permutation } from '../random';
 
 /** Some samples on the backend: X [n, numInputs] float32 as the network takes them, y [n] int32 labels. */
 export interface Batch {
   readonly X: tf.Tensor2D;
   readonly y: tf.Tensor1D;
+  /** For regression: the targets, [n, numOutputs]. */
+  readonly T?: tf.Tensor2D;
+  /** The weights of the samples, [n, 1]; 1 for each when left out. */
+  readonly w?: tf.Tensor2D;
+}
+
+/** What the outputs of a batch should be, [n, numOutputs]: its targets, or its labels as targets. */
+export function targetsOf({ y, T }: Batch, numOutputs: number): tf.Tensor2D {
+  return T ?? oneHot(y, numOutputs);
 }
 
 /**
@@ -14,6 +24,7 @@ export interface Batch {
  * batches: one lives until the next is asked for or the loop is left, so a loop over it manages no memory.
  */
 export interface DataIterator extends Iterable<Batch> {
+  readonly samples: Samples;
   readonly numSamples: number;
   readonly numBatches: number;
   /**
@@ -32,8 +43,8 @@ export interface IteratorOptions {
   readonly augment?: Augment;
 }
 
-/** Makes a batch of the samples at `rows`. Nothing else depends on where the samples are. */
-type UploadBatch = (rows: Int32Array, epoch: number) => Batch;
+/** Makes X and y of the samples at `rows`. Nothing else depends on where the samples are. */
+type UploadSamples = (rows: Int32Array, epoch: number) => Pick<Batch, 'X' | 'y'>;
 
 /** Splits samples into batches of `batchSize`; the last one holds what is left and may be smaller. */
 export function dataIterator(
@@ -42,21 +53,24 @@ export function dataIterator(
   { shuffleSeed, augment }: IteratorOptions = {},
 ): DataIterator {
   const { count } = samples;
-  const uploadBatch = augment ? fromMemory(samples, batchSize, augment) : fromDevice(samples, batchSize);
+  const uploadSamples = augment ? fromMemory(samples, batchSize, augment) : fromDevice(samples, batchSize);
+  const uploadTargets = targetsFromMemory(samples);
   const inOrder = shuffleSeed === undefined ? Int32Array.from({ length: count }, (_, row) => row) : undefined;
   function* pass(epoch: number, first = 0): Generator<Batch> {
     const order = inOrder ?? permutation(countingRandom(keyOf(shuffleSeed!, 'order', epoch)), count);
     for (let start = first * batchSize; start < count; start += batchSize) {
-      const batch = uploadBatch(order.subarray(start, start + batchSize), epoch);
+      const rows = order.subarray(start, start + batchSize);
+      const batch = { ...uploadSamples(rows, epoch), ...uploadTargets?.(rows) };
       try {
         yield batch;
       } finally {
-        tf.dispose([batch.X, batch.y]);
+        tf.dispose(batch);
       }
     }
   }
   let epochs = 0;
   return {
+    samples,
     numSamples: count,
     numBatches: Math.ceil(count / batchSize),
     pass,
@@ -68,9 +82,9 @@ export function dataIterator(
  * Batches that the backend gathers, if it has a kernel for that (`SampleRows`: native and cuda):
  * the samples stay there as stored, and become float32 in the batch. Otherwise `fromMemory` makes them.
  */
-function fromDevice(samples: Samples, batchSize: number): UploadBatch {
+function fromDevice(samples: Samples, batchSize: number): UploadSamples {
   const { features, labels, scale } = samples;
-  let fallback: UploadBatch | undefined;
+  let fallback: UploadSamples | undefined;
   return (rows, epoch) => {
     if (!tf.getKernel('SampleRows', tf.getBackend())) {
       fallback ??= fromMemory(samples, batchSize);
@@ -87,7 +101,7 @@ function fromMemory(
   { features, labels, numInputs, scale }: Samples,
   batchSize: number,
   augment?: Augment,
-): UploadBatch {
+): UploadSamples {
   // Reused across passes; allocating it per pass, of the test set above all, let garbage pile up.
   let buffer: Float32Array | undefined;
   return (rows, epoch) => {
@@ -106,6 +120,22 @@ function fromMemory(
     const X = tf.tidy(() => scaled(tf.tensor2d(values, [rows.length, numInputs]), scale));
     return { X, y: tf.tensor1d(classes, 'int32') };
   };
+}
+
+/** Targets and weights of the samples at `rows`: a few numbers of each sample, so that they are copied every time. */
+function targetsFromMemory({
+  targets,
+  weights,
+  count,
+}: Samples): ((rows: Int32Array) => Pick<Batch, 'T' | 'w'>) | undefined {
+  if (!targets && !weights) return undefined;
+  const upload = (values: Float32Array, rows: Int32Array) => {
+    const width = values.length / count;
+    const chosen = new Float32Array(rows.length * width);
+    for (let i = 0; i < chosen.length; i++) chosen[i] = values[rows[Math.floor(i / width)]! * width + (i % width)]!;
+    return tf.tensor2d(chosen, [rows.length, width]);
+  };
+  return (rows) => ({ ...(targets && { T: upload(targets, rows) }), ...(weights && { w: upload(weights, rows) }) });
 }
 
 /**

@@ -4,15 +4,24 @@ import { mapNetwork } from '../nn/network';
 import type { TrainState } from './trainState';
 
 /**
- * Keeps a network in the state if it is the best so far, by validation accuracy; of equals, the first.
+ * What epochs are compared by, larger being better: the accuracy; for regression the loss, negated, which counts
+ * several outputs alike, whatever their units.
+ */
+export function scoreOf({ loss, accuracy }: { readonly loss: number; readonly accuracy?: number }): number {
+  // A loss that overflows is the worst there is. (Checkpoints are JSON, which has no such numbers.)
+  return accuracy ?? (Number.isFinite(loss) ? -loss : -Number.MAX_VALUE);
+}
+
+/**
+ * Keeps a network in the state if it is the best so far, by its score on the validation samples; of equals, the first.
  * @param network for inference; copied
  */
-export function rememberBest(state: TrainState, network: Network, epoch: number, accuracy: number): void {
-  if (state.bestEpoch > 0 && !(accuracy > state.bestAccuracy)) return;
+export function rememberBest(state: TrainState, network: Network, epoch: number, score: number): void {
+  if (state.bestEpoch > 0 && !(score > state.bestScore)) return;
   if (state.best) tf.dispose(state.best);
   state.best = mapNetwork(network, (tensor) => tf.clone(tensor));
   state.bestEpoch = epoch;
-  state.bestAccuracy = accuracy;
+  state.bestScore = score;
 }
 
 /** Whether `patience` epochs in a row were no better than the best one. */

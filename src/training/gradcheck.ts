@@ -10,9 +10,9 @@ import {
   trainingSteps,
   withParameters,
 } from '../nn/network';
-import { oneHot } from '../nn/targets';
+import { createLoss, type LossName, type LossOptions } from '../nn/losses';
 import type { Random } from '../random';
-import type { Batch } from './batches';
+import { type Batch, targetsOf } from './batches';
 
 /** What to check, and how thoroughly. */
 export interface GradcheckOptions {
@@ -21,6 +21,9 @@ export interface GradcheckOptions {
   readonly batch: Batch;
   /** Dropout: the same units are dropped throughout the check. */
   readonly masks?: readonly tf.Tensor2D[];
+  /** Cross-entropy when left out. */
+  readonly loss?: LossName;
+  readonly lossOptions?: LossOptions;
   /** Chooses the entries; the `gradcheck` stream. */
   readonly random: Random;
   /** How many entries of each tensor are checked: half of them those with the largest gradients, half at random. */
@@ -50,27 +53,53 @@ export interface GradcheckResult {
  * @returns one row for each parameter tensor
  */
 export async function gradcheck(options: GradcheckOptions): Promise<GradcheckResult[]> {
-  const { network, batch, masks } = options;
-  const grads = tf.tidy(() => {
-    const T = oneHot(batch.y, numOutputs(network));
-    return listGradients(lossAndGradients(batch.X, T, trainingSteps(network, masks)).grads);
-  });
+  const { network, batch, masks, loss = 'cross-entropy', lossOptions = {} } = options;
+  const T = tf.tidy(() => tf.clone(targetsOf(batch, numOutputs(network))));
+  let grads: tf.Tensor[] = [];
   try {
+    grads = tf.tidy(() => {
+      const steps = trainingSteps(network, masks);
+      return listGradients(lossAndGradients(batch.X, T, steps, createLoss(loss, lossOptions), batch.w).grads);
+    });
+    const [targets, weights] = [await T.array(), await batch.w?.data()];
+    const lossOf = (O: number[][]) => {
+      return meanOf(O.map((o, r) => (weights?.[r] ?? 1) * DEFINITIONS[loss](o, targets[r]!, lossOptions)));
+    };
     const results: GradcheckResult[] = [];
     for (const [i, parameter] of parametersOf(network).entries()) {
-      results.push(await checkParameter(options, parameter, grads[i]!));
+      results.push(await checkParameter({ ...options, lossOf }, parameter, grads[i]!));
     }
     return results;
   } finally {
-    tf.dispose(grads);
+    tf.dispose([T, ...grads]);
   }
 }
 
-async function checkParameter(
-  options: GradcheckOptions,
-  parameter: ParameterTensor,
-  grad: tf.Tensor,
-): Promise<GradcheckResult> {
+/** The loss of one sample, in float64 and by its definition: of outputs o and targets t. */
+const DEFINITIONS: Readonly<Record<LossName, (o: number[], t: number[], options: LossOptions) => number>> = {
+  'cross-entropy'(o, t) {
+    const m = Math.max(...o);
+    const S = o.reduce((sum, logit) => sum + Math.exp(logit - m), 0);
+    return -o.reduce((sum, logit, c) => sum + t[c]! * (logit - m - Math.log(S)), 0);
+  },
+  mse: (o, t) => meanOf(o.map((value, c) => (value - t[c]!) ** 2)),
+  huber: (o, t, { delta = 1 }) =>
+    meanOf(
+      o.map((value, c) => {
+        const off = Math.abs(value - t[c]!);
+        return off <= delta ? off ** 2 / 2 : delta * (off - delta / 2);
+      }),
+    ),
+};
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** What to check, and the mean loss of the batch's outputs. */
+interface Check extends GradcheckOptions {
+  readonly lossOf: (O: number[][]) => number;
+}
+
+async function checkParameter(options: Check, parameter: ParameterTensor, grad: tf.Tensor): Promise<GradcheckResult> {
   const { random, entries = 20 } = options;
   const { name } = parameter;
   const byHand = await grad.data();
@@ -100,7 +129,7 @@ async function checkParameter(
  * logits alone can produce.
  */
 async function centralDifference(
-  options: GradcheckOptions,
+  options: Check,
   parameter: ParameterTensor,
   i: number,
 ): Promise<{ slope: number; rounding: number } | undefined> {
@@ -131,7 +160,7 @@ const BEYOND_NOISE = 10;
 
 /** The loss with entry i of a parameter at `value`, and the sign of each hidden unit there. */
 async function lossWith(
-  { network, batch, masks }: GradcheckOptions,
+  { network, batch, masks, lossOf }: Check,
   { name, tensor }: ParameterTensor,
   i: number,
   value: number,
@@ -150,7 +179,7 @@ async function lossWith(
     const hidden = await Promise.all((corner ? outputs.slice(0, -1) : []).map((Y) => Y.data()));
     const O = await outputs.at(-1)!.array();
     return {
-      loss: meanCrossEntropy(O, await batch.y.data()),
+      loss: lossOf(O),
       // Half a unit in float32's last place, of the largest logit.
       rounding: 2 ** -24 * Math.max(...O.flat().map(Math.abs)),
       hiddenSigns: hidden.map((Y) => Array.from(Y, (y) => (y > 0 ? '+' : '-')).join('')).join(),
@@ -158,13 +187,4 @@ async function lossWith(
   } finally {
     tf.dispose(outputs);
   }
-}
-
-/** -1/n Σ_r log softmax(O_r)[y_r], in float64. */
-function meanCrossEntropy(O: readonly (readonly number[])[], y: ArrayLike<number>): number {
-  const losses = O.map((row, r) => {
-    const m = Math.max(...row);
-    return m + Math.log(row.reduce((sum, o) => sum + Math.exp(o - m), 0)) - row[y[r]!]!;
-  });
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
 }

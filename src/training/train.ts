@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
 import type { DataIterator } from './batches';
-import { outOfPatience, rememberBest } from './earlyStopping';
-import { evaluate } from './evaluate';
+import { outOfPatience, rememberBest, scoreOf } from './earlyStopping';
+import { type LossAndAccuracy, evaluate, evaluateRegression, type RegressionFigures } from './evaluate';
+import type { Target } from '../data/samples';
+import { crossEntropy } from '../nn/losses';
 import { learningRateAt } from '../optim/optimizer';
 import { assertFinite, createWatch, isFiniteState, type OnNan, type Watch } from './finite';
 import {
@@ -22,7 +24,9 @@ export interface TrainOptions extends StepOptions {
   /** With validation samples, epochs are evaluated on them, and the test set is used once, at the end. */
   readonly valIter?: DataIterator;
   readonly numEpochs: number;
-  /** Stop after so many epochs without a better accuracy on the validation samples, and keep the best network. */
+  /** For regression: names and units of the outputs; the samples have targets. */
+  readonly targets?: readonly Target[];
+  /** Stop after so many epochs without a better score (`scoreOf`) on the validation samples; keep the best network. */
   readonly patience?: number;
   /**
    * What to do about non-finite values. `skip-batch` leaves out the batches that produce them:
@@ -58,6 +62,13 @@ export interface EpochEvent {
   readonly testAccuracy?: number;
   readonly valLoss?: number;
   readonly valAccuracy?: number;
+  /** For regression, in the place of accuracies: see `RegressionFigures`. */
+  readonly testRmse?: number;
+  readonly testMae?: number;
+  readonly testR2?: number;
+  readonly valRmse?: number;
+  readonly valMae?: number;
+  readonly valR2?: number;
   /** Wall-clock seconds of the whole epoch, and of its training alone. */
   readonly seconds: number;
   readonly trainSeconds: number;
@@ -71,7 +82,11 @@ export interface EndEvent {
   /** The epoch whose network was kept, where training stops early. */
   readonly bestEpoch?: number;
   readonly testLoss: number;
-  readonly testAccuracy: number;
+  readonly testAccuracy?: number;
+  /** For regression, in the place of the accuracy. */
+  readonly testRmse?: number;
+  readonly testMae?: number;
+  readonly testR2?: number;
   readonly seconds: number;
 }
 
@@ -87,7 +102,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const { state, trainIter, testIter, valIter, numEpochs, patience } = options;
   const clock = resumeClock(state);
   const watch = createWatch();
-  let test: { loss: number; accuracy: number } | undefined;
+  let test: Figures | undefined;
   while (state.epoch < numEpochs && !outOfPatience(state, patience)) {
     const { loss, lastBatchLoss } = yield* trainEpoch(options, clock, watch);
     const trainSeconds = clock() - state.epochStart;
@@ -107,9 +122,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       lastBatchLoss,
       ...(typeof options.optimizer.lr === 'number' ? {} : { lr }),
       ...(skippedBatches > 0 && { skippedBatches }),
-      ...(valIter
-        ? { valLoss: figures.loss, valAccuracy: figures.accuracy }
-        : { testLoss: figures.loss, testAccuracy: figures.accuracy }),
+      ...(valIter ? validationFigures(figures) : testFigures(figures)),
       seconds,
       trainSeconds,
       samplesPerSecond: Math.round(trainIter.numSamples / trainSeconds),
@@ -120,21 +133,36 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     type: 'end',
     epochs: state.epoch,
     ...(patience !== undefined && { bestEpoch: state.bestEpoch }),
-    testLoss: test.loss,
-    testAccuracy: test.accuracy,
+    ...testFigures(test),
     seconds: clock(),
   };
 }
 
+type Figures = LossAndAccuracy | RegressionFigures;
+
+const testFigures = (figures: Figures) =>
+  'accuracy' in figures
+    ? { testLoss: figures.loss, testAccuracy: figures.accuracy }
+    : { testLoss: figures.loss, testRmse: figures.rmse, testMae: figures.mae, testR2: figures.r2 };
+
+const validationFigures = (figures: Figures) =>
+  'accuracy' in figures
+    ? { valLoss: figures.loss, valAccuracy: figures.accuracy }
+    : { valLoss: figures.loss, valRmse: figures.rmse, valMae: figures.mae, valR2: figures.r2 };
+
 /**
- * Loss and accuracy of the network for inference.
+ * The figures of the network for inference.
  * @param epoch the epoch that ends here, which may be the best one; without it, the result of training is evaluated
  */
-async function evaluateState({ state, patience }: TrainOptions, samples: DataIterator, epoch?: number) {
+async function evaluateState(
+  { state, patience, targets, loss = crossEntropy }: TrainOptions,
+  samples: DataIterator,
+  epoch?: number,
+): Promise<Figures> {
   const network = epoch === undefined ? bestNetwork(state) : inferenceNetwork(state);
   try {
-    const figures = await evaluate(samples, network);
-    if (epoch !== undefined && patience !== undefined) rememberBest(state, network, epoch, figures.accuracy);
+    const figures = await (targets ? evaluateRegression(samples, network, loss, targets) : evaluate(samples, network));
+    if (epoch !== undefined && patience !== undefined) rememberBest(state, network, epoch, scoreOf(figures));
     return figures;
   } finally {
     tf.dispose(network);

@@ -38,9 +38,9 @@ export interface TrainState extends StateTensors {
   /** Of these, the ones skipped because of non-finite values. */
   skippedBatches: number;
   skippedSamples: number;
-  /** The epoch that `best` is from, 0 before the first, and its accuracy on the validation samples. */
+  /** The epoch that `best` is from, 0 before the first, and its score (see `scoreOf`) on the validation samples. */
   bestEpoch: number;
-  bestAccuracy: number;
+  bestScore: number;
   /** Seconds that the run has taken so far, and how many it had when the current epoch started. */
   seconds: number;
   epochStart: number;
@@ -72,7 +72,7 @@ export function startState(
     averages: averages ? mapNetwork(network, (tensor) => tf.clone(tensor)) : undefined,
     best: best ? tf.tidy(() => fold(network)) : undefined,
     bestEpoch: 0,
-    bestAccuracy: 0,
+    bestScore: 0,
     losses: zeroLosses(),
     epoch: 0,
     step: 0,

@@ -13,17 +13,20 @@ import {
   withParameters,
   withTensors,
 } from '../nn/network';
-import { mixup, oneHot, smoothLabels } from '../nn/targets';
+import type { Loss } from '../nn/losses';
+import { mixup, smoothLabels } from '../nn/targets';
 import { updateAverages } from '../optim/average';
 import type { Optimizer } from '../optim/optimizer';
 import { betaVariate, keyOf } from '../random';
-import type { Batch } from './batches';
+import { type Batch, targetsOf } from './batches';
 import type { StateTensors, TrainState } from './trainState';
 
 /** The parts of a step. Everything but the optimizer goes beyond the post, and is off by default. */
 export interface StepOptions {
   /** The one that the state was started with. */
   readonly optimizer: Optimizer;
+  /** Cross-entropy, the post's, when left out. */
+  readonly loss?: Loss;
   /** The decay of the averages of the weights; the state has to have them. */
   readonly ema?: number;
   /** The probability that a hidden unit is dropped, and that an input is. */
@@ -45,9 +48,9 @@ export function trainStep(batch: Batch, state: TrainState, options: StepOptions)
   const { network, normalization, averages, best, losses } = state;
   const { optimizer, ema, dropout = 0, seed = 0 } = options;
   const step = state.step + 1;
-  const { X, T } = prepareBatch(batch, state, options);
+  const { X, T, w } = prepareBatch(batch, state, options);
   const masks = dropoutMasks(X.shape[0], network, dropout, keyOf(seed, 'dropout', step));
-  const { loss, grads, trace } = lossAndGradients(X, T, trainingSteps(network, masks));
+  const { loss, grads, trace } = lossAndGradients(X, T, trainingSteps(network, masks), options.loss, w);
 
   const parameters = parametersOf(network);
   const gradients = {
@@ -71,15 +74,16 @@ export function trainStep(batch: Batch, state: TrainState, options: StepOptions)
   };
 }
 
-/** The samples as the network takes them in this step, and their targets. */
+/** The samples as the network takes them in this step, their targets, and their weights. */
 function prepareBatch(
-  { X, y }: Batch,
+  batch: Batch,
   { network, normalization, step }: TrainState,
   { inputDropout = 0, labelSmoothing = 0, mixup: alpha = 0, seed = 0 }: StepOptions,
-): { X: tf.Tensor2D; T: tf.Tensor2D } {
-  let T = oneHot(y, numOutputs(network));
+): Pick<Batch, 'X' | 'w'> & { T: tf.Tensor2D } {
+  let { X, w } = batch;
+  let T = targetsOf(batch, numOutputs(network));
   if (labelSmoothing > 0) T = smoothLabels(T, labelSmoothing);
   if (normalization) X = normalize(X, normalization);
-  if (alpha > 0) ({ X, T } = mixup(X, T, betaVariate(keyOf(seed, 'mixup', step + 1), alpha)));
-  return { X: dropInputs(X, inputDropout, keyOf(seed, 'dropout', step + 1)), T };
+  if (alpha > 0) ({ X, T, w } = mixup(X, T, betaVariate(keyOf(seed, 'mixup', step + 1), alpha), w));
+  return { X: dropInputs(X, inputDropout, keyOf(seed, 'dropout', step + 1)), T, w };
 }

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { selectRows } from '../../data/samples';
+import type { Loss } from '../../nn/losses';
 import { lossAndGradients } from '../../nn/mlp';
 import { normalize } from '../../nn/fold';
 import { listGradients, numOutputs, parametersOf, trainingSteps } from '../../nn/network';
-import { oneHot } from '../../nn/targets';
 import { learningRateAt } from '../../optim/optimizer';
 import { encodePng } from '../../pictures/png';
 import { GRAYS, weightGrid } from '../../pictures/weightGrid';
@@ -12,8 +12,8 @@ import { readParameters, readTensors } from '../../model/parameters';
 import { type EventFileContent, openEventFile } from './eventFile';
 import { histogramOf } from './histogram';
 import type { SummaryValue } from './messages';
-import { dataIterator, type DataIterator } from '../../training/batches';
-import type { EpochEvent, TrainEvent, TrainOptions } from '../../training/train';
+import { dataIterator, type DataIterator, targetsOf } from '../../training/batches';
+import type { EndEvent, EpochEvent, TrainEvent, TrainOptions } from '../../training/train';
 import type { TrainState } from '../../training/trainState';
 import { type Config, keysWhere } from '../config';
 import type { RunParts } from '../runParts';
@@ -39,7 +39,7 @@ export interface TensorBoard {
  * or augmentation. So training is unaffected, and epochs and runs are comparable. It costs one extra step per epoch.
  * @throws HandgradError `storage`
  */
-export async function openTensorBoard(run: RunParts, { state, optimizer }: TrainOptions): Promise<TensorBoard> {
+export async function openTensorBoard(run: RunParts, { state, optimizer, loss }: TrainOptions): Promise<TensorBoard> {
   const { config, folder, lock, resumePoint } = run;
   if (!config.tensorboard) return { record: async () => {}, content: () => undefined, close: async () => {} };
   const kept = resumePoint?.found?.checkpoint.records?.events;
@@ -56,17 +56,12 @@ export async function openTensorBoard(run: RunParts, { state, optimizer }: Train
         await write(event.step, [
           ...figures(event, learningRateAt(optimizer.lr, event.step)),
           ...(await weightsNow(run, state, event.epoch)),
-          ...distributions('gradients', await gradientsOf(fixed, state)),
+          ...distributions('gradients', await gradientsOf(fixed, state, loss)),
         ]);
       } else if (event.type === 'end') {
         await write(state.step, [
           // With a validation split, epoch events have no test metrics.
-          ...(config.valFraction > 0
-            ? [
-                { tag: 'loss/test', scalar: event.testLoss },
-                { tag: 'accuracy/test', scalar: event.testAccuracy },
-              ]
-            : []),
+          ...(config.valFraction > 0 ? testFigures(event) : []),
           { tag: '_hparams_/session_end_info', ended: Date.now() / 1000 },
         ]);
       }
@@ -79,15 +74,30 @@ export async function openTensorBoard(run: RunParts, { state, optimizer }: Train
 function figures(event: EpochEvent, lr: number): SummaryValue[] {
   const named: readonly [tag: string, value: number | undefined][] = [
     ['loss/train', event.loss],
-    ['loss/test', event.testLoss],
     ['loss/validation', event.valLoss],
-    ['accuracy/test', event.testAccuracy],
     ['accuracy/validation', event.valAccuracy],
+    ['rmse/validation', event.valRmse],
+    ['mae/validation', event.valMae],
+    ['r2/validation', event.valR2],
     ['rate/learning_rate', lr],
     ['throughput/samples_per_second', event.samplesPerSecond],
     ['throughput/epoch_seconds', event.seconds],
     ['epoch', event.epoch],
   ];
+  return [...testFigures(event), ...present(named)];
+}
+
+function testFigures(event: EpochEvent | EndEvent): SummaryValue[] {
+  return present([
+    ['loss/test', event.testLoss],
+    ['accuracy/test', event.testAccuracy],
+    ['rmse/test', event.testRmse],
+    ['mae/test', event.testMae],
+    ['r2/test', event.testR2],
+  ]);
+}
+
+function present(named: readonly (readonly [tag: string, value: number | undefined])[]): SummaryValue[] {
   return named.flatMap(([tag, scalar]) => (scalar === undefined ? [] : [{ tag, scalar }]));
 }
 
@@ -117,11 +127,14 @@ function firstBatch({ config, samples: { train } }: RunParts): DataIterator {
 async function gradientsOf(
   batches: DataIterator,
   { network, normalization }: Pick<TrainState, 'network' | 'normalization'>,
+  loss: Loss | undefined,
 ): Promise<Parameter[]> {
-  for (const { X, y } of batches) {
+  for (const batch of batches) {
+    const { X, w } = batch;
     const grads = tf.tidy(() => {
       const inputs = normalization ? normalize(X, normalization) : X;
-      return listGradients(lossAndGradients(inputs, oneHot(y, numOutputs(network)), trainingSteps(network)).grads);
+      const T = targetsOf(batch, numOutputs(network));
+      return listGradients(lossAndGradients(inputs, T, trainingSteps(network), loss, w).grads);
     });
     try {
       return await readTensors(parametersOf(network).map(({ name }, i) => ({ name, tensor: grads[i]! })));

@@ -55,36 +55,44 @@ const parse = parseCell;
 
 /** Adds its cell of a record to a column of numbers. */
 export function addNumber(builder: NumberBuilder, record: RecordCells, decimal: DecimalMark): void {
-  const { column } = builder;
   if (builder.hasText) return;
-  const row = builder.count++;
-  const kind = parse(record, column, decimal, number);
-  let value = number.value;
+  const kind = parse(record, builder.column, decimal, number);
   if (kind === NUMBER) {
     if (!number.exact) builder.exact = false;
+    addValue(builder, number.value);
   } else if (kind === MISSING) {
-    builder.missing++;
-    value = NaN;
+    addValue(builder, NaN);
   } else if (kind === INFINITE) {
-    builder.infinite ??= { text: cellText(record, column), row };
-    value = NaN;
+    builder.infinite ??= { text: cellText(record, builder.column), row: builder.count };
+    addValue(builder, NaN);
   } else {
     builder.hasText = true;
     builder.values = new Uint8Array(0);
-    return;
   }
+}
+
+/** Adds a number to a column; NaN where it is missing. */
+export function addValue(builder: NumberBuilder, value: number): void {
+  const row = builder.count++;
   let { values } = builder;
   if (row === values.length) values = builder.values = grown(values, values.length * 2);
+  if (Number.isNaN(value)) builder.missing++;
   values[row] = value;
-  // -0 is stored as 0 in whole numbers: no reader of tables can tell them apart by what they mean.
-  if (values[row] !== value) (builder.values = widened(values, row, value))[row] = value;
+  // -0 becomes 0 among whole numbers.
+  if (values[row] !== value && !(values instanceof Float64Array)) {
+    (builder.values = widened(values, row, value))[row] = value;
+  }
 }
 
 /** Adds its cell of a record to a column of texts. */
 export function addText(builder: TextBuilder, record: RecordCells, budget: TextBudget): void {
+  addString(builder, cellText(record, builder.column), budget);
+}
+
+/** Adds a text to a column. */
+export function addString(builder: TextBuilder, text: string, budget: TextBudget): void {
   const row = builder.count++;
   if (row === builder.codes.length) builder.codes = grown(builder.codes, row * 2);
-  const text = cellText(record, builder.column);
   let code = builder.texts.get(text);
   if (code === undefined) {
     code = builder.texts.size;

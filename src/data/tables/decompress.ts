@@ -5,7 +5,7 @@ import { HandgradError } from '../../errors';
 /** Files of zeros shrink this much, tables do not. */
 const MAX_RATIO = 500;
 /** Below this size no ratio is suspicious. */
-const FREE_BYTES = 2 ** 30;
+const FREE_BYTES = 2 ** 28;
 /** As the zstd program has it: a frame must not ask for more memory. */
 const MAX_WINDOW_BYTES = 2 ** 27;
 

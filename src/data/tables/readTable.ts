@@ -16,6 +16,7 @@ import {
 } from './columnBuilder';
 import { decompressed } from './decompress';
 import { type Dialect, findDialect } from './dialect';
+import { isParquet, readParquet } from './parquet';
 import { cellText, invalid, type RecordCells, type RecordScanner, recordScanner } from './records';
 import type { TableSource } from './source';
 import type { Column, Table } from './table';
@@ -51,11 +52,32 @@ interface Pass {
 }
 
 /**
- * Reads a table into memory: CSV text with any usual separator, plain or compressed. A column that holds numbers up to
- * a later line, and then a text, is read again as texts, so that "0123" keeps its zero.
+ * Reads a table into memory: CSV text with any usual separator, plain or compressed, or Parquet. A column of text that
+ * holds numbers up to a later line, and then a text, is read again as texts, so that "0123" keeps its zero.
  * @throws HandgradError 'data' with line and column of what cannot be read; the signal's reason when aborted
  */
 export async function readTable(source: TableSource, options: ReadTableOptions = {}): Promise<Table> {
+  return (await isParquet(source.files[0]!)) ? readParquetTable(source, options) : readTextTable(source, options);
+}
+
+async function readParquetTable(source: TableSource, options: ReadTableOptions): Promise<Table> {
+  const count = progressOf(source, options);
+  const sums: string[] = [];
+  for (const file of source.files) {
+    const hash = createHash('sha256');
+    for await (const chunk of count(file.read())) hash.update(chunk);
+    sums.push(hash.digest('hex'));
+  }
+  const { columns, counts } = await readParquet(source.files, options.texts, options.signal);
+  const lines = lineIndex(source);
+  for (const [file, rows] of counts.entries()) for (let row = 1; row <= rows; row++) lines.add(file, row);
+  if (lines.count() === 0) throw noRows(source);
+  const { name, path } = source;
+  const digest = datasetDigest(sums);
+  return { name, path, digest, count: lines.count(), hasHeader: true, columns, lineOf: lines.lineOf };
+}
+
+async function readTextTable(source: TableSource, options: ReadTableOptions): Promise<Table> {
   const { plan, digest, count, lineOf } = await readPass(source, options, (dialect) => planOf(dialect, options));
   // "NA" and "null" in a column without any number are texts.
   for (const builder of plan.numbers) builder.hasText ||= builder.missing === count;
@@ -99,17 +121,8 @@ async function readPass(
 ): Promise<Pass> {
   const sums: string[] = [];
   const lines = lineIndex(source);
-  const total = totalBytes(source);
+  const counted = progressOf(source, options);
   let plan: Plan | undefined;
-  let bytes = 0;
-  const counted = async function* (chunks: AsyncIterable<Buffer>) {
-    for await (const chunk of chunks) {
-      options.signal?.throwIfAborted();
-      bytes += chunk.length;
-      options.onProgress?.({ bytes, total });
-      yield chunk;
-    }
-  };
   for (const [i, file] of source.files.entries()) {
     const { path } = file;
     const hash = createHash('sha256');
@@ -135,15 +148,28 @@ async function readPass(
     sums.push(hash.digest('hex'));
   }
   if (plan === undefined || lines.count() === 0) {
-    throw new HandgradError('data', `${source.path} has no rows; name a file with a table.`);
+    throw noRows(source);
   }
   return { plan, digest: datasetDigest(sums), count: lines.count(), lineOf: lines.lineOf };
 }
 
-function totalBytes({ files }: TableSource): number | undefined {
-  const sizes = files.map(({ bytes }) => bytes ?? NaN);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  return Number.isNaN(total) ? undefined : total;
+function noRows({ path }: TableSource): HandgradError {
+  return new HandgradError('data', `${path} has no rows; name a file with a table.`);
+}
+
+/** Passes chunks on, reports how many bytes there were, and stops when the signal says so. */
+function progressOf({ files }: TableSource, { signal, onProgress }: ReadTableOptions) {
+  const size = files.reduce((sum, { bytes }) => sum + (bytes ?? NaN), 0);
+  const total = Number.isNaN(size) ? undefined : size;
+  let bytes = 0;
+  return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted();
+      bytes += chunk.length;
+      onProgress?.({ bytes, total });
+      yield chunk;
+    }
+  };
 }
 
 /** Gives the cells of the records of a file to the columns. */

@@ -18,8 +18,11 @@ export interface SourceFile {
   readonly path: string;
   /** Its size on the disk; undefined when it is not known before the end. */
   readonly bytes?: number;
-  /** Its bytes as they are stored, perhaps compressed. The chunks must not be changed. */
-  read(): AsyncIterable<Buffer>;
+  /**
+   * Its bytes as they are stored, perhaps compressed. The chunks must not be changed.
+   * @param part a part of the file, its end excluded
+   */
+  read(part?: { readonly start: number; readonly end: number }): AsyncIterable<Buffer>;
 }
 
 /** The standard input is kept in memory, so that it can be read again. */
@@ -67,13 +70,15 @@ async function fileOf(path: string): Promise<SourceFile> {
     throw unreadable(path, error);
   });
   if (found.isDirectory()) throw new HandgradError('data', `${path} is a folder, not a file; name its files.`);
+  // A pipe can be read once.
+  if (!found.isFile()) return kept(createReadStream(path), path);
   return {
     path,
-    // Pipes and devices have no size.
-    ...(found.isFile() ? { bytes: found.size } : {}),
-    async *read() {
+    bytes: found.size,
+    async *read(part) {
+      const range = part && { start: part.start, end: part.end - 1 };
       try {
-        yield* createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
+        yield* createReadStream(path, { highWaterMark: 1 << 20, ...range }) as AsyncIterable<Buffer>;
       } catch (error) {
         throw unreadable(path, error);
       }
@@ -93,8 +98,8 @@ function kept(stream: AsyncIterable<Buffer>, path: string): SourceFile {
   let rest: AsyncIterator<Buffer> | undefined = stream[Symbol.asyncIterator]();
   return {
     path,
-    async *read() {
-      for (let next = 0; ; next++) {
+    async *read(part) {
+      for (let [next, start] = [0, 0]; ; start += chunks[next++]!.length) {
         if (next === chunks.length) {
           const found = await rest?.next();
           if (found === undefined || found.done) return void (rest = undefined);
@@ -104,7 +109,10 @@ function kept(stream: AsyncIterable<Buffer>, path: string): SourceFile {
           }
           chunks.push(found.value);
         }
-        yield chunks[next]!;
+        const chunk = chunks[next]!;
+        if (part === undefined) yield chunk;
+        else if (start >= part.end) return;
+        else yield chunk.subarray(Math.max(0, part.start - start), Math.max(0, part.end - start));
       }
     },
   };

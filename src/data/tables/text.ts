@@ -16,6 +16,7 @@ interface Decoder {
 
 /**
  * Text as pieces of valid UTF-8 without a byte order mark, each of which ends with a line end, except perhaps the last.
+ * The first has the first two lines, if there are two.
  * UTF-16 is converted. No line is longer than `MAX_LINE_BYTES`.
  * @throws HandgradError 'data' with the line of what is not text in UTF-8 or UTF-16
  */
@@ -43,17 +44,26 @@ export async function* textPieces(chunks: AsyncIterable<Buffer>, path: string): 
     length = bytes.length - end;
     return checked(piece);
   };
-  for await (const chunk of atLeast(chunks, 1 << 18)) {
+  // The text behind the last line end belongs to the last piece: without it, the first of a small file may be a header.
+  let held: Buffer | undefined;
+  for await (const chunk of joined(chunks)) {
     decoder ??= decoderOf(chunk, path);
     const piece = add(decoder.write(chunk));
-    if (piece) yield piece;
+    if (piece === undefined) continue;
+    if (held) yield held;
+    held = piece;
   }
   rest.push(decoder?.end() ?? Buffer.alloc(0));
-  yield checked(Buffer.concat(rest));
+  const last = checked(Buffer.concat(rest));
+  yield held && last.length > 0 ? Buffer.concat([held, last]) : (held ?? last);
 }
 
-/** Joins small chunks: the work on a chunk may be as long as the longest line. */
-async function* atLeast(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+/**
+ * Joins small chunks: the work on a chunk may be as long as the longest line, and the first one is to hold two lines of
+ * any length in any encoding.
+ */
+async function* joined(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let bytes = 6 * MAX_LINE_BYTES;
   let kept: Buffer[] = [];
   let length = 0;
   for await (const chunk of chunks) {
@@ -63,6 +73,7 @@ async function* atLeast(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGene
     yield kept.length === 1 ? chunk : Buffer.concat(kept);
     kept = [];
     length = 0;
+    bytes = 2 ** 18;
   }
   if (length > 0) yield Buffer.concat(kept);
 }

@@ -2,12 +2,17 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'runs/', 'datasets/', 'coverage/', '.cache/', 'docs/api/'] },
+  { ignores: ['dist/', 'dist-book/', 'runs/', 'datasets/', 'coverage/', '.cache/', 'docs/api/'] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: {
+        project: ['./tsconfig.json', './book/page/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
     rules: {
       // The command line loads its commands when they are asked for, so that --help starts fast.
       '@typescript-eslint/no-require-imports': 'off',

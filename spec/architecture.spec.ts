@@ -128,10 +128,21 @@ const RULES: Record<string, readonly string[]> = {
     ...['node', 'src', 'type:ioredis', 'bench/measure', 'type:cli/commandNames'],
     ...['cli/arguments', 'cli/exitCodes', 'cli/interruption', 'cli/library', 'cli/screens', 'cli/terminal'],
   ],
+  // The build of the book, and its page. Of the page, only the worker computes; it sees what src/nn sees.
+  book: [
+    ...['node', 'esbuild', 'katex', 'typescript', 'src/backends', 'src/data', 'src/errors', 'src/nn', 'src/optim'],
+    ...['src/random', 'src/training', 'book/page'],
+  ],
+  'book/page': ['src/words', 'book/page/engine'],
+  'book/page/engine': [
+    ...['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-wasm', '@tensorflow/tfjs-backend-webgl'],
+    ...['@tensorflow/tfjs-backend-webgpu', 'src/backends/wasm', 'src/errors', 'src/nn', 'src/optim', 'src/random'],
+    ...['src/training', 'type:src/data', 'type:book/page'],
+  ],
   'bench/measure': ['node', 'src', 'zod', 'execa', 'type:vega-lite', '@tensorflow/tfjs-core', 'cli/terminal'],
 };
 
-const files = ['src', 'cli', path.join('bench', 'measure')].flatMap((folder) =>
+const files = ['src', 'cli', 'book', path.join('bench', 'measure')].flatMap((folder) =>
   (fs.readdirSync(path.join(root, folder), { recursive: true }) as string[])
     .filter((file) => file.endsWith('.ts'))
     .map((file) => path.join(folder, file)),
@@ -293,7 +304,7 @@ function circlesOf(imports: ReadonlyMap<string, readonly string[]>): string[][] 
 
 /** What a room may import, as docs/architecture.md has it. */
 function rowOf([room, rules]: [string, readonly string[]]): string {
-  const isRoom = (rule: string) => /^(src|cli|bench)(\/|$)/.test(rule);
+  const isRoom = (rule: string) => /^(src|cli|book|bench)(\/|$)/.test(rule);
   const bare = (rule: string) => rule.replace('type:', '');
   const shown = (rule: string) => `\`${bare(rule)}\`${rule.startsWith('type:') ? ' (types)' : ''}`;
   const named = rules.filter((rule) => rule !== 'node');
@@ -398,7 +409,7 @@ describe('docs/architecture.md', () => {
   const folderOf = (room: string) => room.replace('/*.ts', '');
   const filesNamed = (text: string) => [...text.matchAll(/`([\w/-]+\.(?:ts|cpp|h))`/g)].map(([, name]) => name!);
 
-  it('has a paragraph for every room of src/ and cli/, and for no other', () => {
+  it('has a paragraph for every room of src/, cli/ and book/, and for no other', () => {
     const folders = Object.keys(RULES).filter((room) => !isFile(room) && !room.startsWith('bench'));
     expect([...sections.keys()].sort()).to.deep.equal(['cli/*.ts', 'src/*.ts', ...folders].sort());
   });
@@ -428,7 +439,7 @@ describe('docs/architecture.md', () => {
   });
 
   it('says who may import whom, as the rules do', () => {
-    const rows = page.split('\n').filter((line) => /^\| `(src|cli|bench)/.test(line));
+    const rows = page.split('\n').filter((line) => /^\| `(src|cli|book|bench)/.test(line));
     expect(rows).to.deep.equal(Object.entries(RULES).map(rowOf));
   });
 
@@ -452,7 +463,7 @@ describe('docs/architecture.md', () => {
     // The files of the process itself are not drawn, nor the names of flags, which know settings only.
     const isDrawn = (room: string) => !isFile(room) || places.has(room);
     const undrawn = Object.keys(RULES).filter((room) => isDrawn(room) && !placeOf(room));
-    expect(undrawn).to.deep.equal(['bench/measure']);
+    expect(undrawn).to.deep.equal(['book', 'book/page', 'book/page/engine', 'bench/measure']);
     const upward = Object.entries(RULES).flatMap(([room, rules]) =>
       rules.flatMap((rule) => {
         const [from, to] = [placeOf(room), placeOf(rule.replace('type:', ''))];

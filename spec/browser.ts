@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join, normalize } from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
+
+export { serve } from '../book/serve';
 
 /** A real Chromium: HANDGRAD_CHROMIUM, or where Debian, Ubuntu and macOS have one. */
 const PLACES = [
@@ -53,37 +51,4 @@ export async function openBrowser(): Promise<Opened> {
   page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
   page.on('request', (request) => requests.push(request.url()));
   return { page, complaints, requests, close: () => browser.close() };
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.wasm': 'application/wasm',
-};
-
-/**
- * Serves folders as any file server would: `folders` gives the folder for the first part of a path,
- * '' the one for all other paths.
- */
-export async function serve(folders: Readonly<Record<string, string>>): Promise<{ url: string; close: () => void }> {
-  const server = createServer((request, response) => {
-    const [, first = '', ...others] = normalize(new URL(request.url!, 'http://localhost').pathname).split('/');
-    const [top, rest] = Object.hasOwn(folders, first) ? [first, others] : ['', [first, ...others]];
-    const folder = folders[top];
-    const path = folder === undefined ? undefined : join(folder, rest.join('/') || 'index.html');
-    Promise.resolve(path)
-      .then((found) => (found === undefined ? Promise.reject(new Error('none')) : readFile(found)))
-      .then(
-        (bytes) => {
-          response.writeHead(200, { 'content-type': TYPES[extname(path!)] ?? 'application/octet-stream' });
-          response.end(bytes);
-        },
-        () => response.writeHead(404).end(),
-      );
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}`, close: () => void server.close() };
 }

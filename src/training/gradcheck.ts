@@ -54,24 +54,20 @@ export interface GradcheckResult {
  */
 export async function gradcheck(options: GradcheckOptions): Promise<GradcheckResult[]> {
   const { network, batch, masks, loss = 'cross-entropy', lossOptions = {} } = options;
-  const T = tf.tidy(() => tf.clone(targetsOf(batch, numOutputs(network))));
-  let grads: tf.Tensor[] = [];
+  const check = await createCheck(options);
+  const grads = tf.tidy(() => {
+    const T = targetsOf(batch, numOutputs(network));
+    const steps = trainingSteps(network, masks);
+    return listGradients(lossAndGradients(batch.X, T, steps, createLoss(loss, lossOptions), batch.w).grads);
+  });
   try {
-    grads = tf.tidy(() => {
-      const steps = trainingSteps(network, masks);
-      return listGradients(lossAndGradients(batch.X, T, steps, createLoss(loss, lossOptions), batch.w).grads);
-    });
-    const [targets, weights] = [await T.array(), await batch.w?.data()];
-    const lossOf = (O: number[][]) => {
-      return meanOf(O.map((o, r) => (weights?.[r] ?? 1) * DEFINITIONS[loss](o, targets[r]!, lossOptions)));
-    };
     const results: GradcheckResult[] = [];
     for (const [i, parameter] of parametersOf(network).entries()) {
-      results.push(await checkParameter({ ...options, lossOf }, parameter, grads[i]!));
+      results.push(await checkParameter(check, parameter, grads[i]!));
     }
     return results;
   } finally {
-    tf.dispose([T, ...grads]);
+    tf.dispose(grads);
   }
 }
 
@@ -95,8 +91,23 @@ const DEFINITIONS: Readonly<Record<LossName, (o: number[], t: number[], options:
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** What to check, and the mean loss of the batch's outputs. */
-interface Check extends GradcheckOptions {
+export interface Check extends GradcheckOptions {
   readonly lossOf: (O: number[][]) => number;
+}
+
+/** Adds the loss of the batch, in float64 and by its definition. */
+export async function createCheck(options: GradcheckOptions): Promise<Check> {
+  const { network, batch, loss = 'cross-entropy', lossOptions = {} } = options;
+  const T = tf.tidy(() => tf.clone(targetsOf(batch, numOutputs(network))));
+  try {
+    const [targets, weights] = [await T.array(), await batch.w?.data()];
+    const lossOf = (O: number[][]) => {
+      return meanOf(O.map((o, r) => (weights?.[r] ?? 1) * DEFINITIONS[loss](o, targets[r]!, lossOptions)));
+    };
+    return { ...options, lossOf };
+  } finally {
+    T.dispose();
+  }
 }
 
 async function checkParameter(options: Check, parameter: ParameterTensor, grad: tf.Tensor): Promise<GradcheckResult> {
@@ -128,7 +139,7 @@ async function checkParameter(options: Check, parameter: ParameterTensor, grad: 
  * step: across a corner there is a difference, but no derivative. Also the slope that the rounding of the
  * logits alone can produce.
  */
-async function centralDifference(
+export async function centralDifference(
   options: Check,
   parameter: ParameterTensor,
   i: number,
@@ -159,7 +170,7 @@ function chooseEntries(grad: ArrayLike<number>, entries: number, random: Random)
 const BEYOND_NOISE = 10;
 
 /** The loss with entry i of a parameter at `value`, and the sign of each hidden unit there. */
-async function lossWith(
+export async function lossWith(
   { network, batch, masks, lossOf }: Check,
   { name, tensor }: ParameterTensor,
   i: number,

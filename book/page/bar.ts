@@ -1,0 +1,66 @@
+import { formatShare, formatSeconds } from '../../src/words';
+import { show } from './drawing/numbers';
+import type { Book } from './store';
+
+/** The bar at the bottom: trains, pauses, resets, and says where the training is. */
+export function bar(root: HTMLElement, book: Book): void {
+  const element = (name: string) => root.querySelector<HTMLElement>(`[data-bar=${name}]`)!;
+  const [train, step, reset] = ['train', 'step', 'reset'].map((name) => element(name) as HTMLButtonElement);
+  let running = false;
+  let accuracy: number | undefined;
+  const run = (next: boolean) => {
+    running = next;
+    train!.textContent = running ? 'Pause' : 'Train';
+    document.body.dataset['running'] = String(running);
+    void book.ask(running ? 'run' : 'pause');
+  };
+  const stopped = () => {
+    running = false;
+    train!.textContent = 'Train';
+    document.body.dataset['running'] = 'false';
+  };
+  const say = (text: string) => (element('says').textContent = text);
+  const untrained = () => say('The network is untrained.');
+  train!.addEventListener('click', () => run(!running));
+  step!.addEventListener('click', () => {
+    stopped();
+    void book.ask('step');
+  });
+  reset!.addEventListener('click', () => {
+    const { seed, lr, width, batchSize } = book.settings();
+    void book.ask('reset', { seed, lr, width, batchSize });
+  });
+  book.onProgress((progress) => {
+    if (progress.type === 'diverged') {
+      stopped();
+      document.body.dataset['diverged'] = 'true';
+      return say(progress.message);
+    }
+    if (progress.type === 'reset') {
+      stopped();
+      accuracy = undefined;
+      document.body.dataset['steps'] = '0';
+      delete document.body.dataset['diverged'];
+      return untrained();
+    }
+    if (progress.type === 'epoch') {
+      accuracy = progress.testAccuracy;
+      document.body.dataset['epoch'] = String(progress.epoch);
+      document.body.dataset['accuracy'] = String(accuracy);
+      element('epoch').textContent =
+        `Epoch ${progress.epoch}: loss ${formatShare(progress.loss)}, test accuracy ${formatShare(accuracy!)}, ` +
+        `${formatSeconds(progress.seconds)}.`;
+    } else {
+      document.body.dataset['steps'] = String(progress.step);
+      const right = accuracy === undefined ? '' : ` · test accuracy ${formatShare(accuracy)}`;
+      say(`Epoch ${progress.epoch} · step ${progress.step} · loss ${show(progress.loss)}${right}`);
+    }
+  });
+  book.opened.then(
+    () => {
+      for (const one of [train!, step!, reset!]) one.disabled = false;
+      untrained();
+    },
+    (error: Error) => say(error.message),
+  );
+}

@@ -1,0 +1,62 @@
+import { h, numberField } from '../drawing/dom';
+import { picture } from '../drawing/picture';
+import { type Book, oneAtATime, whenSeen } from '../store';
+
+const IN_ROW = 16;
+const MOST = 64;
+
+/** The images of one batch, in the order in which training takes them. */
+export function batches(root: HTMLElement, book: Book): void {
+  const [height, width] = book.about.imageShape;
+  let epoch = 1;
+  let number = 1;
+  const mosaic = picture('The images of the batch', IN_ROW * width);
+  mosaic.element.classList.add('mosaic');
+  const says = h('p', { class: 'says', 'aria-live': 'polite' });
+  const count = () => Math.ceil(book.about.trainCount / book.settings().batchSize);
+  const update = oneAtATime(async () => {
+    number = Math.min(count(), Math.max(1, Math.round(number) || 1));
+    epoch = Math.max(1, Math.round(epoch) || 1);
+    batchField.querySelector('input')!.value = String(number);
+    epochField.querySelector('input')!.value = String(epoch);
+    const { seed, lr, width: hidden, batchSize } = book.settings();
+    const { pixels, labels } = await book.ask('batchAt', { seed, lr, width: hidden, batchSize }, epoch - 1, number - 1);
+    const shown = Math.min(MOST, labels.length);
+    mosaic.draw(tiled(pixels, shown, height, width), 'gray');
+    const counts = book.about.classNames.map((name, c) => `${labels.filter((label) => label === c).length} ${name}`);
+    says.textContent =
+      `Batch ${number} of ${count()} in epoch ${epoch}, seed ${seed}: ${labels.length} images` +
+      `${shown < labels.length ? `, the first ${shown} of them here` : ''}. ${counts.join(', ')}.`;
+    root.dataset['first'] = pixels
+      .subarray(0, height * width)
+      .reduce((sum, pixel) => sum + pixel, 0)
+      .toFixed(3);
+  });
+  const changed = whenSeen(root, update);
+  const attributes = { min: 1, max: 9999, step: 1, value: 1 } as const;
+  const epochField = numberField('Epoch', attributes, (value) => {
+    epoch = value;
+    changed(undefined);
+  });
+  const batchField = numberField('Batch', attributes, (value) => {
+    number = value;
+    changed(undefined);
+  });
+  book.onSettings(() => changed(undefined));
+  changed(undefined);
+  root.replaceChildren(h('div', { class: 'controls' }, epochField, batchField), mosaic.element, says);
+}
+
+/** Images side by side, as one. */
+function tiled(pixels: Float32Array, count: number, height: number, width: number): Float32Array {
+  const rows = Math.ceil(count / IN_ROW);
+  const all = new Float32Array(rows * height * IN_ROW * width);
+  for (let i = 0; i < count; i++) {
+    const [row, column] = [Math.floor(i / IN_ROW), i % IN_ROW];
+    for (let y = 0; y < height; y++) {
+      const from = (i * height + y) * width;
+      all.set(pixels.subarray(from, from + width), ((row * height + y) * IN_ROW + column) * width);
+    }
+  }
+  return all;
+}

@@ -1,0 +1,117 @@
+import { button, choice, h, numberField } from '../drawing/dom';
+import { show, showAll } from '../drawing/numbers';
+import { plot } from '../drawing/plot';
+import { type Book, oneAtATime, whenSeen } from '../store';
+
+/** How far the curve goes to each side of the weight, and how many points it has. */
+const RANGE = 3;
+const POINTS = 61;
+/** Milliseconds between two curves while a network trains. */
+const EVERY = 1500;
+
+/** One weight: the hand-written gradient beside the central difference, and the tangent on the loss. */
+export function check(root: HTMLElement, book: Book): void {
+  const { classNames } = book.about;
+  let name = 'W1';
+  let label = 0;
+  const curve = plot('Loss of the four images', 'value of the weight');
+  const numbers = ['By hand', 'Central difference', 'They differ by'].map((text) => {
+    const value = h('dd');
+    return { element: h('div', {}, h('dt', {}, text), value), value };
+  });
+  const ask = oneAtATime(async () => {
+    const { unit, pixel } = book.settings();
+    const index = { W1: pixel * book.settings().width + unit, b1: unit, W2: unit * 10 + label, b2: label }[name]!;
+    const found = await book.ask('check', await book.rows(), name, index, RANGE, POINTS);
+    const { w, byHand, difference, loss, values, losses } = found;
+    const tangent = [-RANGE, RANGE].map((d) => [w + d, loss + d * byHand] as const);
+    const [least, most] = [Math.min(...losses), Math.max(...losses)];
+    const margin = (most - least || Math.abs(least)) / 5;
+    curve.update(
+      [
+        { color: 1, points: values.map((value, i) => [value, losses[i]!] as const), name: 'loss' },
+        { color: 2, kind: 'dashed', points: tangent, name: 'tangent', named: 'first' },
+        { color: 1, kind: 'points', points: [[w, loss]] },
+      ],
+      `at ${show(w)} the loss is ${show(loss)} and its slope ${show(byHand)}`,
+      { y: [least - margin, most + margin] },
+    );
+    numbers[0]!.value.textContent = showAll(byHand);
+    numbers[1]!.value.textContent = difference === undefined ? 'none: there is a corner' : showAll(difference);
+    const scale = Math.max(Math.abs(byHand), Math.abs(difference ?? 0));
+    numbers[2]!.value.textContent =
+      difference === undefined ? '' : scale === 0 ? 'nothing' : `${show(Math.abs(byHand - difference) / scale)} of it`;
+    root.dataset['byHand'] = String(byHand);
+    root.dataset['difference'] = String(difference);
+  });
+  const changed = whenSeen(root, ask);
+  let asked = 0;
+  book.onView(() => {
+    if (performance.now() - asked < EVERY) return;
+    asked = performance.now();
+    changed(undefined);
+  });
+  const unit = numberField('unit k', { min: 0, max: 511, step: 1, value: 0 }, (value) => book.change({ unit: value }));
+  const pixel = numberField('pixel j', { min: 0, max: 783, step: 1, value: 0 }, (value) =>
+    book.change({ pixel: value }),
+  );
+  const classes = Object.fromEntries(classNames.map((text, c) => [String(c), text]));
+  const output = choice('class c', classes, '0', (value) => {
+    label = Number(value);
+    changed(undefined);
+  });
+  const update = () => {
+    const settings = book.settings();
+    unit.querySelector('input')!.value = String(settings.unit);
+    pixel.querySelector('input')!.value = String(settings.pixel);
+    pixel.hidden = name !== 'W1';
+    unit.hidden = name === 'b2';
+    output.hidden = !name.endsWith('2');
+    changed(undefined);
+  };
+  const tensor = choice('Parameter', { W1: 'W1[j, k]', b1: 'b1[k]', W2: 'W2[k, c]', b2: 'b2[c]' }, name, (value) => {
+    name = value;
+    update();
+  });
+  book.onSettings(update);
+  update();
+  root.replaceChildren(
+    h('div', { class: 'controls' }, tensor, pixel, unit, output),
+    h('div', { class: 'row' }, curve.element, h('dl', { class: 'numbers' }, ...numbers.map(({ element }) => element))),
+    all(book),
+  );
+}
+
+/** The library's gradient check, of every parameter tensor. */
+function all(book: Book): HTMLElement {
+  const body = h('tbody');
+  const table = h(
+    'table',
+    { hidden: true },
+    h(
+      'thead',
+      {},
+      h('tr', {}, ...['Parameters', 'Entries', 'Relative error'].map((text) => h('th', { scope: 'col' }, text))),
+    ),
+    body,
+  );
+  const start = button('Check 20 entries of each', () => {
+    start.disabled = true;
+    void (async () => {
+      const results = await book.ask('checkAll', await book.rows(), 20);
+      body.replaceChildren(
+        ...results.map(({ name, entries, relativeError }) =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, name),
+            h('td', { class: 'number' }, String(entries)),
+            h('td', { class: 'number' }, show(relativeError)),
+          ),
+        ),
+      );
+      table.hidden = false;
+    })().finally(() => (start.disabled = false));
+  });
+  return h('div', { class: 'all' }, h('p', {}, start), table);
+}

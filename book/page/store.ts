@@ -1,0 +1,165 @@
+import type { About } from './about';
+import { type Engine, startEngine } from './engine/client';
+import type { View } from './engine/questions';
+import type { Progress } from './engine/worker';
+import { readSettings, type Settings, type TrainingSettings, writeSettings } from './settings';
+
+/** An image of the training set. */
+export interface Example {
+  readonly row: number;
+  readonly pixels: Float32Array;
+}
+
+/** What the parts of the page share. */
+export interface Book {
+  readonly about: About;
+  settings(): Settings;
+  /** Changes settings, and the address with them; those of the training start it again. */
+  change(part: Partial<Settings>): void;
+  /** Asks the worker, once it is ready. */
+  readonly ask: Engine['ask'];
+  /** The name of the backend; rejects when none runs. */
+  readonly opened: Promise<string>;
+  /** One image of each class. */
+  readonly examples: Promise<readonly Example[]>;
+  /** The images of the figures: the chosen one, and three more. */
+  classes(): readonly number[];
+  rows(): Promise<readonly number[]>;
+  /** Called with every new view of these images, and at once with the last one. */
+  onView(listener: (view: View) => void): void;
+  onProgress(listener: (progress: Progress) => void): void;
+  onSettings(listener: (settings: Settings) => void): void;
+}
+
+/** Milliseconds between two views while a network trains. */
+const VIEW_EVERY = 250;
+/** Browsers limit how often an address may change. */
+const ADDRESS_EVERY = 400;
+
+const OF_TRAINING = ['seed', 'lr', 'width', 'batchSize'] as const satisfies readonly (keyof TrainingSettings)[];
+
+/** Reads the address, and starts the worker. */
+export function openBook(about: About): Book {
+  let settings = readSettings(location.search);
+  const views: ((view: View) => void)[] = [];
+  const progresses: ((progress: Progress) => void)[] = [];
+  const changes: ((settings: Settings) => void)[] = [];
+  let view: View | undefined;
+  let asked = false;
+  let again = false;
+  let last = 0;
+  let addressTimer: ReturnType<typeof setTimeout> | undefined;
+
+  const engine = startEngine((progress) => {
+    for (const listener of progresses) listener(progress);
+    void look(progress.type === 'step' ? VIEW_EVERY : 0);
+  });
+  const opened = engine.ask('open', about, settings.backend, training());
+  const ready = opened.then(({ name }) => name);
+  const examples = opened.then((found) => found.examples);
+  ready.then(() => look(0)).catch(() => {});
+
+  function training(): TrainingSettings {
+    const { seed, lr, width, batchSize } = settings;
+    return { seed, lr, width, batchSize };
+  }
+  const classes = () => [0, 1, 2, 3].map((more) => (settings.image + more) % 10);
+  const rows = async () => {
+    const found = await examples;
+    return classes().map((label) => found[label]!.row);
+  };
+
+  /** Asks for a view: at most one at a time, and the last wish counts. */
+  async function look(wait: number): Promise<void> {
+    if (asked || performance.now() - last < wait) {
+      again ||= asked && wait === 0;
+      return;
+    }
+    asked = true;
+    try {
+      view = await engine.ask('look', await rows(), settings.unit);
+      for (const listener of views) listener(view);
+    } finally {
+      asked = false;
+      last = performance.now();
+    }
+    if (again) {
+      again = false;
+      await look(0);
+    }
+  }
+
+  return {
+    about,
+    settings: () => settings,
+    change(part) {
+      const before = settings;
+      settings = { ...settings, ...part };
+      settings = { ...settings, unit: Math.min(settings.unit, settings.width - 1) };
+      clearTimeout(addressTimer);
+      addressTimer = setTimeout(() => {
+        history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}${location.hash}`);
+      }, ADDRESS_EVERY);
+      if (OF_TRAINING.some((key) => before[key] !== settings[key])) void engine.ask('reset', training());
+      else void look(0);
+      for (const listener of changes) listener(settings);
+    },
+    ask: (name, ...args) => ready.then(() => engine.ask(name, ...args)),
+    opened: ready,
+    examples,
+    classes,
+    rows,
+    onView(listener) {
+      views.push(listener);
+      if (view) listener(view);
+    },
+    onProgress: (listener) => void progresses.push(listener),
+    onSettings: (listener) => void changes.push(listener),
+  };
+}
+
+/**
+ * A listener that draws only what is on the screen; what comes meanwhile is drawn when it is scrolled to.
+ * @param element the figure
+ */
+export function whenSeen<T>(element: Element, draw: (value: T) => void): (value: T) => void {
+  let seen = false;
+  let waiting: { value: T } | undefined;
+  new IntersectionObserver(
+    (entries) => {
+      seen = entries.at(-1)!.isIntersecting;
+      if (!seen || !waiting) return;
+      const { value } = waiting;
+      waiting = undefined;
+      draw(value);
+    },
+    { rootMargin: '300px' },
+  ).observe(element);
+  return (value) => {
+    if (seen) draw(value);
+    else waiting = { value };
+  };
+}
+
+/** Calls a function that takes time again and again, but not before the last call has ended; the last wish counts. */
+export function oneAtATime(work: () => Promise<void>): () => void {
+  let busy = false;
+  let again = false;
+  const run = async () => {
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    try {
+      await work();
+    } finally {
+      busy = false;
+    }
+    if (again) {
+      again = false;
+      await run();
+    }
+  };
+  return () => void run();
+}

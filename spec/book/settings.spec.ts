@@ -1,0 +1,38 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { DEFAULTS, LIMITS, readSettings, type Settings, writeSettings } from '../../book/page/settings';
+
+describe('the settings in the book’s address', () => {
+  it('are the post’s where the address says nothing', () => {
+    expect(readSettings('')).to.deep.equal(DEFAULTS);
+    expect([DEFAULTS.lr, DEFAULTS.width, DEFAULTS.batchSize]).to.deep.equal([0.1, 256, 256]);
+    expect(writeSettings(DEFAULTS)).to.equal('');
+  });
+
+  it('are within their limits, whatever the address says', () => {
+    const { lr, width, unit, seed } = readSettings('?lr=1e39&width=-3&unit=600&seed=1.6&image=x&pixel=');
+    expect([lr, width, unit, seed]).to.deep.equal([1e38, 1, 0, 2]);
+    expect(readSettings('?lr=nonsense&toString=1').lr).to.equal(0.1);
+  });
+
+  it('survive writing and reading', () => {
+    const number = ([min, max]: readonly [number, number]) => fc.integer({ min, max });
+    const settings = fc.record<Settings>({
+      seed: number(LIMITS.seed),
+      lr: fc.double({ min: LIMITS.lr[0], max: LIMITS.lr[1], noNaN: true }),
+      width: fc.constant(512),
+      batchSize: number(LIMITS.batchSize),
+      image: number(LIMITS.image),
+      unit: number(LIMITS.unit),
+      pixel: number(LIMITS.pixel),
+      backend: fc.constantFrom('auto', 'wasm', 'webgl'),
+      start: fc.string(),
+    });
+    fc.assert(
+      fc.property(settings, (one) => {
+        const start = one.start.trim() === '' ? DEFAULTS.start : one.start;
+        expect(readSettings(writeSettings({ ...one, start }))).to.deep.equal({ ...one, start });
+      }),
+    );
+  });
+});

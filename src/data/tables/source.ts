@@ -58,7 +58,8 @@ async function pathsOf(spec: string): Promise<readonly string[]> {
   if (found !== undefined) return [spec];
   if (/[*?[{]/.test(spec)) {
     const { glob } = await import('tinyglobby');
-    const matches = await glob(spec.replaceAll('\\', '/'), { dot: false, expandDirectories: false });
+    const pattern = process.platform === 'win32' ? spec.replaceAll('\\', '/') : spec;
+    const matches = await glob(pattern, { dot: false, expandDirectories: false });
     if (matches.length > 0) return matches.sort();
     throw new HandgradError('data', `No file matches ${spec}; correct the pattern.`);
   }

@@ -3,8 +3,9 @@ import { isatty } from 'node:tty';
 import { HandgradError } from '../src/errors';
 import { SIGNAL_CODES } from './exitCodes';
 import { Interruption } from './interruption';
+import { onParentEnd } from './parent';
 import { report, run } from './run';
-import type { Io } from './terminal/terminal';
+import { isOwnScript, type Io } from './terminal/terminal';
 
 /** Error codes of a pipe or a terminal that was closed at the other end. */
 const GONE: readonly unknown[] = ['EPIPE', 'EIO', 'ECONNRESET'];
@@ -15,6 +16,7 @@ const unwritable = (cause: Error) =>
 /** Connects the command line to this process: streams, signals and exit code. */
 async function main(): Promise<void> {
   const stopping = new AbortController();
+  goWhereTheUserIs(process.env);
   const { stdout, stderr, env } = process;
   // A getter, because accessing process.stdin opens it.
   const io: Io = {
@@ -32,6 +34,9 @@ async function main(): Promise<void> {
     // Once, so that a second signal has its default effect and ends the process.
     process.once(name, () => stopping.abort(new Interruption(code, `Stopped by ${name}.`)));
   }
+  onParentEnd(() =>
+    stopping.abort(new Interruption(SIGNAL_CODES.SIGHUP, 'Stopped, because the program that started this one ended.')),
+  );
   // The reader of stdout has closed it (`| head -1`): stop without a message.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     stopping.abort(GONE.includes(error.code) ? new Interruption(0) : unwritable(error));
@@ -46,6 +51,16 @@ async function main(): Promise<void> {
   process.exitCode = await run(argv, io);
   // Node aborts if its terminal is gone when it exits (ResetStdio). SIGTERM ends it first: 143 in a shell.
   if (terminals.some((fd) => !isatty(fd))) process.removeAllListeners('SIGTERM').kill(process.pid, 'SIGTERM');
+}
+
+/** `npm run` starts scripts in the folder of their package; relative paths count from where the user is. */
+function goWhereTheUserIs(env: NodeJS.ProcessEnv): void {
+  if (!isOwnScript(env) || env['INIT_CWD'] === undefined) return;
+  try {
+    process.chdir(env['INIT_CWD']);
+  } catch {
+    // It is gone, or is not readable: the folder of the package is as good as any.
+  }
 }
 
 void main();

@@ -112,7 +112,8 @@ const RULES: Record<string, readonly string[]> = {
   // The public API.
   'src/index': ['src'],
 
-  'cli/main': ['node', 'src/errors', 'cli/exitCodes', 'cli/interruption', 'cli/run', 'type:cli/terminal'],
+  'cli/main': ['node', 'src/errors', 'cli/exitCodes', 'cli/interruption', 'cli/parent', 'cli/run', 'cli/terminal'],
+  'cli/parent': ['node'],
   'cli/run': ['src/errors', 'cli/arguments', 'cli/commands', 'cli/exitCodes', 'cli/interruption', 'cli/terminal'],
   'cli/exitCodes': ['src/errors'],
   'cli/interruption': [],

@@ -1,5 +1,6 @@
+import { dirname, sep } from 'node:path';
 import { createColors } from 'picocolors';
-import { visible } from '../../src/words';
+import { shellWord, visible } from '../../src/words';
 import { COMMAND_NAMES } from '../commandNames';
 
 /** Functions that color text, or return it unchanged. */
@@ -93,10 +94,25 @@ const NAMED = new RegExp(`\\bhandgrad (?=(?:${COMMAND_NAMES.join('|')})\\b)`, 'g
  * name, so the command is shown as it can be typed there.
  */
 export function withProgram(text: string, env: NodeJS.ProcessEnv): string {
-  const { npm_lifecycle_event: script = '', npm_lifecycle_script: runs = '', npm_package_name: project } = env;
+  const { npm_lifecycle_event: script = '', npm_lifecycle_script: runs = '' } = env;
   if (script === 'npx' && /^['"]?handgrad\b/.test(runs)) return text.replace(NAMED, 'npx handgrad ');
-  if (project !== 'handgrad' || !['handgrad', 'train'].includes(script)) return text;
-  return text.replace(NAMED, 'npm run --silent handgrad -- ');
+  return isOwnScript(env) ? text.replace(NAMED, () => `npm ${prefix(env)}run --silent handgrad -- `) : text;
+}
+
+/** Whether `npm run` of a checkout started the program. */
+export function isOwnScript({
+  npm_lifecycle_event: script = '',
+  npm_package_name: project,
+}: NodeJS.ProcessEnv): boolean {
+  return project === 'handgrad' && ['handgrad', 'train'].includes(script);
+}
+
+/** npm looks for the package in the working directory and above it; elsewhere it has to be told. */
+function prefix({ npm_package_json: file = '', INIT_CWD: where = '' }: NodeJS.ProcessEnv): string {
+  const root = dirname(file);
+  return where === '' || file === '' || `${where}${sep}`.startsWith(`${root}${sep}`)
+    ? ''
+    : `--prefix ${shellWord(root)} `;
 }
 
 /** Follows no-color.org and force-color.org; a dumb terminal has no colors. */

@@ -13,6 +13,12 @@ describe('how messages name a command', () => {
     expect(withProgram(said, { npm_lifecycle_event: 'train', npm_package_name: 'handgrad' })).to.equal(
       'Saved in runs/a; look at it with: npm run --silent handgrad -- evaluate runs/a',
     );
+    const inFolder = (INIT_CWD: string) => ({
+      ...{ npm_lifecycle_event: 'handgrad', npm_package_name: 'handgrad', npm_package_json: '/a b/package.json' },
+      INIT_CWD,
+    });
+    expect(withProgram(said, inFolder('/a b/examples'))).to.match(/: npm run --silent handgrad -- evaluate/);
+    expect(withProgram(said, inFolder('/a bc'))).to.match(/: npm --prefix '\/a b' run --silent handgrad -- evaluate/);
     const npx = { npm_lifecycle_event: 'npx', npm_package_name: 'theirs' };
     expect(withProgram(said, { ...npx, npm_lifecycle_script: "'handgrad' train" })).to.match(/: npx handgrad evaluate/);
     expect(withProgram(said, { ...npx, npm_lifecycle_script: 'mocha' })).to.equal(said);

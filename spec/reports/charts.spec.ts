@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { PAGE_THEME, parallelCoordinates, resultAgainst } from '../../src/reports/charts';
+import { confidences, curves, PAGE_THEME, parallelCoordinates, resultAgainst } from '../../src/reports/charts';
+import { toSvg } from '../../src/reports/render';
 
 describe('the result against a setting', () => {
   const against = (settings: readonly unknown[]) => {
@@ -41,5 +42,64 @@ describe('parallel coordinates', () => {
   it('draw results as they are, also where settings of such a range would be drawn by their logarithm', () => {
     const trials = [0.1, 0.3, 0.5, 0.55, 0.6, 0.7, 0.9].map((result, i) => ({ name: `${i}`, settings: {}, result }));
     expect(JSON.stringify(parallelCoordinates(PAGE_THEME, trials, [], 'accuracy'))).to.contain('"label":"0.5"');
+  });
+});
+
+describe('curves', () => {
+  const titles = (svg: string) => [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, title]) => title);
+
+  it('say under the pointer what they show, and mark an epoch', async () => {
+    const lines = [{ name: 'a "<b>"', values: [0.5, null, 0.25] }];
+    const svg = await toSvg(curves(PAGE_THEME, 'Loss', lines, { marked: { epoch: 3, says: 'the best' } }));
+    expect(titles(svg)).to.deep.equal([
+      'the best',
+      'a &quot;&lt;b&gt;&quot;, epoch 1: 0.5',
+      'a &quot;&lt;b&gt;&quot;, epoch 3: 0.25',
+    ]);
+    expect(svg).to.match(/<text[^>]*>a "&lt;b&gt;"<\/text>/);
+    expect(svg).not.to.contain('aria-label="a ');
+  });
+
+  it('are of one size with their frames aligned, whatever their numbers are', async () => {
+    const frameOf = async (values: readonly number[]) => {
+      const svg = await toSvg(curves(PAGE_THEME, 'y', [{ name: 'a', values }]));
+      const [, width, height] = /class="background" [^>]*d="M0,0h([\d.]+)v([\d.]+)h/.exec(svg)!;
+      return { size: /width="\d+" height="\d+"/.exec(svg)![0], width: Number(width), height: Number(height) };
+    };
+    const [small, large] = [await frameOf([0.0001, 0.00015]), await frameOf([1, 2])];
+    expect(small.size).to.equal(large.size);
+    expect(small.width).to.be.closeTo(large.width, 3);
+    expect(small.height).to.be.closeTo(large.height, 3);
+  });
+
+  it('are points, not curves, where every series has one epoch', async () => {
+    const of = (count: number, epochs: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        name: `trial ${i}`,
+        values: new Array<number>(epochs).fill(i / count),
+      }));
+    const marks = async (count: number, epochs: number) => {
+      const svg = await toSvg(curves(PAGE_THEME, 'accuracy', of(count, epochs)));
+      return [/mark-line /.test(svg), titles(svg).length];
+    };
+    expect(await marks(20, 1)).to.deep.equal([false, 20]);
+    expect(await marks(20, 2)).to.deep.equal([true, 40]);
+    // Beyond 40 epochs lines have no points, but a trial of one epoch has no line.
+    const svg = await toSvg(curves(PAGE_THEME, 'a', [...of(1, 50), { name: 'stopped', values: [0.1] }]));
+    expect(svg.match(/class="mark-symbol role-mark layer_1_marks".*?<\/g>/)![0].match(/<path/g)).to.have.length(1);
+  });
+
+  it('leave out the values of thousands of points', async () => {
+    const lines = Array.from({ length: 50 }, (_, i) => ({ name: `${i}`, values: new Array<number>(50).fill(i) }));
+    expect(titles(await toSvg(curves(PAGE_THEME, 'a', lines)))).to.deep.equal([]);
+  });
+});
+
+describe('confidences', () => {
+  it('stack right and wrong samples of each bin', async () => {
+    const bins = [{ from: 0.9, to: 1, count: 8, confidence: 0.95, accuracy: 0.75 }];
+    const svg = await toSvg(confidences(PAGE_THEME, bins));
+    expect(svg).to.contain('<title>confidence 90.0% to 100.0%: 6 right</title>');
+    expect(svg).to.contain('<title>confidence 90.0% to 100.0%: 2 wrong</title>');
   });
 });

@@ -46,7 +46,16 @@ export interface Curve {
   readonly values: readonly (number | null | undefined)[];
 }
 
-const SIZE = { width: 420, height: 240 };
+/** The whole picture, legend included, so that charts side by side have frames of one size. */
+const SIZE = { width: 540, height: 300 };
+/** A picture that is alone in its row. */
+const WIDE = { width: 1100, height: 340 };
+/** The space for the labels of a vertical axis: the same for all charts, so that their frames are aligned. */
+const AXIS_WIDTH = { minExtent: 58, maxExtent: 58 };
+/** A vertical axis of results: four digits tell its labels apart and keep them short. */
+const RESULT_AXIS = { ...AXIS_WIDTH, format: '.4~g' };
+/** Beyond this, values would make a page large: their table has them. */
+const MOST_HOVERED = 2000;
 /** Beyond this, points would hide the line. */
 const MOST_POINTS = 40;
 /** Beyond this, a legend would be larger than its chart. */
@@ -56,94 +65,212 @@ const MOST_NAMES = 12;
 const MOST_LETTERS = 24;
 /** From this ratio of largest to smallest, the scale is logarithmic, as the values were probably chosen. */
 const LOGARITHMIC = 8;
+/** From the smallest to the largest result: each has a contrast of at least 3 to 1 on white and on the dark page. */
+const RESULT_COLORS = ['#d55e00', '#0072b2'];
 /** Up to this, an axis of parallel coordinates labels each of its numbers. */
 const MOST_NUMBERS = 6;
 
-/** Curves over epochs. */
-export function curves(theme: Theme, title: string, lines: readonly Curve[]): TopLevelSpec {
+/** A curve's epoch that is marked, and why. */
+export interface MarkedEpoch {
+  readonly epoch: number;
+  readonly says: string;
+}
+
+/** How curves are drawn. */
+export interface CurveOptions {
+  /** An epoch to point out. */
+  readonly marked?: MarkedEpoch;
+  /** Whether the chart is alone in its row. */
+  readonly wide?: boolean;
+}
+
+/** Curves over epochs. Where no series has more than one epoch, the values are drawn as points side by side. */
+export function curves(
+  theme: Theme,
+  title: string,
+  lines: readonly Curve[],
+  { marked, wide = false }: CurveOptions = {},
+): TopLevelSpec {
+  const size = wide ? WIDE : SIZE;
+  const epochs = Math.max(1, ...lines.map(({ values }) => values.length));
+  if (epochs === 1 && lines.length > 2) return singleValues(theme, title, lines, size);
   const values = lines.flatMap(({ name, values }) =>
-    values.flatMap((value, i) => (Number.isFinite(value) ? [{ epoch: i + 1, value, name }] : [])),
+    values.flatMap((value, i) =>
+      Number.isFinite(value)
+        ? [{ epoch: i + 1, value, name, alone: values.length === 1, says: `${name}, epoch ${i + 1}: ${shown(value!)}` }]
+        : [],
+    ),
   );
   const names = lines.map(({ name }) => name);
   const few = names.length <= MOST_NAMES;
   // In the second cycle, dashes and shapes are shifted by one, so no two of the named series look the same.
   const cycle = <T>(list: readonly T[]) => names.map((_, i) => list[i % list.length]!);
   const shifted = <T>(list: readonly T[]) => names.map((_, i) => list[(i + Math.floor(i / 6)) % list.length]!);
-  const epochs = Math.max(1, ...lines.map(({ values }) => values.length));
-  const legend =
-    few && names.length > 1
-      ? { title: null, orient: 'top' as const, symbolType: 'stroke', labelLimit: 300, columns: 3 }
-      : null;
+  const legend = few
+    ? { title: null, orient: 'top' as const, symbolType: 'stroke', labelLimit: 300, columns: 3 }
+    : null;
+  const x = {
+    field: 'epoch',
+    type: 'quantitative',
+    title: 'Epoch',
+    axis: { tickMinStep: 1, format: 'd' },
+    scale: { domain: [1, Math.max(2, epochs)], nice: false },
+  };
+  const y = { field: 'value', type: 'quantitative', title, scale: { zero: false }, axis: RESULT_AXIS };
+  const color = { field: 'name', type: 'nominal', scale: { domain: names, range: cycle(theme.series) }, legend };
+  const shape = few && {
+    shape: { field: 'name', type: 'nominal', scale: { domain: names, range: shifted(SHAPES) }, legend: null },
+  };
+  // Beyond that, only what has no line is a point.
+  const points = epochs <= MOST_POINTS ? [] : [{ filter: 'datum.alone' }];
   return {
     ...base(theme, `${title} over the epochs: ${names.slice(0, MOST_NAMES).join(', ')}`),
-    ...SIZE,
+    ...size,
     data: { values },
-    mark: {
-      type: 'line',
-      strokeWidth: few ? 2 : 1,
-      opacity: few ? 1 : 0.5,
-      // A trial that was stopped after one epoch is only a point.
-      point: epochs <= MOST_POINTS && { size: few ? 28 : 12, filled: true },
-    },
-    encoding: {
-      x: {
-        field: 'epoch',
-        type: 'quantitative',
-        title: 'Epoch',
-        axis: { tickMinStep: 1, format: 'd' },
-        scale: { domain: [1, Math.max(2, epochs)], nice: false },
+    layer: [
+      ...(marked ? [markOf(theme, marked, x)] : []),
+      {
+        mark: { type: 'line', strokeWidth: few ? 2 : 1.2, opacity: few ? 1 : 0.75 },
+        encoding: {
+          ...{ x, y, color, detail: { field: 'name' } },
+          strokeDash: { field: 'name', type: 'nominal', scale: { domain: names, range: shifted(DASHES) }, legend },
+        },
       },
-      y: { field: 'value', type: 'quantitative', title, scale: { zero: false } },
-      detail: { field: 'name' },
-      color: { field: 'name', type: 'nominal', scale: { domain: names, range: cycle(theme.series) }, legend },
-      strokeDash: { field: 'name', type: 'nominal', scale: { domain: names, range: shifted(DASHES) }, legend },
-      ...(few && {
-        shape: { field: 'name', type: 'nominal', scale: { domain: names, range: shifted(SHAPES) }, legend: null },
-      }),
-    },
-  };
+      {
+        transform: points,
+        mark: { type: 'point', size: few ? 28 : 16, filled: true, opacity: 1 },
+        encoding: { x, y, color, ...shape },
+      },
+      ...(values.length <= MOST_HOVERED ? [hovered(x, y)] : []),
+    ],
+  } as TopLevelSpec;
 }
 
-/** Accuracy by confidence. On the diagonal both are equal. */
-export function calibration(theme: Theme, bins: readonly CalibrationBin[]): TopLevelSpec {
-  const full = bins.filter(({ count }) => count > 0);
-  const share = (title: string) => ({ title, scale: { domain: [0, 1] }, axis: { format: '.0%' } });
+/** A dashed line at an epoch, with what it says. */
+function markOf(theme: Theme, { epoch, says }: MarkedEpoch, x: object) {
   return {
-    ...base(theme, 'Accuracy by confidence, in ten bins, against the diagonal of perfect calibration'),
-    width: 300,
-    height: 300,
+    data: { values: [{ epoch }] },
     layer: [
       {
-        data: { values: [{ at: 0 }, { at: 1 }] },
-        mark: { type: 'line', strokeDash: [4, 4], color: theme.text, opacity: 0.5, strokeWidth: 1 },
-        encoding: { x: { field: 'at', type: 'quantitative' }, y: { field: 'at', type: 'quantitative' } },
-      },
-      {
-        data: { values: full },
-        mark: { type: 'line', color: theme.series[0], strokeWidth: 2 },
-        encoding: {
-          x: { field: 'confidence', type: 'quantitative', ...share('Confidence') },
-          y: { field: 'accuracy', type: 'quantitative', ...share('Accuracy') },
-        },
-      },
-      {
-        data: { values: full },
-        mark: { type: 'point', filled: true, color: theme.series[0], opacity: 1 },
-        encoding: {
-          x: { field: 'confidence', type: 'quantitative' },
-          y: { field: 'accuracy', type: 'quantitative' },
-          size: {
-            field: 'count',
-            type: 'quantitative',
-            title: 'Samples',
-            scale: { range: [20, 300] },
-            legend: { orient: 'right', tickCount: 4 },
-          },
-        },
+        mark: { type: 'rule', strokeDash: [3, 3], color: theme.text, opacity: 0.6, aria: true },
+        encoding: { x, description: { value: says } },
       },
     ],
   };
 }
+
+/** Points that are invisible, and larger than those that are seen: what they say is shown under the pointer. */
+function hovered(x: object, y: object) {
+  return {
+    mark: { type: 'point', filled: true, size: 260, opacity: 0, aria: true },
+    encoding: { x, y, description: { field: 'says' } },
+  };
+}
+
+/** The only value of each series. */
+function singleValues(theme: Theme, title: string, lines: readonly Curve[], size: typeof SIZE): TopLevelSpec {
+  const values = lines.flatMap(({ name, values: [value] }) =>
+    Number.isFinite(value) ? [{ name, value, says: `${name}: ${shown(value!)}` }] : [],
+  );
+  const few = values.length <= MOST_NAMES;
+  const x = {
+    field: 'name',
+    type: 'nominal',
+    title: null,
+    sort: lines.map(({ name }) => name),
+    axis: few ? { labelAngle: values.length > 5 ? -40 : 0, labelLimit: 120 } : { labels: false, ticks: false },
+  };
+  const y = { field: 'value', type: 'quantitative', title, scale: { zero: false }, axis: RESULT_AXIS };
+  return {
+    ...base(theme, `${title} after one epoch: ${values.length} values`),
+    ...size,
+    data: { values },
+    layer: [
+      { mark: { type: 'point', filled: true, size: 50, opacity: 1, color: theme.series[0] }, encoding: { x, y } },
+      ...(values.length <= MOST_HOVERED ? [hovered(x, y)] : []),
+    ],
+  } as TopLevelSpec;
+}
+
+/** A value for people: four digits. */
+function shown(value: number): string {
+  return `${Number(value.toPrecision(4))}`;
+}
+
+/** Accuracy by confidence. On the diagonal both are equal. */
+export function calibration(theme: Theme, bins: readonly CalibrationBin[]): TopLevelSpec {
+  const full = bins
+    .filter(({ count }) => count > 0)
+    .map((bin) => ({
+      ...bin,
+      says: `${bin.count} samples: confidence ${share(bin.confidence)}, accuracy ${share(bin.accuracy)}`,
+    }));
+  const axis = (title: string, width?: typeof AXIS_WIDTH) => ({
+    title,
+    scale: { domain: [0, 1] },
+    axis: { format: '.0%', ...width },
+  });
+  const x = { field: 'confidence', type: 'quantitative', ...axis('Confidence') };
+  const y = { field: 'accuracy', type: 'quantitative', ...axis('Accuracy', AXIS_WIDTH) };
+  const legend = { title: null, orient: 'top' as const, symbolType: 'stroke', labelLimit: 300 };
+  const names = ['this network', 'perfect calibration'];
+  const color = { type: 'nominal', scale: { domain: names, range: [theme.series[0], theme.text] }, legend };
+  const diagonal = [0, 1].map((at) => ({ confidence: at, accuracy: at, name: names[1] }));
+  return {
+    ...base(theme, 'Accuracy by confidence, in ten bins, against the diagonal of perfect calibration'),
+    ...SIZE,
+    layer: [
+      {
+        data: { values: diagonal },
+        mark: { type: 'line', strokeDash: [4, 4], strokeWidth: 1 },
+        encoding: { x, y, color: { field: 'name', ...color } },
+      },
+      {
+        data: { values: full },
+        mark: { type: 'line', strokeWidth: 2, point: { size: 40, filled: true } },
+        encoding: { x, y, color: { datum: names[0], ...color } },
+      },
+      { data: { values: full }, ...hovered(x, y) },
+    ],
+  } as TopLevelSpec;
+}
+
+/** How many samples have which confidence, and how many of them are right. */
+export function confidences(theme: Theme, bins: readonly CalibrationBin[]): TopLevelSpec {
+  const values = bins.flatMap(({ from, to, count, accuracy }) => {
+    const right = Math.round(count * accuracy);
+    const range = `${share(from)} to ${share(to)}`;
+    return [
+      { from, to, name: 'right', at: 0, end: right, says: `confidence ${range}: ${right} right` },
+      { from, to, name: 'wrong', at: right, end: count, says: `confidence ${range}: ${count - right} wrong` },
+    ].filter(({ at, end }) => end > at);
+  });
+  const x = {
+    field: 'from',
+    type: 'quantitative',
+    title: 'Confidence',
+    axis: { format: '.0%' },
+    scale: { domain: [0, 1] },
+  };
+  return {
+    ...base(theme, 'Samples by confidence, right and wrong ones'),
+    ...SIZE,
+    data: { values },
+    mark: { type: 'rect', stroke: theme.text, strokeOpacity: 0.25, aria: true },
+    encoding: {
+      ...{ x, x2: { field: 'to' }, y2: { field: 'end' }, description: { field: 'says' } },
+      y: { field: 'at', type: 'quantitative', title: 'Samples', axis: AXIS_WIDTH },
+      color: {
+        field: 'name',
+        type: 'nominal',
+        scale: { domain: ['right', 'wrong'], range: [theme.series[0], theme.series[1]] },
+        legend: { title: null, orient: 'top' },
+      },
+    },
+  } as TopLevelSpec;
+}
+
+const share = (value: number) => `${(100 * value).toFixed(1)}%`;
 
 /** The confusion matrix: each square shows its count and its share of the row. */
 export function confusionMatrix(
@@ -169,7 +296,8 @@ export function confusionMatrix(
     mark: { type: 'text', dy, fontSize },
     encoding: {
       text: { field },
-      color: { condition: { test: 'datum.share > 0.5', value: '#ffffff' }, value: theme.text },
+      // Each has a contrast of at least 4.5 to 1 on its side of the limit.
+      color: { condition: { test: 'datum.share > 0.72', value: '#ffffff' }, value: '#000000' },
     },
   });
   return {
@@ -223,7 +351,7 @@ export function parallelCoordinates(
   );
   const lines = trials.flatMap((trial) =>
     axes.map((axis, i) => ({
-      ...{ axis, name: trial.name, result: trial.result },
+      ...{ axis, name: trial.name, result: trial.result, says: saysOf(trial, keys, resultName) },
       at: scales[i]!.place(axis === resultName ? trial.result : trial.settings[axis]),
     })),
   );
@@ -239,8 +367,8 @@ export function parallelCoordinates(
   };
   return {
     ...base(theme, `Parallel coordinates of ${trials.length} trials: ${keys.join(', ')} and ${resultName}`),
-    width: Math.max(420, 130 * axes.length),
-    height: 280,
+    ...WIDE,
+    width: Math.max(WIDE.width, 150 * axes.length),
     layer: [
       {
         data: { values: axes.map((axis) => ({ axis })) },
@@ -249,16 +377,17 @@ export function parallelCoordinates(
       },
       {
         data: { values: lines },
-        mark: { type: 'line', strokeWidth: 1.6, opacity: 0.75 },
+        mark: { type: 'line', strokeWidth: 1.6, opacity: 0.8, aria: true },
         encoding: {
           x,
           y,
           detail: { field: 'name' },
+          description: { field: 'says' },
           color: {
             field: 'result',
             type: 'quantitative',
             title: resultName,
-            scale: { scheme: 'viridis', zero: false },
+            scale: { range: RESULT_COLORS, interpolate: 'lab', zero: false },
             legend: { orient: 'right' },
           },
         },
@@ -285,36 +414,42 @@ export function parallelCoordinates(
   } as TopLevelSpec;
 }
 
+/** trial 3: accuracy 0.91, lr 0.1, hidden 64 */
+function saysOf({ name, settings, result }: Trial, keys: readonly string[], resultName: string): string {
+  const parts = keys.map((key) => `${key} ${shortSetting(settings[key])}`);
+  return `${name}: ${[`${resultName} ${shown(result)}`, ...parts].join(', ')}`;
+}
+
 /** The result against one setting. */
 export function resultAgainst(theme: Theme, trials: readonly Trial[], key: string, resultName: string): TopLevelSpec {
   const numbers = trials.every(({ settings }) => typeof settings[key] === 'number');
-  const values = trials.map(({ name, settings, result }) => ({
-    name,
-    result,
-    setting: numbers ? settings[key] : shownSetting(settings[key]),
+  const values = trials.map((trial) => ({
+    result: trial.result,
+    setting: numbers ? trial.settings[key] : shownSetting(trial.settings[key]),
+    says: saysOf(trial, [key], resultName),
   }));
   const sizes = values.map(({ setting }) => setting as number);
   const names = namesOf(trials.map(({ settings }) => settings[key]));
   const wide = numbers && Math.min(...sizes) > 0 && Math.max(...sizes) / Math.min(...sizes) >= LOGARITHMIC;
+  const x = numbers
+    ? { field: 'setting', type: 'quantitative', title: key, scale: { type: wide ? 'log' : 'linear', zero: false } }
+    : {
+        field: 'setting',
+        type: 'nominal',
+        title: key,
+        sort: names,
+        axis: { labelAngle: names.join('').length > MOST_LETTERS ? -40 : 0, labelLimit: 90 },
+      };
+  const y = { field: 'result', type: 'quantitative', title: resultName, scale: { zero: false }, axis: RESULT_AXIS };
   return {
     ...base(theme, `${resultName} against ${key}`),
-    width: 240,
-    height: 170,
+    ...SIZE,
     data: { values },
-    mark: { type: 'point', filled: true, size: 40, opacity: 0.8, color: theme.series[0] },
-    encoding: {
-      x: numbers
-        ? { field: 'setting', type: 'quantitative', title: key, scale: { type: wide ? 'log' : 'linear', zero: false } }
-        : {
-            field: 'setting',
-            type: 'nominal',
-            title: key,
-            sort: names,
-            axis: { labelAngle: names.join('').length > MOST_LETTERS ? -40 : 0, labelLimit: 90 },
-          },
-      y: { field: 'result', type: 'quantitative', title: resultName, scale: { zero: false } },
-    },
-  };
+    layer: [
+      { mark: { type: 'point', filled: true, size: 40, opacity: 0.8, color: theme.series[0] }, encoding: { x, y } },
+      ...(values.length <= MOST_HOVERED ? [hovered(x, y)] : []),
+    ],
+  } as TopLevelSpec;
 }
 
 /** A setting as text: lists as they are typed, an unset one as a dash. */
@@ -378,8 +513,12 @@ function base({ text, back, font }: Theme, description: string) {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description,
     background: back,
+    // The size is that of the whole picture.
+    autosize: { type: 'fit' as const, contains: 'padding' as const },
     config: {
       font,
+      // Only what is to be shown under the pointer is described: its table says the rest.
+      mark: { aria: false },
       view: { stroke: null },
       axis: {
         labelColor: text,

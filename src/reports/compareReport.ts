@@ -8,20 +8,22 @@ import {
   shownSetting,
   type Trial,
 } from './charts';
-import { figure, type Html, html, page, type Section, table } from './html';
+import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
 import { judgedAccuracy, type RunData } from '../runs/readRun';
+import type { Importance } from '../sweeps/state/importance';
 
 /** Some runs side by side, or the trials of a sweep. */
 export interface Comparison {
   readonly title: string;
   /** The name of the result: `testAccuracy`, or the metric of a sweep. */
   readonly resultName: string;
-  /** Whether the best result is the largest. */
-  readonly largerIsBetter: boolean;
+  /** The best first. */
   readonly items: readonly ComparedRun[];
   readonly charts: readonly { readonly name: string; readonly lines: readonly Curve[] }[];
+  /** Of a sweep: how much each parameter matters, largest first. */
+  readonly importance?: readonly Importance[];
 }
 
 /** One of them. */
@@ -32,7 +34,7 @@ export interface ComparedRun {
   readonly result: number | undefined;
   readonly epochs: number;
   readonly seconds: number;
-  /** Its state: `finished`, `not finished`, `failed`, … */
+  /** Its state: `finished`, `not finished`, `stopped`, `failed`, … */
   readonly state: string;
 }
 
@@ -49,24 +51,29 @@ export function compareRuns(runs: readonly RunData[]): Comparison {
   return {
     title: `${runs.length} runs`,
     resultName: validated ? 'best validation accuracy' : 'best accuracy',
-    largerIsBetter: true,
-    items: runs.map((run, i) => {
-      const accuracies = run.epochs.map(judgedAccuracy).filter((value) => value !== undefined);
-      return {
-        name: names[i]!,
-        settings: Object.fromEntries(Object.entries(run.config).filter(([key]) => !NOT_COMPARED.includes(key))),
-        result: accuracies.length > 0 ? Math.max(...accuracies) : undefined,
-        epochs: run.epochs.length,
-        seconds: run.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
-        state: run.end ? 'finished' : 'not finished',
-      };
-    }),
+    items: bestFirst(runs.map((run, i) => comparedRun(run, names[i]!))),
     charts: [
       { name: 'Accuracy', lines: curve(({ epochs }) => epochs.map(judgedAccuracy)) },
       { name: 'Loss', lines: curve(({ epochs }) => epochs.map(({ valLoss, testLoss }) => valLoss ?? testLoss)) },
       { name: 'Training loss', lines: curve(({ epochs }) => epochs.map(({ loss }) => loss)) },
     ],
   };
+}
+
+function comparedRun(run: RunData, name: string): ComparedRun {
+  const accuracies = run.epochs.map(judgedAccuracy).filter((value) => value !== undefined);
+  return {
+    name,
+    settings: Object.fromEntries(Object.entries(run.config).filter(([key]) => !NOT_COMPARED.includes(key))),
+    result: accuracies.length > 0 ? Math.max(...accuracies) : undefined,
+    epochs: run.epochs.length,
+    seconds: run.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
+    state: run.end ? 'finished' : 'not finished',
+  };
+}
+
+function bestFirst(items: readonly ComparedRun[]): ComparedRun[] {
+  return [...items].sort((a, b) => (b.result ?? -Infinity) - (a.result ?? -Infinity));
 }
 
 /** The settings that differ between the runs, in order. */
@@ -91,10 +98,14 @@ export async function compareReport(comparison: Comparison): Promise<string> {
     {
       id: 'curves',
       title: 'Curves',
-      content: html`<div class="figures">
+      content: html`<div class="${charts.length === 1 ? 'wide' : 'figures'}">
         ${await Promise.all(
           charts.map(async ({ name, lines }) =>
-            figure(await toSvg(curves(PAGE_THEME, name, lines)), `${name} of each epoch.`, curveTable(name, lines)),
+            figure(
+              await toSvg(curves(PAGE_THEME, name, lines, { wide: charts.length === 1 })),
+              `${name} of each epoch.`,
+              curveTable(name, lines),
+            ),
           ),
         )}
       </div>`,
@@ -106,6 +117,9 @@ export async function compareReport(comparison: Comparison): Promise<string> {
   return page(title, summary(comparison), sections);
 }
 
+const LINES_SAY =
+  'A line for each run, through its settings to its result: from orange, the smallest, to blue, the largest.';
+
 async function settingCharts(comparison: Comparison, keys: readonly string[]): Promise<Html> {
   const trials = trialsOf(comparison);
   const { resultName } = comparison;
@@ -116,23 +130,38 @@ async function settingCharts(comparison: Comparison, keys: readonly string[]): P
       figure(await toSvg(resultAgainst(PAGE_THEME, trials, key, resultName)), `${resultName} against ${key}.`),
     ),
   );
-  return html`<div class="wide" tabindex="0" role="region" aria-label="Parallel coordinates">
-      ${figure(lines, 'A line for each run, through its settings to its result; the lighter, the larger the result.')}
-    </div>
+  return html`${importanceTable(comparison)}
+    <div class="wide" tabindex="0" role="region" aria-label="Parallel coordinates">${figure(lines, LINES_SAY)}</div>
     <div class="figures">${against}</div>`;
 }
 
-function ranked({ items, largerIsBetter }: Comparison): ComparedRun[] {
-  const worth = ({ result }: ComparedRun) => (result === undefined ? -Infinity : largerIsBetter ? result : -result);
-  return [...items].sort((a, b) => worth(b) - worth(a));
+const IMPORTANCE_SAYS =
+  'How much of the variance of the results each parameter explains alone; the rest is due to combinations. ' +
+  'The sign of the correlation is the direction in which a number matters.';
+
+function importanceTable({ importance = [], resultName }: Comparison): Html {
+  if (importance.length === 0) return html``;
+  const columns = [
+    { name: 'Parameter' },
+    { name: 'Share of the variance', number: true },
+    { name: `Correlation with ${resultName}`, number: true },
+  ];
+  const rows = importance.map(({ parameter, share, correlation }) => [
+    parameter,
+    bar(`${(100 * share).toFixed(0)}%`, share),
+    correlation === null ? '' : `${correlation < 0 ? '−' : '+'}${Math.abs(correlation).toFixed(2)}`,
+  ]);
+  return html`<h3>Importance of the parameters</h3>
+    ${table('Importance of the parameters', columns, rows)}
+    <p class="note">${IMPORTANCE_SAYS}</p>`;
 }
 
 function summary(comparison: Comparison): Html {
-  const [best] = ranked(comparison);
   const { items, resultName } = comparison;
+  const best = items.find(({ result, state }) => result !== undefined && state !== 'failed');
   const tiles: [string, string][] = [
-    [`Best: ${resultName}`, best?.result === undefined ? '–' : best.result.toFixed(4)],
-    ['It was reached by', best?.result === undefined ? '–' : best.name],
+    [`Best: ${resultName}`, best?.result?.toFixed(4) ?? '–'],
+    ['It was reached by', best?.name ?? '–'],
     ['Runs', `${items.length}`],
     ['Training time', `${items.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s`],
   ];
@@ -156,7 +185,7 @@ function resultTable(comparison: Comparison, keys: readonly string[]): Html {
     { name: 'Seconds', number: true },
     { name: 'State' },
   ];
-  const rows = ranked(comparison).map(({ name, result, settings, epochs, seconds, state }) => [
+  const rows = comparison.items.map(({ name, result, settings, epochs, seconds, state }) => [
     name,
     result === undefined ? '–' : result.toFixed(4),
     ...keys.map((key) => shortSetting(settings[key])),

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Comparison } from './compareReport';
 import { JOURNAL } from '../sweeps/state/journal';
+import { importance } from '../sweeps/state/importance';
 import { rank } from '../sweeps/state/ranking';
 import { replay } from '../sweeps/state/sweepState';
 import { readSweepFolder } from '../sweeps/sweepFolder';
@@ -18,15 +19,15 @@ export async function isSweepFolder(dir: string): Promise<boolean> {
 export async function compareSweep(dir: string): Promise<Comparison> {
   const { spec, entries } = await readSweepFolder(dir);
   const rows = rank(replay(spec, entries));
-  const { name, goal } = spec.metric;
+  const { name } = spec.metric;
   const label = (trial: number) => `trial ${trial}`;
   return {
     title: spec.name ?? basename(resolve(dir)),
     resultName: name,
-    largerIsBetter: goal === 'maximize',
     items: rows.map(({ trial, configuration, value, epochs, seconds, state }) => ({
       ...{ name: label(trial), settings: configuration, result: value, epochs: epochs ?? 0, seconds, state },
     })),
+    importance: importance(rows, spec.parameters),
     charts: [{ name, lines: rows.map(({ trial, curve }) => ({ name: label(trial), values: curve })) }],
   };
 }

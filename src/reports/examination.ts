@@ -1,4 +1,9 @@
-import { classReport, type ClassFigures } from '../training/classReport';
+import {
+  type ClassificationFigures,
+  classificationFigures,
+  type ClassPredictions,
+} from '../training/classificationFigures';
+import { createTurn, type Turn } from '../training/turn';
 
 /** A misclassified sample. */
 export interface Mistake {
@@ -22,13 +27,9 @@ export interface CalibrationBin {
 }
 
 /** The figures of a network on a test set that a report shows. */
-export interface Examination {
+export interface Examination extends ClassificationFigures {
   readonly samples: number;
   readonly loss: number;
-  readonly accuracy: number;
-  /** [k][k] counts, true class by predicted class. */
-  readonly confusion: readonly (readonly number[])[];
-  readonly perClass: readonly ClassFigures[];
   readonly mistakeCount: number;
   /** The mistakes with the highest loss, worst first. */
   readonly worst: readonly Mistake[];
@@ -41,38 +42,32 @@ export interface Examination {
 }
 
 const BINS = 10;
-/** The smallest positive float32, so that the logarithm of an underflowed probability is finite. */
-const TINIEST = 1e-45;
-
 /**
  * Computes the figures of predictions.
- * @param probabilities one array [k] for each sample
- * @param labels the true classes
+ * @param predictions with their loss
  * @param most the number of worst mistakes to keep
  */
-export function examine(
-  probabilities: readonly (readonly number[])[],
-  labels: ArrayLike<number>,
+export async function examine(
+  { loss, ...predictions }: ClassPredictions & { readonly loss: number },
   most: number,
-): Examination {
-  const k = probabilities[0]?.length ?? 0;
-  const samples = probabilities.length;
-  const confusion = Array.from({ length: k }, () => new Array<number>(k).fill(0));
+  turn: Turn = createTurn(),
+): Promise<Examination> {
+  const { probabilities, predicted: classes, labels, k } = predictions;
+  const samples = labels.length;
   const bins = Array.from({ length: BINS }, () => ({ count: 0, confidence: 0, right: 0 }));
   const mistakes: Mistake[] = [];
-  let loss = 0;
-  probabilities.forEach((row, index) => {
-    const truth = labels[index]!;
-    const predictedProbability = Math.max(...row);
-    const predicted = row.indexOf(predictedProbability);
-    confusion[truth]![predicted]!++;
-    loss -= Math.log(Math.max(row[truth]!, TINIEST));
+  for (let index = 0; index < samples; index++) {
+    const [truth, predicted] = [labels[index]!, classes[index]!];
+    const predictedProbability = probabilities[index * k + predicted]!;
     const bin = bins[Math.min(BINS - 1, Math.floor(predictedProbability * BINS))]!;
     bin.count++;
     bin.confidence += predictedProbability;
     if (predicted === truth) bin.right++;
-    else mistakes.push({ index, truth, predicted, truthProbability: row[truth]!, predictedProbability });
-  });
+    else {
+      const truthProbability = probabilities[index * k + truth]!;
+      mistakes.push({ index, truth, predicted, truthProbability, predictedProbability });
+    }
+  }
   const calibration = bins.map(({ count, confidence, right }, i) => ({
     from: i / BINS,
     to: (i + 1) / BINS,
@@ -84,10 +79,8 @@ export function examine(
   const gap = ({ count, confidence, accuracy }: CalibrationBin) => count * Math.abs(confidence - accuracy);
   return {
     samples,
-    loss: loss / samples,
-    accuracy: 1 - mistakes.length / samples,
-    confusion,
-    perClass: classReport(confusion),
+    loss,
+    ...(await classificationFigures(predictions, turn)),
     mistakeCount: mistakes.length,
     worst: mistakes.slice(0, most),
     calibration,

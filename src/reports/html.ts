@@ -86,6 +86,11 @@ export function table(
   </div>`;
 }
 
+/** A number of a table with a bar. @param share its length, in [0, 1] */
+export function bar(text: string, share: number): Html {
+  return html`${text}<span class="bar" style="--share: ${(100 * share).toFixed(1)}%" aria-hidden="true"></span>`;
+}
+
 /** A chart with its caption, and its numbers as an accessible table. */
 export function figure(svg: string, caption: string, numbers?: Html): Html {
   const data = numbers

@@ -3,7 +3,8 @@ import { type Comparison, differingSettings, trialsOf } from './compareReport';
 import { encodePng, type Picture } from '../pictures/png';
 import { svgToPng, toSvg } from './render';
 import type { RunData } from '../runs/readRun';
-import { MOST_MISTAKES, MOST_UNITS, runCurves, type Trained } from './runReport';
+import { MOST_CLASSES, MOST_MISTAKES, MOST_UNITS, runCurves, type Trained } from './runReport';
+import { confusionGrid } from '../pictures/confusionGrid';
 import { sampleImage } from '../pictures/sampleImage';
 import { BLUE_ORANGE, weightGrid } from '../pictures/weightGrid';
 
@@ -19,15 +20,16 @@ const chart = async (name: string, spec: Spec) => ({ name: `${name}.png`, bytes:
 
 /** The pictures of a run's report. */
 export async function runPictures(run: RunData, trained: Trained | undefined): Promise<NamedPicture[]> {
-  const [loss, accuracy] = runCurves(run);
-  const pictures = [
-    await chart('loss', curves(PICTURE_THEME, 'Loss', loss)),
-    await chart('accuracy', curves(PICTURE_THEME, 'Accuracy', accuracy)),
-  ];
+  const pictures = [];
+  for (const { name, lines, marked } of runCurves(run)) {
+    pictures.push(await chart(fileName(name), curves(PICTURE_THEME, name, lines, { marked })));
+  }
   if (!trained) return pictures;
   const { examination, test, classNames, imageShape, parameters } = trained;
   pictures.push(
-    await chart('confusion', confusionMatrix(PICTURE_THEME, examination.confusion, classNames)),
+    classNames.length > MOST_CLASSES
+      ? { name: 'confusion.png', bytes: await encodePng(confusionGrid(examination.confusion)) }
+      : await chart('confusion', confusionMatrix(PICTURE_THEME, examination.confusion, classNames)),
     await chart('calibration', calibration(PICTURE_THEME, examination.calibration)),
   );
   if (imageShape) {
@@ -39,6 +41,8 @@ export async function runPictures(run: RunData, trained: Trained | undefined): P
   return pictures;
 }
 
+const fileName = (chart: string) => chart.toLowerCase().replaceAll(' ', '-');
+
 /** The pictures of a comparison. */
 export async function comparisonPictures(comparison: Comparison): Promise<NamedPicture[]> {
   const trials = trialsOf(comparison);
@@ -46,7 +50,7 @@ export async function comparisonPictures(comparison: Comparison): Promise<NamedP
   const { resultName, charts } = comparison;
   const pictures = [];
   for (const { name, lines } of charts) {
-    pictures.push(await chart(name.toLowerCase().replaceAll(' ', '-'), curves(PICTURE_THEME, name, lines)));
+    pictures.push(await chart(fileName(name), curves(PICTURE_THEME, name, lines)));
   }
   if (trials.length > 1 && keys.length > 0) {
     pictures.push(await chart('parallel', parallelCoordinates(PICTURE_THEME, trials, keys, resultName)));

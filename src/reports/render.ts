@@ -12,7 +12,21 @@ export async function toSvg(spec: TopLevelSpec): Promise<string> {
   const svg = await view.toSVG();
   view.finalize();
   const name = `c${++drawn}-`;
-  return svg.replace(/\bid="(clip|gradient_)/g, `id="${name}$1`).replace(/url\(#(clip|gradient_)/g, `url(#${name}$1`);
+  return titled(svg)
+    .replace(/\bid="(clip|gradient_)/g, `id="${name}$1`)
+    .replace(/url\(#(clip|gradient_)/g, `url(#${name}$1`);
+}
+
+/** A mark with what it says, as Vega writes it for screen readers. */
+const DESCRIBED =
+  /<(path|rect|line)([^>]*?) aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="[^"]*"([^>]*?)\/>/g;
+
+/**
+ * What a mark says becomes its title, which browsers show under the pointer. Screen readers have the table of the chart
+ * instead of thousands of labels.
+ */
+function titled(svg: string): string {
+  return svg.replace(DESCRIBED, '<$1$2$4><title>$3</title></$1>');
 }
 
 /**

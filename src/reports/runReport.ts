@@ -1,12 +1,14 @@
 import type { Parameter } from '../model/architecture';
 import type { Samples } from '../data/samples';
-import { calibration, curves, type Curve, PAGE_THEME, shownSetting } from './charts';
+import { calibration, confidences, curves, type Curve, type MarkedEpoch, PAGE_THEME, shownSetting } from './charts';
 import type { Examination } from './examination';
-import { figure, type Html, html, page, type Section, table } from './html';
+import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { dataUri, encodePng } from '../pictures/png';
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
 import { judgedAccuracy, type RunData } from '../runs/readRun';
+import { frequentConfusions } from '../training/classReport';
+import { confusionGrid } from '../pictures/confusionGrid';
 import { sampleImage } from '../pictures/sampleImage';
 import { BLUE_ORANGE, weightGrid } from '../pictures/weightGrid';
 
@@ -23,6 +25,10 @@ export interface Trained {
 
 /** Mistakes that are shown. */
 export const MOST_MISTAKES = 64;
+/** With more classes, the confusion matrix is a picture beside a list of its largest entries. */
+export const MOST_CLASSES = 30;
+/** Entries of that list. */
+const MOST_CONFUSIONS = 50;
 /** Units of the first layer that are shown. */
 export const MOST_UNITS = 256;
 
@@ -34,7 +40,7 @@ export async function runReport(run: RunData, trained: Trained | undefined): Pro
   const sections: Section[] = [{ id: 'curves', title: 'Loss and accuracy', content: await curvesOf(run) }];
   if (trained) {
     sections.push(
-      { id: 'confusion', title: 'Confusion matrix', content: confusionTable(trained) },
+      { id: 'confusion', title: 'Confusion matrix', content: await confusionSection(trained) },
       { id: 'classes', title: 'Classes', content: classTable(trained) },
       { id: 'mistakes', title: 'Worst mistakes', content: await mistakes(trained) },
       { id: 'calibration', title: 'Calibration', content: await calibrationFigure(trained) },
@@ -51,13 +57,16 @@ const count = (number: number) => number.toLocaleString('en-US');
 
 function summary(run: RunData, trained: Trained | undefined): Html {
   const last = run.epochs.at(-1);
-  const best = Math.max(...run.epochs.map((epoch) => judgedAccuracy(epoch) ?? 0));
+  const best = bestEpoch(run);
   const seconds = run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const accuracy = trained?.examination.accuracy ?? run.end?.testAccuracy;
   const tiles: [name: string, value: string | undefined][] = [
     ['Test accuracy', accuracy === undefined ? undefined : percent(accuracy)],
+    ['Balanced accuracy', trained && percent(trained.examination.balancedAccuracy)],
+    ['ROC AUC', trained?.examination.rocAuc?.toFixed(4)],
     ['Test loss', (trained?.examination.loss ?? run.end?.testLoss)?.toFixed(4)],
-    ['Best epoch’s accuracy', run.epochs.length > 0 ? percent(best) : undefined],
+    [bestName(run), best && `${percent(best.accuracy)}, epoch ${best.epoch}`],
+    ['Network kept', run.end?.bestEpoch === undefined ? undefined : `that of epoch ${run.end.bestEpoch}`],
     ['Epochs', `${run.epochs.length} of ${shownSetting(run.config['epochs'])}${run.end ? '' : ', not finished'}`],
     ['Network', trained ? widthsOf(trained.parameters) : shownSetting(run.config['hidden'])],
     ['Parameters', trained && count(trained.parameters.reduce((sum, { data }) => sum + data.length, 0))],
@@ -88,7 +97,6 @@ function widthsOf(parameters: readonly Parameter[]): string {
 
 async function curvesOf(run: RunData): Promise<Html> {
   if (run.epochs.length === 0) return html`<p>No epoch has ended yet.</p>`;
-  const [loss, accuracy] = runCurves(run);
   const numbers = table(
     'Figures of the epochs',
     ['Epoch', 'Training loss', 'Loss', 'Accuracy', 'Seconds', 'Samples/s'].map((name) => ({ name, number: true })),
@@ -101,24 +109,115 @@ async function curvesOf(run: RunData): Promise<Html> {
       count(epoch.samplesPerSecond),
     ]),
   );
-  const lossSays = 'Mean loss of each epoch. The training loss is measured while the weights still change.';
-  const accuracySays = 'Share of the samples classified correctly after each epoch.';
-  return html`<div class="figures">
-    ${figure(await toSvg(curves(PAGE_THEME, 'Loss', loss)), lossSays)}
-    ${figure(await toSvg(curves(PAGE_THEME, 'Accuracy', accuracy)), accuracySays, numbers)}
-  </div>`;
+  const charts = runCurves(run);
+  const figures = await Promise.all(
+    charts.map(async ({ name, lines, marked, says }, i) =>
+      figure(await toSvg(curves(PAGE_THEME, name, lines, { marked })), says, i === 0 ? numbers : undefined),
+    ),
+  );
+  return html`<div class="figures">${figures}</div>`;
 }
 
-/** The curves of one run: loss, and accuracy. */
-export function runCurves({ epochs }: RunData): [loss: Curve[], accuracy: Curve[]] {
-  const judged = epochs.some(({ valLoss }) => valLoss !== undefined) ? 'validation' : 'test';
+/** A chart of a run's epochs. */
+export interface RunCurves {
+  /** The name of its axis. */
+  readonly name: string;
+  readonly lines: readonly Curve[];
+  readonly marked?: MarkedEpoch;
+  readonly says: string;
+}
+
+/** The curves of one run: loss, accuracy, and the learning rate where a schedule changes it. */
+export function runCurves(run: RunData): RunCurves[] {
+  const { epochs } = run;
+  const judged = judgedBy(run);
+  const best = bestEpoch(run);
+  const marked = best && {
+    epoch: best.epoch,
+    says: `${bestName(run)}: ${percent(best.accuracy)}, epoch ${best.epoch}`,
+  };
+  const rates = epochs.map(({ lr }) => lr);
   return [
-    [
-      { name: 'training', values: epochs.map(({ loss }) => loss) },
-      { name: judged, values: epochs.map(({ valLoss, testLoss }) => valLoss ?? testLoss) },
-    ],
-    [{ name: judged, values: epochs.map(judgedAccuracy) }],
+    {
+      name: 'Loss',
+      lines: [
+        { name: 'training', values: epochs.map(({ loss }) => loss) },
+        { name: judged, values: epochs.map(({ valLoss, testLoss }) => valLoss ?? testLoss) },
+      ],
+      ...(marked && { marked }),
+      says: 'Mean loss of each epoch. The training loss is measured while the weights still change.',
+    },
+    {
+      name: 'Accuracy',
+      lines: [{ name: judged, values: epochs.map(judgedAccuracy) }],
+      ...(marked && { marked }),
+      says: `Share of the samples classified correctly after each epoch. Dashed: the best ${judged} accuracy.`,
+    },
+    ...(rates.some((rate) => rate !== undefined)
+      ? [
+          {
+            name: 'Learning rate',
+            lines: [{ name: 'learning rate', values: rates }],
+            says: 'The learning rate of the last step of each epoch.',
+          },
+        ]
+      : []),
   ];
+}
+
+/** What the epochs of a run are judged by. */
+function judgedBy({ epochs }: RunData): 'validation' | 'test' {
+  return epochs.some(({ valLoss }) => valLoss !== undefined) ? 'validation' : 'test';
+}
+
+const bestName = (run: RunData) => `Best ${judgedBy(run)} accuracy`;
+
+/** The first epoch with the best accuracy, on the validation samples if there are any, else on the test set. */
+function bestEpoch({ epochs }: RunData): { readonly epoch: number; readonly accuracy: number } | undefined {
+  let best: { epoch: number; accuracy: number } | undefined;
+  for (const epoch of epochs) {
+    const accuracy = judgedAccuracy(epoch);
+    if (accuracy !== undefined && !(best && best.accuracy >= accuracy)) best = { epoch: epoch.epoch, accuracy };
+  }
+  return best;
+}
+
+async function confusionSection(trained: Trained): Promise<Html> {
+  const { examination, classNames } = trained;
+  const { confusion, perClass } = examination;
+  if (classNames.length <= MOST_CLASSES) return confusionTable(trained);
+  const says =
+    'A row for each true class, a column for what it was taken for, in the order of the classes: blue on the ' +
+    'diagonal for right answers, orange for mistakes, the darker the larger their share of the row.';
+  const picture = confusionGrid(confusion);
+  const list = frequentConfusions(confusion, MOST_CONFUSIONS).map(({ truth, predicted, count: found }) => [
+    classNames[truth]!,
+    classNames[predicted]!,
+    count(found),
+    percent(found / perClass[truth]!.support),
+  ]);
+  const columns = [
+    { name: 'True class' },
+    { name: 'Taken for' },
+    { name: 'Samples', number: true },
+    { name: 'Share of the class', number: true },
+  ];
+  return html`<div class="figures">
+    <div>
+      <h3>Most frequent confusions</h3>
+      ${table('Most frequent confusions', columns, list, true)}
+    </div>
+    <figure>
+      <img
+        class="pixels"
+        src="${dataUri(await encodePng(picture))}"
+        width="${picture.width}"
+        height="${picture.height}"
+        alt="${says}"
+      />
+      <figcaption>${says}</figcaption>
+    </figure>
+  </div>`;
 }
 
 function confusionTable({ examination: { confusion }, classNames }: Trained): Html {
@@ -164,21 +263,32 @@ function confusionTable({ examination: { confusion }, classNames }: Trained): Ht
     </div>`;
 }
 
-function classTable({ examination: { perClass }, classNames }: Trained): Html {
-  const share = (value: number) =>
-    html`${value.toFixed(4)}<span class="bar" style="--share: ${(100 * value).toFixed(1)}%" aria-hidden="true"></span>`;
-  return table(
+function classTable({ examination, classNames }: Trained): Html {
+  const { perClass, macro, weighted, rocAuc, averagePrecision, samples } = examination;
+  const share = (value: number | null) => (value === null ? '—' : bar(value.toFixed(4), value));
+  const averages = ({ precision, recall, f1 }: Examination['macro']) => [share(precision), share(recall), share(f1)];
+  const names = ['Precision', 'Recall', 'F1', 'ROC AUC', 'Average precision', 'Samples'];
+  const columns = [{ name: 'Class' }, ...names.map((name) => ({ name, number: true }))];
+  return html`${table(
     'Figures of the classes',
-    [{ name: 'Class' }, ...['Precision', 'Recall', 'F1', 'Samples'].map((name) => ({ name, number: true }))],
-    perClass.map(({ precision, recall, f1, support }, label) => [
+    columns,
+    perClass.map((one, label) => [
       classNames[label]!,
-      share(precision),
-      share(recall),
-      share(f1),
-      count(support),
+      ...averages(one),
+      share(one.rocAuc),
+      share(one.averagePrecision),
+      count(one.support),
     ]),
     true,
-  );
+  )}
+  ${table(
+    'Averages',
+    [{ name: 'Average' }, ...columns.slice(1)],
+    [
+      ['macro', ...averages(macro), share(rocAuc), share(averagePrecision), count(samples)],
+      ['weighted', ...averages(weighted), '', '', count(samples)],
+    ],
+  )}`;
 }
 
 async function mistakes({ examination, test, classNames, imageShape }: Trained): Promise<Html> {
@@ -223,7 +333,10 @@ async function calibrationFigure({ examination }: Trained): Promise<Html> {
   const says =
     `Expected calibration error ${percent(calibrationError)}. ` +
     'Below the diagonal the network is overconfident, above it underconfident.';
-  return figure(await toSvg(calibration(PAGE_THEME, bins)), says, numbers);
+  return html`<div class="figures">
+    ${figure(await toSvg(calibration(PAGE_THEME, bins)), says, numbers)}
+    ${figure(await toSvg(confidences(PAGE_THEME, bins)), 'Samples by confidence: the probability of the chosen class.')}
+  </div>`;
 }
 
 async function firstLayer({ parameters, imageShape }: Trained): Promise<Html | undefined> {

@@ -8,7 +8,9 @@ import { writeExport } from '../model/export/exported';
 import { isRunFolder, readRun, type RunData } from '../runs/readRun';
 import { RUN_FILES } from '../runs/runFolder';
 import { dataIterator } from '../training/batches';
-import { predictProbabilities } from '../training/evaluate';
+import { evaluationBatchSize } from '../training/evaluate';
+import { predictClasses } from '../training/predictClasses';
+import { createTurn } from '../training/turn';
 import { compareReport, compareRuns, type Comparison } from './compareReport';
 import { compareSweep, isSweepFolder } from './compareSweep';
 import { examine } from './examination';
@@ -18,7 +20,6 @@ import { MOST_MISTAKES, runReport, type Trained } from './runReport';
 
 /** The default name of a report. */
 export const REPORT = 'report.html';
-const EVALUATION_BATCH = 2048;
 /** The size limit of a report that is replaced. */
 const MAX_PAGE_BYTES = 512e6;
 
@@ -100,10 +101,11 @@ async function assertReplaceable(path: string): Promise<void> {
 async function examined(dir: string, settings: UseSettings, options: ReportOptions): Promise<Trained> {
   const { network, dataset, backend, classNames, close } = await useModel(dir, settings, options);
   try {
-    const { test, imageShape } = dataset;
+    const { test, imageShape, numOutputs: k } = dataset;
     const parameters = await readParameters(network);
-    const probabilities = await predictProbabilities(dataIterator(test, EVALUATION_BATCH), network);
-    const examination = examine(probabilities, test.labels, MOST_MISTAKES);
+    const turn = createTurn(options.signal);
+    const found = await predictClasses(dataIterator(test, evaluationBatchSize(network)), network, turn);
+    const examination = await examine({ ...found, labels: test.labels, k }, MOST_MISTAKES, turn);
     return { examination, test, classNames, imageShape, parameters, backend: backend.name };
   } finally {
     close();

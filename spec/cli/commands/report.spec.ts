@@ -46,8 +46,8 @@ describe('report', function () {
       times.push(await ask<number>("performance.getEntriesByType('navigation')[0].loadEventEnd"));
     }
     expect(Math.min(...times)).to.be.below(1000);
-    // Loss, accuracy, calibration: lines and points that are really there.
-    expect(await ask<number>("document.querySelectorAll('figure > svg').length")).to.equal(3);
+    // Loss, accuracy, calibration, confidences: what is drawn is really there.
+    expect(await ask<number>("document.querySelectorAll('figure > svg').length")).to.equal(4);
     expect(await ask<boolean>("[...document.querySelectorAll('svg')].every((svg) => svg.querySelector('path[d^=M]'))"))
       .to.be.true;
     const cells = await ask<string[]>(

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { SweepEvent } from '../../src/sweeps/events';
 import { resumeSweep, runSweep, startSweep } from '../../src/sweeps/sweep';
 import { temporaryFolder } from '../data/tinyDataset';
@@ -84,7 +84,39 @@ describe('a sweep of the library', function () {
     expect(Object.values(await resultsOf(path('s'))).map(({ length }) => length)).to.deep.equal([1, 1]);
   });
 
-  it('F80 sets aside what was damaged in the folder of a trial: it trains again, and the sweep goes on', async () => {
+  it('F89 takes an empty folder, or one where a sweep was killed before it started, and no other', async () => {
+    const start = (name: string) => startSweep(content([0.1]), options(name));
+    await (await start('s')).close();
+    writeFileSync(path('s', 'journal.jsonl'), '{"type":"sw');
+    await (await start('s')).close();
+    expect(await failure('usage', () => start('s'))).to.match(/s holds a sweep already; resume it/);
+    const mine: Record<string, string> = { 'trials/0000/thesis.txt': 'mine', 'summary.csv': 'mine' };
+    for (const [file, text] of Object.entries(mine)) {
+      for (const lost of [false, true]) {
+        const name = `${lost}-${basename(file)}`;
+        if (lost) await (await start(name)).close();
+        if (lost) rmSync(path(name, 'journal.jsonl'));
+        mkdirSync(path(name, dirname(file)), { recursive: true });
+        writeFileSync(path(name, file), text);
+        expect(await failure('usage', () => start(name))).to.match(/is not empty: it holds "(trials|summary\.csv)"/);
+        expect(readFileSync(path(name, file), 'utf8')).to.equal(text);
+      }
+    }
+  });
+
+  it('F102 a lock of another machine names forceUnlock, which takes it over', async () => {
+    const sweep = await startSweep(content([0.1]), options('s'));
+    const lock = path(
+      's',
+      readdirSync(path('s')).find((name) => name.startsWith('lock'))!,
+    );
+    writeFileSync(lock, JSON.stringify({ ...(JSON.parse(readFileSync(lock, 'utf8')) as object), host: 'elsewhere' }));
+    expect(await failure('locked', () => resumeSweep(path('s')))).to.match(/on elsewhere .*set `forceUnlock`\.$/);
+    await (await resumeSweep(path('s'), {}, { forceUnlock: true })).close();
+    await sweep.close();
+  });
+
+  it('F100 sets aside what was damaged in the folder of a trial: it trains again, and the sweep goes on', async () => {
     await collect(runSweep(content([0.1, 0.3, 0.5]), options('s')));
     const journal = path('s', 'journal.jsonl');
     const lines = readFileSync(journal, 'utf8').split('\n');
@@ -94,6 +126,8 @@ describe('a sweep of the library', function () {
     rmSync(path('s', 'trials', '0002.json'));
     const events = await collect((await resumeSweep(path('s'))).run({ workers: 2 }));
     expect(ended(events)).to.deep.include({ type: 'end', state: 'complete', done: 3 });
+    const aside = readdirSync(path('s', 'trials')).filter((name) => name.includes('aside'));
+    expect(aside).to.deep.equal(['0000.aside-1', '0001.aside-1', '0002.aside-1']);
   });
 
   it('F81 is partial when a trial fails, which can be given another chance', async () => {

@@ -70,6 +70,15 @@ export async function lockFolder(dir: string, { force = false } = {}): Promise<L
   }
 }
 
+/** Whether a process of another machine holds the lock of a folder: it cannot be known whether it still runs. */
+export async function isHeldElsewhere(dir: string): Promise<boolean> {
+  for (const number of await locks(dir).catch(() => [])) {
+    const owner = await readOwner(join(dir, nameOf(number)));
+    if (owner && lifeOf(owner) === 'elsewhere') return true;
+  }
+  return false;
+}
+
 async function giveWay(dir: string, own: number, others: readonly number[], force: boolean): Promise<boolean> {
   for (const number of others) {
     if (number > own) return true;

@@ -9,7 +9,7 @@ export interface ClaimedDir {
   readonly dir: string;
   readonly lock: Lock;
   /** Releases the lock, and removes the folder if it is still empty. */
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
 /**

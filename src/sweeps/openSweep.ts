@@ -4,9 +4,10 @@ import { basename, extname, join } from 'node:path';
 import { HandgradError } from '../errors';
 import { writeFileAtomic } from '../files/atomicFile';
 import { readConfigFile } from '../files/configFile';
-import { claimRunDir } from '../runs/runDir';
+import { assertFree, writeManifest } from '../files/manifest';
+import { type ClaimedDir, claimRunDir } from '../runs/runDir';
 import { readSweep, type ReadSweepOptions, type SweepSpec } from './spec/sweepFile';
-import { type Entry, type Journal, openJournal, readJournal } from './state/journal';
+import { type Entry, type Journal, JOURNAL, openJournal, readJournal } from './state/journal';
 import { SWEEP_FILES } from './state/summary';
 import { replay, type SweepState } from './state/sweepState';
 import { readSweepFolder } from './sweepFolder';
@@ -48,19 +49,27 @@ async function textOf(source: SweepSource): Promise<Uint8Array | string> {
 /**
  * Creates a sweep: its folder, with a copy of the file and a journal whose first entry describes it.
  * @param given the folder; `runs/sweep-<name>-<date>-<time>` when omitted
- * @throws HandgradError 'usage' when the folder holds a sweep already; 'storage', 'locked'
+ * @throws HandgradError 'usage' when the folder is not empty, because nothing is overwritten; 'storage', 'locked'
  */
-export async function createSweep(source: SweepSource, spec: SweepSpec, given: string | undefined): Promise<OpenSweep> {
+export async function createSweep(
+  source: SweepSource,
+  spec: SweepSpec,
+  given: string | undefined,
+  forceUnlock = false,
+): Promise<OpenSweep> {
   const name = spec.name ?? (typeof source === 'string' ? basename(source, extname(source)) : 'sweep');
-  const { dir, release } = await claimFolder(given, `sweep-${name}`);
+  const { dir, lock, release } = await claimRunDir(given, `sweep-${name}`, forceUnlock);
   try {
     if (await holdsSweep(dir)) {
       throw new HandgradError('usage', `${dir} holds a sweep already; resume it, or choose another folder.`);
     }
+    await assertFree(dir, 'sweep', [SWEEP_FILES.file, JOURNAL]);
+    // First: it marks the folder as ours.
+    await writeManifest(dir, 'sweep');
     await writeFileAtomic(join(dir, SWEEP_FILES.file), await textOf(source));
     const id = randomBytes(8).toString('hex');
     const first: Entry = { type: 'sweep', version: 1, id, spec };
-    const journal = await openJournal(dir, 0);
+    const journal = await openJournal(dir, 0, { guard: lock.assertHeld });
     return await closeOnFailure(journal, async () => {
       await journal.append(first);
       return { id, dir, state: replay(spec, [first]), journal, close: createClose(journal, release) };
@@ -94,30 +103,22 @@ export interface ResumeChanges {
  * Opens a sweep that was stopped or killed.
  * @throws HandgradError 'usage' when the folder holds none, or the file has been edited; 'model' for a damaged journal
  */
-export async function reopenSweep(dir: string, changes: ResumeChanges): Promise<OpenSweep> {
+export async function reopenSweep(dir: string, changes: ResumeChanges, forceUnlock = false): Promise<OpenSweep> {
   // Before locking: a folder without a sweep stays untouched.
   await readSweepFolder(dir);
-  const { release } = await claimFolder(dir, dir);
+  const claimed = await claimRunDir(dir, dir, forceUnlock);
   try {
-    return await openJournaled(dir, changes, release);
+    return await openJournaled(dir, changes, claimed);
   } catch (error) {
-    await release();
+    await claimed.release();
     throw error;
   }
-}
-
-async function claimFolder(
-  given: string | undefined,
-  name: string,
-): Promise<{ dir: string; release: () => Promise<void> }> {
-  const claim = await claimRunDir(given, name);
-  return { dir: claim.dir, release: () => claim.release() };
 }
 
 async function openJournaled(
   dir: string,
   { source: given, runCap, extend = false, retryFailed = false }: ResumeChanges,
-  release: () => Promise<void>,
+  { lock, release }: ClaimedDir,
 ): Promise<OpenSweep> {
   // Read again under the lock.
   const { id, spec: known, entries, bytes } = await readSweepFolder(dir);
@@ -127,7 +128,7 @@ async function openJournaled(
   const spec = await readSweepSource(current, { endless: known.runCap === null });
   const edited = changedKeys(known, spec).length > 0;
   if (edited) assertExtends(known, spec, typeof current === 'string' ? current : 'The sweep', dir, extend);
-  const journal = await openJournal(dir, bytes);
+  const journal = await openJournal(dir, bytes, { guard: lock.assertHeld });
   return closeOnFailure(journal, async () => {
     if (edited) {
       await journal.append({ type: 'extended', spec });

@@ -2,8 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { createAutoResetEvent } from './autoResetEvent';
 import type { Entry, RunId, Journal } from './state/journal';
 import { nextDecision } from './state/nextDecision';
-import type { Configuration } from './spec/samplers';
-import type { SweepSpec } from './spec/sweepFile';
+import { type Configuration, settingsOf } from './spec/samplers';
 import { apply, bestTrial, rungsOf, type SweepState, type Trial } from './state/sweepState';
 import type { Value } from './spec/distributions';
 import type { Outcome, Progress } from './workers/trainProcess';
@@ -172,16 +171,6 @@ async function reportOutcomes(
     await advisor.tell(token, failed === undefined ? values.get(number) : undefined);
     await record({ type: 'told', trial: number });
   }
-}
-
-/** The settings of a run: the fixed ones, its configuration, and its own seed. */
-export function settingsOf(
-  spec: SweepSpec,
-  configuration: Configuration,
-  seed: number,
-): Readonly<Record<string, Value>> {
-  const settings = { ...spec.fixed, ...configuration };
-  return spec.seeds === 1 ? settings : { ...settings, seed: Number(settings['seed'] ?? 0) + seed };
 }
 
 function trialRunOf(state: SweepState, id: RunId): TrialRun {

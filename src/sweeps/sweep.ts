@@ -19,7 +19,7 @@ import {
 } from './openSweep';
 import { optunaAdvisor } from './optuna';
 import { isOutOfPatience, runTrials, type Executor, type TrialRunEvent } from './runTrials';
-import { probesOf, valuesOf } from './spec/distributions';
+import { probesOf } from './spec/distributions';
 import { plannedTrials } from './spec/samplers';
 import type { SweepSpec } from './spec/sweepFile';
 import { importance } from './state/importance';
@@ -39,6 +39,8 @@ export const RETRIES = 2;
 export interface SweepOptions extends OpenOptions {
   /** The workers of this queue train the runs; without it, this machine does. */
   readonly queue?: RedisAddress;
+  /** Takes the sweep and its runs over from processes on another machine that have certainly ended. */
+  readonly forceUnlock?: boolean;
 }
 
 /** Options for running a sweep. */
@@ -90,7 +92,7 @@ export async function startSweep(
     const chosen = await withRunCap(source, runCap);
     const spec = await readSweepSource(chosen, { notice, endless });
     if (options.queue) assertQueueable(spec);
-    return createSweep(chosen, spec, options.dir);
+    return createSweep(chosen, spec, options.dir, options.forceUnlock);
   });
 }
 
@@ -105,7 +107,7 @@ export async function resumeSweep(
   options: SweepOptions = {},
 ): Promise<Sweep> {
   return withQueue(options, async () => {
-    const sweep = await reopenSweep(dir, changes);
+    const sweep = await reopenSweep(dir, changes, options.forceUnlock);
     try {
       // A sweep that was started without a queue may not fit one.
       if (options.queue) assertQueueable(sweep.state.spec);
@@ -233,12 +235,15 @@ function assertEnds(spec: SweepSpec, patience: number | undefined): void {
 }
 
 /** Chooses who trains, this machine or the workers of a queue; and combines the signals that stop it. */
-function executorOf({ sweep, machine, signal }: Running, queued: QueueExecutor | undefined) {
+function executorOf({ sweep, machine, options, signal }: Running, queued: QueueExecutor | undefined) {
   const { metric, seeds } = sweep.state.spec;
   const elsewhere = new AbortController();
   queued?.onStopped(() => elsewhere.abort());
   const executor: Executor =
-    queued ?? localExecutor(trainProgram(), sweep.dir, machine!, { metric: metric.name, seeds });
+    queued ??
+    localExecutor(trainProgram(), sweep.dir, machine!, {
+      ...{ metric: metric.name, seeds, takeOver: options.forceUnlock },
+    });
   return {
     executor,
     stopping: AbortSignal.any([signal, elsewhere.signal]),
@@ -248,7 +253,7 @@ function executorOf({ sweep, machine, signal }: Running, queued: QueueExecutor |
 
 /** Downloads the data sets once, before the runs start. */
 async function fetchDatasets(spec: SweepSpec, { env, onEvent, signal }: OpenOptions): Promise<void> {
-  const searched = spec.parameters['dataset'] && valuesOf(spec.parameters['dataset']);
+  const searched = spec.parameters['dataset'] && probesOf(spec.parameters['dataset']);
   const names = searched ?? [spec.fixed['dataset'] ?? 'fashion-mnist'];
   const fromEnvironment = environmentSettings(env!, ['dataDir']).values as { dataDir?: string };
   const dataDir = (spec.fixed['dataDir'] as string | undefined) ?? fromEnvironment.dataDir;

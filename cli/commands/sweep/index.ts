@@ -47,6 +47,10 @@ export const command = defineCommand({
     resume: flag(RUN, { group: 'Sweep', help: 'resume the sweep in DIR' }),
     extend: toggle({ group: 'Sweep', help: 'with --resume: accept a file that now has other values or more trials' }),
     retryFailed: toggle({ group: 'Sweep', help: 'with --resume: retry failed trials' }),
+    forceUnlock: toggle({
+      group: 'Sweep',
+      help: 'take a sweep over from processes on another machine that have certainly ended',
+    }),
     dryRun: toggle({ group: 'Sweep', help: 'print the trials without training' }),
     ...OUTPUT,
   },
@@ -99,6 +103,7 @@ interface SweepValues extends SweepRunOptions {
   readonly runCap: number | undefined;
   readonly extend: boolean;
   readonly retryFailed: boolean;
+  readonly forceUnlock: boolean;
   readonly json: boolean;
 }
 
@@ -120,10 +125,11 @@ async function runSweepCommand(values: SweepValues, context: Context): Promise<v
 }
 
 async function openSweep(
-  { file, resume, runDir, runCap, earlyStopSweep, extend, retryFailed }: SweepValues,
-  how: SweepOptions,
+  { file, resume, runDir, runCap, earlyStopSweep, extend, retryFailed, forceUnlock }: SweepValues,
+  opened: SweepOptions,
 ): Promise<Sweep> {
   const { resumeSweep, startSweep } = library.sweeps();
+  const how = { ...opened, forceUnlock };
   if (resume === undefined) {
     if (extend || retryFailed) {
       throw new HandgradError(

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createRandom } from '../../../src/random';
-import { draw, fromOptuna, type Parameter, valuesOf } from '../../../src/sweeps/spec/distributions';
+import { draw, fromOptuna, type Parameter, gridValues } from '../../../src/sweeps/spec/distributions';
 import { type Configuration, configurationKey, gridSize, nextConfiguration } from '../../../src/sweeps/spec/samplers';
 import type { SweepSpec } from '../../../src/sweeps/spec/sweepFile';
 import { specOf } from './specOf';
@@ -90,7 +90,8 @@ describe('samplers', () => {
   it('multiples of q stay within the range, and are numbers without dust', () => {
     const values = draws({ distribution: 'q_uniform', min: 0.05, max: 0.36, q: 0.1 });
     expect([...new Set(values)].sort()).to.deep.equal([0.1, 0.2, 0.3]);
-    expect(valuesOf({ distribution: 'q_uniform', min: 0.05, max: 0.36, q: 0.1 })).to.deep.equal([0.1, 0.2, 0.3]);
+    const { count, at } = gridValues({ distribution: 'q_uniform', min: 0.05, max: 0.36, q: 0.1 })!;
+    expect(Array.from({ length: count }, (_, i) => at(i))).to.deep.equal([0.1, 0.2, 0.3]);
     const logs = draws({ distribution: 'q_log_uniform_values', min: 16, max: 1024, q: 16 });
     expect(logs.every((value) => value % 16 === 0 && value >= 16 && value <= 1024)).to.be.true;
     expect(below(logs, 128)).to.be.closeTo(0.5, 0.05);
@@ -100,5 +101,23 @@ describe('samplers', () => {
     expect(fromOptuna({ distribution: 'categorical', values: [[64, 32], [8]] }, '[64,32]')).to.deep.equal([64, 32]);
     expect(fromOptuna({ distribution: 'q_log_uniform_values', min: 16, max: 64, q: 16 }, 61.2)).to.equal(64);
     expect(fromOptuna({ distribution: 'log_uniform_values', min: 0.1, max: 1 }, 0.25)).to.equal(0.25);
+  });
+
+  it('F101 enumerates a grid of any size lazily', () => {
+    for (const parameter of [
+      { min: 0, max: 2_000_000_000 },
+      { distribution: 'q_uniform', min: 0, max: 2_000_000_000, q: 1 },
+    ]) {
+      const spec = specOf({ method: 'grid', parameters: { seed: parameter }, run_cap: 3 });
+      const began = performance.now();
+      const made = new Set<string>();
+      for (let trial = 0, cursor = 0; trial < 3; trial++) {
+        const next = nextConfiguration(spec, made, cursor)!;
+        expect(next.configuration).to.deep.equal({ seed: trial });
+        made.add(configurationKey(next.configuration));
+        cursor = next.cursor;
+      }
+      expect(performance.now() - began).to.be.below(500);
+    }
   });
 });

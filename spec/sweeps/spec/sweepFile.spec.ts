@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { HandgradError } from '../../../src/errors';
-import { DISTRIBUTIONS, draw, valuesOf } from '../../../src/sweeps/spec/distributions';
+import { DISTRIBUTIONS, draw, gridValues } from '../../../src/sweeps/spec/distributions';
 import { createRandom } from '../../../src/random';
 import { failure } from '../../failure';
 import { readSweep } from '../../../src/sweeps/spec/sweepFile';
@@ -318,7 +318,8 @@ describe('readSweep', () => {
         for (const value of Object.values(spec.parameters)) {
           const drawn = draw(value, random);
           if (typeof drawn === 'number') expect(Number.isFinite(drawn)).to.be.true;
-          const all = valuesOf(value);
+          const grid = gridValues(value);
+          const all = grid && Array.from({ length: grid.count }, (_, i) => grid.at(i));
           if (all && all.length < 1000) expect(all).to.not.be.empty;
         }
       } catch (error) {

@@ -14,7 +14,7 @@ describe('the journal', () => {
     { type: 'trial', trial: 0, configuration: { lr: 0.1 } },
     { type: 'start', trial: 0, seed: 0, rung: 0 },
     resultOf({ trial: 0, seed: 0, rung: 0 }, 0.5),
-    { type: 'failure', trial: 1, seed: 0, rung: 0, reason: 'é', code: 'SIGKILL', retry: true },
+    { type: 'failure', trial: 0, seed: 0, rung: 0, reason: 'é', code: 'SIGKILL', retry: true },
   ];
   const write = async (dir: string, all = entries) => {
     const journal = await openJournal(dir, 0);
@@ -40,6 +40,39 @@ describe('the journal', () => {
       await journal.append(entries[4]!);
       await journal.close();
       expect(readFileSync(path).equals(whole), `cut at ${bytes}`).to.be.true;
+    }
+  });
+
+  it('F100 an entry that is JSON, and wrong inside, is an error that names its line', async () => {
+    const first = { type: 'sweep', version: 1, id: 'a'.repeat(16), spec };
+    const wrong: object[][] = [
+      ...[{ metric: 'x' }, { method: 'no' }, { parameters: { lr: { distribution: 'uniform', min: 0 } } }].map((one) => [
+        { ...first, spec: { ...spec, ...one } },
+      ]),
+      ...[{ halving: { eta: 1, rungs: [1, 2] } }, { halving: {} }, { seeds: 0 }, { fixed: { a: { b: 1 } } }].map(
+        (one) => [{ ...first, spec: { ...spec, ...one } }],
+      ),
+      [{ ...first, id: '../x' }],
+      [first, first],
+      [{ type: 'start', trial: 0, seed: 0, rung: 0 }],
+      [first, { type: 'trial', trial: 2_000_000_000, configuration: { lr: 0.1 } }],
+      [first, { type: 'trial', trial: 1, configuration: { lr: 0.1 } }],
+      [first, { type: 'trial', trial: 0, configuration: {} }],
+      [first, { type: 'trial', trial: 0, configuration: { lr: { valueOf: 1 } } }],
+      [first, { type: 'trial', trial: 0, configuration: JSON.parse('{"__proto__": 1}') as object }],
+      ...[
+        { type: 'start', trial: 1, seed: 0, rung: 0 },
+        { type: 'start', trial: 0, seed: 1, rung: 0 },
+        { type: 'failure', trial: 0, seed: 0, rung: 1, reason: '', retry: false },
+        { type: 'promotion', trial: 0, rung: 1 },
+        { type: 'told', trial: 1 },
+      ].map((entry) => [first, entries[1]!, entry]),
+    ];
+    for (const lines of wrong) {
+      writeFileSync(join(folder(), JOURNAL), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      expect(await failure('model', () => readJournal(folder())), JSON.stringify(lines)).to.match(
+        new RegExp(`journal is damaged .*line ${lines.length}: `),
+      );
     }
   });
 

@@ -6,6 +6,7 @@ import type { Entry } from '../../../src/sweeps/state/journal';
 import { rank } from '../../../src/sweeps/state/ranking';
 import { writeSummary } from '../../../src/sweeps/state/summary';
 import { bestTrial, replay } from '../../../src/sweeps/state/sweepState';
+import { settingsOf } from '../../../src/sweeps/spec/samplers';
 import { temporaryFolder } from '../../data/tinyDataset';
 import { resultOf, specOf } from '../spec/specOf';
 
@@ -54,11 +55,15 @@ describe('summary', () => {
     }
   });
 
-  it('best.json is the settings of the best one, and is not there when there is none', async () => {
+  it('F104 best.json is the settings that the best one was sent, whatever a result says', async () => {
     await writeSummary(replay(spec, trials), folder());
     expect(existsSync(join(folder(), 'best.json'))).to.be.false;
     await writeSummary(replay(spec, entries), folder());
-    expect(JSON.parse(readFileSync(join(folder(), 'best.json'), 'utf8'))).to.deep.equal({ hidden: [16], seed: 0 });
+    const best = () => JSON.parse(readFileSync(join(folder(), 'best.json'), 'utf8')) as unknown;
+    expect(best()).to.deep.equal({ hidden: [16], epochs: 10, seed: 0 });
+    const hostile = { config: { dataset: '/etc/passwd', source: 'http://host', hidden: [16] } };
+    await writeSummary(replay(spec, [...entries.slice(0, -1), resultOf(run(2, 1), 2, hostile)]), folder());
+    expect(best()).to.deep.equal({ hidden: [32], epochs: 10, seed: 0 });
   });
 });
 
@@ -102,7 +107,9 @@ describe('ranking', () => {
     const failed: Entry = { type: 'failure', trial: 1, seed: 0, rung: 2, reason: 'gone', code: 1, retry: false };
     const state = replay(halved, [...halvedEntries, { type: 'promotion', trial: 1, rung: 2 }, failed]);
     await writeSummary(state, folder());
-    expect(JSON.parse(readFileSync(join(folder(), 'best.json'), 'utf8'))).to.deep.equal({ lr: 1 });
+    expect(JSON.parse(readFileSync(join(folder(), 'best.json'), 'utf8'))).to.deep.equal(
+      settingsOf(halved, state.trials[0]!.configuration, 0),
+    );
     expect(bestTrial(state)).to.include({ trial: 0, value: 0.9 });
     expect(rank(state).map((row) => row.state)).to.deep.equal(['stopped', 'failed']);
   });

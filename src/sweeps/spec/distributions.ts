@@ -41,8 +41,8 @@ interface Distribution<Name extends DistributionName> {
   /** Its required keys. */
   readonly keys: readonly Exclude<keyof Shapes[Name] & string, 'probabilities'>[];
   readonly draw: (parameter: Of<Name>, random: Random) => Value;
-  /** Its values in order, if there is a finite list for a grid. */
-  readonly values?: (parameter: Of<Name>) => readonly Value[];
+  /** Its values in order, if there are finitely many, as a grid needs. They are not listed: there may be billions. */
+  readonly grid?: (parameter: Of<Name>) => Grid;
   /** Values at its ends: if a setting accepts these, it accepts all between. */
   readonly probes: (parameter: Of<Name>) => readonly Value[];
   /** Where a value lies between its ends, in [0, 1]: the probability of a smaller one. Only for ranges of numbers. */
@@ -50,6 +50,14 @@ interface Distribution<Name extends DistributionName> {
   /** The equivalent in Optuna, as its `distribution_to_json` writes it; undefined if Optuna has none. */
   readonly optuna?: (parameter: Of<Name>) => OptunaDistribution;
 }
+
+/** Finitely many values, by their index. */
+export interface Grid {
+  readonly count: number;
+  readonly at: (index: number) => Value;
+}
+
+const gridOf = (values: readonly Value[]): Grid => ({ count: values.length, at: (i) => values[i]! });
 
 /** A distribution as Optuna's `--search-space` takes it. */
 export interface OptunaDistribution {
@@ -82,7 +90,7 @@ const inRange = (value: number, { min, max, q }: Range & Quantum) =>
 const multiples = (parameter: Range & Quantum) => {
   const first = inRange(parameter.min, parameter);
   const count = Math.round((inRange(parameter.max, parameter) - first) / parameter.q) + 1;
-  return Array.from({ length: count }, (_, i) => quantized(first + i * parameter.q, parameter.q));
+  return { count, at: (i: number) => quantized(first + i * parameter.q, parameter.q) };
 };
 /** Four standard deviations: about one draw in 16,000 lies beyond. */
 const bell = ({ mu, sigma }: Bell) => [mu - 4 * sigma, mu, mu + 4 * sigma];
@@ -92,13 +100,13 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
   constant: {
     keys: ['value'],
     draw: ({ value }) => value,
-    values: ({ value }) => [value],
+    grid: ({ value }) => gridOf([value]),
     probes: ({ value }) => [value],
   },
   categorical: {
     keys: ['values'],
     draw: drawCategory,
-    values: ({ values }) => values,
+    grid: ({ values }) => gridOf(values),
     probes: ({ values }) => values,
     // Optuna's categories are scalars; as JSON text they can be lists too.
     optuna: ({ values }) => ({
@@ -109,7 +117,7 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
   int_uniform: {
     keys: ['min', 'max'],
     draw: ({ min, max }, random) => min + random.integer(max - min + 1),
-    values: ({ min, max }) => Array.from({ length: max - min + 1 }, (_, i) => min + i),
+    grid: ({ min, max }) => ({ count: max - min + 1, at: (i) => min + i }),
     probes: ({ min, max }) => [min, max],
     place: ({ min, max }, value) => (value - min + 0.5) / (max - min + 1),
     optuna: ({ min, max }) => ({ name: 'IntDistribution', attributes: { low: min, high: max, log: false, step: 1 } }),
@@ -124,7 +132,7 @@ export const DISTRIBUTIONS: { readonly [Name in DistributionName]: Distribution<
   q_uniform: {
     keys: ['min', 'max', 'q'],
     draw: (parameter, random) => inRange(uniform(parameter, random), parameter),
-    values: multiples,
+    grid: multiples,
     probes: (parameter) => [inRange(parameter.min, parameter), inRange(parameter.max, parameter)],
     place: ({ min, max, q }, value) => uniformPlace({ min: min - q / 2, max: max + q / 2 }, value),
     optuna: (parameter) => {
@@ -183,9 +191,9 @@ export function draw(parameter: Parameter, random: Random): Value {
   return rowOf(parameter).draw(parameter, random);
 }
 
-/** All values of the parameter in order; undefined when there is no finite list. */
-export function valuesOf(parameter: Parameter): readonly Value[] | undefined {
-  return rowOf(parameter).values?.(parameter);
+/** The values of the parameter in order; undefined when there are infinitely many. */
+export function gridValues(parameter: Parameter): Grid | undefined {
+  return rowOf(parameter).grid?.(parameter);
 }
 
 /** Values of the parameter, including its ends, to validate a setting with. */

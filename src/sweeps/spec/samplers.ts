@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createRandom } from '../../random';
-import { draw, type Value, valuesOf } from './distributions';
+import { draw, gridValues, type Value } from './distributions';
 import type { SweepSpec } from './sweepFile';
 
 /** The value of each searched setting. */
@@ -19,10 +19,7 @@ export function gridSize({ parameters }: SweepSpec): number {
   return Object.values(parameters).reduce((product, parameter) => product * countOf(parameter), 1);
 }
 
-const countOf = (parameter: SweepSpec['parameters'][string]) =>
-  parameter.distribution === 'int_uniform'
-    ? parameter.max - parameter.min + 1
-    : (valuesOf(parameter)?.length ?? Infinity);
+const countOf = (parameter: SweepSpec['parameters'][string]) => gridValues(parameter)?.count ?? Infinity;
 
 /**
  * The next configuration of a grid or of random search: a function of the sweep and of the configurations so far, so a
@@ -57,7 +54,7 @@ function placeOfGrid({ parameters }: SweepSpec, place: number): Configuration {
       const count = countOf(parameter);
       const at = rest % count;
       rest = Math.floor(rest / count);
-      return [key, parameter.distribution === 'int_uniform' ? parameter.min + at : valuesOf(parameter)![at]!];
+      return [key, gridValues(parameter)!.at(at)];
     });
   return Object.fromEntries(entries.reverse());
 }
@@ -81,4 +78,14 @@ function trialSeed(seed: number, trial: number): number {
 /** The number of trials; there are fewer only when random search exhausts the search space. */
 export function plannedTrials(spec: SweepSpec): number {
   return Math.min(spec.runCap ?? Infinity, spec.method === 'grid' ? gridSize(spec) : Infinity);
+}
+
+/** The settings of a run: the fixed ones, its configuration, and its own seed. */
+export function settingsOf(
+  { fixed, seeds }: Pick<SweepSpec, 'fixed' | 'seeds'>,
+  configuration: Configuration,
+  seed: number,
+): Readonly<Record<string, Value>> {
+  const settings = { ...fixed, ...configuration };
+  return seeds === 1 ? settings : { ...settings, seed: Number(settings['seed'] ?? 0) + seed };
 }

@@ -8,7 +8,7 @@ import {
   type Parameter,
   probesOf,
   type Value,
-  valuesOf,
+  gridValues,
   optunaOf,
 } from './distributions';
 import { keyOf, readSetting } from './settings';
@@ -334,7 +334,7 @@ function readParameter(
     return { ...parameter, values: parameter.values.map((value) => readSetting(key, value, where)) };
   }
   for (const value of probesOf(parameter)) readSetting(key, value, where);
-  if (method === 'grid' && !valuesOf(parameter))
+  if (method === 'grid' && !gridValues(parameter))
     throw wrong(`${where} has no list of values, which a grid needs; give values, or q_uniform`);
   if (method === 'bayes' && !optunaOf(parameter)) {
     throw wrong(

@@ -1,4 +1,4 @@
-import { placeIn, type Parameter, valuesOf } from '../spec/distributions';
+import { placeIn, type Parameter } from '../spec/distributions';
 import type { Ranked } from './ranking';
 import { varianceShares } from './variance';
 
@@ -69,7 +69,7 @@ const textOf = (setting: unknown) => JSON.stringify(setting) ?? '';
 function placesOf(settings: readonly unknown[], results: ArrayLike<number>, parameter: Parameter): number[] {
   const inRange = settings.map((setting) => (isNumber(setting) ? placeIn(parameter, setting) : undefined));
   if (inRange.every(isNumber)) return inRange;
-  const known = parameter.distribution === 'categorical' ? (valuesOf(parameter) ?? []) : [];
+  const known = parameter.distribution === 'categorical' ? parameter.values : [];
   // With those of trials that were made before the list was changed.
   const values = [...new Map([...known, ...settings].map((value) => [textOf(value), value])).values()];
   const numbers = values.every(isNumber);

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomicFile';
+import { settingsOf } from '../spec/samplers';
 import { type Ranked, rank } from './ranking';
-import { reached, type SweepState } from './sweepState';
+import type { SweepState } from './sweepState';
 
 /** The files in a sweep's folder beside its journal and its trials. */
 export const SWEEP_FILES = { file: 'sweep.yaml', summary: 'summary.csv', best: 'best.json' } as const;
@@ -19,14 +20,13 @@ export async function writeSummary(state: SweepState, dir: string): Promise<Rank
   return rows;
 }
 
-/** All settings of the best trial's first run. */
+/** The settings of the best trial's first run, as they were sent: a result of a worker does not change them. */
 export function bestConfig(
   state: SweepState,
   [best]: readonly Ranked[],
 ): Readonly<Record<string, unknown>> | undefined {
   if (best?.value === undefined || best.state === 'failed') return undefined;
-  const trial = state.trials[best.trial]!;
-  return trial.results[reached(state, trial)]![0]!.config;
+  return settingsOf(state.spec, state.trials[best.trial]!.configuration, 0);
 }
 
 function summaryText({ spec }: SweepState, rows: readonly Ranked[]): string {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { HandgradError } from '../../errors';
 import type { Machine } from '../machine';
 import type { Executor, TrialRun } from '../runTrials';
 import { type Program, type MachineShare, trainInProcess } from './trainProcess';
@@ -33,7 +34,7 @@ export function localExecutor(
   program: Program,
   dir: string,
   machine: Machine,
-  { metric, seeds }: { metric: string; seeds: number },
+  { metric, seeds, takeOver }: { metric: string; seeds: number; takeOver?: boolean },
 ): Executor {
   const slots = createSlots(machine);
   return {
@@ -41,9 +42,17 @@ export function localExecutor(
     async run(run, onProgress, signal) {
       const share = slots.take();
       const { settings, epochs } = run;
-      const local = { folder: join(dir, TRIALS), name: runName(run, seeds), settings, epochs, metric };
+      const local = { folder: join(dir, TRIALS), name: runName(run, seeds), settings, epochs, metric, takeOver };
       try {
-        return await trainInProcess(program, local, share, onProgress, signal);
+        const outcome = await trainInProcess(program, local, share, onProgress, signal);
+        // The machine's fault, not the trial's: the sweep stops, and this run is due again when it is resumed.
+        if (outcome.type === 'failure' && outcome.code === 'storage') {
+          throw new HandgradError(
+            'storage',
+            `Run ${local.name} cannot be saved (${outcome.reason}); resume the sweep then.`,
+          );
+        }
+        return outcome;
       } finally {
         slots.release(share);
       }

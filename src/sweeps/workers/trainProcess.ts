@@ -1,4 +1,4 @@
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { constants, lstat, open, rename, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,10 +8,11 @@ import { type ErrorKind, EXIT_CODES, HandgradError } from '../../errors';
 import { writeFileAtomic } from '../../files/atomicFile';
 import { makeFolder } from '../../files/makeFolder';
 import { programFile } from '../../files/places';
-import { storageError } from '../../files/storageError';
+import { openOwn, readOwn } from '../../files/readWhole';
+import { storageError, withStorageErrors } from '../../files/storageError';
 import type { Value } from '../spec/distributions';
-import { lockFolder } from '../../files/lock';
-import { RUN_FILES } from '../../runs/runFolder';
+import { isHeldElsewhere, lockFolder } from '../../files/lock';
+import { assertFreeForRun, RUN_FILES } from '../../runs/runFolder';
 import { findRun, type RunData } from '../../runs/readRun';
 import { type Ended, type ExitMeaning, meaningOf } from './exitMeaning';
 import { figure, type RunResult, runResult } from './runResult';
@@ -75,9 +76,11 @@ export interface Progress {
 
 /** How long a run may take to save its state after SIGTERM, in milliseconds. */
 const GRACE_MS = 60_000;
-/** A folder may stay locked for a moment by a process that is exiting. */
-const LOCK_TRIES = 60;
+/** How often a folder that another process uses is tried again, in milliseconds. */
 const LOCK_WAIT_MS = 500;
+/** The size limit of the settings of a run, and of the end of its log that is searched for an error. */
+const MAX_SETTINGS_BYTES = 1_000_000;
+const LOG_BYTES = 64_000;
 
 /**
  * Trains in a separate process, so a crash affects only this run, and all of its memory is freed. Resumes from the
@@ -101,7 +104,7 @@ export async function trainInProcess(
     const result = runResult(before, run.metric);
     if (result) return outcomeOf(result, run, 0, `${dir}.log`);
   }
-  for (let tries = 1; !signal.aborted; tries++) {
+  while (!signal.aborted) {
     const ended = await attempt(program, run, dir, fromScratch, share, onProgress, signal);
     if (!ended) {
       const record = await recordOf(dir);
@@ -110,7 +113,8 @@ export async function trainInProcess(
     }
     if (signal.aborted) break;
     const { locked, model } = program.exitCodes;
-    if (ended.exitCode === locked && tries < LOCK_TRIES) {
+    if (ended.exitCode === locked && !(await isHeldElsewhere(dir))) {
+      // By the process of a sweep that was just killed, which ends soon, or by hand. It is no failure of this run.
       await delay(LOCK_WAIT_MS, undefined, { signal }).catch(() => undefined);
     } else if (ended.exitCode === model && !fromScratch) {
       // The checkpoint is unusable here: train from scratch, which is slower but correct.
@@ -125,16 +129,22 @@ export async function trainInProcess(
 async function sameSettings({ settings }: LocalRun, dir: string): Promise<boolean> {
   const plain = (of: object) => JSON.stringify(Object.entries({ ...of, stopAfter: 0, threads: 0 }).sort());
   try {
-    return plain(JSON.parse(await readFile(`${dir}.json`, 'utf8')) as object) === plain(settings);
+    const bytes = await readOwn(`${dir}.json`, MAX_SETTINGS_BYTES, unreadable);
+    return bytes !== undefined && plain(JSON.parse(bytes.toString('utf8')) as object) === plain(settings);
   } catch {
     return false;
   }
 }
 
+const unreadable = (why: string) => new HandgradError('model', `It ${why}.`);
+
 /** Reads a run's folder, if it exists. A damaged one must not end the sweep. */
 async function recordOf(dir: string): Promise<RunData | 'damaged' | undefined> {
   try {
-    return await findRun(dir);
+    const run = await findRun(dir);
+    // Without its config, it may still hold what a new run must not overwrite.
+    if (!run && (await stat(dir).catch(() => undefined))) await assertFreeForRun(dir);
+    return run;
   } catch (error) {
     if (error instanceof HandgradError) return 'damaged';
     throw error;
@@ -143,7 +153,7 @@ async function recordOf(dir: string): Promise<RunData | 'damaged' | undefined> {
 
 /**
  * Trains once.
- * @param fromScratch whether to delete the run's folder first
+ * @param fromScratch whether to set the run's folder aside first
  * @returns undefined when the process succeeded
  */
 async function attempt(
@@ -155,10 +165,11 @@ async function attempt(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Ended | undefined> {
-  if (fromScratch && !(await clearFolder(dir, run.takeOver === true))) {
+  if (fromScratch && !(await setAside(dir, run.takeOver === true))) {
     return { exitCode: program.exitCodes.locked, message: 'another process trains it' };
   }
-  const config = await readFile(join(dir, RUN_FILES.config), 'utf8').catch(() => undefined);
+  const found = await readOwn(join(dir, RUN_FILES.config), MAX_SETTINGS_BYTES, unreadable).catch(() => undefined);
+  const config = found?.toString('utf8');
   const args = [
     'train',
     '--json',
@@ -205,13 +216,24 @@ async function startArguments(
   return ['--config', `${dir}.json`, '--run-dir', dir];
 }
 
-/** @returns false when a process uses the folder, such as one whose sweep was just killed */
-async function clearFolder(dir: string, takeOver: boolean): Promise<boolean> {
-  if (!(await stat(dir).catch(() => undefined))) return true;
+/**
+ * Renames the folder of a run that cannot be used: nothing is removed.
+ * @returns false when a process uses the folder, such as one whose sweep was just killed
+ */
+async function setAside(dir: string, takeOver: boolean): Promise<boolean> {
+  if (!(await lstat(dir).catch(() => undefined))) return true;
   try {
-    const lock = await lockFolder(dir, { force: takeOver });
-    await rm(dir, { recursive: true, force: true });
-    await lock.release();
+    const isFolder = (await lstat(dir)).isDirectory();
+    const lock = isFolder ? await lockFolder(dir, { force: takeOver }) : undefined;
+    await lock?.release();
+    await withStorageErrors(dir, async () => {
+      for (let number = 1; ; number++) {
+        const aside = `${dir}.aside-${number}`;
+        if (await lstat(aside).catch(() => undefined)) continue;
+        await rename(dir, aside);
+        return;
+      }
+    });
     return true;
   } catch (error) {
     if (error instanceof HandgradError && error.kind === 'locked') return false;
@@ -228,7 +250,9 @@ function variablesOf({ threads, gpu }: MachineShare): Record<string, string> {
 
 async function openLog(path: string) {
   try {
-    return await open(path, 'a');
+    const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+    // 0 on Windows, which has no such flag.
+    return await open(path, O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK | (O_NOFOLLOW ?? 0));
   } catch (error) {
     throw await storageError(error, path);
   }
@@ -262,11 +286,25 @@ function outcomeOf(
 
 /** The last error message in the log of a failed process. */
 async function lastError(logPath: string): Promise<string | undefined> {
-  const lines = (await readFile(logPath, 'utf8')).trimEnd().split('\n');
+  const lines = (await endOf(logPath)).trimEnd().split('\n');
   const said = lines.findLast((line) => line.includes('Error:')) ?? lines.at(-1);
   const plain = said
     ?.replace(/^.*?Error:\s*/, '')
     .replace(/\p{Cc}/gu, ' ')
     .trim();
   return plain ? plain.slice(0, 300).replace(/\.$/, '') : undefined;
+}
+
+/** The last part of a log; empty when it cannot be read. */
+async function endOf(path: string): Promise<string> {
+  const handle = await openOwn(path, unreadable).catch(() => undefined);
+  if (!handle) return '';
+  try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, LOG_BYTES);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }

@@ -169,7 +169,7 @@ export {
 } from './runs/events';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
-export { judgedFigure, type JudgedFigure } from './runs/figures';
+export { formatFigure, judgedFigure, type JudgedFigure } from './runs/figures';
 export { judgedAccuracy, readRun, type RunData } from './runs/readRun';
 export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
 

@@ -334,7 +334,9 @@ async function main(): Promise<void> {
   });
   await step('cuda, kernels against float64', () => inProcess('kernels', 'cuda', 90));
   await step('cuda, gradcheck', () => gradcheck('cuda'));
+  await step('cuda, gradcheck of the losses', () => inProcess('losses', 'cuda', 60));
   await step('cuda, PyTorch parity', () => inProcess('parity', 'cuda', 60));
+  await step('cuda, optimizers and losses', () => inProcess('trajectories', 'cuda', 60));
   await step('cuda, the post', () => timed('cuda post', 'post', 'cuda', { limit: 60 }));
   await step('cuda, deep', () => timed('cuda deep', 'deep', 'cuda', { limit: 60 }));
   await step('cuda, where a step of the post goes', () => profile('post', 'cuda'));

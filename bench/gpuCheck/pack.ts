@@ -83,7 +83,7 @@ function copySources(root: string, app: string): void {
     });
   copy('src/backends/device', '.', (file) => /\.(cpp|h)$/.test(file));
   copy('bench/peers', 'peers', (file) => file.endsWith('.py'));
-  copy('spec/training/fixtures', 'fixtures', (file) => /parity.*\.safetensors$/.test(file));
+  copy('spec/training/fixtures', 'fixtures', (file) => file.endsWith('.safetensors'));
 }
 
 function copyPackages(root: string, modules: string): void {

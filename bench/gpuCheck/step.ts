@@ -2,12 +2,20 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { readSafetensors } from '../../src/model/safetensors';
 import { networkOf } from '../../src/model/parameters';
-import { lossAndGradients, plainSteps } from '../../src/nn/mlp';
+import { initParams } from '../../src/nn/initialize';
+import { createLoss, LOSSES, type LossName } from '../../src/nn/losses';
+import { lossAndGradients, mlp, plainSteps } from '../../src/nn/mlp';
 import { listGradients, parametersOf, withParameters } from '../../src/nn/network';
 import { oneHot } from '../../src/nn/targets';
+import { createOptimizer } from '../../src/optim/optimizers';
 import { updater } from '../../src/optim/sgd';
+import { createRandom } from '../../src/random';
+import { gradcheck } from '../../src/training/gradcheck';
+import { inferenceNetwork, replaceTensors, startState } from '../../src/training/trainState';
+import { trainStep } from '../../src/training/trainStep';
 import { type BackendName, selectBackend } from '../../src/backends';
 import { checkKernel, KERNEL_CASES } from '../../spec/backends/device/kernelCases';
+import { deviations, readTrajectories, RUNS } from '../../spec/training/trajectory';
 
 // A step of gpu-check that runs the backend in its own process: `node step.js NAME BACKEND`. Prints one line.
 
@@ -66,6 +74,44 @@ async function parity(): Promise<string> {
   return `losses, gradients, parameters within ${worst.toExponential(1)} of PyTorch's`;
 }
 
+/** Ten steps with every optimizer and every loss, from the same parameters and batches as PyTorch. */
+async function trajectories(): Promise<string> {
+  const file = await readTrajectories();
+  const source = { trainStep, startState, replaceTensors, inferenceNetwork, createOptimizer, createLoss, mlp };
+  const names = Object.keys(RUNS);
+  const worst = names.map((name) => Math.max(...Object.values(tf.tidy(() => deviations(name, file, source)))));
+  const wrong = names.filter((_, i) => !(worst[i]! < 1e-5));
+  if (wrong.length > 0) throw new Error(`${wrong.join(', ')}: above 1e-5 (${worst.join(', ')})`);
+  return `${names.length} runs of 10 steps within ${Math.max(...worst).toExponential(1)} of PyTorch's`;
+}
+
+/** The gradients of every loss, weighted and not, by finite differences. */
+async function losses(): Promise<string> {
+  let worst = 0;
+  for (const loss of Object.keys(LOSSES) as LossName[]) {
+    for (const weights of [undefined, [0.5, 2, 0, 1, 3, 0.1]]) {
+      const random = createRandom(0, 'gradcheck');
+      const network = initParams(20, 3, [16, 8], createRandom(0, 'init'), { init: 'he' });
+      const normal = (n: number, k: number) =>
+        tf.tensor2d(
+          Float32Array.from({ length: n * k }, () => random.normal(0, 1)),
+          [n, k],
+        );
+      const batch = {
+        X: normal(6, 20),
+        y: tf.tensor1d([1, 0, 2, 2, 1, 0], 'int32'),
+        ...(loss !== 'cross-entropy' && { T: normal(6, 3) }),
+        ...(weights && { w: tf.tensor2d(weights, [6, 1]) }),
+      };
+      for (const { name, entries, relativeError } of await gradcheck({ network, batch, random, loss })) {
+        if (entries === 0 || !(relativeError < 1e-2)) throw new Error(`${loss}, ${name}: ${relativeError}`);
+        worst = Math.max(worst, relativeError);
+      }
+    }
+  }
+  return `every loss, weighted and not, within ${worst.toExponential(1)} of the central difference`;
+}
+
 /** |a - b| / |b| over all entries. */
 function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [difference, length] = [0, 0];
@@ -76,7 +122,12 @@ function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(difference / length);
 }
 
-const STEPS: Readonly<Record<string, (backend: BackendName) => Promise<string>>> = { kernels, parity };
+const STEPS: Readonly<Record<string, (backend: BackendName) => Promise<string>>> = {
+  kernels,
+  parity,
+  trajectories,
+  losses,
+};
 
 async function main([name, backend]: readonly string[]): Promise<void> {
   await selectBackend('cpu');

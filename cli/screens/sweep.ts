@@ -13,7 +13,8 @@ import type { Importance } from '../../src/sweeps/state/importance';
 import { type Ranked, rank } from '../../src/sweeps/state/ranking';
 import { settingText } from '../../src/sweeps/state/summary';
 import { bestTrial, isStopped, runKey, type SweepState } from '../../src/sweeps/state/sweepState';
-import { formatSeconds, formatShare, plural } from '../../src/words';
+import { formatFigure } from '../../src/runs/figures';
+import { formatSeconds, plural } from '../../src/words';
 import { liveLines } from '../terminal/liveLines';
 import { sparkline } from '../terminal/sparkline';
 import { table } from '../terminal/table';
@@ -129,7 +130,7 @@ function endedLine(event: TrialResult | TrialFailure, { spec: { metric, seeds },
   const what = configurationText(trial.configuration);
   if (event.type === 'result') {
     const { value, epochs, seconds } = event;
-    const reached = `${metric.name} ${formatShare(value)} after ${plural(epochs, 'epoch')}`;
+    const reached = `${metric.name} ${formatFigure(metric.name, value)} after ${plural(epochs, 'epoch')}`;
     return `${which}: ${reached} (${what}; ${formatSeconds(seconds)})`;
   }
   const again = trial.failed === undefined ? ', will be retried' : '';
@@ -138,14 +139,15 @@ function endedLine(event: TrialResult | TrialFailure, { spec: { metric, seeds },
 
 function bestSoFar(state: SweepState): string {
   const found = bestTrial(state);
-  return found ? `; best so far: ${formatShare(found.value)} by trial ${found.trial}` : '';
+  return found ? `; best so far: ${formatFigure(state.spec.metric.name, found.value)} by trial ${found.trial}` : '';
 }
 
 function bestLine(state: SweepState): string {
   const found = bestTrial(state);
   if (!found) return 'Best:   none yet';
+  const { metric } = state.spec;
   const what = configurationText(state.trials[found.trial]!.configuration);
-  return `Best:   ${state.spec.metric.name} ${formatShare(found.value)}, trial ${found.trial}: ${what}`;
+  return `Best:   ${metric.name} ${formatFigure(metric.name, found.value)}, trial ${found.trial}: ${what}`;
 }
 
 function overview(state: SweepState, planned: number | null, left: number | undefined, elapsed: number): string {
@@ -180,7 +182,7 @@ function secondsLeft(
 
 function runningLine({ run, since, curve }: Running, { spec: { metric }, trials }: SweepState): string {
   const last = curve.at(-1);
-  const at = typeof last === 'number' ? ` ${metric.name} ${formatShare(last)}` : '';
+  const at = typeof last === 'number' ? ` ${metric.name} ${formatFigure(metric.name, last)}` : '';
   const time = formatSeconds((performance.now() - since) / 1000);
   const progress = `${sparkline(curve).padEnd(12)} ${curve.length}/${run.epochs} epochs${at}, ${time}`;
   return `  ${String(run.trial).padStart(4)}  ${progress}: ${configurationText(trials[run.trial]!.configuration)}`;
@@ -190,14 +192,15 @@ function runningLine({ run, since, curve }: Running, { spec: { metric }, trials 
 export function resultTable(rows: readonly Ranked[], spec: SweepSpec): string {
   const parameters = Object.keys(spec.parameters);
   const several = spec.seeds > 1;
+  const shown = (value: number) => formatFigure(spec.metric.name, value);
   const heading = ['', 'Trial', spec.metric.name, ...(several ? ['±'] : []), 'Epochs', ...parameters, 'State'];
   const cells = rows
     .slice(0, MAX_ROWS)
     .map((row, i) => [
       row.value === undefined ? '' : `${i + 1}`,
       `${row.trial}`,
-      row.value === undefined ? '-' : formatShare(row.value),
-      ...(several ? [row.spread === undefined ? '-' : formatShare(row.spread)] : []),
+      row.value === undefined ? '-' : shown(row.value),
+      ...(several ? [row.spread === undefined ? '-' : shown(row.spread)] : []),
       row.epochs === undefined ? '-' : `${row.epochs}`,
       ...parameters.map((key) => configurationText({ '': row.configuration[key]! }).slice(1)),
       row.state,

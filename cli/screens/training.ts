@@ -2,8 +2,8 @@ import type { RunEvent, StartEvent } from '../../src/runs/events';
 import type { StepEvent } from '../../src/training/train';
 import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/config';
 import { flagName } from '../arguments/flagNames';
-import { judgedFigure, type JudgedFigure } from '../../src/runs/figures';
-import { formatCount, formatSeconds, formatShare, formatUnits, plural, shellWord } from '../../src/words';
+import { formatFigure, judgedFigure, type JudgedFigure } from '../../src/runs/figures';
+import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../../src/words';
 import { createProgressBar } from '../terminal/progressBar';
 import type { Screen, Terminal } from '../terminal/terminal';
 
@@ -29,7 +29,7 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
       const { epochs, testLoss, testMae, testR2, seconds, runDir } = event;
       const figures = [
         terminal.out.bold(`Test ${shownFigure(judgedFigure(event)!)}`),
-        ...(testMae === undefined ? [] : [`Test MAE: ${formatUnits(testMae)}`]),
+        ...(testMae === undefined ? [] : [`Test MAE: ${formatFigure('MAE', testMae)}`]),
         ...(testR2 === undefined ? [] : [`Test R²: ${formatShare(testR2)}`]),
         `Test Loss: ${formatShare(testLoss)}`,
       ];
@@ -48,8 +48,7 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
   };
 }
 
-const shownFigure = ({ name, value }: JudgedFigure) =>
-  `${name}: ${name === 'Accuracy' ? formatShare(value) : formatUnits(value)}`;
+const shownFigure = ({ name, value }: JudgedFigure) => `${name}: ${formatFigure(name, value)}`;
 
 function describeRun({
   dataset,

@@ -41,6 +41,16 @@ describe('readRun', () => {
     ]);
   });
 
+  it('gives the figures of regression', async () => {
+    const without = (row: object) => Object.fromEntries(Object.entries(row).filter(([key]) => key !== 'testAccuracy'));
+    const row = { ...without(epoch(1)), testRmse: 12.5, testMae: 9, testR2: null, valRmse: 1, valMae: 2, valR2: 0.5 };
+    const last = { ...without(end), testRmse: 12.5, testMae: 9, testR2: 0.5 };
+    writeFileSync(path('metrics.jsonl'), lines(row, last));
+    const run = await readRun(folder());
+    expect(run.epochs).to.deep.equal([{ ...row, testR2: NaN }]);
+    expect(run.end).to.deep.equal(last);
+  });
+
   it('leaves out a last line that is being written, and knows no end before it is the last line', async () => {
     truncateSync(path('metrics.jsonl'), readFileSync(path('metrics.jsonl')).length - 1);
     expect(await readRun(folder())).to.deep.include({ end: undefined, hasModel: false });

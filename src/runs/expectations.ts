@@ -1,7 +1,7 @@
 import { HandgradError } from '../errors';
-import { formatShare, formatUnits } from '../words';
 import type { Config } from './config';
 import type { RunEnd } from './events';
+import { formatFigure } from './figures';
 
 /** A figure that a finished run has to reach. */
 interface Expectation {
@@ -9,15 +9,14 @@ interface Expectation {
   readonly name: string;
   /** Whether larger figures are better. */
   readonly larger: boolean;
-  readonly show: (value: number) => string;
 }
 
 /** Every expectation, by its setting. */
-export const EXPECTATIONS = {
-  expectAccuracy: { figure: 'testAccuracy', name: 'test accuracy', larger: true, show: formatShare },
-  expectRmse: { figure: 'testRmse', name: 'test RMSE', larger: false, show: formatUnits },
-  expectMae: { figure: 'testMae', name: 'test MAE', larger: false, show: formatUnits },
-  expectR2: { figure: 'testR2', name: 'test R²', larger: true, show: formatShare },
+const EXPECTATIONS = {
+  expectAccuracy: { figure: 'testAccuracy', name: 'test accuracy', larger: true },
+  expectRmse: { figure: 'testRmse', name: 'test RMSE', larger: false },
+  expectMae: { figure: 'testMae', name: 'test MAE', larger: false },
+  expectR2: { figure: 'testR2', name: 'test R²', larger: true },
 } as const satisfies { readonly [Key in keyof Config & `expect${string}`]-?: Expectation };
 
 /**
@@ -26,7 +25,7 @@ export const EXPECTATIONS = {
  *   when a run of this task has no such figure
  */
 export function assertExpectations(config: Config, end: RunEnd): void {
-  for (const [key, { figure, name, larger, show }] of Object.entries(EXPECTATIONS)) {
+  for (const [key, { figure, name, larger }] of Object.entries(EXPECTATIONS)) {
     const expected = config[key as keyof typeof EXPECTATIONS];
     if (expected === undefined) continue;
     const found = end[figure];
@@ -38,7 +37,10 @@ export function assertExpectations(config: Config, end: RunEnd): void {
     }
     // Not `found < expected`: NaN does not meet an expectation either.
     if (larger ? found >= expected : found <= expected) continue;
-    const which = `The final ${name} ${show(found)} is ${larger ? 'below' : 'above'} \`${key}\` ${expected}`;
-    throw new HandgradError('failure', `${which}; the run is in ${end.runDir}.`);
+    const missed = `${larger ? 'below' : 'above'} \`${key}\` ${expected}`;
+    throw new HandgradError(
+      'failure',
+      `The final ${name} ${formatFigure(name, found)} is ${missed}; the run is in ${end.runDir}.`,
+    );
   }
 }

@@ -1,3 +1,10 @@
+import { formatShare, formatUnits } from '../words';
+
+/** A figure of an event for people: RMSE and MAE are in the units of the label, the others of a size near 1. */
+export function formatFigure(name: string, value: number): string {
+  return /rmse|mae/i.test(name) ? formatUnits(value) : formatShare(value);
+}
+
 /** The figures of an epoch or of the end. */
 interface Figures {
   readonly testAccuracy?: number;

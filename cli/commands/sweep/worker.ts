@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { text, wholeNumber } from '../../../src/kinds';
 import type { WorkerEvent } from '../../../src/sweeps/worker';
-import { formatShare, plural } from '../../../src/words';
+import { formatFigure } from '../../../src/runs/figures';
+import { plural } from '../../../src/words';
 import { defineCommand, OUTPUT } from '../../arguments/command';
 import { flag, optionalArgument, PATH, toggle } from '../../arguments/flags';
 import { MACHINE } from '../../arguments/machine';
@@ -82,7 +83,7 @@ function showEvent(event: Exclude<WorkerEvent, { type: 'ready' }>, terminal: Ter
   if (event.type === 'lost') terminal.warning(`${which} now belongs to another worker.`);
   if (event.type !== 'ended') return;
   const { outcome } = event;
-  if (outcome.type === 'result') terminal.result(`${which}: ${metric} ${formatShare(outcome.result.value)}`);
+  if (outcome.type === 'result') terminal.result(`${which}: ${metric} ${formatFigure(metric, outcome.result.value)}`);
   else if (outcome.type === 'failure') terminal.result(`${which}: failed: ${outcome.reason}`);
   else terminal.result(`${which}: saved and returned to the queue`);
 }

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULTS } from '../../../src/runs/config';
 import { createTerminal } from '../../../cli/terminal/terminal';
 import { trainingScreen } from '../../../cli/screens/training';
-import type { StartEvent } from '../../../src/runs/events';
+import type { RunEnd, StartEvent } from '../../../src/runs/events';
+import type { EpochEvent } from '../../../src/training/train';
 import { collector } from '../session';
 
 const START: StartEvent = {
@@ -40,15 +41,15 @@ const END = {
 } as const;
 
 /** Shows a whole run on a terminal or into pipes. */
-async function tell({ json = false, tty = false, quiet = false } = {}) {
+async function tell({ json = false, tty = false, quiet = false } = {}, epoch: EpochEvent = EPOCH, end: RunEnd = END) {
   const [stdout, stderr] = [collector(tty), collector(tty)];
   const io = { stdout, stderr, env: {}, signal: new AbortController().signal };
   const screen = trainingScreen(createTerminal(io, { quiet }), { json });
   screen.show(START);
   for (const step of [1, 2, 3]) screen.show({ type: 'step', epoch: 1, step, samples: 200 * step });
   if (tty) await sleep(200); // the bar is drawn ten times a second
-  screen.show(EPOCH);
-  screen.show(END);
+  screen.show(epoch);
+  screen.show(end);
   screen.stop();
   return { stdout: stdout.text(), stderr: stderr.text() };
 }
@@ -65,6 +66,15 @@ describe('the screen of a training', () => {
       .and.to.contain('784-256-10, relu, 203,530 parameters');
     expect(stderr).to.contain('2 epochs of 3 steps').and.to.contain("handgrad evaluate 'runs/a run'");
     expect(stderr).not.to.contain('\u001b');
+  });
+
+  it('prints RMSE, MAE and R² of a regression, in the units of the label', async () => {
+    const epoch = { ...EPOCH, testAccuracy: undefined, valLoss: 0.6, valRmse: 51_234.6 };
+    const end = { ...END, testAccuracy: undefined, testRmse: 0.012345, testMae: 0.01, testR2: 0.91 };
+    expect((await tell({}, epoch, end)).stdout).to.equal(
+      'Epoch 1, Loss: 0.6413, Val RMSE: 51235 (2.1 s, 31,578 samples/s)\n' +
+        'Test RMSE: 0.012345, Test MAE: 0.010000, Test R²: 0.9100, Test Loss: 0.4500 after 2 epochs in 21.0 s\n',
+    );
   });
 
   it('prints one JSON object a line with --json, and nothing else on stdout', async () => {

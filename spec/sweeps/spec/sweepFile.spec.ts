@@ -45,6 +45,8 @@ describe('readSweep', () => {
   it('judges by the validation split where there is one, else by the test set, and trains the standard epochs', () => {
     expect(specOf({ method: 'grid', parameters: lr }).metric.name).to.equal('testAccuracy');
     expect(specOf({ method: 'grid', parameters: lr, fixed: { valFraction: 0.1 } }).metric.name).to.equal('valAccuracy');
+    const numbers = { method: 'grid', parameters: lr, fixed: { loss: 'huber', valFraction: 0.1 } };
+    expect(specOf(numbers).metric).to.deep.equal({ name: 'valRmse', goal: 'minimize' });
     expect(specOf({ method: 'grid', parameters: lr }).fixed).to.deep.equal({ epochs: 10 });
   });
 
@@ -122,6 +124,9 @@ describe('readSweep', () => {
     expect(metric('accuracy', { valFraction: 0.2 }).name).to.equal('valAccuracy');
     expect(metric('eval/loss', { valFraction: 0.2 })).to.deep.equal({ name: 'valLoss', goal: 'minimize' });
     expect(metric('train_loss')).to.deep.equal({ name: 'loss', goal: 'minimize' });
+    expect(metric('rmse')).to.deep.equal({ name: 'testRmse', goal: 'minimize' });
+    expect(metric('mae', { valFraction: 0.2 })).to.deep.equal({ name: 'valMae', goal: 'minimize' });
+    expect(metric('r2')).to.deep.equal({ name: 'testR2', goal: 'maximize' });
   });
 
   it('lists every mistake at once', async () => {

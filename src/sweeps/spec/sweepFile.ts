@@ -43,6 +43,7 @@ export interface SweepSpec {
 /** Metrics in the epoch events; those that start with `val` need a validation split. */
 export const METRICS = [
   ...['testAccuracy', 'testLoss', 'valAccuracy', 'valLoss', 'loss', 'lastBatchLoss'],
+  ...['testRmse', 'testMae', 'testR2', 'valRmse', 'valMae', 'valR2'],
   ...['seconds', 'trainSeconds', 'samplesPerSecond'],
 ] as const;
 
@@ -189,7 +190,7 @@ function completeSpec(
   // Made explicit, so that the last epoch of a run is known from the spec alone.
   if (!parameters['epochs']) fixed['epochs'] ??= DEFAULTS.epochs;
   const isValidated = () => Number(fixed['valFraction'] ?? 0) > 0 || parameters['valFraction'] !== undefined;
-  const metric = collect(() => readMetric(file, isValidated()));
+  const metric = collect(() => readMetric(file, isValidated(), fixed));
   if (metric?.name.startsWith('val') && !isValidated()) {
     if (fixed['valFraction'] !== undefined) {
       throw wrong(`metric.name is ${metric.name}, but fixed.valFraction is 0: there are no validation samples`);
@@ -386,8 +387,12 @@ function checkNumbers(
   }
 }
 
-function readMetric({ metric }: SweepFile, validated: boolean): Metric {
-  if (!metric) return { name: validated ? 'valAccuracy' : 'testAccuracy', goal: 'maximize' };
+function readMetric(
+  { metric }: Pick<SweepFile, 'metric'>,
+  validated: boolean,
+  fixed: Readonly<Record<string, Value>>,
+): Metric {
+  if (!metric) return readMetric({ metric: { name: isRegression(fixed) ? 'rmse' : 'accuracy' } }, validated, fixed);
   const name = metricNamed(metric.name, METRICS, validated);
   if (!METRICS.some((one) => one === name)) {
     const hint = nearName(name, METRICS);
@@ -395,8 +400,12 @@ function readMetric({ metric }: SweepFile, validated: boolean): Metric {
       `metric.name must be one of ${METRICS.join(', ')}, not ${quoted(name)}${hint ? `; did you mean ${hint}` : ''}`,
     );
   }
-  return { name, goal: metric.goal ?? (/loss|seconds/i.test(name) ? 'minimize' : 'maximize') };
+  return { name, goal: metric.goal ?? (/loss|seconds|rmse|mae/i.test(name) ? 'minimize' : 'maximize') };
 }
+
+/** Whether trials predict numbers, as far as the file says: by the task, or by a loss of numbers. */
+const isRegression = ({ task, loss }: Readonly<Record<string, Value>>) =>
+  task === 'regression' || loss === 'mse' || loss === 'huber';
 
 /**
  * The epochs after which trials are compared: min_iter times powers of eta, or `s` of them, counted down from all

@@ -84,6 +84,10 @@ const METRIC_NAMES: Readonly<Record<string, string>> = {
   ...{ trainloss: 'loss', trainingloss: 'loss', trainacc: 'trainAccuracy', trainingaccuracy: 'trainAccuracy' },
   ...{ accuracy: 'judgedAccuracy', acc: 'judgedAccuracy', evalaccuracy: 'judgedAccuracy', evalacc: 'judgedAccuracy' },
   evalloss: 'judgedLoss',
+  ...{ rmse: 'judgedRmse', mae: 'judgedMae', r2: 'judgedR2', evalrmse: 'judgedRmse', evalmae: 'judgedMae' },
+  ...{ evalr2: 'judgedR2', r2score: 'judgedR2', validationrmse: 'valRmse', validationmae: 'valMae' },
+  rootmeansquarederror: 'judgedRmse',
+  meanabsoluteerror: 'judgedMae',
 };
 
 /**

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { flagName } from '../cli/arguments/flagNames';
-import { CONFIG_KEYS, type ConfigKey, type Setting, settings } from '../src/runs/config';
+import { CONFIG_KEYS, type ConfigKey, defaultText, type Setting, settings } from '../src/runs/config';
 import { SYNONYMS } from '../src/runs/synonyms';
 
 // docs/settings.md, from the table of settings: node --require ./bin/register.js docs/makeSettings.ts
@@ -45,7 +45,7 @@ function section(group: string): string {
 
 function row(key: ConfigKey): string[] {
   const { kind, help, default: standard } = settings[key];
-  const shown = JSON.stringify(standard)?.replaceAll('"', '');
+  const shown = settings[key].defaultBy ? defaultText(settings[key]) : JSON.stringify(standard)?.replaceAll('"', '');
   const flag = `\`--${standard === true ? 'no-' : ''}${flagName(key)}\``;
   const what = [help, ...notes(settings[key])].join('. ');
   return [
@@ -61,7 +61,7 @@ function notes(setting: Setting): string[] {
   const { needs, tables, task, backends, variable, resumable, inModel, unsearchable, formerly } = setting;
   return [
     ...(needs ? [`Needs \`${needs.setting}\`${needs.values ? ` ${needs.values.join(', ')}` : ''}`] : []),
-    ...(tables ? ['CSV files only'] : []),
+    ...(tables ? ['Tables only'] : []),
     ...(task ? [`For ${task}`] : []),
     ...(backends ? [`Backends: ${backends.join(', ')}`] : []),
     ...(variable ? [`Default from \`${variable}\``] : []),

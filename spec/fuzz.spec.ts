@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { CONFIG_KEYS } from '../src/runs/config';
 import { readConfigFile } from '../src/files/configFile';
 import { readSettings } from '../cli/arguments/settingFlags';
-import { csvTable } from '../src/data/formats/csvTable';
 import { parseIdx } from '../src/data/formats/idx';
 import { HandgradError } from '../src/errors';
 import { decodeCheckpoint } from '../src/runs/checkpoint';
@@ -74,29 +73,6 @@ describe('no input breaks a reader', function () {
     fc.assert(
       fc.asyncProperty(fc.array(fc.nat(2 ** 32 - 1), { maxLength: 300 }), fc.nat(255), (dims, type) =>
         survives(() => parseIdx(idxBytes(dims, new Uint8Array(9), type), 'file'), 'data'),
-      ),
-      runs,
-    ));
-
-  const csv = Buffer.from('label,x,"y ""z"""\ncat,1,2.5\ndog,-3e2,.5\n"c,d",0,7\n');
-  it('F30 CSV', () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.oneof(
-          bytesLike(csv),
-          fc
-            .string({ unit: fc.constantFrom('1', '.', 'e', '-', ',', '"', '\n', '\r', 'a', '\0') })
-            .map((text) => Buffer.from(text)),
-        ),
-        fc.nat(40),
-        fc.option(fc.constantFrom('label', '__proto__', 'x'), { nil: undefined }),
-        (bytes, at, column) => {
-          async function* chunks() {
-            yield await Promise.resolve(Buffer.from(bytes.subarray(0, at)));
-            yield Buffer.from(bytes.subarray(at));
-          }
-          return survives(() => csvTable(chunks(), 'file', column), 'data');
-        },
       ),
       runs,
     ));

@@ -139,6 +139,7 @@ export { loadDataFashionMnist } from './loadDataFashionMnist';
 
 export {
   CONFIG_KEYS,
+  defaultText,
   DEFAULTS,
   environmentSettings,
   keyNamed,

@@ -2,6 +2,7 @@ import type { Options } from 'yargs';
 import { readConfigFile } from '../../src/files/configFile';
 import {
   CONFIG_KEYS,
+  defaultText,
   type ConfigKey,
   environmentSettings,
   type SettingsLayer,
@@ -33,7 +34,7 @@ function flagsOf(key: ConfigKey): SettingFlag[] {
   const shown = { group: `${group}:`, describe: helpOf(settings[key]) };
   const { read } = kind;
   if (read) {
-    const text = [standard].flat().join();
+    const text = defaultText(settings[key]);
     const options = { requiresArg: true, nargs: 1, ...shown, ...(text !== '' && { defaultDescription: text }) };
     return names.map((one) => ({
       ...{ name: one, key, valueOf: read },
@@ -50,7 +51,7 @@ function flagsOf(key: ConfigKey): SettingFlag[] {
 
 /** `momentum, nesterov: the decay of the velocity`, `the update rule: sgd|momentum|…` */
 function helpOf({ help, off, kind, needs, tables, task, backends }: Setting): string {
-  const only = backends ?? needs?.values ?? (tables ? ['CSV'] : task === 'regression' ? [task] : []);
+  const only = backends ?? needs?.values ?? (tables ? ['tables'] : task === 'regression' ? [task] : []);
   const names = kind.names && !kind.each ? `: ${kind.names.join('|')}` : '';
   return withFlags(`${only.length > 0 ? `${only.join(', ')}: ` : ''}${off ?? help}${names}`, CONFIG_KEYS);
 }

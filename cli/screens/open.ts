@@ -1,18 +1,34 @@
+import { basename } from 'node:path';
 import type { OpenEvent, OpenOptions } from '../../src/runs/events';
 import type { Context } from '../arguments/command';
 import type { Screen, Terminal } from '../terminal/terminal';
+import { createProgressBar } from '../terminal/progressBar';
+import { formatBytes } from '../../src/words';
 import { downloadScreen } from './download';
 
 /** Shows the loading of data and backend: downloads, the backend that `auto` chose, and notices. */
 export function openScreen(terminal: Terminal): Screen<OpenEvent> {
   const download = downloadScreen(terminal);
+  const reading = createProgressBar(terminal);
+  let underway = false;
+  const showReading = ({ path, bytes, total }: Extract<OpenEvent, { type: 'reading' }>) => {
+    if (total === undefined) return;
+    if (!underway) reading.start(`  Reading ${basename(path)}`, total);
+    underway = bytes < total;
+    if (underway) reading.update(bytes, `${formatBytes(bytes)} of ${formatBytes(total)}`);
+    else reading.stop();
+  };
   return {
     show(event) {
       if (event.type === 'notice') terminal.warning(event.message);
       else if (event.type === 'backend') showBackend(event, terminal);
+      else if (event.type === 'reading') showReading(event);
       else download.show(event);
     },
-    stop: download.stop,
+    stop: () => {
+      download.stop();
+      reading.stop();
+    },
   };
 }
 
@@ -23,7 +39,12 @@ export async function withOpenScreen<Result>(
 ): Promise<Result> {
   const screen = openScreen(terminal);
   try {
-    return await work({ onEvent: screen.show, signal, env: io.env });
+    return await work({
+      onEvent: screen.show,
+      signal,
+      env: io.env,
+      stdin: () => io.stdin as unknown as AsyncIterable<Buffer>,
+    });
   } finally {
     screen.stop();
   }

@@ -4,6 +4,7 @@ import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/conf
 import { flagName } from '../arguments/flagNames';
 import { formatFigure, judgedFigure, type JudgedFigure } from '../../src/runs/figures';
 import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../../src/words';
+import { columnLines } from './columns';
 import { createProgressBar } from '../terminal/progressBar';
 import type { Screen, Terminal } from '../terminal/terminal';
 
@@ -50,16 +51,8 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
 
 const shownFigure = ({ name, value }: JudgedFigure) => `${name}: ${formatFigure(name, value)}`;
 
-function describeRun({
-  dataset,
-  trainSamples,
-  valSamples,
-  testSamples,
-  parameters,
-  widths,
-  config,
-  resumed,
-}: StartEvent): string {
+function describeRun(event: StartEvent): string {
+  const { dataset, trainSamples, valSamples, testSamples, parameters, widths, config, resumed } = event;
   const samples = [
     `${formatCount(trainSamples)} training`,
     ...(valSamples === undefined ? [] : [`${formatCount(valSamples)} validation`]),
@@ -69,6 +62,7 @@ function describeRun({
   const length = `${plural(lastEpoch(config), 'epoch')} of ${steps}`;
   return [
     `Data:    ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
+    ...columnLines(event),
     `Model:   ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
     `Train:   ${length}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, ` +
       `learning rate ${config.lr}, seed ${config.seed}`,

@@ -53,7 +53,7 @@ describe('settings', () => {
 
   it('model files record all but what is of a machine or of one run', () => {
     expect(CONFIG_KEYS.filter((key) => !RECORDED_KEYS.some((one) => one === key))).to.deep.equal([
-      ...['dataDir', 'source', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
+      ...['dataDir', 'source', 'imageShape', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
       ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'tensorboard'],
     ]);
   });

@@ -4,11 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULTS } from '../../src/runs/config';
 import { trainingSettings } from '../../src/runs/trainOptions';
-import { fitNormalization } from '../../src/data/fitNormalization';
 import { loadDataset } from '../../src/data/loadDataset';
-import { splitValidation } from '../../src/data/split';
-import { createRandom } from '../../src/random';
-import { loadModel } from '../../src/model/modelFile';
+import { openModel } from '../../src/runs/modelConfig';
 import { writePoints } from '../cli/points';
 import { session } from '../cli/session';
 
@@ -83,16 +80,13 @@ describe('train with the settings of issue 5', function () {
     expect(judged.accuracy).to.equal(end['testAccuracy']);
     expect(judged.loss).to.be.closeTo(end['testLoss'] as number, 1e-6);
     // Fitted on the training part alone: 96 of the 120 rows that are not for testing, whose mean is not theirs.
-    const { config: saved } = await loadModel(join(run, 'model.safetensors'));
-    const { mean, std } = (saved as { foldedNormalization: { mean: number[]; std: number[] } }).foldedNormalization;
-    const data = await loadDataset(csv, { testFraction: 0.2, seed: 3 });
-    const { train: part } = splitValidation(data.train, 0.2, createRandom(3, 'split'));
+    const { config: saved } = await openModel(run);
+    const { inputs } = saved!.preparation!;
+    const { train: part, preparation } = await loadDataset(csv, { valFraction: 0.2, seed: 3 });
     expect(part.count).to.equal(96);
-    const fitted = fitNormalization(part, true);
-    fitted.mean.forEach((value, i) => expect(mean[i]).to.be.closeTo(value, 1e-6));
-    fitted.std.forEach((value, i) => expect(std[i]).to.be.closeTo(value, 1e-6));
-    const whole = fitNormalization(data.train, true);
-    expect(Math.abs(whole.mean[0]! - mean[0]!)).to.be.greaterThan(1e-4);
+    expect(inputs).to.deep.equal(preparation!.inputs);
+    const whole = await loadDataset(csv, { seed: 3 });
+    expect(inputs).to.not.deep.equal(whole.preparation!.inputs);
     const again = await session(['train', '--config', join(run, 'config.json'), '--run-dir', join(folder, 'again')]);
     expect(again.code, again.stderr).to.equal(0);
     const weights = (dir: string) => readFileSync(join(folder, dir, 'model.safetensors'));

@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HandgradError } from '../errors';
 import { catalog, type DataFile, type DatasetEntry, datasetNames, isDatasetName, type Role, ROLES } from './catalog';
-import { loadCsv } from './formats/csv';
 import { defaultDataDir } from './defaultDataDir';
 import { type DownloadOptions, downloadFiles } from './download/download';
 import { type IdxArray, parseIdx } from './formats/idx';
@@ -10,20 +9,24 @@ import { loadIdxFolder } from './formats/idxFolder';
 import { idxSamples } from './formats/idxSamples';
 import type { Dataset } from './samples';
 import { datasetDigest, findInFolder, findingOf, readCandidate, verify } from './download/verify';
+import { openTable, type OpenTableOptions } from './tables/openTable';
+import { tableDataset, type TableInputs } from './tables/tableDataset';
+import type { TableSplit } from './tables/tableParts';
+import type { ColumnChoice } from './tables/typedTable';
 
-/** How a data set is loaded. */
-export interface LoadOptions extends Partial<Omit<DownloadOptions, 'force'>> {
-  /** CSV only: the name of the label column; the first column by default. */
-  readonly labelColumn?: string;
-  /** CSV only: the fraction of the rows in the test set, 0.2 by default. */
-  readonly testFraction?: number;
-  /** CSV only: seeds the draw of the test rows, 0 by default. */
-  readonly seed?: number;
-}
+/** How a data set is loaded. Everything about columns and parts is for tables only. */
+export interface LoadOptions
+  extends
+    Partial<Omit<DownloadOptions, 'force'>>,
+    ColumnChoice,
+    TableSplit,
+    TableInputs,
+    Pick<OpenTableOptions, 'stdin' | 'onProgress'> {}
 
 /**
  * Loads a data set into memory, verified. One of the catalog is downloaded first if files are missing.
- * @param spec a name of the catalog, a folder with four IDX files, or a CSV file
+ * @param spec a name of the catalog, a folder with four IDX files, or a table: a file, a pattern such as `part-*.csv`,
+ * or `-` for `stdin`
  * @throws HandgradError 'data' when it cannot be found or fetched, or is not valid;
  * 'storage' when a download cannot be written
  */
@@ -31,22 +34,22 @@ export async function loadDataset(spec: string, options: LoadOptions = {}): Prom
   if (isDatasetName(spec)) return loadEntry(catalog[spec], options);
   const kind = await datasetKind(spec);
   if (kind === 'folder') return loadIdxFolder(spec);
-  if (kind === 'file') return loadCsv(spec, options);
+  if (kind === 'table') return tableDataset(await openTable(spec, options, options), options);
   throw new HandgradError(
     'data',
-    `There is no data set, folder or CSV file called "${spec}"; the catalog has ${datasetNames.join(', ')}.`,
+    `There is no data set, folder or table called "${spec}"; the catalog has ${datasetNames.join(', ')}.`,
   );
 }
 
-/** How a data set is given: by a name of the catalog, as a folder, or as a file. */
-export type DatasetKind = 'name' | 'folder' | 'file';
+/** How a data set is given: by a name of the catalog, as a folder of IDX files, or as a table. */
+export type DatasetKind = 'name' | 'folder' | 'table';
 
 /** The kind of `spec`; undefined if it is neither in the catalog nor a path that exists. */
 export async function datasetKind(spec: string): Promise<DatasetKind | undefined> {
   if (isDatasetName(spec)) return 'name';
   const found = await stat(spec).catch(() => undefined);
   if (found?.isDirectory()) return 'folder';
-  return found?.isFile() ? 'file' : undefined;
+  return found || spec === '-' || /[*?[{]/.test(spec) ? 'table' : undefined;
 }
 
 /** `loadDataset` for an entry of a catalog. */

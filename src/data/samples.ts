@@ -1,3 +1,5 @@
+import type { DateFormat } from './tables/dates';
+
 /**
  * Labeled samples held in memory, one row each, in the type they were stored in (images stay bytes:
  * 47 MB instead of 188 MB for Fashion-MNIST). The network's input is `features[i] * scale`.
@@ -27,6 +29,57 @@ export interface Target {
   readonly std: number;
 }
 
+/** An input column of numbers or dates: standardized, a missing cell as the median. */
+export interface PreparedNumber {
+  readonly name: string;
+  readonly type: 'number' | 'date';
+  /** Of a date. */
+  readonly format?: DateFormat;
+  /** What a missing cell counts as. */
+  readonly median: number;
+  /** The input is (value - mean) / std; 0 and 1 where columns are not normalized. */
+  readonly mean: number;
+  readonly std: number;
+  /** Whether a second input says that the cell is missing, as 1 or 0. */
+  readonly indicator: boolean;
+}
+
+/** An input column of categories: one input for each, 1 for the one that the cell holds and 0 for the others. */
+export interface PreparedCategory {
+  readonly name: string;
+  readonly type: 'category';
+  readonly categories: readonly string[];
+  /** Whether an input stands for rare categories together; it also takes those that training did not meet. */
+  readonly rare: boolean;
+  /** Whether an input stands for missing cells. */
+  readonly missing: boolean;
+}
+
+/** A column and how it becomes inputs of the network. */
+export type PreparedColumn = PreparedNumber | PreparedCategory;
+
+/**
+ * How the rows of a table become inputs of the network, fitted on the training part: plain data, kept in the model
+ * file. It is all that predicting new rows needs.
+ */
+export interface Preparation {
+  readonly task: Task;
+  /** In the order of the network's inputs. */
+  readonly inputs: readonly PreparedColumn[];
+  /** The label columns. */
+  readonly labels: readonly string[];
+  /** For regression: one for each label column. */
+  readonly targets?: readonly Target[];
+  /** Of a file without a header, its number of columns; columns are then known by position. */
+  readonly columnsWithoutHeader?: number;
+}
+
+/** A column of a table that is no input, and why. */
+export interface LeftOut {
+  readonly name: string;
+  readonly why: string;
+}
+
 /** A data set, verified and in memory. */
 export interface Dataset {
   /** `fashion-mnist`, or the base name of its folder or file. */
@@ -34,6 +87,8 @@ export interface Dataset {
   /** Classification when left out. */
   readonly task?: Task;
   readonly train: Samples;
+  /** Of a table: the rows held back for validation, if any. */
+  readonly validation?: Samples;
   readonly test: Samples;
   readonly numInputs: number;
   readonly numOutputs: number;
@@ -41,6 +96,9 @@ export interface Dataset {
   readonly classNames: readonly string[];
   /** For regression: one per output, in the place of the classes. */
   readonly targets?: readonly Target[];
+  /** Of a table: how its columns became inputs, and which did not. */
+  readonly preparation?: Preparation;
+  readonly leftOut?: readonly LeftOut[];
   /** [height, width] when the samples are images. */
   readonly imageShape?: readonly [number, number];
   /**

@@ -7,11 +7,11 @@ import type { Network } from '../nn/mlp';
 import { sampleImage } from '../pictures/sampleImage';
 import type { Config } from '../runs/config';
 import { checkModel, type OpenedModel } from '../runs/modelConfig';
-import { checkDataset, openBackend, openDataset } from '../runs/open';
+import { openBackend } from '../runs/open';
 import { dataIterator } from '../training/batches';
 import { evaluationBatchSize, predictProbabilities } from '../training/evaluate';
 import { quoted } from '../words';
-import { configFor, networkIn, opening, type UseOptions, type UseSettings } from './useModel';
+import { configFor, dataToUse, networkIn, opening, type UseOptions, type UseSettings } from './useModel';
 
 /** Images in memory at a time. */
 const CHUNK = 256;
@@ -85,7 +85,7 @@ export async function openClassifier(
   const { network, close } = networkIn(opened);
   const { config: made } = opened;
   let loading: Promise<Dataset> | undefined;
-  const dataset = () => (loading ??= loadFor(opened, config, options));
+  const dataset = () => (loading ??= loadFor(opened, config, settings, options));
   let known: { name: string; classNames: readonly string[]; imageShape?: readonly [number, number] } | undefined =
     options.data;
   const classify = (samples: Samples) =>
@@ -129,9 +129,13 @@ export async function openClassifier(
   };
 }
 
-async function loadFor(model: OpenedModel, config: Config, options: UseOptions): Promise<Dataset> {
-  if (!options.data) await checkDataset(config);
-  const dataset = options.data ?? (await openDataset(config, options));
+async function loadFor(
+  model: OpenedModel,
+  config: Config,
+  settings: UseSettings,
+  options: UseOptions,
+): Promise<Dataset> {
+  const dataset = options.data ?? (await dataToUse(model, config, settings, options));
   checkModel(model, dataset);
   return dataset;
 }

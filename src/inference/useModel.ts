@@ -1,20 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunningBackend } from '../backends';
 import type { Dataset } from '../data/samples';
+import { HandgradError } from '../errors';
 import { networkOf } from '../model/parameters';
 import type { Network } from '../nn/mlp';
 import {
   type Config,
   environmentSettings,
   type KeyAffecting,
-  keysAffecting,
+  RECORDED_KEYS,
   pick,
   resolveConfig,
   type Settings,
 } from '../runs/config';
 import type { OpenOptions } from '../runs/events';
+import { SETTINGS } from '../runs/settings';
 import { checkModel, openModel, type OpenedModel } from '../runs/modelConfig';
 import { checkDataset, openBackend, openDataset } from '../runs/open';
+import { quoted } from '../words';
+import { tableToUse, type UnknownClasses } from './tableToUse';
 
 /** The settings of what uses a trained network: which data, and which backend. */
 export type UseSettings = Pick<Settings, KeyAffecting<'fetching' | 'samples' | 'backend'>>;
@@ -25,6 +29,8 @@ export interface UseOptions extends OpenOptions {
   readonly noVerify?: boolean;
   /** The data set, if it is in memory already. */
   readonly data?: Dataset;
+  /** Of a table: whether rows of classes that the model does not know are refused, which is the default, or skipped. */
+  readonly unknownClasses?: UnknownClasses;
   /** The backend, if it runs already. */
   readonly backend?: RunningBackend;
 }
@@ -52,14 +58,33 @@ export async function useModel(
 ): Promise<UsedModel> {
   const opened = await opening(model, options);
   const config = configFor(opened, settings, options);
-  if (!options.data) await checkDataset(config);
-  const dataset = options.data ?? (await openDataset(config, options));
+  const dataset = options.data ?? (await dataToUse(opened, config, settings, options));
   checkModel(opened, dataset);
   const backend = options.backend ?? (await openBackend(config, options));
   return {
     ...{ model: opened, dataset, backend, ...networkIn(opened) },
     classNames: opened.config?.classNames ?? dataset.classNames,
   };
+}
+
+/** The data set to use a model on. */
+export async function dataToUse(
+  opened: OpenedModel,
+  config: Config,
+  { dataset }: UseSettings,
+  options: UseOptions,
+): Promise<Dataset> {
+  const kind = await checkDataset(config);
+  const { config: made } = opened;
+  if (!made?.preparation) return openDataset(config, kind, options);
+  if (kind !== 'table') {
+    throw new HandgradError(
+      'model',
+      `${opened.path} was trained on a table, and ${quoted(config.dataset)} is not one; name a table with \`dataset\`.`,
+    );
+  }
+  const model = { ...opened, config: { ...made, preparation: made.preparation } };
+  return tableToUse(model, config, dataset !== undefined, options);
 }
 
 /** Opens a model, unless it is open already. */
@@ -76,6 +101,9 @@ export function networkIn({ parameters, config }: OpenedModel): Pick<UsedModel, 
   return { network, close: () => tf.dispose(network) };
 }
 
+/** The settings of the data that a model file records. */
+const DATA_KEYS = RECORDED_KEYS.filter((key) => ['samples', 'preparation'].includes(SETTINGS[key].affects));
+
 /** The settings asked for; by default the data of the model and its split. */
 export function configFor(
   { config: made }: OpenedModel,
@@ -83,7 +111,6 @@ export function configFor(
   { env = process.env }: OpenOptions,
 ): Config {
   const { config, given } = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
-  // The seed drew the test rows of a CSV file, whichever that is.
-  const samples = given.has('dataset') ? (['seed'] as const) : keysAffecting('samples');
-  return { ...config, ...(made && pick(made, samples)), ...pick(config, [...given]) };
+  const recorded = given.has('dataset') ? {} : made && pick(made, DATA_KEYS);
+  return { ...config, ...recorded, ...pick(config, [...given]) };
 }

@@ -29,8 +29,8 @@ export interface GradientCheck {
 export async function checkGradients(settings: Settings = {}, options: OpenOptions = {}): Promise<GradientCheck> {
   const { env = process.env } = options;
   const { config } = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
-  await checkDataset(config);
-  const dataset = await openDataset(config, options);
+  const kind = await checkDataset(config);
+  const dataset = await openDataset(config, kind, options);
   assertTaskFits(config, dataset);
   const { numInputs, numOutputs } = dataset;
   const train = weighSamples(dataset.train, dataset.classNames, config.classWeights);

@@ -9,7 +9,8 @@ type Table = typeof SETTINGS;
 export type ConfigKey = keyof Table;
 
 type ValueOf<Entry> = Entry extends { readonly kind: Kind<infer Value> } ? Value : never;
-type KeyWithDefault = { [Key in ConfigKey]: Table[Key] extends { readonly default: unknown } ? Key : never }[ConfigKey];
+type HasDefault = { readonly default: unknown } | { readonly defaultBy: unknown };
+type KeyWithDefault = { [Key in ConfigKey]: Table[Key] extends HasDefault ? Key : never }[ConfigKey];
 
 /** All settings of a run, resolved: the content of its `config.json`. */
 export type Config = { readonly [Key in KeyWithDefault]: ValueOf<Table[Key]> } & {
@@ -33,6 +34,7 @@ export type RecordedKey = {
 export interface Setting extends SettingDescription {
   readonly kind: Kind<unknown>;
   readonly needs?: SettingDescription['needs'] & { readonly setting: ConfigKey };
+  readonly defaultBy?: SettingDescription['defaultBy'] & { readonly setting: ConfigKey };
 }
 
 /** Every setting, by name. */
@@ -206,8 +208,21 @@ function placeOf(key: ConfigKey, from: SettingsLayer['from']): string {
 
 /** Adds the defaults to validated settings, in the order of the table. */
 export function withDefaults(values: Readonly<Record<string, unknown>>): Config {
-  const entries = CONFIG_KEYS.map((key) => [key, values[key] ?? settings[key].default] as const);
+  const entries = CONFIG_KEYS.map((key) => [key, values[key] ?? defaultOf(settings[key], values)] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as unknown as Config;
+}
+
+/** The default of a setting, in words; empty when it has none. */
+export function defaultText({ default: standard, defaultBy }: Setting): string {
+  if (!defaultBy) return [standard].flat().join();
+  return Object.entries(defaultBy.values)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ');
+}
+
+/** The default of a setting beside other settings; undefined when it has none. */
+function defaultOf({ default: standard, defaultBy }: Setting, values: Readonly<Record<string, unknown>>): unknown {
+  return defaultBy?.values[String(values[defaultBy.setting] ?? settings[defaultBy.setting].default)] ?? standard;
 }
 
 /** The default config. */

@@ -1,6 +1,7 @@
 import type { Rejection } from '../backends';
 import type { DownloadEvent } from '../data/download/download';
 import type { EndEvent, EpochEvent, StepEvent } from '../training/train';
+import type { LeftOut, PreparedColumn } from '../data/samples';
 import type { Config } from './config';
 
 /** The first event of a run, the first line of its JSON output. */
@@ -17,6 +18,12 @@ export interface StartEvent {
   /** The widths of the network, from its inputs to its outputs. */
   readonly widths: readonly number[];
   readonly config: Config;
+  /** Of a table: the labels, how its columns become inputs, and which do not. */
+  readonly table?: {
+    readonly labels: readonly string[];
+    readonly inputs: readonly PreparedColumn[];
+    readonly leftOut: readonly LeftOut[];
+  };
   readonly runDir: string;
   /** Where a resumed run stands: its finished epochs and steps. */
   readonly resumed?: { readonly epoch: number; readonly step: number };
@@ -42,6 +49,8 @@ export type RunEvent = StartEvent | StepEvent | EpochEvent | RunEnd | StoppedEve
 /** The events of loading data and starting a backend. */
 export type OpenEvent =
   | DownloadEvent
+  /** A table is being read: the bytes so far, and those of all its files if they are known. */
+  | { readonly type: 'reading'; readonly path: string; readonly bytes: number; readonly total?: number }
   /** A sentence for the user. */
   | { readonly type: 'notice'; readonly message: string }
   /** The backend that was started, and why `auto` rejected those that it prefers. */
@@ -55,6 +64,8 @@ export type OpenEvent =
 /** Options for loading data and starting a backend. */
 export interface OpenOptions {
   readonly onEvent?: (event: OpenEvent) => void;
+  /** Opens what the data set `-` stands for. */
+  readonly stdin?: () => AsyncIterable<Buffer>;
   /** When aborted, loading and downloading stop. */
   readonly signal?: AbortSignal;
   /** Variables that give defaults (`HANDGRAD_BACKEND`, `HANDGRAD_DATA_DIR`); `process.env` when omitted. */

@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Background, backgroundOf } from '../data/background';
-import type { Dataset } from '../data/samples';
+import type { Dataset, Preparation } from '../data/samples';
+import { inputsOf } from '../data/tables/preparation';
 import { HandgradError } from '../errors';
 import { faultWithin, type Kind, list, number, oneOf, optional, wholeNumber } from '../kinds';
+import { readConfigFile } from '../files/configFile';
 import { assertUnchanged, MANIFEST, readManifest } from '../files/manifest';
 import { readOwn } from '../files/readWhole';
 import { type Architecture, checkArchitecture } from '../model/architecture';
@@ -21,6 +23,8 @@ interface ModelFacts {
   readonly imageShape?: readonly [height: number, width: number];
   /** The background of the images, which `predict` matches by inverting files. */
   readonly background?: Background;
+  /** Of a table: how its columns become inputs. */
+  readonly preparation?: Preparation;
   /** The factor from a stored feature to an input of the network. */
   readonly scale: number;
 }
@@ -39,11 +43,15 @@ const shortText = (length: number): Kind<string> => ({
 const FACTS: { readonly [Name in keyof ModelFacts]-?: Kind<ModelFacts[Name]> } = {
   datasetName: shortText(4096),
   datasetDigest: shortText(128),
-  classNames: list('a list of at least one name', shortText(Infinity), ({ length }) => length > 0),
+  classNames: list('a list of names', shortText(Infinity), () => true),
   imageShape: optional(list('a height and a width', wholeNumber(1, 2 ** 31), ({ length }) => length === 2)) as Kind<
     ModelFacts['imageShape']
   >,
   background: optional(oneOf<Background>(['dark', 'light'])),
+  preparation: optional({
+    rule: 'the preparation of a table',
+    accepts: (value): value is Preparation => typeof value === 'object' && value !== null,
+  }),
   scale: number('a number above 0', (value) => value > 0),
 };
 
@@ -57,16 +65,24 @@ export interface OpenedModel {
   readonly config: ModelConfig | undefined;
 }
 
+/** The settings that model files record. A model file may be passed on, so of a path it has the last part only. */
+export function recordedSettings(config: Config): Pick<Config, RecordedKey> {
+  const { dataset, initFrom } = config;
+  const names = { dataset: basename(dataset), initFrom: initFrom === undefined ? undefined : basename(initFrom) };
+  return pick({ ...config, ...names }, RECORDED_KEYS);
+}
+
 /** The config for the model file of a run. */
 export function modelConfig(config: Config, dataset: Dataset): ModelConfig {
-  const { name, digest, classNames, imageShape, train } = dataset;
+  const { name, digest, classNames, imageShape, train, preparation } = dataset;
   return {
-    ...pick(config, RECORDED_KEYS),
+    ...recordedSettings(config),
     datasetName: name,
     datasetDigest: digest,
     classNames,
     imageShape,
     background: backgroundOf(dataset),
+    preparation,
     scale: train.scale,
   };
 }
@@ -90,7 +106,15 @@ export async function openModel(path: string, { noVerify = false } = {}): Promis
   if (config === undefined) return { path: file, parameters, config };
   const parsed = parseModelConfig(config, file);
   checkFacts(parsed, checkArchitecture(parameters, {}, file), file);
-  return { path: file, parameters, config: parsed };
+  return { path: file, parameters, config: { ...parsed, ...(await datasetOf(dirname(file))) } };
+}
+
+/** The path of a run's data set, which the config beside a model file has, and the model file does not. */
+async function datasetOf(dir: string): Promise<{ readonly dataset?: string }> {
+  const file = join(dir, RUN_FILES.config);
+  if (!(await stat(file).catch(() => undefined))) return {};
+  const { dataset } = await readConfigFile(file);
+  return typeof dataset === 'string' ? { dataset } : {};
 }
 
 /** Reads the model of a run folder, which must be the one that its manifest records. */
@@ -112,10 +136,19 @@ async function loadOwn(dir: string, noVerify: boolean): Promise<Model> {
 }
 
 /** What a file says about its model must fit its tensors: what uses the model trusts it. */
-function checkFacts({ classNames, imageShape }: ModelFacts, found: Architecture, file: string): void {
+function checkFacts({ classNames, imageShape, preparation }: ModelFacts, found: Architecture, file: string): void {
   const { numInputs, numOutputs } = found;
   if (imageShape && imageShape[0] * imageShape[1] !== numInputs) {
     throw invalid(file, `imageShape is ${imageShape.join(' x ')}, but the network has ${numInputs} inputs`);
+  }
+  const prepared = preparation?.inputs.reduce((sum, column) => sum + inputsOf(column), 0) ?? numInputs;
+  if (prepared !== numInputs) {
+    throw invalid(file, `preparation gives ${prepared} inputs, but the network has ${numInputs}`);
+  }
+  const targets = preparation?.targets;
+  if (targets) {
+    if (targets.length === numOutputs && classNames.length === 0) return;
+    throw invalid(file, `preparation has ${targets.length} targets, but the network has ${numOutputs} outputs`);
   }
   if (classNames.length !== numOutputs) {
     throw invalid(file, `classNames has ${classNames.length} names, but the network has ${numOutputs} outputs`);
@@ -135,11 +168,20 @@ export function parseModelConfig(config: unknown, file: string): ModelConfig {
   const values = Object.fromEntries(
     content.map(([name, value]) => [Object.hasOwn(KINDS, name) ? name : (keyNamed(name) ?? name), value]),
   );
-  const fault = faultWithin(KINDS, values);
+  const fault = faultWithin(KINDS, values) ?? preparationFault(values['preparation']);
   if (!fault)
     return { ...pick(withDefaults(values), RECORDED_KEYS), ...pick(values, Object.keys(FACTS)) } as ModelConfig;
   const { key, rule, found } = fault;
   throw invalid(file, `${key} must be ${rule}, not ${quoted(found)}`);
+}
+
+function preparationFault(preparation: unknown) {
+  if (preparation === undefined) return undefined;
+  // Loaded for tables only.
+  const { preparationSchema } =
+    require('../data/tables/preparationSchema') as typeof import('../data/tables/preparationSchema');
+  const [issue] = preparationSchema.safeParse(preparation).error?.issues ?? [];
+  return issue && { key: ['preparation', ...issue.path].join('.'), rule: 'valid', found: issue.message };
 }
 
 /**

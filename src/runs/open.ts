@@ -2,6 +2,9 @@ import { type RunningBackend, selectBackend } from '../backends';
 import { datasetNames } from '../data/catalog';
 import { datasetKind, type DatasetKind, loadDataset } from '../data/loadDataset';
 import type { Dataset } from '../data/samples';
+import { openTable } from '../data/tables/openTable';
+import { type TableDataset, tableDataset } from '../data/tables/tableDataset';
+import type { TypedTable } from '../data/tables/typedTable';
 import { HandgradError } from '../errors';
 import { didYouMean, quoted } from '../words';
 import { type Config, type KeyAffecting, keysAffecting, keysWhere, pick } from './config';
@@ -17,23 +20,52 @@ export async function checkDataset(config: Config): Promise<DatasetKind> {
   const kind = await datasetKind(dataset);
   if (!kind) {
     const hint = /[\\/.]/.test(dataset) ? '; check the path.' : didYouMean(dataset, datasetNames);
-    throw new HandgradError('usage', `There is no data set, folder or CSV file called ${quoted(dataset)}${hint}`);
+    throw new HandgradError('usage', `There is no data set, folder or table called ${quoted(dataset)}${hint}`);
   }
   const misplaced = keysWhere(({ tables }) => tables === true).find((key) => config[key] !== undefined);
-  if (kind === 'file' || !misplaced) return kind;
+  if (kind === 'table' || !misplaced) return kind;
   throw new HandgradError(
     'usage',
-    `\`${misplaced}\` applies to CSV files only, and ${quoted(dataset)} is not one; leave it out.`,
+    `\`${misplaced}\` applies to tables only, and ${quoted(dataset)} is not one; leave it out.`,
   );
 }
 
+/** The settings of a table: which columns are what, and which rows are for what. */
+export type TableSettings = Pick<
+  Config,
+  KeyAffecting<'samples' | 'preparation'> | 'valFraction' | 'limit' | 'normalize'
+>;
+
 /** Loads a data set into memory; downloads it first if it is in the catalog and missing. */
 export async function openDataset(
-  settings: Pick<Config, KeyAffecting<'fetching' | 'samples'>>,
-  { onEvent, signal }: OpenOptions,
+  settings: Pick<Config, KeyAffecting<'fetching'>> & TableSettings,
+  kind: DatasetKind,
+  options: OpenOptions,
 ): Promise<Dataset> {
-  const { dataset, ...how } = pick(settings, keysAffecting('fetching', 'samples'));
-  return loadDataset(dataset, { ...how, onEvent, signal });
+  if (kind === 'table') return tableFor(await openTableOf(settings, options), settings);
+  const { onEvent, signal } = options;
+  return loadDataset(settings.dataset, { ...pick(settings, keysAffecting('fetching')), onEvent, signal });
+}
+
+/** Reads the table of a config. */
+export async function openTableOf(
+  settings: TableSettings,
+  { onEvent, signal, stdin }: OpenOptions,
+): Promise<TypedTable> {
+  const { dataset: path } = settings;
+  const onProgress = (progress: { readonly bytes: number; readonly total?: number }) =>
+    onEvent?.({ type: 'reading', path, ...progress });
+  return openTable(path, settings, { signal, stdin, onProgress });
+}
+
+/** The data set that a config makes of a table. */
+export function tableFor(table: TypedTable, settings: TableSettings): TableDataset {
+  const { imageShape, ...split } = settings;
+  const [height, width] = imageShape?.split('x').map(Number) ?? [];
+  return tableDataset(table, {
+    ...split,
+    ...(height !== undefined && width !== undefined && { imageShape: [height, width] as const }),
+  });
 }
 
 /**

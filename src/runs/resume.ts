@@ -18,7 +18,7 @@ import {
   type Resolved,
   settings,
 } from './config';
-import { parseModelConfig } from './modelConfig';
+import { parseModelConfig, recordedSettings } from './modelConfig';
 import { findRun, type RunData } from './readRun';
 import { RUN_FILES } from './runFolder';
 
@@ -146,7 +146,10 @@ function checkConfig({ checkpoint, path }: FoundCheckpoint, config: Config, dir:
   const made = parseModelConfig(checkpoint.config, path);
   const keys = RECORDED_KEYS.filter((key) => !settings[key].resumable);
   assertNoDifferences(
-    differences(pick(made, keys), pick(config, keys)),
+    differences(
+      pick(recordedSettings({ ...config, ...pick(made, RECORDED_KEYS) }), keys),
+      pick(recordedSettings(config), keys),
+    ),
     (what) =>
       new HandgradError(
         'model',

@@ -1,19 +1,21 @@
 import { join } from 'node:path';
 import type { RunningBackend } from '../backends';
+import type { DatasetKind } from '../data/loadDataset';
 import type { Dataset } from '../data/samples';
 import { assertSettingsApply } from './assertSettingsApply';
 import { openCheckpointFolder, removeLeftovers } from './checkpointFolder';
-import { type Config, environmentSettings, resolveConfig, type Settings } from './config';
+import { type Config, environmentSettings, resolveConfig, type Resolved, type Settings } from './config';
 import { describeEnvironment } from './environment';
 import type { OpenOptions, RunEnd, RunEvent } from './events';
 import { assertExpectations } from './expectations';
 import { openModel, type OpenedModel } from './modelConfig';
-import { checkDataset, openBackend, openDataset } from './open';
+import { checkDataset, openBackend, openDataset, openTableOf, tableFor } from './open';
 import { backendOf, checkIdentity, findResumePoint } from './resume';
 import { type ClaimedDir, claimRunDir } from './runDir';
 import { assertFreeForRun, createRunFolder, reopenRunFolder, RUN_FILES, sealRunFolder } from './runFolder';
 import type { RunParts } from './runParts';
 import { chooseSamples, fitConfig, identityOf } from './samples';
+import { withTableDefaults } from './tableDefaults';
 import { assertTaskFits } from './task';
 import { trainRun } from './trainRun';
 
@@ -67,10 +69,10 @@ export async function startRun(
   const claimed = await claimRunDir(dir, asked.config.dataset, forceUnlock);
   return openClaimedRun(claimed, async () => {
     await assertFreeForRun(claimed.dir);
-    const dataset = await openDataset(asked.config, options);
-    assertTaskFits(asked.config, dataset);
-    const samples = chooseSamples(dataset, asked.config);
-    const config = fitConfig(asked, kind, dataset, samples, start, notices(options));
+    const { dataset, suited } = await openSuited(asked, kind, options);
+    assertTaskFits(suited.config, dataset);
+    const samples = chooseSamples(dataset, suited.config);
+    const config = fitConfig(suited, dataset, samples, start, notices(options));
     const backend = await openBackend(config, { ...options, compile: true });
     const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, env);
     signal?.throwIfAborted();
@@ -106,9 +108,9 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
       if (!earlier.isSealed) await sealRunFolder(dir, found?.checkpoint.records?.events?.file);
       return { config, end: resumePoint.end };
     }
-    await checkDataset(config);
+    const kind = await checkDataset(config);
     const start = found ? undefined : await startingWeights(config);
-    const dataset = await openDataset(config, options);
+    const dataset = await openDataset(config, kind, options);
     assertTaskFits(config, dataset);
     const samples = chooseSamples(dataset, config);
     const backend = await openBackend({ ...config, backend: backendOf(resumePoint) }, { ...options, compile: true });
@@ -123,6 +125,18 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     const checkpoints = await openCheckpointFolder(checkpointsDir, good, lock.assertHeld);
     return { config, dataset, samples, backend, folder, checkpoints, lock, start, resumePoint };
   });
+}
+
+/** The data set, and the config with the defaults that suit it: those of a table depend on its size. */
+async function openSuited(
+  asked: Resolved,
+  kind: DatasetKind,
+  options: RunOptions,
+): Promise<{ dataset: Dataset; suited: Resolved }> {
+  if (kind !== 'table') return { dataset: await openDataset(asked.config, kind, options), suited: asked };
+  const table = await openTableOf(asked.config, options);
+  const suited = withTableDefaults(asked, table);
+  return { dataset: tableFor(table, suited.config), suited };
 }
 
 async function startingWeights({ initFrom }: Config): Promise<OpenedModel | undefined> {

@@ -1,5 +1,4 @@
 import type { RunningBackend } from '../backends';
-import type { DatasetKind } from '../data/loadDataset';
 import { type Dataset, selectRows } from '../data/samples';
 import { splitValidation } from '../data/split';
 import { HandgradError } from '../errors';
@@ -23,15 +22,14 @@ export function identityOf(dataset: Dataset, samples: RunSamples, backend: Runni
   };
 }
 
-/** The default fraction of a CSV file's rows in the test set. */
-const CSV_TEST_FRACTION = 0.2;
-
 /**
  * Takes the first `limit` training samples, splits off the validation samples, and weighs the others. (The figures of
  * validation and test are of the samples as they are, whatever the weights: those of two runs can be compared.)
  */
-export function chooseSamples({ train, classNames }: Dataset, config: Config): RunSamples {
+export function chooseSamples({ train, classNames, validation, preparation }: Dataset, config: Config): RunSamples {
   const { limit, valFraction, seed, classWeights } = config;
+  // A table comes with its parts.
+  if (preparation) return { train: weighSamples(train, classNames, classWeights), validation };
   if (limit !== undefined && limit > train.count) throw tooLarge('limit', limit, train.count);
   const first =
     limit === undefined
@@ -56,14 +54,12 @@ export function chooseSamples({ train, classNames }: Dataset, config: Config): R
  */
 export function fitConfig(
   { config, given }: Resolved,
-  kind: DatasetKind,
   dataset: Dataset,
   samples: RunSamples,
   start: OpenedModel | undefined,
   notice: (message: string) => void,
 ): Config {
   const fitted: { -readonly [Key in keyof Config]: Config[Key] } = { ...config };
-  if (kind === 'file') fitted.testFraction ??= CSV_TEST_FRACTION;
   if (taskOf(dataset) === 'regression') fitted.loss = lossFor(config, dataset);
   if (start) {
     fitted.hidden = checkModel(start, dataset, given.has('hidden') ? config.hidden : undefined);

@@ -15,6 +15,8 @@ import { CLASS_WEIGHTS_RULE, isClassWeights } from './classWeights';
 export interface SettingDescription {
   /** Without it, the setting is undefined unless given. */
   readonly default?: unknown;
+  /** Its default depends on the value of another setting. */
+  readonly defaultBy?: { readonly setting: string; readonly values: Readonly<Record<string, unknown>> };
   /** The heading in help. */
   readonly group: 'Data' | 'Network' | 'Training' | 'Backend' | 'Output';
   /** Settings are named in backticks, as in messages; the command line shows them as flags. */
@@ -22,7 +24,7 @@ export interface SettingDescription {
   /** For a setting that is on by default: what turning it off does. */
   readonly off?: string;
   /** What the setting affects; a command takes the settings that affect what it does. */
-  readonly affects: 'fetching' | 'samples' | 'network' | 'loss' | 'training' | 'backend';
+  readonly affects: 'fetching' | 'samples' | 'preparation' | 'network' | 'loss' | 'training' | 'backend';
   /** The environment variable that gives its default. */
   readonly variable?: string;
   /** Names in earlier versions, which are still accepted. */
@@ -49,10 +51,13 @@ export interface SettingDescription {
   readonly shownAtStart?: true;
 }
 
-function setting<Value, const Entry extends SettingDescription & { readonly default?: NoInfer<Value> }>(
-  kind: Kind<Value>,
-  about: Entry,
-): Entry & { readonly kind: Kind<Value> } {
+function setting<
+  Value,
+  const Entry extends SettingDescription & {
+    readonly default?: NoInfer<Value>;
+    readonly defaultBy?: { readonly setting: string; readonly values: Readonly<Record<string, NoInfer<Value>>> };
+  },
+>(kind: Kind<Value>, about: Entry): Entry & { readonly kind: Kind<Value> } {
   return { ...about, kind };
 }
 
@@ -72,6 +77,15 @@ const LOSS = choice<LossName>({
   mse: 'the mean squared error, for regression',
   huber: 'the squared error up to `huberDelta`, linear beyond, for regression',
 });
+/** The learning rate of each optimizer, unless another is given. */
+const LEARNING_RATES: Readonly<Record<OptimizerName, number>> = {
+  sgd: 0.1,
+  momentum: 0.01,
+  nesterov: 0.01,
+  rmsprop: 0.001,
+  adam: 0.001,
+  adamw: 0.001,
+};
 const SCHEDULE = choice<ScheduleName>({
   constant: 'the same rate throughout',
   step: 'multiplied by `lrDecay` every `lrDecayEvery` epochs',
@@ -102,6 +116,8 @@ const BACKEND = choice<'auto' | BackendName>({
   wasm: 'WebAssembly on the CPU',
   cpu: 'plain JavaScript, which runs everywhere',
 });
+const TASK = choice<Task>({ classification: 'to which class a row belongs', regression: 'numbers' });
+const COLUMNS = 'a list of names or positions of columns';
 const ON_NAN = choice<OnNan>({ stop: 'the run ends', 'skip-batch': 'the batch is skipped' });
 
 /** The kinds of augmentation. */
@@ -119,10 +135,10 @@ const WIDTHS = `a list of at most 64 layer widths, each a whole number from 1 to
  * table. It loads no backend and no library: the compiler checks the names against the tables elsewhere.
  */
 export const SETTINGS = {
-  dataset: setting(text('the name of a data set, a folder or a CSV file'), {
+  dataset: setting(text('the name of a data set, a folder, a table such as a CSV file, or -'), {
     default: 'fashion-mnist',
     group: 'Data',
-    help: 'what to train on: NAME, a DIR of IDX files, or FILE.csv',
+    help: 'what to train on: NAME, a DIR of IDX files, a table such as FILE.csv, or - for a table on stdin',
     affects: 'samples',
   }),
   dataDir: setting(text('a folder'), {
@@ -140,10 +156,76 @@ export const SETTINGS = {
     ...NO_EFFECT_ON_RESULTS,
     local: true,
   }),
-  labelColumn: setting(text('the name of a column'), {
+  labelColumn: setting(text('the name or position of a column'), {
     group: 'Data',
-    help: 'the NAME of the label column, else the first',
+    help: 'the label column: its NAME or its position from 0, -1 for the last; else the one that suggests itself',
     affects: 'samples',
+    tables: true,
+  }),
+  task: setting(TASK, {
+    group: 'Data',
+    help: 'what is learned, else classification',
+    affects: 'preparation',
+    tables: true,
+  }),
+  columns: setting(
+    list(COLUMNS, text('the name or position of a column'), () => true),
+    {
+      group: 'Data',
+      help: 'the input columns, else all that are of use: a list of names or positions',
+      affects: 'preparation',
+      tables: true,
+    },
+  ),
+  drop: setting(
+    list(COLUMNS, text('the name or position of a column'), () => true),
+    {
+      group: 'Data',
+      help: 'columns that are not inputs',
+      affects: 'preparation',
+      tables: true,
+    },
+  ),
+  types: setting(
+    list(
+      'a list of name=type',
+      text('name=type', (value) => value.includes('=')),
+      () => true,
+    ),
+    {
+      group: 'Data',
+      help: 'types of columns that are not as they look: a list of NAME=number|category|date|identifier',
+      affects: 'preparation',
+      tables: true,
+    },
+  ),
+  imageShape: setting(
+    text('HEIGHTxWIDTH, such as 28x28', (value) => /^[1-9]\d{0,4}x[1-9]\d{0,4}$/.test(value)),
+    {
+      group: 'Data',
+      help: 'the rows are images of HEIGHTxWIDTH pixels from 0 to 255, one a column',
+      affects: 'preparation',
+      tables: true,
+      // The model file has it as a height and a width, as of any images.
+      inModel: false,
+    },
+  ),
+  sampleWeightColumn: setting(text('the name or position of a column'), {
+    group: 'Data',
+    help: 'the column that weighs the samples in the loss',
+    affects: 'preparation',
+    tables: true,
+  }),
+  groupColumn: setting(text('the name or position of a column'), {
+    group: 'Data',
+    help: 'rows with the same value in this column stay together when the data is split',
+    affects: 'preparation',
+    tables: true,
+  }),
+  timeColumn: setting(text('the name or position of a column'), {
+    group: 'Data',
+    help: 'the data is split by this column: the latest rows are for testing',
+    affects: 'preparation',
     tables: true,
   }),
   testFraction: setting(
@@ -155,6 +237,19 @@ export const SETTINGS = {
       tables: true,
     },
   ),
+  folds: setting(wholeNumber(2, 1000), {
+    group: 'Data',
+    help: 'cross-validation: train N times, each time with another Nth of the rows for testing',
+    affects: 'preparation',
+    tables: true,
+  }),
+  fold: setting(wholeNumber(1, 1000), {
+    group: 'Data',
+    help: 'train with this fold only, from 1',
+    affects: 'preparation',
+    tables: true,
+    needs: { setting: 'folds', why: 'it is the number of one of them' },
+  }),
   valFraction: setting(fraction, {
     default: 0,
     group: 'Data',
@@ -174,9 +269,8 @@ export const SETTINGS = {
     affects: 'training',
   }),
   normalize: setting(boolean, {
-    default: false,
     group: 'Data',
-    help: 'scale the inputs to mean 0 and standard deviation 1: all pixels of images together, each column of a table',
+    help: 'scale the inputs to mean 0 and standard deviation 1: pixels together, else off; columns of a table, else on',
     affects: 'training',
     formerly: ['normalise'],
     shownAtStart: true,
@@ -304,7 +398,7 @@ export const SETTINGS = {
   }),
   optimizer: setting(OPTIMIZER, { default: 'sgd', group: 'Training', help: 'the update rule', affects: 'training' }),
   lr: setting(positive(1e12, '1e12'), {
-    default: 0.1,
+    defaultBy: { setting: 'optimizer', values: LEARNING_RATES },
     group: 'Training',
     help: 'the learning rate',
     affects: 'training',

@@ -108,8 +108,14 @@ export function augmentation({ imageShape }: Dataset, config: Config): Augment |
 }
 
 /** The normalization fitted on the training samples, if any. */
-export function normalizationFor(dataset: Dataset, train: Samples, config: Config): FittedNormalization | undefined {
-  return config.normalize ? fitNormalization(train, dataset.imageShape === undefined) : undefined;
+export function normalizationFor(
+  { imageShape, preparation }: Dataset,
+  train: Samples,
+  { normalize }: Config,
+): FittedNormalization | undefined {
+  // The preparation of a table has standardized its columns, in float64.
+  if (!normalize || (preparation && !imageShape)) return undefined;
+  return fitNormalization(train, imageShape === undefined);
 }
 
 /** The normalization on the backend, as the state keeps it. */

@@ -138,6 +138,13 @@ function startEvent(
     testSamples: dataset.test.count,
     widths: [dataset.numInputs, ...config.hidden, dataset.numOutputs],
     config,
+    ...(dataset.preparation && {
+      table: {
+        labels: dataset.preparation.labels,
+        inputs: dataset.preparation.inputs,
+        leftOut: dataset.leftOut ?? [],
+      },
+    }),
     runDir: folder.dir,
     ...(resumePoint && { resumed: { epoch: state.epoch, step: state.step } }),
   };

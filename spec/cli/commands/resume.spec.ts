@@ -15,7 +15,10 @@ import { writePoints } from '../points';
 import { type Ended, session } from '../session';
 
 // 120 training rows in batches of 20: 6 steps an epoch.
-const SETTINGS = ['--hidden', '8', '--batch-size', '20', '--backend', 'cpu', '--val-fraction', '0.1', '--lr', '0.3'];
+const SETTINGS = [
+  ...['--hidden', '8', '--batch-size', '20', '--backend', 'cpu', '--val-fraction', '0.1'],
+  ...['--optimizer', 'sgd', '--lr', '0.3'],
+];
 
 describe('train --resume', function () {
   this.timeout(60_000);

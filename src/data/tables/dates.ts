@@ -1,0 +1,45 @@
+const TIME = String.raw`(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2}(?:\.\d+)?))?`;
+
+/** How a column writes its dates. The order of day and month is decided for a whole column, never cell by cell. */
+const PATTERNS = {
+  'year-month-day': new RegExp(
+    String.raw`^(?<y>\d{4})[-/](?<m>\d{1,2})[-/](?<d>\d{1,2})(?:[T ]${TIME})?(?<zone>Z| ?[+-]\d{2}:?\d{2})?$`,
+  ),
+  'day-month-year': new RegExp(String.raw`^(?<d>\d{1,2})[-/.](?<m>\d{1,2})[-/.](?<y>\d{4})(?: ${TIME})?$`),
+  'month-day-year': new RegExp(String.raw`^(?<m>\d{1,2})[-/.](?<d>\d{1,2})[-/.](?<y>\d{4})(?: ${TIME})?$`),
+} as const;
+
+/** The name of a date format. */
+export type DateFormat = keyof typeof PATTERNS;
+
+/** The names of the date formats. */
+export const dateFormats = Object.keys(PATTERNS) as DateFormat[];
+
+const MS_PER_DAY = 86_400_000;
+
+/**
+ * A date as a number.
+ * @returns days since 1970-01-01, UTC; a date without a zone is taken as UTC. NaN for a text that is no date
+ */
+export function dateNumber(text: string, format: DateFormat): number {
+  const found = PATTERNS[format].exec(text)?.groups;
+  if (!found) return NaN;
+  const of = (part: string) => Number(found[part] ?? 0);
+  const [y, m, d, H, M, S] = [of('y'), of('m'), of('d'), of('H'), of('M'), of('S')];
+  const midnight = Date.UTC(y, m - 1, d);
+  const date = new Date(midnight);
+  // 31 February would become 3 March.
+  if (date.getUTCMonth() !== m - 1 || date.getUTCDate() !== d || H > 24 || M > 59 || S >= 61) return NaN;
+  return (midnight + ((H * 60 + M) * 60 + S) * 1000 - zoneMinutes(found['zone']) * 60_000) / MS_PER_DAY;
+}
+
+function zoneMinutes(zone: string | undefined): number {
+  const [, sign, hours, minutes] = /([+-])(\d{2}):?(\d{2})/.exec(zone ?? '') ?? [];
+  return sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+}
+
+/** The format in which all of the texts are dates; undefined when there is none. Of two, the first listed. */
+export function dateFormatOf(texts: readonly string[]): DateFormat | undefined {
+  if (texts.length === 0) return undefined;
+  return dateFormats.find((format) => texts.every((text) => !Number.isNaN(dateNumber(text, format))));
+}

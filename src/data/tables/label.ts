@@ -1,0 +1,146 @@
+import { HandgradError } from '../../errors';
+import { formatCount, quoted } from '../../words';
+import type { Task } from '../samples';
+import { asTexts, type TypedColumn } from './columnTypes';
+import { columnsNamed } from './pickColumns';
+import type { NumberColumn, Table } from './table';
+
+/** What is learned from a table, and from which columns. */
+export interface Label {
+  /** Positions in the table: one column for classification, one or more for regression. */
+  readonly columns: readonly number[];
+  readonly task: Task;
+}
+
+/** Names that a label column has by convention. */
+const USUAL_NAME = /^(label|labels|class|target|outcome)$/i;
+
+/** More classes than this means that the label column holds something else. */
+const MAX_CLASSES = 10_000;
+
+/** Numbers with more distinct values than this may be measurements. */
+const FEW_VALUES = 20;
+
+/**
+ * The label of a table: the columns asked for, or the one that suggests itself.
+ * @param asked names or positions, as given
+ * @throws HandgradError 'usage' when none or several suggest themselves, or the column is none
+ */
+export function chooseLabel(
+  table: Table,
+  types: readonly TypedColumn[],
+  { labelColumn, task }: { readonly labelColumn?: string; readonly task?: Task },
+): Label {
+  const columns =
+    labelColumn === undefined ? [suggested(table, types)] : columnsNamed(table, labelColumn, 'labelColumn');
+  if (task === 'regression') {
+    for (const index of columns) assertNumbers(table, index);
+    return { columns, task };
+  }
+  if (columns.length > 1) {
+    const why = 'several label columns need `task` regression';
+    throw new HandgradError('usage', `\`labelColumn\` names ${columns.length} columns; ${why}.`);
+  }
+  assertClasses(table, columns[0]!, task);
+  return { columns, task: 'classification' };
+}
+
+/** The column with a usual name; else the one column of words among numbers; else y, which may be a coordinate. */
+function suggested(table: Table, types: readonly TypedColumn[]): number {
+  const all = table.columns.map((_, index) => index);
+  const candidates = [
+    all.filter((index) => USUAL_NAME.test(table.columns[index]!.name)),
+    all.filter((index) => types[index]!.type === 'category'),
+    all.filter((index) => /^y$/i.test(table.columns[index]!.name)),
+  ].find(({ length }) => length > 0);
+  if (candidates?.length === 1) return candidates[0]!;
+  const described = all.slice(0, 12).map((index) => describe(types[index]!, index, table));
+  const rest = all.length > described.length ? `, and ${all.length - described.length} more` : '';
+  throw new HandgradError(
+    'usage',
+    `${table.path} does not say which column is the label; name it with \`labelColumn\`: ` +
+      `${described.join(', ')}${rest}.`,
+  );
+}
+
+function describe({ type, column }: TypedColumn, index: number, { hasHeader }: Table): string {
+  const name = hasHeader ? quoted(column.name) : String(index);
+  return type === 'category' ? `${name} (${formatCount(asTexts(column).texts.length)} classes)` : `${name} (${type})`;
+}
+
+function assertNumbers({ columns, path, lineOf }: Table, index: number): void {
+  const column = columns[index]!;
+  if (column.kind === 'text') {
+    throw new HandgradError(
+      'usage',
+      `The label column ${quoted(column.name)} of ${path} holds texts, and \`task\` regression needs numbers; ` +
+        'leave `task` out to learn classes.',
+    );
+  }
+  const missing = column.values.findIndex(Number.isNaN);
+  if (missing >= 0) throw noLabel(path, lineOf(missing), column.name);
+}
+
+function assertClasses(table: Table, index: number, task: Task | undefined): void {
+  const { path, count, lineOf } = table;
+  const column = table.columns[index]!;
+  const { codes, texts } = asTexts(column);
+  const empty = texts.findIndex((text) => text === '' || /^[+-]?nan$/i.test(text));
+  if (empty >= 0) throw noLabel(path, lineOf(codes.indexOf(empty)), column.name);
+  const name = `The label column ${quoted(column.name)} of ${path}`;
+  if (texts.length === 1) {
+    throw new HandgradError('data', `${name} has one class only, ${quoted(texts[0])}; nothing can be learned from it.`);
+  }
+  const classes = `${formatCount(texts.length)} different values in ${formatCount(count)} rows`;
+  if (task === undefined && column.kind === 'number' && isMeasurement(column, texts.length)) {
+    throw new HandgradError(
+      'usage',
+      `${name} holds ${classes}: predict the number with \`task\` regression, or classes with \`task\` classification.`,
+    );
+  }
+  if (texts.length <= Math.min(MAX_CLASSES, Math.max(2, count / 2))) return;
+  const remedy = column.kind === 'number' ? 'use `task` regression, or name another column' : 'name another column';
+  throw new HandgradError('usage', `${name} holds ${classes}, too many for classes; ${remedy} with \`labelColumn\`.`);
+}
+
+/** Whether numbers measure something instead of naming classes. Class numbers are whole, without gaps, and repeat. */
+function isMeasurement({ values }: NumberColumn, distinct: number): boolean {
+  if (distinct <= FEW_VALUES) return false;
+  let [least, most, whole] = [Infinity, -Infinity, true];
+  for (const value of values) {
+    whole &&= Number.isInteger(value);
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return !whole || most - least + 1 !== distinct || values.length < 5 * distinct;
+}
+
+function noLabel(path: string, line: string, column: string): HandgradError {
+  return new HandgradError(
+    'data',
+    `${path}, line ${line}: there is no label in column ${quoted(column)}; fill it in, or leave the row out.`,
+  );
+}
+
+/**
+ * The classes of a label column: its distinct texts, in the order of their numbers if all are whole numbers, else of
+ * their character codes, so that no locale changes them. "3.0" is "3": some programs write every number with a point.
+ */
+export function classesOf(
+  { codes, texts }: { readonly codes: Int32Array; readonly texts: readonly string[] },
+  known?: readonly string[],
+): { readonly classNames: readonly string[]; readonly labels: Int32Array } {
+  const numbered = texts.every((text) => /^-?\d+(\.0*)?$/.test(text));
+  const names = numbered ? texts.map((text) => text.replace(/\.0*$/, '')) : texts;
+  const classNames = known ?? [...new Set(names)].sort(numbered ? byNumber : byCode);
+  const position = new Map(classNames.map((name, i) => [name, i]));
+  const classOf = names.map((name) => position.get(name) ?? -1);
+  return { classNames, labels: codes.map((code) => classOf[code]!) };
+}
+
+const byCode = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+/** Numbers of any length; "7" comes before "07". */
+const byNumber = (a: string, b: string) => {
+  const difference = BigInt(a) - BigInt(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : a.length - b.length || byCode(a, b);
+};

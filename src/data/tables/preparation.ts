@@ -1,0 +1,193 @@
+import { HandgradError } from '../../errors';
+import { quoted } from '../../words';
+import type { Preparation, PreparedCategory, PreparedColumn, PreparedNumber, Target } from '../samples';
+import { asTexts, countCodes, numbersOf, type TypedColumn } from './columnTypes';
+import { dateNumber } from './dates';
+import { type Column, isMissing, type NumberColumn, type Table } from './table';
+
+/** A category in fewer training rows than this is rare: its weights would learn single rows by heart. */
+const RARE = 3;
+
+/** The most categories of a column; the least frequent beyond it are rare. */
+const MOST_CATEGORIES = 100;
+
+/** With missing cells in at least this share of the training rows, whether a cell is missing is an input. */
+const MANY_MISSING = 0.02;
+
+/** How many inputs a column becomes. */
+export function inputsOf(column: PreparedColumn): number {
+  if (column.type !== 'category') return column.indicator ? 2 : 1;
+  return column.categories.length + Number(column.rare) + Number(column.missing);
+}
+
+/** The names of a column's inputs, such as `sex=female`. */
+export function inputNames(column: PreparedColumn): string[] {
+  const { name } = column;
+  const missing = `${name} is missing`;
+  if (column.type !== 'category') return column.indicator ? [name, missing] : [name];
+  const each = column.categories.map((category) => `${name}=${category}`);
+  return [...each, ...(column.rare ? [`${name} is rare`] : []), ...(column.missing ? [missing] : [])];
+}
+
+/**
+ * Fits how a column becomes inputs.
+ * @param rows the training rows; no other row is looked at
+ * @param normalize whether numbers are standardized
+ * @returns undefined when the training rows hold nothing to learn from
+ */
+export function prepareColumn(
+  { column, type, format }: TypedColumn,
+  rows: Int32Array,
+  normalize: boolean,
+): PreparedColumn | undefined {
+  if (type === 'category') return prepareCategory(column, rows);
+  if (type !== 'number' && type !== 'date') return undefined;
+  const all = numbersOf(column, format);
+  const values = Float64Array.from(rows, (row) => all[row]!);
+  const present = values.filter((value) => !Number.isNaN(value)).sort();
+  if (present.length === 0) return undefined;
+  const median = (present[(present.length - 1) >> 1]! + present[present.length >> 1]!) / 2;
+  const missing = values.length - present.length;
+  // Two passes, in float64: time stamps differ in digits that float32 does not have.
+  const mean = (present.reduce((sum, value) => sum + value, 0) + missing * median) / values.length;
+  const squares = present.reduce((sum, value) => sum + (value - mean) ** 2, 0) + missing * (median - mean) ** 2;
+  const std = Math.sqrt(squares / values.length);
+  const indicator = missing > 0 && missing >= MANY_MISSING * values.length;
+  // The same value in every training row: only whether it is missing can matter.
+  if (!(std > 0) && !indicator) return undefined;
+  return {
+    name: column.name,
+    ...(type === 'date' ? { type, format: format! } : { type }),
+    ...{ median, mean: normalize ? mean : 0, std: normalize ? std || 1 : 1, indicator },
+  };
+}
+
+function prepareCategory(column: Column, rows: Int32Array): PreparedCategory | undefined {
+  const { codes, texts } = asTexts(column);
+  const counts = countCodes(codes, texts.length, rows);
+  const found = texts
+    .map((text, code) => ({ text, count: counts[code]! }))
+    .filter(({ text, count }) => count > 0 && !isMissing(text));
+  // By frequency, then by character codes, so that the order of the rows does not matter.
+  const frequent = found
+    .filter(({ count }) => count >= RARE)
+    .sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1))
+    .slice(0, MOST_CATEGORIES);
+  const missing = texts.some((text, code) => isMissing(text) && counts[code]! > 0);
+  const rare = frequent.length < found.length;
+  // One input, the same in every row, says nothing.
+  if (frequent.length + Number(rare) + Number(missing) < 2) return undefined;
+  const categories = frequent.map(({ text }) => text).sort((a, b) => (a < b ? -1 : 1));
+  return { name: column.name, type: 'category', categories, rare, missing };
+}
+
+/** The inputs of some rows, and the categories that have no input: training met them rarely, or never. */
+export interface PreparedRows {
+  /** Row-major [rows, inputs]. */
+  readonly features: Float32Array;
+  readonly unseen: readonly { readonly column: string; readonly category: string; readonly rows: number }[];
+}
+
+/**
+ * The rows of a table as inputs of the network, whatever the order of its columns.
+ * @param rows positions in the table; all of them when left out
+ * @throws HandgradError 'data' when a column is missing or of another type
+ */
+export function prepareRows({ inputs }: Pick<Preparation, 'inputs'>, table: Table, rows?: Int32Array): PreparedRows {
+  const positions = rows ?? Int32Array.from({ length: table.count }, (_, row) => row);
+  const width = inputs.reduce((sum, column) => sum + inputsOf(column), 0);
+  const features = new Float32Array(positions.length * width);
+  const unseen: { column: string; category: string; rows: number }[] = [];
+  let offset = 0;
+  for (const prepared of inputs) {
+    const column = inputColumn(prepared, table);
+    const fill = { features, offset, width, rows: positions };
+    if (prepared.type === 'category') unseen.push(...fillCategory(prepared, column, fill));
+    else fillNumber(prepared, numbersFor(prepared, column, table), fill);
+    offset += inputsOf(prepared);
+  }
+  return { features, unseen };
+}
+
+/** Where the inputs of a column go. */
+interface Fill {
+  readonly features: Float32Array;
+  readonly offset: number;
+  readonly width: number;
+  readonly rows: Int32Array;
+}
+
+function fillNumber({ median, mean, std, indicator }: PreparedNumber, values: ArrayLike<number>, fill: Fill): void {
+  const { features, offset, width, rows } = fill;
+  for (let i = 0, at = offset; i < rows.length; i++, at += width) {
+    const value = values[rows[i]!]!;
+    const missing = Number.isNaN(value);
+    features[at] = ((missing ? median : value) - mean) / std;
+    if (indicator) features[at + 1] = Number(missing);
+  }
+}
+
+function fillCategory({ name, categories, rare, missing }: PreparedCategory, column: Column, fill: Fill) {
+  const { features, offset, width, rows } = fill;
+  const { codes, texts } = asTexts(column);
+  const position = new Map(categories.map((text, i) => [text, i]));
+  const rest = categories.length;
+  // A missing cell that training did not meet is as good as a rare category, and an input of zeros without one.
+  const places = texts.map((text) => {
+    if (isMissing(text)) return missing ? rest + Number(rare) : rare ? rest : -1;
+    return position.get(text) ?? (rare ? rest : -1);
+  });
+  const hasNoInput = texts.map((text) => !isMissing(text) && !position.has(text));
+  const counts = new Int32Array(texts.length);
+  for (let i = 0, at = offset; i < rows.length; i++, at += width) {
+    const code = codes[rows[i]!]!;
+    const place = places[code]!;
+    if (place >= 0) features[at + place] = 1;
+    if (hasNoInput[code]) counts[code]!++;
+  }
+  return texts.flatMap((category, code) =>
+    counts[code]! > 0 ? [{ column: name, category, rows: counts[code]! }] : [],
+  );
+}
+
+function inputColumn({ name }: PreparedColumn, { columns, path }: Table): Column {
+  const column = columns.find((one) => one.name === name);
+  if (column) return column;
+  throw new HandgradError(
+    'data',
+    `${path} has no column ${quoted(name)}, which the model was trained with; add it, under that name.`,
+  );
+}
+
+function numbersFor(
+  { name, type, format }: PreparedNumber,
+  column: Column,
+  { path, lineOf }: Table,
+): ArrayLike<number> {
+  if (column.kind === 'number' && format === undefined) return column.values;
+  const { codes, texts } = asTexts(column);
+  const isValid = (text: string) => (format ? !Number.isNaN(dateNumber(text, format)) : isNumber(text));
+  const bad = texts.map((text) => !isMissing(text) && !isValid(text));
+  if (!bad.includes(true)) return numbersOf({ kind: 'text', name, codes, texts }, format);
+  const row = codes.findIndex((code) => bad[code]!);
+  throw new HandgradError(
+    'data',
+    `${path}, line ${lineOf(row)}: ${quoted(texts[codes[row]!])} in column ${quoted(name)} is no ${type}, and the ` +
+      `model was trained with ${type}s there; correct the file.`,
+  );
+}
+
+const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
+
+/**
+ * Standardizes the columns that a regression predicts.
+ * @param rows the training rows
+ * @returns targets, one for each column
+ */
+export function fitTargets(columns: readonly NumberColumn[], rows: Int32Array): Target[] {
+  return columns.map(({ name, values }) => {
+    const mean = rows.reduce((sum, row) => sum + values[row]!, 0) / rows.length;
+    const variance = rows.reduce((sum, row) => sum + (values[row]! - mean) ** 2, 0) / rows.length;
+    return { name, mean, std: Math.sqrt(variance) || 1 };
+  });
+}

@@ -1,0 +1,105 @@
+import { HandgradError } from '../../errors';
+import { permutation, type Random } from '../../random';
+
+/** What a split of rows takes into account, each [count]: one of the three, or nothing. */
+export interface SplitBy {
+  /** Classes: every part gets its share of each. */
+  readonly classes?: Int32Array;
+  /** Groups, such as patients: the rows of one stay together. */
+  readonly groups?: Int32Array;
+  /** Times: the later part is drawn. */
+  readonly times?: ArrayLike<number>;
+}
+
+/** Two parts of some rows, each in the order of the table. */
+export interface Parts {
+  readonly kept: Int32Array;
+  readonly drawn: Int32Array;
+}
+
+/**
+ * Draws a part of the rows: round(rows · fraction) of them, stratified by class; whole groups, as near to that as they
+ * come; or the latest.
+ * @param rows positions in the table
+ * @throws HandgradError 'data' when a part is empty
+ */
+export function drawRows(rows: Int32Array, fraction: number, by: SplitBy, random: Random): Parts {
+  if (fraction === 0) return { kept: rows, drawn: new Int32Array(0) };
+  const folds = foldRows(rows, [1 - fraction, fraction], by, random);
+  return { kept: folds[0]!, drawn: folds[1]! };
+}
+
+/**
+ * Divides rows into parts.
+ * @param shares of the parts; they sum to 1
+ * @throws HandgradError 'data' when a part is empty
+ */
+export function foldRows(
+  rows: Int32Array,
+  shares: readonly number[],
+  { classes, groups, times }: SplitBy,
+  random: Random,
+): Int32Array[] {
+  const parts = times
+    ? consecutive(
+        rows.toSorted((a, b) => times[a]! - times[b]! || a - b),
+        shares,
+      )
+    : groups
+      ? wholeGroups(rows, shares, groups, random)
+      : stratified(rows, shares, classes, random);
+  const empty = parts.findIndex(({ length }) => length === 0);
+  if (empty < 0) return parts.map((part) => part.sort());
+  const sizes = parts.map(({ length }) => length).join(', ');
+  const unit = groups ? `${new Set(rows.map((row) => groups[row]!)).size} groups` : `${rows.length} rows`;
+  throw new HandgradError(
+    'data',
+    `${unit} cannot be split into parts of ${shares.map((share) => Number(share.toFixed(3))).join(', ')}: ` +
+      `they would have ${sizes} rows; use more rows, or other fractions.`,
+  );
+}
+
+/** Parts of rows that come one after the other. */
+function consecutive(rows: Int32Array, shares: readonly number[]): Int32Array[] {
+  let sum = 0;
+  const ends = shares.map((share) => Math.round((sum += share) * rows.length));
+  return ends.map((end, i) => rows.slice(ends[i - 1] ?? 0, end));
+}
+
+/**
+ * Every part gets its share of each class. The rows are put in order of class, at random within each, and dealt out one
+ * by one to the part that is furthest behind: parts and classes both come out within one row of their share.
+ */
+function stratified(
+  rows: Int32Array,
+  shares: readonly number[],
+  classes: Int32Array | undefined,
+  random: Random,
+): Int32Array[] {
+  const order = permutation(random, rows.length).map((i) => rows[i]!);
+  // Sorting is stable, so the rows of a class stay in random order.
+  if (classes) order.sort((a, b) => classes[a]! - classes[b]!);
+  const parts = shares.map((): number[] => []);
+  order.forEach((row, dealt) => {
+    const behind = shares.map((share, part) => share * (dealt + 1) - parts[part]!.length);
+    parts[behind.indexOf(Math.max(...behind))]!.push(row);
+  });
+  return parts.map((part) => Int32Array.from(part));
+}
+
+/** Groups in random order, each to the part that is furthest behind. */
+function wholeGroups(rows: Int32Array, shares: readonly number[], groups: Int32Array, random: Random): Int32Array[] {
+  const members = new Map<number, number[]>();
+  for (const row of rows) {
+    const group = members.get(groups[row]!);
+    if (group) group.push(row);
+    else members.set(groups[row]!, [row]);
+  }
+  const all = [...members.values()];
+  const parts = shares.map((): number[] => []);
+  for (const group of Array.from(permutation(random, all.length), (i) => all[i]!)) {
+    const behind = shares.map((share, part) => share * rows.length - parts[part]!.length);
+    parts[behind.indexOf(Math.max(...behind))]!.push(...group);
+  }
+  return parts.map((part) => Int32Array.from(part));
+}

@@ -1,0 +1,114 @@
+import { HandgradError } from '../../errors';
+import { quoted } from '../../words';
+import type { Task } from '../samples';
+import { asTexts, COLUMN_TYPES, type ColumnType, columnType, type TypedColumn } from './columnTypes';
+import { dateFormatOf } from './dates';
+import { chooseLabel, type Label } from './label';
+import { columnNamed, columnsNamed } from './pickColumns';
+import { isMissing, type Table } from './table';
+
+/** What is learned from which columns of a table. */
+export interface ColumnChoice {
+  /** The label columns: a name, a position, or several of them separated by commas; found when left out. */
+  readonly labelColumn?: string;
+  /** Classification when left out, unless the label looks like measurements: that is then refused. */
+  readonly task?: Task;
+  /** The input columns, by name or position; all that are of use when left out. */
+  readonly columns?: readonly string[];
+  /** Columns that are no inputs. */
+  readonly drop?: readonly string[];
+  /** `name=type` for columns whose type is not as it looks. */
+  readonly types?: readonly string[];
+  /** Weighs the samples in the loss; no input. */
+  readonly sampleWeightColumn?: string;
+  /** Its rows stay together in a split; no input. */
+  readonly groupColumn?: string;
+  /** The latest rows are for testing, and of the others the latest for validation; no input. */
+  readonly timeColumn?: string;
+}
+
+/** A table with the type of each column, and its label. */
+export interface TypedTable {
+  readonly table: Table;
+  readonly types: readonly TypedColumn[];
+  readonly label: Label;
+  /** Positions of the columns that are neither inputs nor labels, and why. */
+  readonly leftOut: ReadonlyMap<number, string>;
+  readonly roles: { readonly weight?: number; readonly group?: number; readonly time?: number };
+}
+
+/** The types asked for, by name of column. */
+export function typesAsked(types: readonly string[] = []): Map<string, ColumnType> {
+  return new Map(
+    types.map((text) => {
+      const [, name, type] = /^(.+)=([a-z]+)$/.exec(text) ?? [];
+      const known = COLUMN_TYPES.find((one) => one === type);
+      if (name !== undefined && known !== undefined) return [name, known];
+      const form = `name=type, where the type is one of ${COLUMN_TYPES.join(', ')}`;
+      throw new HandgradError('usage', `\`types\` must be a list of ${form}, not ${quoted(text)}.`);
+    }),
+  );
+}
+
+/**
+ * Decides what each column of a table is, and which is the label.
+ * @throws HandgradError 'usage' for a choice that does not fit the table; 'data' for a label that cannot be learned
+ */
+export function typeTable(table: Table, choice: ColumnChoice = {}): TypedTable {
+  const asked = new Map<number, ColumnType>();
+  for (const [name, type] of typesAsked(choice.types)) asked.set(columnNamed(table, name, 'types'), type);
+  const types = table.columns.map((column, index) => withType(columnType(column), asked.get(index), table));
+  const role = (key: 'sampleWeightColumn' | 'groupColumn' | 'timeColumn') =>
+    choice[key] === undefined ? undefined : columnNamed(table, choice[key], key);
+  const roles = { weight: role('sampleWeightColumn'), group: role('groupColumn'), time: role('timeColumn') };
+  const label = chooseLabel(table, types, choice);
+  const leftOut = new Map<number, string>();
+  const wanted = choice.columns && new Set(columnsNamed(table, choice.columns, 'columns'));
+  const dropped = new Set(choice.drop && columnsNamed(table, choice.drop, 'drop'));
+  const used = types.map((typed, index): TypedColumn => {
+    if (label.columns.includes(index)) return typed;
+    if (dropped.has(index)) leftOut.set(index, 'as asked');
+    else if (wanted) {
+      if (!wanted.has(index)) leftOut.set(index, 'not asked for');
+      else if (typed.why !== undefined) return { column: typed.column, type: plainType(typed) };
+    } else if (roles.weight === index) leftOut.set(index, 'it weighs the samples');
+    else if (roles.group === index) leftOut.set(index, 'it groups the samples');
+    else if (roles.time === index) leftOut.set(index, 'it orders the samples');
+    else if (typed.why !== undefined) leftOut.set(index, typed.why);
+    return typed;
+  });
+  for (const index of label.columns) {
+    if (!wanted?.has(index)) continue;
+    throw new HandgradError(
+      'usage',
+      `Column ${quoted(table.columns[index]!.name)} is the label and cannot be an input; leave it out of \`columns\`.`,
+    );
+  }
+  return { table, types: used, label, leftOut, roles };
+}
+
+const plainType = ({ column }: TypedColumn): ColumnType => (column.kind === 'number' ? 'number' : 'category');
+
+function withType(found: TypedColumn, asked: ColumnType | undefined, table: Table): TypedColumn {
+  if (asked === undefined || asked === found.type) return found;
+  const { column } = found;
+  const refuse = (text: string, row: number) =>
+    new HandgradError(
+      'usage',
+      `\`types\` says that column ${quoted(column.name)} holds ${asked}s, but ${quoted(text)} in line ` +
+        `${table.lineOf(row)} of ${table.path} is none; choose another type.`,
+    );
+  if (asked === 'identifier' || asked === 'constant') return { column, type: asked, why: 'as asked' };
+  const { codes, texts } = asTexts(column);
+  if (asked === 'date') {
+    const format = dateFormatOf(texts.filter((text) => !isMissing(text)));
+    if (format) return { column, type: asked, format };
+    const bad = texts.findIndex((text) => !isMissing(text) && dateFormatOf([text]) === undefined);
+    throw refuse(texts[Math.max(0, bad)]!, codes.indexOf(Math.max(0, bad)));
+  }
+  if (asked === 'number' && column.kind === 'text') {
+    const bad = texts.findIndex((text) => !isMissing(text) && !Number.isFinite(Number(text)));
+    if (bad >= 0) throw refuse(texts[bad]!, codes.indexOf(bad));
+  }
+  return { column, type: asked };
+}

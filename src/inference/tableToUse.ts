@@ -1,0 +1,164 @@
+import type { Dataset, Preparation, Samples } from '../data/samples';
+import { asTexts } from '../data/tables/columnTypes';
+import { classesOf } from '../data/tables/label';
+import { columnsNamed } from '../data/tables/pickColumns';
+import { prepareRows } from '../data/tables/preparation';
+import { readTable, type ReadTableOptions } from '../data/tables/readTable';
+import { openTableSource } from '../data/tables/source';
+import type { NumberColumn, Table } from '../data/tables/table';
+import { standardized } from '../data/tables/tableDataset';
+import { tableParts } from '../data/tables/tableParts';
+import { typeTable } from '../data/tables/typedTable';
+import { HandgradError } from '../errors';
+import type { Config } from '../runs/config';
+import type { OpenOptions } from '../runs/events';
+import type { ModelConfig, OpenedModel } from '../runs/modelConfig';
+import { plural, quoted } from '../words';
+
+/** The config of a model that was trained on a table. */
+export type TableModelConfig = ModelConfig & { readonly preparation: Preparation };
+
+/** Reads a table whose rows a model is to predict: its categories and labels as texts, whatever they look like. */
+export async function readRows(
+  { preparation }: TableModelConfig,
+  spec: string,
+  { signal, stdin, onEvent }: OpenOptions,
+): Promise<Table> {
+  const { inputs, labels, task, columnsWithoutHeader } = preparation;
+  const texts = inputs.filter(({ type }) => type === 'category').map(({ name }) => name);
+  const source = await openTableSource(spec, { stdin: spec === '-' ? stdin?.() : undefined });
+  const how: ReadTableOptions = {
+    texts: task === 'classification' ? [...texts, ...labels] : texts,
+    oneColumn: true,
+    ...(columnsWithoutHeader !== undefined && { hasHeader: false }),
+    signal,
+    onProgress: (progress) => onEvent?.({ type: 'reading', path: spec, ...progress }),
+  };
+  return withTrainingNames(await readTable(source, how), preparation);
+}
+
+/** Columns without a header are known by position; a file without the labels has fewer. */
+function withTrainingNames(table: Table, { columnsWithoutHeader, labels }: Preparation): Table {
+  if (columnsWithoutHeader === undefined || table.columns.length === columnsWithoutHeader) return table;
+  const all = Array.from({ length: columnsWithoutHeader }, (_, i) => `column ${i + 1}`);
+  const names = all.filter((name) => !labels.includes(name));
+  if (names.length !== table.columns.length) {
+    const most = columnsWithoutHeader === names.length ? '' : `, or ${names.length} without labels`;
+    throw new HandgradError(
+      'data',
+      `${table.path} has ${plural(table.columns.length, 'column')}, and the model was trained with ` +
+        `${columnsWithoutHeader} without a header${most}; give the same columns.`,
+    );
+  }
+  return { ...table, columns: table.columns.map((column, i) => ({ ...column, name: names[i]! })) };
+}
+
+/** What to do about classes that the model does not know. */
+export type UnknownClasses = 'refuse' | 'skip';
+
+/**
+ * The labeled rows of a table, for a model that was trained on one: the test part of the file that it was trained on,
+ * all rows of any other. Columns and classes are matched by name.
+ * @param isAsked whether the file was asked for; without that, it has to be the one of the training
+ * @throws HandgradError 'data' when it does not fit the model
+ */
+export async function tableToUse(
+  model: OpenedModel & { readonly config: TableModelConfig },
+  config: Config,
+  isAsked: boolean,
+  options: OpenOptions & { readonly unknownClasses?: UnknownClasses },
+): Promise<Dataset> {
+  const made = model.config;
+  const { preparation } = made;
+  const table = await readRows(made, config.dataset, options);
+  const isTrained = table.digest === made.datasetDigest;
+  if (!isTrained && !isAsked) {
+    throw new HandgradError(
+      'data',
+      `${table.path} has changed since the training, so its test rows are no longer known; name a file with ` +
+        '`dataset` to evaluate all of its rows.',
+    );
+  }
+  if (!isTrained && table.name === made.datasetName) {
+    const message = `${table.path} is called like the training data but differs: training rows may be among its rows.`;
+    options.onEvent?.({ type: 'notice', message });
+  }
+  const rows = isTrained
+    ? tableParts(typeTable(table, made), made).test
+    : Int32Array.from({ length: table.count }, (_, row) => row);
+  const labelColumns = columnsNamed(table, config.labelColumn ?? preparation.labels, 'labelColumn');
+  const test = preparation.targets
+    ? regressionSamples(preparation, table, labelColumns, rows)
+    : classSamples(made, table, labelColumns[0]!, rows, options);
+  return {
+    name: table.name,
+    task: preparation.task,
+    train: { ...test, features: new Float32Array(0), labels: new Int32Array(0), count: 0 },
+    test,
+    numInputs: test.numInputs,
+    numOutputs: preparation.targets?.length ?? made.classNames.length,
+    classNames: made.classNames,
+    ...(preparation.targets && { targets: preparation.targets }),
+    ...(made.imageShape && { imageShape: made.imageShape }),
+    preparation,
+    digest: table.digest,
+  };
+}
+
+function inputs(
+  preparation: Preparation,
+  table: Table,
+  rows: Int32Array,
+): Pick<Samples, 'features' | 'scale' | 'numInputs' | 'count'> {
+  const { features } = prepareRows(preparation, table, rows);
+  return { features, scale: 1, numInputs: features.length / (rows.length || 1), count: rows.length };
+}
+
+function regressionSamples(
+  preparation: Preparation,
+  table: Table,
+  labels: readonly number[],
+  rows: Int32Array,
+): Samples {
+  const columns = labels.map((index) => {
+    const column = table.columns[index]!;
+    const bad = column.kind === 'text' ? 0 : rows.find((row) => Number.isNaN(column.values[row]!));
+    if (bad === undefined) return column as NumberColumn;
+    throw new HandgradError(
+      'data',
+      `${table.path}, line ${table.lineOf(bad)}: column ${quoted(column.name)} holds no number to compare with; ` +
+        'correct the file, or leave the row out.',
+    );
+  });
+  return {
+    ...inputs(preparation, table, rows),
+    labels: new Int32Array(rows.length),
+    targets: standardized(columns, preparation.targets!, rows),
+  };
+}
+
+function classSamples(
+  { preparation, classNames }: TableModelConfig,
+  table: Table,
+  label: number,
+  rows: Int32Array,
+  { unknownClasses = 'refuse', onEvent }: OpenOptions & { readonly unknownClasses?: UnknownClasses },
+): Samples {
+  const texts = asTexts(table.columns[label]!);
+  const { labels } = classesOf(texts, classNames);
+  const unknown = rows.filter((row) => labels[row]! < 0);
+  if (unknown.length > 0) {
+    const names = [...new Set(unknown.map((row) => texts.codes[row]!))].map((code) => texts.texts[code]!);
+    const shown = names.slice(0, 5).map(quoted).join(', ') + (names.length > 5 ? `, and ${names.length - 5} more` : '');
+    const what =
+      `${plural(unknown.length, 'row')} of ${table.path} ${unknown.length === 1 ? 'has' : 'have'} a class ` +
+      `that the model does not know: ${shown} (line ${table.lineOf(unknown[0]!)})`;
+    if (unknownClasses === 'refuse') {
+      throw new HandgradError('data', `${what}; correct the labels, or set \`unknownClasses\` to skip.`);
+    }
+    onEvent?.({ type: 'notice', message: `${what}; they are left out.` });
+  }
+  const known = rows.filter((row) => labels[row]! >= 0);
+  if (known.length === 0) throw new HandgradError('data', `${table.path} has no row of a class that the model knows.`);
+  return { ...inputs(preparation, table, known), labels: known.map((row) => labels[row]!) };
+}

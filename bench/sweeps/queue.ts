@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const [redis, redis2] = [await connectRedis({ url }), await connectRedis({ url })];
   const journal = await openJournal(dir, 0);
   await journal.append({ type: 'sweep', version: 1, id, spec });
-  const executor = await queueExecutor(redis, id, spec);
+  const executor = await queueExecutor(redis, id, spec, () => {});
   const started = performance.now();
   const seconds = () => Number(((performance.now() - started) / 1000).toFixed(1));
   const say = (what: string) => {

@@ -193,7 +193,8 @@ async function runOpenSweep(running: Running): Promise<void> {
     state.spec.method === 'bayes'
       ? await optunaAdvisor(state.spec, dir, env['HANDGRAD_OPTUNA'] || 'optuna', () => state.trials.length)
       : undefined;
-  const queued = redis && (await queueExecutor(redis, sweep.id, state.spec));
+  const queued =
+    redis && (await queueExecutor(redis, sweep.id, state.spec, (message) => emit({ type: 'notice', message })));
   const { executor, stopping, stoppedElsewhere } = executorOf(running, queued);
   try {
     emit(startEvent(sweep, machine));

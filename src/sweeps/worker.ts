@@ -1,6 +1,9 @@
+import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { datasetNames, isDatasetName } from '../data/catalog';
 import { HandgradError } from '../errors';
+import { makeFolder } from '../files/makeFolder';
+import { withStorageErrors } from '../files/storageError';
 import type { OpenOptions } from '../runs/events';
 import { quoted } from '../words';
 import { eventsOf } from './eventsOf';
@@ -55,6 +58,7 @@ export async function* runWorker(
   if (!(lease >= 2 && lease <= 3600)) {
     throw new HandgradError('usage', `\`lease\` must be from 2 to 3600 seconds, not ${quoted(lease)}.`);
   }
+  await assertFit(runRoot, datasets);
   const redis = await connectRedis(queue, (lost) => {
     const message = lost
       ? 'The connection to Redis is lost; runs continue, and their results wait for it.'
@@ -90,6 +94,18 @@ export async function* runWorker(
   } finally {
     redis.disconnect();
   }
+}
+
+/**
+ * Checks this machine before any run is taken.
+ * @throws HandgradError 'usage' when there is no folder of data sets; 'storage' when runs cannot be saved
+ */
+async function assertFit(runRoot: string, datasets: string | undefined): Promise<void> {
+  if (datasets !== undefined && !(await stat(datasets).catch(() => undefined))?.isDirectory()) {
+    throw new HandgradError('usage', `There is no folder ${datasets}; correct \`datasets\`.`);
+  }
+  await makeFolder(runRoot);
+  await withStorageErrors(runRoot, () => access(runRoot, constants.W_OK | constants.X_OK));
 }
 
 /**

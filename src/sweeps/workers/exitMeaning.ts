@@ -21,6 +21,14 @@ export interface ExitMeaning {
 const FINAL: readonly string[] = ['usage', 'data', 'diverged'] satisfies ErrorKind[];
 
 /**
+ * Failures that are due to this machine, not to the trial: its data, its backend, its disk. Another worker may succeed.
+ */
+const MACHINE: readonly string[] = ['data', 'backend', 'storage', 'not started', 'worker'];
+
+/** Whether a failure is due to this machine. */
+export const isMachineFault = ({ code }: Pick<ExitMeaning, 'code'>) => MACHINE.includes(String(code));
+
+/**
  * Translates the end of a process to the cause of a failure.
  * @param codes the exit code for each kind of error
  * @param said the last error message in its log

@@ -3,7 +3,9 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { HandgradError } from '../../../errors';
 import { createAutoResetEvent } from '../../autoResetEvent';
+import { isMachineFault } from '../exitMeaning';
 import type { Outcome, Progress } from '../trainProcess';
 import type { Payload } from './payload';
 import { queueName } from './queueExecutor';
@@ -13,6 +15,15 @@ import { announceWorker, listSweeps, withdrawWorker } from './registry';
 /** How often an idle worker looks for runs, in milliseconds. */
 const IDLE_MS = 500;
 const ANNOUNCE_MS = 5000;
+/** A worker ends after this many runs in a row that failed because of its machine; it waits longer after each. */
+const MAX_MACHINE_FAULTS = 3;
+const BACK_OFF_MS = 1000;
+/** A run that failed because of the machines of this many workers fails: it must be the run. */
+const MAX_UNFIT_WORKERS = 3;
+/** How long it is remembered which workers could not train a run. */
+const UNFIT_S = 24 * 60 * 60;
+/** How long a queue is left alone that gave something damaged, in milliseconds. */
+const DAMAGED_MS = 2000;
 /** A run fails after this many workers have vanished while training it. */
 const MAX_LOST_WORKERS = 3;
 
@@ -59,17 +70,24 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
   for (const signal of [drain, stop]) signal.addEventListener('abort', changed.set, { once: true });
   setMaxListeners(0, stop);
   const ending = () => drain.aborted || stop.aborted;
-  const announce = () =>
-    announceWorker(redis, id, { host: hostname(), pid: process.pid, slots, running: running.size }).catch(ignore);
+  const faults: Faults = { inARow: 0, until: 0, last: undefined };
+  const announce = () => {
+    const problem = faults.last?.slice(0, 500);
+    const about = { host: hostname(), pid: process.pid, slots, running: running.size, ...(problem && { problem }) };
+    return announceWorker(redis, id, about).catch(ignore);
+  };
   await unlessAway(announce(), drain);
   const timer = setInterval(() => void announce(), ANNOUNCE_MS);
   let idleSince: number | undefined;
   try {
     while (!ending()) {
-      const taken = running.size < slots ? await unlessAway(queues.take(token), drain) : undefined;
+      if (faults.inARow >= MAX_MACHINE_FAULTS) break;
+      const isFree = running.size < slots && performance.now() >= faults.until;
+      const taken = isFree ? await unlessAway(queues.take(token), drain) : undefined;
       if (taken) {
         idleSince = undefined;
-        const run = handle(taken.job, taken.sweep, token, options, queues).finally(() => {
+        const run = handle(taken.job, taken.sweep, token, options, queues, faults).finally(() => {
+          if (faults.last !== undefined) void announce();
           running.delete(run);
           changed.set();
         });
@@ -84,16 +102,51 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
       await changed.wait(IDLE_MS);
     }
     await Promise.all(running);
+    if (faults.inARow >= MAX_MACHINE_FAULTS) {
+      await unlessAway(announce());
+      throw new HandgradError(
+        'backend',
+        `This worker ends: ${MAX_MACHINE_FAULTS} runs in a row failed because of this machine (${faults.last}); ` +
+          'correct that, and start it again.',
+      );
+    }
   } finally {
     clearInterval(timer);
     // If Redis is unreachable, the entries of this worker expire.
-    await unlessAway(Promise.allSettled([queues.close(), withdrawWorker(redis, id)]));
+    // A problem stays listed until its entry expires, so that sweeps show it.
+    const withdrawn = faults.last === undefined ? withdrawWorker(redis, id) : undefined;
+    await unlessAway(Promise.allSettled([queues.close(), withdrawn]));
   }
 }
 
-async function handle(job: Job, sweep: string, token: string, options: ConsumeOptions, queues: Queues): Promise<void> {
-  const { leaseMs, read, train, onEvent, stop } = options;
-  const payload = read(job.data, sweep);
+/** The runs in a row that failed because of this machine. */
+interface Faults {
+  inARow: number;
+  /** No run is taken before. */
+  until: number;
+  /** Why the last one failed. */
+  last: string | undefined;
+}
+
+/** Data of any depth or kind is refused, never a defect. */
+function readSafely(read: ConsumeOptions['read'], data: unknown, sweep: string): ReturnType<ConsumeOptions['read']> {
+  try {
+    return read(data, sweep);
+  } catch (error) {
+    return { refused: `it is damaged (${(error as Error).message})`.slice(0, 300) };
+  }
+}
+
+async function handle(
+  job: Job,
+  sweep: string,
+  token: string,
+  options: ConsumeOptions,
+  queues: Queues,
+  faults: Faults,
+): Promise<void> {
+  const { redis, leaseMs, read, train, onEvent, stop } = options;
+  const payload = readSafely(read, job.data, sweep);
   if ('refused' in payload) {
     onEvent({ type: 'refused', sweep, reason: payload.refused });
     await job.moveToFailed(new Error(`refused: ${payload.refused}`), token, false).catch(ignore);
@@ -134,8 +187,20 @@ async function handle(job: Job, sweep: string, token: string, options: ConsumeOp
       retry: true,
     }));
     if (!mine) return onEvent({ type: 'lost', payload });
+    const isForOthers = async (failed: Exclude<Outcome, { type: 'interrupted' }>) => {
+      if (failed.type === 'result' || !isMachineFault(failed)) {
+        Object.assign(faults, { inARow: 0, until: 0, last: undefined });
+        return false;
+      }
+      faults.inARow++;
+      faults.until = performance.now() + BACK_OFF_MS * 2 ** faults.inARow;
+      faults.last = failed.reason;
+      const key = `${PREFIX}:unfit:${sweep}:${job.id}`;
+      const answers = await redis.multi().sadd(key, token).scard(key).expire(key, UNFIT_S).exec();
+      return Number(answers?.[1]?.[1]) < MAX_UNFIT_WORKERS;
+    };
     const handBack = async () => {
-      if (outcome.type === 'interrupted') await job.moveToWait(token);
+      if (outcome.type === 'interrupted' || (await isForOthers(outcome))) await job.moveToWait(token);
       else await job.moveToCompleted(outcome, token, false);
       return true;
     };
@@ -158,7 +223,7 @@ interface Queues {
 }
 
 /** The queues of all active sweeps, polled round robin so that none waits for another to end. */
-async function openQueues({ redis, only, leaseMs }: ConsumeOptions): Promise<Queues> {
+async function openQueues({ redis, only, leaseMs, onEvent }: ConsumeOptions): Promise<Queues> {
   const { Worker } = await import('bullmq');
   const open = new Map<string, Worker>();
   // The check for stalled runs writes to the queue, perhaps after the sweep has ended and deleted its queue.
@@ -169,6 +234,21 @@ async function openQueues({ redis, only, leaseMs }: ConsumeOptions): Promise<Que
     await redis.del(['meta', 'stalled-check', 'events'].map((name) => worker.toKey(name)));
   };
   let refreshed = -Infinity;
+  const damaged = new Map<string, number>();
+  const reported = new Set<string>();
+  /** The next run of a queue. One that cannot be read is set aside by its sweep, and the others go on. */
+  const next = async (sweep: string, token: string): Promise<Job | undefined> => {
+    if (performance.now() < (damaged.get(sweep) ?? 0)) return undefined;
+    try {
+      return (await open.get(sweep)!.getNextJob(token, { block: false })) as Job | undefined;
+    } catch (error) {
+      const reason = `it is damaged (${(error as Error).message})`.slice(0, 300);
+      damaged.set(sweep, performance.now() + DAMAGED_MS);
+      if (!reported.has(sweep + reason)) onEvent({ type: 'refused', sweep, reason });
+      reported.add(sweep + reason);
+      return undefined;
+    }
+  };
   let closed = false;
   let turn = 0;
   const refresh = async () => {
@@ -206,7 +286,7 @@ async function openQueues({ redis, only, leaseMs }: ConsumeOptions): Promise<Que
       const ids = [...open.keys()];
       for (let i = 0; i < ids.length; i++) {
         const sweep = ids[turn++ % ids.length]!;
-        const job = (await open.get(sweep)!.getNextJob(token, { block: false })) as Job | undefined;
+        const job = await next(sweep, token);
         if (job) return { job, sweep };
       }
       return undefined;

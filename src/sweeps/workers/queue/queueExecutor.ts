@@ -15,6 +15,8 @@ const COLLECT_MS = 2000;
 const CHECK_MS = 5000;
 /** Runs queued per slot of a worker, when the next decision depends on results. */
 const AHEAD = 2;
+/** Runs queued at a time, when it does not. */
+const MOST_QUEUED = 1000;
 const PAGE = 200;
 
 const outcomeSchema = z.discriminatedUnion('type', [
@@ -65,8 +67,14 @@ export interface QueueExecutor extends Executor {
 /**
  * Sends runs to the sweep's queue and collects their outcomes. The id of a queued run names the run and the attempt, so
  * sending it again after a restart of either side has no effect.
+ * @param onNotice called with a sentence about a worker that cannot train
  */
-export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec): Promise<QueueExecutor> {
+export async function queueExecutor(
+  redis: Redis,
+  sweep: string,
+  spec: SweepSpec,
+  onNotice: (message: string) => void,
+): Promise<QueueExecutor> {
   const { Queue, QueueEvents } = await import('bullmq');
   const queue = new Queue(queueName(sweep), { connection: redis, prefix: PREFIX });
   const eventsRedis = redis.duplicate();
@@ -84,8 +92,9 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
   const listed = { name: spec.name, metric: spec.metric.name, state: 'active' as const };
   await announceSweep(redis, sweep, listed);
 
+  const payload = (run: TrialRun) => payloadOf(sweep, run, spec.metric.name, spec.seeds);
   const add = (id: string, run: TrialRun) =>
-    queue.add('trial', payloadOf(sweep, run, spec.metric.name, spec.seeds), {
+    queue.add('trial', payload(run), {
       jobId: id,
       attempts: 1,
       removeOnComplete: false,
@@ -93,28 +102,45 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
     });
   const collect = coalesced(async () => {
     for (;;) {
-      const jobs = await queue.getJobs(['completed', 'failed'], 0, PAGE - 1, true);
-      const known = jobs.filter((job): job is QueuedJob => job?.id !== undefined);
-      for (const job of known) {
-        const one = sent.get(job.id!);
-        sent.delete(job.id!);
-        if (one) one.resolve(outcomeOf(job));
+      const ids = await endedRuns(queue, redis);
+      for (const id of ids) {
+        const one = sent.get(id);
+        sent.delete(id);
+        if (one) one.resolve(await outcomeOf(queue, id, one.run));
         // A duplicate, or not from this sweep: it does not count.
-        else if (!waitingForJournal.has(job.id!)) await job.remove().catch(ignore);
-        if (one) waitingForJournal.add(job.id!);
+        else if (!waitingForJournal.has(id)) await discard(queue, redis, id);
+        if (one) waitingForJournal.add(id);
       }
-      if (jobs.length < PAGE || known.every((job) => waitingForJournal.has(job.id!))) return;
+      if (ids.length < PAGE || ids.every((id) => waitingForJournal.has(id))) return;
     }
   });
+  const named = new Set<string>();
   const check = coalesced(async () => {
+    const workers = await listWorkers(redis);
+    for (const { host, pid, problem } of workers) {
+      const message = `Worker ${pid} on ${host} cannot train: ${problem}.`;
+      if (problem !== undefined && !named.has(message)) onNotice(message);
+      if (problem !== undefined) named.add(message);
+    }
     slots = Math.max(
       1,
-      (await listWorkers(redis)).reduce((sum, worker) => sum + worker.slots, 0),
+      workers.reduce((sum, worker) => sum + worker.slots, 0),
     );
     const state = (await listSweeps(redis)).get(sweep)?.state;
     if (state === 'stopped') return stopped?.();
     if (state === undefined && !removed) await announceSweep(redis, sweep, listed);
-    for (const [id, { run }] of await missing(queue, redis, sent)) if (sent.has(id)) await add(id, run);
+    const expected = new Map([...sent].map(([id, { run }]) => [id, JSON.stringify(payload(run))]));
+    for (const [id, fault] of await faultsOf(queue, redis, expected)) {
+      const one = sent.get(id);
+      if (!one) continue;
+      await discard(queue, redis, id);
+      if (fault !== 'damaged') await add(id, one.run);
+      else {
+        sent.delete(id);
+        waitingForJournal.add(id);
+        one.resolve({ type: 'failure', reason: 'its entry in the queue was damaged', code: 'damaged', retry: true });
+      }
+    }
   });
   events.on('completed', collect);
   events.on('failed', collect);
@@ -139,8 +165,8 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
   };
 
   return {
-    // If decisions do not depend on results, all runs are queued at once, and workers do not need this process.
-    capacity: () => (spec.halving || spec.method === 'bayes' ? slots * AHEAD : Infinity),
+    // If decisions do not depend on results, many runs are queued, and workers seldom need this process.
+    capacity: () => (spec.halving || spec.method === 'bayes' ? slots * AHEAD : MOST_QUEUED),
     run(run, onProgress, signal) {
       const id = jobIdOf(run);
       listen(signal);
@@ -152,7 +178,7 @@ export async function queueExecutor(redis: Redis, sweep: string, spec: SweepSpec
     },
     async settled(run) {
       const id = jobIdOf(run);
-      await queue.remove(id);
+      await discard(queue, redis, id);
       waitingForJournal.delete(id);
     },
     onStopped: (stop) => (stopped = stop),
@@ -177,32 +203,85 @@ function jobIdOf({ trial, seed, rung, failures }: TrialRun): string {
   return `${trial}-${seed}-${rung}-${failures}`;
 }
 
-function outcomeOf(job: QueuedJob): Outcome {
-  if (job.failedReason) {
-    const refused = job.failedReason.startsWith('refused');
-    return {
-      type: 'failure',
-      reason: job.failedReason.slice(0, 500),
-      code: refused ? 'refused' : 'worker lost',
-      retry: !refused,
-    };
+/** The outcome of a run that has ended. Its settings are those that were sent, whatever came back. */
+async function outcomeOf(queue: Queue, id: string, { settings }: TrialRun): Promise<Outcome> {
+  const { Job } = await import('bullmq');
+  const job: QueuedJob | undefined = await Job.fromId(queue, id).catch(() => undefined);
+  if (job?.failedReason) {
+    const reason = String(job.failedReason).slice(0, 500);
+    const refused = reason.startsWith('refused');
+    return { type: 'failure', reason, code: refused ? 'refused' : 'worker lost', retry: !refused };
   }
-  const parsed = outcomeSchema.safeParse(job.returnvalue);
-  if (parsed.success) return parsed.data;
-  return { type: 'failure', reason: 'a worker sent an invalid result', code: 'result', retry: true };
+  const parsed = outcomeSchema.safeParse(job?.returnvalue);
+  if (!parsed.success)
+    return { type: 'failure', reason: 'a worker sent an invalid result', code: 'result', retry: true };
+  if (parsed.data.type === 'failure') return parsed.data;
+  return { type: 'result', result: { ...parsed.data.result, config: settings } };
 }
 
-/** The runs that Redis has forgotten. */
-async function missing(
+/** Where BullMQ keeps the ids of runs, by their state. */
+const LISTS = ['wait', 'paused', 'active'];
+const SETS = ['completed', 'failed', 'delayed', 'prioritized'];
+
+/** The ids of runs that have ended. */
+async function endedRuns(queue: Queue, redis: Redis): Promise<string[]> {
+  const pages = ['completed', 'failed'].map((name) =>
+    redis.zrange(queue.toKey(name), '0', String(PAGE - 1)).catch(() => []),
+  );
+  return (await Promise.all(pages)).flat().slice(0, PAGE);
+}
+
+/** Removes a run from the queue, whatever its state, and however damaged it is. */
+async function discard(queue: Queue, redis: Redis, id: string): Promise<void> {
+  const pipeline = redis.multi();
+  for (const name of LISTS) pipeline.lrem(queue.toKey(name), 0, id);
+  for (const name of SETS) pipeline.zrem(queue.toKey(name), id);
+  pipeline.del(queue.toKey(id), `${queue.toKey(id)}:lock`, `${queue.toKey(id)}:logs`);
+  await pipeline.exec();
+}
+
+/**
+ * What is wrong with runs that were sent: Redis has forgotten them (without persistence), they are in no list, or they
+ * are not what was sent. One transaction, so that no run is between two lists. A list of the wrong type is removed.
+ * @param expected their data, by id
+ */
+async function faultsOf(
   queue: Queue,
   redis: Redis,
-  sent: ReadonlyMap<string, Sent>,
-): Promise<(readonly [string, Sent])[]> {
-  const entries = [...sent];
-  const pipeline = redis.pipeline();
-  for (const [id] of entries) pipeline.exists(queue.toKey(id));
-  const answers = (await pipeline.exec()) ?? [];
-  return entries.filter((_, i) => answers[i]?.[1] === 0);
+  expected: ReadonlyMap<string, string>,
+): Promise<(readonly [id: string, fault: 'missing' | 'lost' | 'damaged'])[]> {
+  const ids = [...expected.keys()];
+  const asked = redis.multi();
+  for (const name of LISTS) asked.lrange(queue.toKey(name), 0, -1);
+  for (const name of SETS) asked.zrange(queue.toKey(name), '0', '-1');
+  for (const id of ids) asked.type(queue.toKey(id)).hmget(queue.toKey(id), 'data', 'opts');
+  // Errors of single commands are in the answers.
+  const answers = (await asked.exec()) ?? [];
+  const names = [...LISTS, ...SETS];
+  const known = new Set<unknown>();
+  for (const [i, name] of names.entries()) {
+    const [error, found] = answers[i] ?? [];
+    if (error) await redis.del(queue.toKey(name));
+    else for (const id of (found as string[] | undefined) ?? []) known.add(id);
+  }
+  return ids.flatMap((id, i): (readonly [string, 'missing' | 'lost' | 'damaged'])[] => {
+    const at = names.length + 2 * i;
+    const [, type] = answers[at] ?? [];
+    if (type === 'none') return [[id, 'missing']];
+    const [error, fields] = answers[at + 1] ?? [];
+    const [data, opts] = error ? [] : (fields as string[]);
+    if (data !== expected.get(id) || !isMapping(opts)) return [[id, 'damaged']];
+    return known.has(id) ? [] : [[id, 'lost']];
+  });
+}
+
+function isMapping(text: string | undefined | null): boolean {
+  try {
+    const content: unknown = JSON.parse(text ?? '');
+    return typeof content === 'object' && content !== null && !Array.isArray(content);
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -18,6 +18,8 @@ const workerSchema = z.object({
   pid: z.number(),
   slots: z.number().min(1).max(1024),
   running: z.number(),
+  /** Why this worker cannot train; its runs return to the queue. */
+  problem: z.string().max(1000).optional(),
 });
 
 /** A sweep's entry in Redis. */

@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { setTimeout as delay } from 'node:timers/promises';
+import { failure } from '../../../failure';
+import { need } from '../../../need';
+import type { TrialRun } from '../../../../src/sweeps/runTrials';
+import {
+  consumeQueues,
+  type ConsumeOptions,
+  type TrialEvent,
+} from '../../../../src/sweeps/workers/queue/consumeQueues';
+import { readPayload } from '../../../../src/sweeps/workers/queue/payload';
+import { type QueueExecutor, queueExecutor } from '../../../../src/sweeps/workers/queue/queueExecutor';
+import type { Outcome } from '../../../../src/sweeps/workers/trainProcess';
+import { specOf } from '../../spec/specOf';
+import { redisLacks, type RedisServer, startRedis } from './redisServer';
+
+const SWEEP = 'a'.repeat(16);
+const key = (name: string | number) => `handgrad:sweep-${SWEEP}:${name}`;
+const spec = specOf({ method: 'grid', parameters: { lr: { values: [0.1] } }, fixed: { epochs: 1 } });
+const run = (trial: number, failures = 0): TrialRun => ({
+  ...{ trial, seed: 0, rung: 0, failures, epochs: 1 },
+  settings: { lr: 0.1, epochs: 1 },
+});
+const result = (config: object = {}): Outcome => ({
+  type: 'result',
+  result: { value: 1, curve: [1], epochs: 1, seconds: 1, trainingSeconds: 1, config: { ...config } },
+});
+
+describe('a queue with damaged entries and workers that cannot train', function () {
+  this.timeout(60_000);
+  let server: RedisServer;
+  let redis: Redis;
+  let executor: QueueExecutor;
+  let notices: string[];
+  before(async function () {
+    need(this, redisLacks());
+    server = await startRedis();
+  });
+  beforeEach(async () => {
+    redis = new Redis(server.url, { maxRetriesPerRequest: null });
+    notices = [];
+    executor = await queueExecutor(redis, SWEEP, spec, (message) => notices.push(message));
+  });
+  afterEach(async () => {
+    await executor.close();
+    await redis.flushall();
+    redis.disconnect();
+  });
+  after(() => server?.stop());
+
+  const worker = (train: ConsumeOptions['train'], onEvent: (event: TrialEvent) => void = () => {}) => {
+    const stop = new AbortController();
+    const done = consumeQueues({
+      ...{ redis, only: undefined, slots: 1, leaseMs: 2000, untilDone: false, train, onEvent, stop: stop.signal },
+      read: (data, sweep) => readPayload(data, sweep, []),
+      drain: stop.signal,
+    });
+    return { done, stop: () => (stop.abort(), done) };
+  };
+  const send = (one: TrialRun) => executor.run(one, () => {}, new AbortController().signal);
+
+  it('F97 each damaged entry counts as a failure of its run, once; all others are trained', async () => {
+    const damage: Record<string, (id: string) => Promise<unknown>> = {
+      'data cut off': (id) => redis.hset(key(id), 'data', '{"version":1,"swe'),
+      'data of no kind': (id) => redis.hset(key(id), 'data', '7'),
+      'data without end': (id) => redis.hset(key(id), 'data', '['.repeat(200_000)),
+      'no data': (id) => redis.hdel(key(id), 'data'),
+      'opts null': (id) => redis.hset(key(id), 'opts', 'null'),
+      'opts broken': (id) => redis.hset(key(id), 'opts', '{'),
+      'a text in its place': async (id) => [await redis.del(key(id)), await redis.set(key(id), 'x')],
+      'a list in its place': async (id) => [await redis.del(key(id)), await redis.rpush(key(id), 'x')],
+    };
+    const harmless: Record<string, (id: string) => Promise<unknown>> = {
+      nothing: async () => {},
+      'its entry is gone': (id) => redis.del(key(id)),
+      'it is in no list': (id) => redis.lrem(key('wait'), 0, id),
+    };
+    const all = [...Object.entries(damage), ...Object.entries(harmless)];
+    const outcomes = all.map((_, trial) => send(run(trial)));
+    while ((await redis.llen(key('wait'))) < all.length) await delay(20);
+    for (const [trial, [, harm]] of all.entries()) await harm(`${trial}-0-0-0`);
+    const trained: number[] = [];
+    const one = worker(async ({ trial }) => {
+      trained.push(trial);
+      return Promise.resolve(result());
+    });
+    for (const [trial, [what]] of all.entries()) {
+      const { type, ...more } = await outcomes[trial]!;
+      expect(type, what).to.equal(what in damage ? 'failure' : 'result');
+      if (what in damage)
+        expect(['damaged', 'refused', 'worker lost'], what).to.include((more as { code: string }).code);
+      await executor.settled!(run(trial));
+    }
+    expect(trained.sort((a, b) => a - b)).to.deep.equal([8, 9, 10]);
+    await one.stop();
+  });
+
+  it('F97 lists of the wrong type are removed, and malformed completed entries do not hide results', async () => {
+    await redis.zadd(key('completed'), 1, 'broken', 2, 'gone');
+    await redis.hset(key('broken'), { data: '{', opts: 'null', returnvalue: '{' });
+    const outcomes = [0, 1].map((trial) => send(run(trial)));
+    while ((await redis.llen(key('wait'))) < 2) await delay(20);
+    await redis.del(key('wait'));
+    await redis.set(key('wait'), 'x');
+    const one = worker(() => Promise.resolve(result({ dataset: '/etc/passwd' })));
+    for (const outcome of await Promise.all(outcomes)) {
+      expect(outcome).to.deep.equal(result({ lr: 0.1, epochs: 1 }));
+    }
+    await one.stop();
+    expect(await redis.zrange(key('completed'), '0', '-1')).to.not.include('broken');
+  });
+
+  it('F98 a worker that cannot train ends with its reason, and burns no retry; a healthy one trains all', async () => {
+    const outcomes = [0, 1, 2].map((trial) => send(run(trial)));
+    const reason = 'exit 4: no backend here; see w.log';
+    const unfit = worker(() => Promise.resolve({ type: 'failure', reason, code: 'backend', retry: true }));
+    const said = await failure('backend', () => unfit.done);
+    expect(said).to.contain(
+      'This worker ends: 3 runs in a row failed because of this machine (exit 4: no backend here',
+    );
+    const fit = worker(() => Promise.resolve(result()));
+    expect((await Promise.all(outcomes)).map(({ type }) => type)).to.deep.equal(['result', 'result', 'result']);
+    while (notices.length === 0) await delay(100);
+    expect(notices).to.have.length(1);
+    expect(notices[0]).to.match(/^Worker \d+ on .* cannot train: exit 4: no backend here; see w\.log\.$/);
+    await fit.stop();
+  });
+
+  it('F98 a run that the machines of three workers cannot train fails', async () => {
+    const outcome = send(run(0));
+    const fault = { type: 'failure', reason: 'exit 3: no such column', code: 'data', retry: false } as const;
+    const workers = [0, 1, 2].map(() => worker(() => Promise.resolve(fault)));
+    expect(await outcome).to.deep.equal(fault);
+    await Promise.allSettled(workers.map(({ stop }) => stop()));
+  });
+});

@@ -45,19 +45,18 @@ export function openBook(about: About): Book {
   const progresses: ((progress: Progress) => void)[] = [];
   const changes: ((settings: Settings) => void)[] = [];
   let view: View | undefined;
-  let asked = false;
-  let again = false;
-  let last = 0;
   let addressTimer: ReturnType<typeof setTimeout> | undefined;
 
   const engine = startEngine((progress) => {
     for (const listener of progresses) listener(progress);
-    void look(progress.type === 'step' ? VIEW_EVERY : 0);
+    if (progress.type === 'step') lookSoon();
+    else look();
   });
   const opened = engine.ask('open', about, settings.backend, training());
-  const ready = opened.then(({ name }) => name);
-  const examples = opened.then((found) => found.examples);
-  ready.then(() => look(0)).catch(() => {});
+  // Where no backend runs, the bar says so, and the figures wait for good.
+  const ready = new Promise<Awaited<typeof opened>>((resolve) => void opened.then(resolve, () => {}));
+  const ask: Engine['ask'] = (name, ...args) => ready.then(() => engine.ask(name, ...args));
+  const examples = ready.then((found) => found.examples);
 
   function training(): TrainingSettings {
     const { seed, lr, width, batchSize } = settings;
@@ -69,25 +68,12 @@ export function openBook(about: About): Book {
     return classes().map((label) => found[label]!.row);
   };
 
-  /** Asks for a view: at most one at a time, and the last wish counts. */
-  async function look(wait: number): Promise<void> {
-    if (asked || performance.now() - last < wait) {
-      again ||= asked && wait === 0;
-      return;
-    }
-    asked = true;
-    try {
-      view = await engine.ask('look', await rows(), settings.unit);
-      for (const listener of views) listener(view);
-    } finally {
-      asked = false;
-      last = performance.now();
-    }
-    if (again) {
-      again = false;
-      await look(0);
-    }
-  }
+  const look = oneAtATime(async () => {
+    view = await ask('look', await rows(), settings.unit);
+    for (const listener of views) listener(view);
+  });
+  const lookSoon = atMostEvery(VIEW_EVERY, look);
+  look();
 
   return {
     about,
@@ -100,12 +86,12 @@ export function openBook(about: About): Book {
       addressTimer = setTimeout(() => {
         history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}${location.hash}`);
       }, ADDRESS_EVERY);
-      if (OF_TRAINING.some((key) => before[key] !== settings[key])) void engine.ask('reset', training());
-      else void look(0);
+      if (OF_TRAINING.some((key) => before[key] !== settings[key])) void ask('reset', training());
+      else look();
       for (const listener of changes) listener(settings);
     },
-    ask: (name, ...args) => ready.then(() => engine.ask(name, ...args)),
-    opened: ready,
+    ask,
+    opened: opened.then(({ name }) => name),
     examples,
     classes,
     rows,
@@ -139,6 +125,18 @@ export function whenSeen<T>(element: Element, draw: (value: T) => void): (value:
     if (seen) draw(value);
     else waiting = { value };
   };
+}
+
+/** Calls a function at most once in so many milliseconds; it is called once more after the last wish. */
+export function atMostEvery(milliseconds: number, work: () => void): () => void {
+  let last = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const run = () => {
+    timer = undefined;
+    last = performance.now();
+    work();
+  };
+  return () => (timer ??= setTimeout(run, Math.max(0, last + milliseconds - performance.now())));
 }
 
 /** Calls a function that takes time again and again, but not before the last call has ended; the last wish counts. */

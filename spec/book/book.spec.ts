@@ -165,6 +165,21 @@ describe('the book in a browser', function () {
     expect(await evaluate("document.querySelector('[name=width]').value")).to.equal('16');
   });
 
+  it('shows the network as it is when a training pauses', async () => {
+    await open('?backend=wasm&width=16');
+    const { data } = await figure('error', 'steps');
+    await press('train');
+    await until('Number(document.body.dataset.steps) > 10');
+    await press('train');
+    await until(`document.body.dataset.running === 'false' && ${data}.steps === document.body.dataset.steps`);
+  });
+
+  it('says what is wrong with an unknown backend', async () => {
+    await browser.page.goto(`${server.url}/some/?backend=abacus`);
+    await until(`document.querySelector('[data-bar=says]').textContent.includes('no backend "abacus"')`);
+    expect(await evaluate("document.querySelector('[data-bar=train]').disabled")).to.be.true;
+  });
+
   it('says that a training diverged, in the library’s words', async () => {
     await open('?backend=wasm&width=16&lr=1e38');
     await press('train');

@@ -27,7 +27,7 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [52, 368, 24, 190];
  * @param whole the x axis counts something
  */
 export function plot(title: string, xTitle: string, whole = false): Plot {
-  const drawing = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', class: 'plot' });
+  const drawing = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', class: 'plot', 'aria-label': title });
   return {
     element: h('div', { class: 'plot-box' }, drawing),
     update(series, text, { y: limits } = {}) {

@@ -241,7 +241,8 @@ async function examine({ samples: { test }, training }: Session, mistakes: numbe
   ];
   const found = rows
     .map((P, row) => ({ row, label: test.labels[row]!, predicted: P.indexOf(Math.max(...P)), share: Math.max(...P) }))
-    .filter(({ label, predicted }) => label !== predicted)
+    // The probabilities of a network that diverged are NaN: it predicts nothing.
+    .filter(({ label, predicted }) => predicted >= 0 && label !== predicted)
     .sort((a, b) => b.share - a.share)
     .slice(0, mistakes)
     .map((one) => ({

@@ -1,7 +1,7 @@
 import { button, choice, h, numberField } from '../drawing/dom';
 import { show, showAll } from '../drawing/numbers';
 import { plot } from '../drawing/plot';
-import { type Book, oneAtATime, whenSeen } from '../store';
+import { atMostEvery, type Book, oneAtATime, whenSeen } from '../store';
 
 /** How far the curve goes to each side of the weight, and how many points it has. */
 const RANGE = 3;
@@ -45,12 +45,7 @@ export function check(root: HTMLElement, book: Book): void {
     root.dataset['difference'] = String(difference);
   });
   const changed = whenSeen(root, ask);
-  let asked = 0;
-  book.onView(() => {
-    if (performance.now() - asked < EVERY) return;
-    asked = performance.now();
-    changed(undefined);
-  });
+  book.onView(atMostEvery(EVERY, () => changed(undefined)));
   const unit = numberField('unit k', { min: 0, max: 511, step: 1, value: 0 }, (value) => book.change({ unit: value }));
   const pixel = numberField('pixel j', { min: 0, max: 783, step: 1, value: 0 }, (value) =>
     book.change({ pixel: value }),

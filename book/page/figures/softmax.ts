@@ -105,7 +105,11 @@ export function softmax(root: HTMLElement, book: Book): void {
     h(
       'table',
       { class: 'logits' },
-      h('thead', {}, h('tr', {}, ...['Class', 'Drag', 'O', 'P', ''].map((text) => h('th', { scope: 'col' }, text)))),
+      h(
+        'thead',
+        {},
+        h('tr', {}, ...['Class', 'Drag', 'O', 'P', 'P in %'].map((text) => h('th', { scope: 'col' }, text))),
+      ),
       h('tbody', {}, ...rows.map(({ element }) => element)),
     ),
     says,

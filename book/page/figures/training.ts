@@ -4,7 +4,7 @@ import { largest, percent, show } from '../drawing/numbers';
 import { captioned, picture, type Picture } from '../drawing/picture';
 import { plot } from '../drawing/plot';
 import { LIMITS, withinLimits } from '../settings';
-import { type Book, oneAtATime, whenSeen } from '../store';
+import { atMostEvery, type Book, oneAtATime, whenSeen } from '../store';
 
 const UNITS = 24;
 const MISTAKES = 12;
@@ -89,12 +89,7 @@ function weights(root: HTMLElement, book: Book): HTMLElement {
     scale.textContent = `The weights of the first ${found.length} hidden units; the full color is ±${show(most)}.`;
   });
   const changed = whenSeen(root, update);
-  let asked = 0;
-  book.onView(() => {
-    if (performance.now() - asked < EVERY) return;
-    asked = performance.now();
-    changed(undefined);
-  });
+  book.onView(atMostEvery(EVERY, () => changed(undefined)));
   return h('div', {}, grid, scale);
 }
 
@@ -115,7 +110,7 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
     h('tbody', {}, ...classNames.map((name, c) => h('tr', {}, h('th', { scope: 'row' }, name), ...cells[c]!))),
   );
   const mistakes = h('div', { class: 'row mistakes' });
-  const heading = h('h4');
+  const heading = h('h3', {}, 'The mistakes that the network is most certain of');
   const update = oneAtATime(async () => {
     const found = await book.ask('examine', MISTAKES);
     caption.textContent =
@@ -127,10 +122,9 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
         const cell = cells[c]![p]!;
         cell.textContent = String(count);
         cell.className = c === p ? 'right' : '';
-        cell.style.setProperty('--share', String(all === 0 ? 0 : (0.75 * count) / all));
+        cell.style.setProperty('--share', String(all === 0 ? 0 : (0.5 * count) / all));
       });
     });
-    heading.textContent = `The mistakes that the network is most certain of`;
     mistakes.replaceChildren(
       ...found.mistakes.map(({ pixels, label, predicted, share }) => {
         const shown = picture(`Test image of ${classNames[label]!}`, imageShape[1]);

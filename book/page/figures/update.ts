@@ -1,7 +1,7 @@
 import { h } from '../drawing/dom';
 import { show } from '../drawing/numbers';
 import { plot } from '../drawing/plot';
-import { type Book, oneAtATime, whenSeen } from '../store';
+import { atMostEvery, type Book, oneAtATime, whenSeen } from '../store';
 
 const POINTS = 41;
 const STEPS = 10;
@@ -59,12 +59,7 @@ export function update(root: HTMLElement, book: Book): void {
     root.dataset['rate'] = String(rate);
   });
   const changed = whenSeen(root, ask);
-  let asked = 0;
-  book.onView(() => {
-    if (performance.now() - asked < EVERY) return;
-    asked = performance.now();
-    changed(undefined);
-  });
+  book.onView(atMostEvery(EVERY, () => changed(undefined)));
   book.onSettings(() => changed(undefined));
   slider.addEventListener('input', () => changed(undefined));
   root.replaceChildren(

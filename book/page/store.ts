@@ -104,26 +104,37 @@ export function openBook(about: About): Book {
   };
 }
 
+/** Milliseconds after which a figure draws itself for the first time although it is not on the screen. */
+const UNSEEN_AFTER = 2000;
+
 /**
- * A listener that draws only what is on the screen; what comes meanwhile is drawn when it is scrolled to.
+ * A listener that draws what is on the screen; what comes meanwhile is drawn when it is scrolled to, or printed. The
+ * first value is drawn in any case.
  * @param element the figure
  */
 export function whenSeen<T>(element: Element, draw: (value: T) => void): (value: T) => void {
   let seen = false;
   let waiting: { value: T } | undefined;
+  const drawWaiting = () => {
+    if (!waiting) return;
+    const { value } = waiting;
+    waiting = undefined;
+    draw(value);
+  };
   new IntersectionObserver(
     (entries) => {
       seen = entries.at(-1)!.isIntersecting;
-      if (!seen || !waiting) return;
-      const { value } = waiting;
-      waiting = undefined;
-      draw(value);
+      if (seen) drawWaiting();
     },
     { rootMargin: '300px' },
   ).observe(element);
+  let first = true;
+  addEventListener('beforeprint', drawWaiting);
   return (value) => {
-    if (seen) draw(value);
-    else waiting = { value };
+    waiting = { value };
+    if (seen) drawWaiting();
+    else if (first) setTimeout(drawWaiting, UNSEEN_AFTER);
+    first = false;
   };
 }
 

@@ -9,6 +9,7 @@ import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { loadDataset } from '../../src/data/loadDataset';
 import { encodePng } from '../../src/pictures/png';
 import { sampleImage } from '../../src/pictures/sampleImage';
+import { buildBook } from '../../book/build';
 import { browserLacks, openBrowser, serve } from '../../spec/browser';
 
 // The pictures of the documentation, of the real program: trains the post's network (10 epochs),
@@ -94,6 +95,7 @@ async function main(): Promise<void> {
       stdio: 'ignore',
     });
     await webPage(page, site, folder);
+    await book(page, join(folder, 'book'));
   } finally {
     await browser.close();
     rmSync(folder, { recursive: true });
@@ -113,6 +115,26 @@ async function webPage(page: Page, site: string, folder: string): Promise<void> 
     await (await page.$('input[type=file]'))!.uploadFile(image);
     await page.waitForSelector('#classes li');
     await save('web-page.png', await page.screenshot());
+  } finally {
+    server.close();
+  }
+}
+
+/** The gradient of the weights, after three epochs. */
+async function book(page: Page, folder: string): Promise<void> {
+  await buildBook({ folder, dataDir });
+  const server = await serve({ '': folder });
+  try {
+    await page.setViewport({ width: 1100, height: 850 });
+    await page.goto(`${server.url}/?backend=wasm`);
+    await page.waitForSelector('body[data-backend]');
+    await page.click('[data-bar=train]');
+    await page.waitForSelector('body[data-epoch="3"]', { timeout: 60_000 });
+    await page.click('[data-bar=train]');
+    await page.evaluate("document.querySelector('#weights ~ .pair').scrollIntoView({ behavior: 'instant' })");
+    // The figure draws what it shows when it is seen.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await save('book.png', await page.screenshot());
   } finally {
     server.close();
   }

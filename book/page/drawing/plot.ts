@@ -7,9 +7,8 @@ export interface Series {
   readonly color: number;
   readonly points: readonly (readonly [x: number, y: number])[];
   readonly kind?: 'line' | 'dashed' | 'points';
-  /** Written at its last point, or at its first. */
+  /** Written above the plot. */
   readonly name?: string;
-  readonly named?: 'last' | 'first';
 }
 
 /** A plot of lines over two axes. */
@@ -41,7 +40,7 @@ export function plot(title: string, xTitle: string, whole = false): Plot {
         );
       const at = ([x, y]: readonly [number, number]) => [
         LEFT + ((RIGHT - LEFT) * (x - x0)) / (x1 - x0),
-        BOTTOM - ((BOTTOM - TOP) * (Math.min(y1, Math.max(y0, y)) - y0)) / (y1 - y0),
+        BOTTOM - ((BOTTOM - TOP) * (y - y0)) / (y1 - y0),
       ];
       drawing.setAttribute('aria-label', `${title}: ${text}`);
       drawing.replaceChildren(
@@ -59,25 +58,35 @@ export function plot(title: string, xTitle: string, whole = false): Plot {
           .map((value) => {
             return svg('text', { x: at([value, y0])[0], y: BOTTOM + 16, 'text-anchor': 'middle' }, tick(value));
           }),
-        ...series.flatMap(({ color, points, kind = 'line', name, named = 'last' }) => {
-          const finite = points.filter(([, y]) => Number.isFinite(y));
-          const style = `--color: var(--series-${color})`;
-          const drawn =
-            kind === 'points'
-              ? finite.map((point) => {
-                  const [cx, cy] = at(point);
-                  return svg('circle', { cx, cy, r: 4.5, style });
-                })
-              : [svg('polyline', { points: finite.map((point) => at(point).join()).join(' '), class: kind, style })];
-          const place = finite.at(named === 'last' ? -1 : 0);
-          if (!name || !place) return drawn;
-          const [x, y] = at(place);
-          const anchor = named === 'last' ? 'end' : 'start';
-          return [...drawn, svg('text', { x: x!, y: y! - 8, 'text-anchor': anchor, class: 'name', style }, name)];
-        }),
+        svg('svg', CLIP, ...series.flatMap((one) => drawn(one, at))),
+        svg(
+          'text',
+          { x: RIGHT, y: 14, 'text-anchor': 'end' },
+          ...series.flatMap(({ name, color }) => {
+            return name ? [svg('tspan', { class: 'name', style: colored(color), dx: 12 }, name)] : [];
+          }),
+        ),
       );
     },
   };
+}
+
+/** What a line passes outside the axes is not seen. */
+const CLIP = {
+  ...{ x: LEFT - 6, y: TOP - 6, width: RIGHT - LEFT + 12, height: BOTTOM - TOP + 12 },
+  viewBox: `${LEFT - 6} ${TOP - 6} ${RIGHT - LEFT + 12} ${BOTTOM - TOP + 12}`,
+};
+
+const colored = (color: number) => `--color: var(--series-${color})`;
+
+function drawn(
+  { color, points, kind = 'line' }: Series,
+  at: (point: readonly [number, number]) => number[],
+): SVGElement[] {
+  const finite = points.filter(([, y]) => Number.isFinite(y)).map(at);
+  const style = colored(color);
+  if (kind === 'points') return finite.map(([cx, cy]) => svg('circle', { cx, cy, r: 4.5, style }));
+  return [svg('polyline', { points: finite.map((place) => place.join()).join(' '), class: kind, style })];
 }
 
 const tick = (value: number) =>

@@ -30,7 +30,7 @@ export function check(root: HTMLElement, book: Book): void {
     curve.update(
       [
         { color: 1, points: values.map((value, i) => [value, losses[i]!] as const), name: 'loss' },
-        { color: 2, kind: 'dashed', points: tangent, name: 'tangent', named: 'first' },
+        { color: 2, kind: 'dashed', points: tangent, name: 'tangent' },
         { color: 1, kind: 'points', points: [[w, loss]] },
       ],
       `at ${show(w)} the loss is ${show(loss)} and its slope ${show(byHand)}`,

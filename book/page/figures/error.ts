@@ -39,11 +39,19 @@ export function error(root: HTMLElement, book: Book): void {
       captioned(dO!, 'dO'),
     ),
     h(
-      'table',
-      {},
-      caption,
-      h('thead', {}, h('tr', {}, ...['Class', 'P', 'T', 'P − T', 'dO'].map((text) => h('th', { scope: 'col' }, text)))),
-      h('tbody', {}, ...rows.map(({ element }) => element)),
+      'div',
+      { class: 'scroll' },
+      h(
+        'table',
+        {},
+        caption,
+        h(
+          'thead',
+          {},
+          h('tr', {}, ...['Class', 'P', 'T', 'P − T', 'dO'].map((text) => h('th', { scope: 'col' }, text))),
+        ),
+        h('tbody', {}, ...rows.map(({ element }) => element)),
+      ),
     ),
   );
 }

@@ -10,7 +10,7 @@ export function paths(root: HTMLElement, book: Book): void {
   const dW = picture('The gradient of the unit’s weights; choose a pixel', imageShape[1], (pixel) =>
     book.change({ pixel }),
   );
-  const drawing = svg('svg', { viewBox: '0 0 640 330', class: 'paths', role: 'img' });
+  const drawing = svg('svg', { viewBox: '-20 0 660 330', class: 'paths', role: 'img' });
   const rows = [0, 1, 2, 3].map(() => [0, 1, 2, 3, 4].map(() => h('td', { class: 'number' })));
   const total = h('td', { class: 'number' });
   const names = rows.map(() => h('th', { scope: 'row' }));

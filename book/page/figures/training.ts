@@ -114,8 +114,8 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
   const update = oneAtATime(async () => {
     const found = await book.ask('examine', MISTAKES);
     caption.textContent =
-      `${percent(found.accuracy)} of the ${testCount.toLocaleString('en-US')} test images are right. ` +
-      'Row: what it is; column: what the network says.';
+      `The network as it is now gets ${percent(found.accuracy)} of the ${testCount.toLocaleString('en-US')} test images ` +
+      'right. Row: what it is; column: what the network says.';
     found.confusion.forEach((counts, c) => {
       const all = counts.reduce((sum, count) => sum + count, 0);
       counts.forEach((count, p) => {

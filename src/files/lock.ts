@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { HandgradError } from '../errors';
 import { temporaryName } from './atomicFile';
 import { readOwn } from './readWhole';
-import { storageError } from './storageError';
+import { storageError, withStorageErrors } from './storageError';
 import { type Life, lifeOf, ownIdentity } from './processIdentity';
 
 /** The size limit of a lock. */
@@ -126,7 +126,8 @@ async function make(dir: string, number: number, token: string): Promise<boolean
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw await storageError(error, path);
   } finally {
-    await rm(temp, { force: true });
+    // What is left of it is never read.
+    await rm(temp, { force: true }).catch(() => undefined);
   }
 }
 
@@ -148,7 +149,7 @@ function jsonOf(text: string): unknown {
 }
 
 async function remove(dir: string, number: number): Promise<void> {
-  await rm(join(dir, nameOf(number)), { force: true });
+  await withStorageErrors(dir, () => rm(join(dir, nameOf(number)), { force: true }));
 }
 
 const nameOf = (number: number) => `lock-${number}.json`;

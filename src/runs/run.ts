@@ -105,7 +105,10 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     for (const fault of found?.damaged ?? []) notice(`${fault} An earlier checkpoint is used.`);
     if (resumePoint.end) {
       // It may have been killed just before it recorded its digests.
-      if (!earlier.isSealed) await sealRunFolder(dir, found?.checkpoint.records?.events?.file);
+      if (!earlier.isSealed) {
+        await removeLeftovers(dir);
+        await sealRunFolder(dir, found?.checkpoint.records?.events?.file);
+      }
       return { config, end: resumePoint.end };
     }
     const kind = await checkDataset(config);

@@ -47,8 +47,13 @@ export async function openTensorBoard(run: RunParts, { state, optimizer, loss }:
   const fixed = firstBatch(run);
   const write = (step: number, values: readonly SummaryValue[]) =>
     file.append([{ wallTime: Date.now() / 1000, step, values }]);
-  if (state.step === 0) {
-    await write(0, [{ tag: '_hparams_/session_start_info', started: Date.now() / 1000, settings: hparams(config) }]);
+  try {
+    if (state.step === 0) {
+      await write(0, [{ tag: '_hparams_/session_start_info', started: Date.now() / 1000, settings: hparams(config) }]);
+    }
+  } catch (error) {
+    await file.close();
+    throw error;
   }
   return {
     async record(event) {

@@ -161,10 +161,12 @@ export { SETTINGS } from './runs/settings';
 export { readConfigFile } from './files/configFile';
 export { choice, faultOf, list, number, oneOf, text, wholeNumber, type Fault, type Kind } from './kinds';
 export {
+  type FoldEvent,
   type OpenEvent,
   type OpenOptions,
   type RunEnd,
   type RunEvent,
+  type Spread,
   type StartEvent,
   type StoppedEvent,
 } from './runs/events';

@@ -26,6 +26,15 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
       const pace = `(${formatSeconds(seconds)}, ${formatCount(samplesPerSecond)} samples/s)`;
       say(`Epoch ${event.epoch}, Loss: ${formatShare(loss)}, ${judged} ${terminal.out.dim(pace)}`);
     },
+    fold(event) {
+      const { fold, folds, epochs, testLoss, seconds } = event;
+      const figure = judgedFigure(event);
+      say(
+        `Fold ${fold} of ${folds}, ${figure ? `Test ${shownFigure(figure)}, ` : ''}` +
+          `Test Loss: ${formatShare(testLoss)} ` +
+          terminal.out.dim(`(${plural(epochs, 'epoch')}, ${formatSeconds(seconds)})`),
+      );
+    },
     end(event) {
       const { epochs, testLoss, testMae, testR2, seconds, runDir } = event;
       const figures = [
@@ -34,6 +43,14 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
         ...(testR2 === undefined ? [] : [`Test R²: ${formatShare(testR2)}`]),
         `Test Loss: ${formatShare(testLoss)}`,
       ];
+      const { folds, std } = event;
+      if (folds !== undefined && std) {
+        const spread = Object.entries(std).map(([key, value]) => `${key} ${formatFigure(key, value)}`);
+        say(`${figures.join(', ')}: the means of ${folds} folds in ${formatSeconds(seconds)}`);
+        say(`Standard deviations: ${spread.join(', ')}`);
+        terminal.notice(`Saved in ${runDir}; compare the folds with: handgrad report ${shellWord(runDir)}`);
+        return;
+      }
       say(`${figures.join(', ')} after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`);
       terminal.notice(`Saved in ${runDir}; evaluate it with: handgrad evaluate ${shellWord(runDir)}`);
     },
@@ -41,7 +58,7 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
   };
   return {
     show(event) {
-      if (event.type === 'epoch' || event.type === 'end') bar.stop();
+      if (event.type === 'epoch' || event.type === 'fold' || event.type === 'end') bar.stop();
       if (json && event.type !== 'step' && event.type !== 'stopped') terminal.json(event);
       (shown[event.type] as (event: RunEvent) => void)(event);
     },

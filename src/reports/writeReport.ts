@@ -4,6 +4,7 @@ import { HandgradError } from '../errors';
 import { readWhole } from '../files/readWhole';
 import { useModel, type UseOptions, type UseSettings } from '../inference/useModel';
 import { readParameters } from '../model/parameters';
+import { foldDir, isCrossValidation } from '../runs/crossValidation';
 import { writeExport } from '../model/export/exported';
 import { isRunFolder, readRun, type RunData } from '../runs/readRun';
 import { RUN_FILES } from '../runs/runFolder';
@@ -66,6 +67,13 @@ export async function writeReport(
     return out;
   }
   const run = await readRun(first);
+  if (isCrossValidation(run.config)) {
+    const folds = Array.from({ length: Number(run.config['folds']) }, (_, i) => foldDir(first, i + 1));
+    const runs: RunData[] = [];
+    for (const fold of folds) runs.push(await readRun(fold));
+    await writeComparison(compareRuns(runs), out, options.png);
+    return out;
+  }
   const trained = run.hasModel ? await examined(first, settings, options) : undefined;
   if (!run.hasModel) {
     const message = `${first} has no ${RUN_FILES.model} yet: the report shows its curves only.`;

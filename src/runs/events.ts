@@ -29,9 +29,25 @@ export interface StartEvent {
   readonly resumed?: { readonly epoch: number; readonly step: number };
 }
 
-/** The end of the run, after the last epoch; the last line of `metrics.jsonl`. */
-export interface RunEnd extends EndEvent {
+/** How the figures of the folds of a cross-validation spread. */
+export interface Spread {
+  readonly folds: number;
+  /** By figure, such as `testAccuracy`: the mean, and the standard deviation of the sample. */
+  readonly mean: Readonly<Record<string, number>>;
+  readonly std: Readonly<Record<string, number>>;
+}
+
+/** The end of the run, after the last epoch; the last line of `metrics.jsonl`. Of a cross-validation, the means. */
+export interface RunEnd extends EndEvent, Partial<Spread> {
   readonly runDir: string;
+}
+
+/** The end of one fold of a cross-validation. */
+export interface FoldEvent extends Omit<RunEnd, 'type' | keyof Spread> {
+  readonly type: 'fold';
+  /** From 1. */
+  readonly fold: number;
+  readonly folds: number;
 }
 
 /** The run was aborted after a step, and its state is saved; `resumeRun` continues it. */
@@ -44,7 +60,7 @@ export interface StoppedEvent {
 }
 
 /** The events of a run, in order: plain records. */
-export type RunEvent = StartEvent | StepEvent | EpochEvent | RunEnd | StoppedEvent;
+export type RunEvent = StartEvent | StepEvent | EpochEvent | FoldEvent | RunEnd | StoppedEvent;
 
 /** The events of loading data and starting a backend. */
 export type OpenEvent =

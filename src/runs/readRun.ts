@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { HandgradError } from '../errors';
 import { assertUnchanged, type Manifest, readManifest } from '../files/manifest';
 import { readOwn } from '../files/readWhole';
-import type { EndEvent, EpochEvent } from '../training/train';
+import type { EpochEvent } from '../training/train';
+import type { RunEnd } from './events';
 import { RUN_FILES } from './runFolder';
 
 /** The records in a run folder, without the model and the checkpoints. */
@@ -21,7 +22,7 @@ export interface RunData {
   /** Whether the digests of its files are recorded: nothing is left to do. */
   readonly isSealed: boolean;
   /** Undefined while the run is in progress, or when it was stopped. */
-  readonly end: (EndEvent & { readonly runDir: string }) | undefined;
+  readonly end: RunEnd | undefined;
   readonly hasModel: boolean;
 }
 
@@ -70,8 +71,11 @@ const rowSchema = z.discriminatedUnion('type', [
     testMae: figure.optional(),
     testR2: figure.optional(),
     seconds: figure,
+    folds: count.optional(),
+    mean: z.record(z.string(), figure).optional(),
+    std: z.record(z.string(), figure).optional(),
     runDir: z.string(),
-  }) satisfies z.ZodType<EndEvent>,
+  }) satisfies z.ZodType<RunEnd>,
 ]);
 
 const recordSchema = z.record(z.string(), z.unknown());

@@ -2,14 +2,24 @@ import { join } from 'node:path';
 import type { RunningBackend } from '../backends';
 import type { DatasetKind } from '../data/loadDataset';
 import type { Dataset } from '../data/samples';
+import type { TypedTable } from '../data/tables/typedTable';
 import { assertSettingsApply } from './assertSettingsApply';
 import { openCheckpointFolder, removeLeftovers } from './checkpointFolder';
-import { type Config, environmentSettings, resolveConfig, type Resolved, type Settings } from './config';
+import { type Config, CONFIG_KEYS, environmentSettings, resolveConfig, type Resolved, type Settings } from './config';
+import {
+  createFoldsFolder,
+  type FoldParts,
+  foldSettings,
+  isCrossValidation,
+  reopenFoldsFolder,
+  trainFolds,
+} from './crossValidation';
 import { describeEnvironment } from './environment';
 import type { OpenOptions, RunEnd, RunEvent } from './events';
 import { assertExpectations } from './expectations';
 import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openBackend, openDataset, openTableOf, tableFor } from './open';
+import { findRun } from './readRun';
 import { backendOf, checkIdentity, findResumePoint } from './resume';
 import { type ClaimedDir, claimRunDir } from './runDir';
 import { assertFreeForRun, createRunFolder, reopenRunFolder, RUN_FILES, sealRunFolder } from './runFolder';
@@ -61,27 +71,80 @@ export async function startRun(
   settings: Settings = {},
   options: RunOptions & { readonly dir?: string } = {},
 ): Promise<Run> {
-  const { dir, forceUnlock, env = process.env, signal } = options;
+  const { dir, forceUnlock, env = process.env } = options;
   const asked = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
   assertSettingsApply(asked.config);
   const kind = await checkDataset(asked.config);
   const start = await startingWeights(asked.config);
   const claimed = await claimRunDir(dir, asked.config.dataset, forceUnlock);
-  return openClaimedRun(claimed, async () => {
-    await assertFreeForRun(claimed.dir);
-    const { dataset, suited } = await openSuited(asked, kind, options);
-    assertTaskFits(suited.config, dataset);
-    const samples = chooseSamples(dataset, suited.config);
-    const config = fitConfig(suited, dataset, samples, start, notices(options));
-    const backend = await openBackend(config, { ...options, compile: true });
-    const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, env);
-    signal?.throwIfAborted();
-    await removeLeftovers(claimed.dir);
-    const folder = await createRunFolder(claimed.dir, { config, environment }, claimed.lock);
-    const at = join(claimed.dir, RUN_FILES.checkpoints);
-    const checkpoints = await openCheckpointFolder(at, undefined, claimed.lock.assertHeld);
-    return { config, dataset, samples, backend, folder, checkpoints, lock: claimed.lock, start };
-  });
+  const open = { asked, kind, start, options };
+  if (isCrossValidation(asked.config)) return startFolds(claimed, open);
+  return openClaimedRun(claimed, () => openParts(claimed, open));
+}
+
+/** What a run is opened with. */
+interface Opening {
+  readonly asked: Resolved;
+  readonly kind: DatasetKind;
+  readonly start: OpenedModel | undefined;
+  readonly options: RunOptions;
+  /** What the folds of a cross-validation share. */
+  readonly shared?: { readonly table: TypedTable; readonly backend: RunningBackend };
+}
+
+/** Loads the data, starts the backend and creates the files of a new run. */
+async function openParts(claimed: ClaimedDir, { asked, kind, start, options, shared }: Opening): Promise<RunParts> {
+  const { env = process.env, signal } = options;
+  await assertFreeForRun(claimed.dir);
+  const { dataset, suited } = await openSuited(asked, kind, options, shared?.table);
+  assertTaskFits(suited.config, dataset);
+  const samples = chooseSamples(dataset, suited.config);
+  const config = fitConfig(suited, dataset, samples, start, notices(options));
+  const backend = shared?.backend ?? (await openBackend(config, { ...options, compile: true }));
+  const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, env);
+  signal?.throwIfAborted();
+  await removeLeftovers(claimed.dir);
+  const folder = await createRunFolder(claimed.dir, { config, environment }, claimed.lock);
+  const at = join(claimed.dir, RUN_FILES.checkpoints);
+  const checkpoints = await openCheckpointFolder(at, undefined, claimed.lock.assertHeld);
+  return { config, dataset, samples, backend, folder, checkpoints, lock: claimed.lock, start };
+}
+
+/** Starts a cross-validation, or resumes one: its finished folds are read, and the others trained. */
+async function startFolds(claimed: ClaimedDir, open: Opening, resumed = false): Promise<Run> {
+  const { asked, options } = open;
+  const { dir, lock } = claimed;
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= claimed.release());
+  try {
+    if (!resumed) await assertFreeForRun(dir);
+    const table = await openTableOf(asked.config, options);
+    const suited = withTableDefaults(asked, table);
+    tableFor(table, foldSettings(suited, 1).config);
+    const backend = await openBackend(suited.config, { ...options, compile: true });
+    const openFold = async (fold: number, at: string) => {
+      if ((await findRun(at)) !== undefined) return resumeRun(at, {}, options);
+      const claimedFold = await claimRunDir(at, asked.config.dataset, options.forceUnlock);
+      const how = { ...open, asked: foldSettings(suited, fold), shared: { table, backend } };
+      return openClaimedRun(claimedFold, () => openParts(claimedFold, how));
+    };
+    const parts: FoldParts = { dir, config: suited.config, table, backend, lock, openFold };
+    const folder = resumed
+      ? await reopenFoldsFolder(parts)
+      : await createFoldsFolder(parts, options.env ?? process.env);
+    async function* train(signal?: AbortSignal): AsyncGenerator<RunEvent, void, void> {
+      try {
+        yield* trainFolds(parts, folder, signal);
+      } finally {
+        await folder.close();
+        await close();
+      }
+    }
+    return { dir, config: suited.config, backend, train, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /**
@@ -96,8 +159,14 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
   const { forceUnlock, env = process.env, signal } = options;
   const asked = resolveConfig([environmentSettings(env, ['dataDir']), { values: changes, from: 'options' }]);
   // Before locking: a folder without a run stays untouched.
-  await findResumePoint(dir, asked);
+  const { config: before, earlier: recorded } = await findResumePoint(dir, asked);
   const claimed = await claimRunDir(dir, dir, forceUnlock);
+  if (isCrossValidation(before)) {
+    const end = recorded.end;
+    if (end) return openClaimedRun(claimed, () => Promise.resolve({ config: before, end }));
+    const whole = { ...asked, config: before, given: new Set(CONFIG_KEYS) };
+    return startFolds(claimed, { asked: whole, kind: 'table', start: undefined, options }, true);
+  }
   return openClaimedRun(claimed, async () => {
     const notice = notices(options);
     const resumePoint = await findResumePoint(dir, asked);
@@ -135,9 +204,10 @@ async function openSuited(
   asked: Resolved,
   kind: DatasetKind,
   options: RunOptions,
+  shared?: TypedTable,
 ): Promise<{ dataset: Dataset; suited: Resolved }> {
   if (kind !== 'table') return { dataset: await openDataset(asked.config, kind, options), suited: asked };
-  const table = await openTableOf(asked.config, options);
+  const table = shared ?? (await openTableOf(asked.config, options));
   const suited = withTableDefaults(asked, table);
   return { dataset: tableFor(table, suited.config), suited };
 }

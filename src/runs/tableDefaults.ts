@@ -14,6 +14,8 @@ export function withTableDefaults(asked: Resolved, { table }: TypedTable): Resol
   const suited: Partial<Config> = {
     ...(folds === undefined && { testFraction }),
     normalize: config.imageShape === undefined,
+    // Epochs of a small table take milliseconds, less than saving.
+    checkpointEvery: '10s',
     hidden: [128],
     batchSize,
     epochs: Math.max(5, Math.round(stepsFor(samples) / Math.ceil(samples / batchSize))),

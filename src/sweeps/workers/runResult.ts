@@ -1,3 +1,4 @@
+import { isCrossValidation } from '../../runs/crossValidation';
 import type { RunData } from '../../runs/readRun';
 import type { Result } from '../state/journal';
 
@@ -10,7 +11,8 @@ export type RunResult = Omit<Result, 'value' | 'seconds' | 'runDir'> & { readonl
  * @returns undefined when the run has not ended
  */
 export function runResult({ epochs, end, hasModel, config }: RunData, metric: string): RunResult | undefined {
-  if (!end || !hasModel) return undefined;
+  // A cross-validation has a model in each fold.
+  if (!end || !(hasModel || isCrossValidation(config))) return undefined;
   const curve = epochs.map((epoch) => figure(epoch, metric));
   // With early stopping, the network of the best epoch was kept.
   const kept = curve[(end.bestEpoch ?? epochs.length) - 1];

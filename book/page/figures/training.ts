@@ -1,5 +1,5 @@
 import { h, numberField } from '../drawing/dom';
-import { formatShare } from '../../../src/words';
+import { formatCount, formatShare } from '../../../src/words';
 import { largest, percent, show } from '../drawing/numbers';
 import { captioned, picture, type Picture } from '../drawing/picture';
 import { plot } from '../drawing/plot';
@@ -114,8 +114,8 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
   const update = oneAtATime(async () => {
     const found = await book.ask('examine', MISTAKES);
     caption.textContent =
-      `The network as it is now gets ${percent(found.accuracy)} of the ${testCount.toLocaleString('en-US')} test images ` +
-      'right. Row: what it is; column: what the network says.';
+      `The network as it is now is right on ${percent(found.accuracy)} of the ${formatCount(testCount)} test images. ` +
+      'Row: what it is; column: what the network says.';
     found.confusion.forEach((counts, c) => {
       const all = counts.reduce((sum, count) => sum + count, 0);
       counts.forEach((count, p) => {

@@ -53,9 +53,13 @@ export const command = defineCommand({
         : resumeRun(resume, settings, { ...how, forceUnlock }),
     );
     if (run.finished) {
+      const { epochs, bestEpoch } = run.finished;
       terminal.notice(
-        `The run in ${run.dir} has finished its ${lastEpoch(run.config)} epochs; ` +
-          `--epochs with a larger number extends it.`,
+        bestEpoch !== undefined && epochs < lastEpoch(run.config)
+          ? `The run in ${run.dir} has stopped early, after epoch ${epochs}, and has kept epoch ${bestEpoch}; ` +
+              `a new run with a larger --patience, or without it, trains longer.`
+          : `The run in ${run.dir} has finished its ${lastEpoch(run.config)} epochs; ` +
+              `--epochs with a larger number extends it.`,
       );
     }
     const screen = trainingScreen(terminal, { json });

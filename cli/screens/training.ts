@@ -13,18 +13,45 @@ import type { Screen, Terminal } from '../terminal/terminal';
  */
 export function trainingScreen(terminal: Terminal, { json }: { json: boolean }): Screen<RunEvent> {
   const bar = trainingBar(terminal);
+  let started: StartEvent | undefined;
+  let warned = false;
+  const warn = () => {
+    warned = true;
+    bar.stop();
+    const { lr } = started!.config;
+    const smaller = Number((lr / 10).toPrecision(3));
+    terminal.warning(
+      `The loss is far above that of guessing: the learning rate ${lr} is probably too large; try --lr ${smaller}.`,
+    );
+  };
   const say = json ? () => {} : terminal.result;
   const shown: { [Type in RunEvent['type']]: (event: Extract<RunEvent, { type: Type }>) => void } = {
     start(event) {
+      started = event;
       terminal.notice(describeRun(event));
+      const doubt = doubtfulRate(event.config);
+      if (doubt === undefined) return bar.begin(event);
+      terminal.warning(doubt);
+      warned = true;
       bar.begin(event);
     },
-    step: bar.step,
+    step(event) {
+      if (!warned && isTooFast(event, started)) warn();
+      bar.step(event);
+    },
+    log: () => {},
     epoch(event) {
-      const { loss, seconds, samplesPerSecond } = event;
-      const judged = `${event.valLoss === undefined ? 'Test' : 'Val'} ${shownFigure(judgedFigure(event)!)}`;
-      const pace = `(${formatSeconds(seconds)}, ${formatCount(samplesPerSecond)} samples/s)`;
-      say(`Epoch ${event.epoch}, Loss: ${formatShare(loss)}, ${judged} ${terminal.out.dim(pace)}`);
+      const { epoch, loss, testLoss, valLoss, seconds, samplesPerSecond } = event;
+      const judged = valLoss === undefined ? 'Test' : 'Val';
+      const line = `Epoch ${epoch}, Loss: ${formatShare(loss)}, ${judged} ${shownFigure(judgedFigure(event)!)}`;
+      const more = `, ${judged} Loss: ${formatShare((valLoss ?? testLoss)!)}`;
+      const time = formatSeconds(seconds);
+      const pace = `${time}, ${formatCount(samplesPerSecond)} samples/s`;
+      const variants = [[`${line}${more}`, pace] as const, [`${line}${more}`, time] as const, [line, time] as const];
+      // The first that fits; " (" and ")" are three characters.
+      const fits = ([text, after]: readonly [string, string]) => text.length + after.length + 3 <= terminal.lineWidth;
+      const [text, after] = variants.find(fits) ?? variants.at(-1)!;
+      say(`${text} ${terminal.out.dim(`(${after})`)}`);
     },
     fold(event) {
       const { fold, folds, epochs, testLoss, seconds } = event;
@@ -36,7 +63,7 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
       );
     },
     end(event) {
-      const { epochs, testLoss, testMae, testR2, seconds, runDir } = event;
+      const { epochs, bestEpoch, testLoss, testMae, testR2, seconds, runDir } = event;
       const figures = [
         terminal.out.bold(`Test ${shownFigure(judgedFigure(event)!)}`),
         ...(testMae === undefined ? [] : [`Test MAE: ${formatFigure('MAE', testMae)}`]),
@@ -51,6 +78,7 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
         terminal.notice(`Saved in ${runDir}; compare the folds with: handgrad report ${shellWord(runDir)}`);
         return;
       }
+      if (bestEpoch !== undefined) terminal.notice(keptEpoch(epochs, bestEpoch, started));
       say(`${figures.join(', ')} after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`);
       terminal.notice(`Saved in ${runDir}; evaluate it with: handgrad evaluate ${shellWord(runDir)}`);
     },
@@ -64,6 +92,35 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
     },
     stop: bar.stop,
   };
+}
+
+/** Which network is kept, and why training has ended. */
+function keptEpoch(epochs: number, best: number, started: StartEvent | undefined): string {
+  if (started === undefined || epochs >= lastEpoch(started.config))
+    return `The network of epoch ${best} is kept, the best one on the validation samples.`;
+  const why = `no later one was better than epoch ${best} on the validation samples`;
+  return `Stopped early, after epoch ${epochs}: ${why}. The network of epoch ${best} is kept.`;
+}
+
+/** Update rules that divide by the size of the gradients, and a rate at which they rarely learn. */
+const ADAPTIVE = ['rmsprop', 'adam', 'adamw'];
+const LARGE_RATE = 0.03;
+
+/** Why a learning rate is doubtful from the start. */
+function doubtfulRate({ optimizer, lr }: Config): string | undefined {
+  if (!ADAPTIVE.includes(optimizer) || lr < LARGE_RATE) return undefined;
+  const why = 'every step changes each weight by about that much';
+  return `A learning rate of ${lr} is large for ${optimizer}, because ${why}; try --lr 0.001.`;
+}
+
+/** After so many steps, the loss says something. */
+const ENOUGH_STEPS = 20;
+
+/** Whether the loss of the first epoch so far is more than twice that of guessing, the logarithm of the classes. */
+function isTooFast({ epoch, step, runningLoss }: StepEvent, started: StartEvent | undefined): boolean {
+  const classes = started?.widths.at(-1) ?? 0;
+  if (runningLoss === undefined || epoch > 1 || step < ENOUGH_STEPS || classes < 2) return false;
+  return runningLoss > 2 * Math.log(classes) && started?.config.loss === undefined;
 }
 
 const shownFigure = ({ name, value }: JudgedFigure) => `${name}: ${formatFigure(name, value)}`;
@@ -107,12 +164,14 @@ function trainingBar(terminal: Terminal) {
   let runStarted = 0;
   let epochStarted = 0;
   let samplesThen = 0;
+  let lastLoss: number | undefined;
   return {
     begin: (event: StartEvent) => {
       run = event;
       runStarted = performance.now();
     },
-    step: ({ epoch, step, samples }: StepEvent) => {
+    step: ({ epoch, step, samples, runningLoss }: StepEvent) => {
+      lastLoss = runningLoss ?? (epoch === shown ? lastLoss : undefined);
       const { trainSamples, config, resumed } = run!;
       const first = resumed?.step ?? 0;
       const now = performance.now();
@@ -127,7 +186,11 @@ function trainingBar(terminal: Terminal) {
       const rate = (samples - samplesThen) / ((now - epochStarted) / 1000);
       const left = ((now - runStarted) / 1000 / (step - first)) * (batches * lastEpoch(config) - step);
       const batch = step - (epoch - 1) * batches;
-      bar.update(batch, `${batch}/${batches} batches, ${formatCount(rate)} samples/s, ${formatSeconds(left)} left`);
+      const loss = lastLoss === undefined ? '' : `loss ${formatShare(lastLoss)}, `;
+      bar.update(
+        batch,
+        `${loss}${formatCount(rate)} samples/s, ${formatSeconds(left)} left, ${batch}/${batches} batches`,
+      );
     },
     stop: bar.stop,
   };

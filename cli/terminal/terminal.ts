@@ -38,8 +38,10 @@ export interface Terminal {
   /** Colors for stdout and for stderr; each is off if its stream is not a terminal. */
   readonly out: Colors;
   readonly err: Colors;
-  /** The width of stdout, in characters. */
+  /** The width of stdout, in characters; 80 where it is unknown. */
   readonly columns: number;
+  /** The width that lines should fit into: that of stdout if it is a terminal, else unlimited. */
+  readonly lineWidth: number;
   /** The stream for progress bars; undefined if they should not be shown. */
   readonly progress: Output | undefined;
 }
@@ -71,8 +73,10 @@ export function createTerminal(
     error: (text) => explain(`${err.red('Error:')} ${text}`),
     out,
     err,
-    columns: stdout.columns ?? 80,
-    progress: stderr.isTTY && !quiet ? stderr : undefined,
+    // A terminal that does not know its size has 0 columns.
+    columns: stdout.columns || 80,
+    lineWidth: stdout.isTTY ? stdout.columns || 80 : Infinity,
+    progress: !quiet && canRedraw(stderr, env) ? stderr : undefined,
   };
 }
 
@@ -113,6 +117,14 @@ function prefix({ npm_package_json: file = '', INIT_CWD: where = '' }: NodeJS.Pr
   return where === '' || file === '' || `${where}${sep}`.startsWith(`${root}${sep}`)
     ? ''
     : `--prefix ${shellWord(root)} `;
+}
+
+/** The width below which a line that is redrawn would wrap. */
+const NARROW = 40;
+
+/** Whether lines can be redrawn in place: not in a dumb terminal, in the log of a CI job, or in very few columns. */
+function canRedraw({ isTTY, columns = 0 }: Output, env: NodeJS.ProcessEnv): boolean {
+  return isTTY === true && env['TERM'] !== 'dumb' && !env['CI'] && columns >= NARROW;
 }
 
 /** Follows no-color.org and force-color.org; a dumb terminal has no colors. */

@@ -47,21 +47,21 @@ describe('settings', () => {
   it('those that a resumed run may change change none of its numbers', () => {
     expect(keysWhere(({ resumable }) => resumable === true)).to.deep.equal([
       ...['dataDir', 'source', 'epochs', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
-      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'tensorboard'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'logEvery', 'tensorboard'],
     ]);
   });
 
   it('model files record all but what is of a machine or of one run', () => {
     expect(CONFIG_KEYS.filter((key) => !RECORDED_KEYS.some((one) => one === key))).to.deep.equal([
       ...['dataDir', 'source', 'imageShape', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
-      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'tensorboard'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'logEvery', 'tensorboard'],
     ]);
   });
 
   it('comparisons leave out what explains no result', () => {
     expect(keysWhere(({ compared }) => compared === false)).to.deep.equal([
       ...['dataDir', 'source', 'checkpointEvery', 'threads', 'allowSoftware'],
-      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'tensorboard'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'logEvery', 'tensorboard'],
     ]);
   });
 
@@ -140,6 +140,14 @@ describe('resolveConfig', () => {
       valFraction: 0.1,
     });
     expect(await usage(file('a.yaml', { lr: 1, learning_rate: 2 }))).to.match(/"lr" and "learning_rate" in a\.yaml/);
+  });
+
+  it('has a default learning rate for each optimizer, which an explicit one overrides', () => {
+    const lr = (values: object) => resolveConfig([options(values)]).config.lr;
+    expect([{}, { optimizer: 'momentum' }, { optimizer: 'adam' }, { optimizer: 'adamw' }].map(lr)).to.deep.equal([
+      ...[0.1, 0.01, 0.001, 0.001],
+    ]);
+    expect(lr({ optimizer: 'adam', lr: 0.1 })).to.equal(0.1);
   });
 
   it('takes a list as a flag does, and a single element for a list of one', () => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../src/runs/config';
 import type { OpenEvent, RunEvent } from '../../src/runs/events';
+import { readRun } from '../../src/runs/readRun';
 import { resumeRun, type Run, startRun } from '../../src/runs/run';
 import { writePoints } from '../cli/points';
 import { temporaryFolder } from '../data/tinyDataset';
@@ -73,6 +74,49 @@ describe('a run of the library', function () {
       expect(model(name).equals(model('whole')), name).to.equal(true);
       expect(rows(name), name).to.deep.equal(rows('whole'));
     }
+  });
+
+  it('records every N-th step with logEvery, each once, interrupted or not, and trains the same', async () => {
+    const more = { logEvery: 2, clipNorm: 0.01 };
+    const events = await eventsOf(await start('whole', more));
+    const logs = events.filter((event) => event.type === 'log');
+    expect(logs.map(({ epoch, step }) => [epoch, step])).to.deep.equal(
+      [2, 4, 6, 8, 10, 12, 14, 16, 18].map((step) => [Math.ceil(step / 6), step]),
+    );
+    for (const { loss, lr, gradientNorm } of logs) {
+      expect(loss).to.be.within(0, 2);
+      expect(lr).to.equal(0.3);
+      // Before clipping.
+      expect(gradientNorm).to.be.above(0.01);
+    }
+    const at = events.findIndex((event) => event.type === 'log');
+    expect(events[at + 1]).to.include({ type: 'step', step: 2 });
+    const abort = new AbortController();
+    for await (const event of (await start('stopped', more)).train(abort.signal)) {
+      if (event.type === 'step' && event.step === 9) abort.abort();
+    }
+    await eventsOf(await resumeRun(path('stopped'), {}, { env }));
+    expect(rows('stopped')).to.deep.equal(rows('whole'));
+    const { logs: read, epochs } = await readRun(path('stopped'));
+    expect(read).to.deep.equal(logs.map((log) => ({ ...log })));
+    expect(epochs).to.have.length(3);
+    await eventsOf(await start('silent', { clipNorm: 0.01 }));
+    expect(model('silent').equals(model('whole'))).to.equal(true);
+  });
+
+  it('reports the loss so far with the steps where the check for divergence reads it', async () => {
+    const events = await eventsOf(await start('run', { epochs: 1 }));
+    const read = events.flatMap((event) => (event.type === 'step' ? [event.runningLoss] : []));
+    expect(read.filter((loss) => loss !== undefined).length).to.be.above(0);
+    for (const loss of read) if (loss !== undefined) expect(loss).to.be.within(0, 2);
+  });
+
+  it('that has stopped early has nothing left to do, however many epochs it is given', async () => {
+    const events = await eventsOf(await start('run', { patience: 1, lr: 1e-9, epochs: 9 }));
+    expect(events.at(-1)).to.include({ type: 'end', epochs: 2, bestEpoch: 1 });
+    const again = await resumeRun(path('run'), { epochs: 20 }, { env });
+    expect(again.finished).to.include({ epochs: 2, bestEpoch: 1 });
+    await again.close();
   });
 
   it('saves its state when the loop is left early, or fails, so that it can be resumed', async () => {

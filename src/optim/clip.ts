@@ -9,10 +9,15 @@ import type { Link } from './optimizer';
  * @returns the gradients, shaped like those given
  */
 export function clipByGlobalNorm(grads: readonly tf.Tensor[], maxNorm: number): tf.Tensor[] {
-  const norm = tf.sqrt(tf.addN(grads.map((dW) => tf.sum(tf.square(dW)))));
+  const norm = globalNorm(grads);
   // maxNorm / max(norm, maxNorm) is that minimum, and is defined for a gradient of 0.
   const scale = tf.div(maxNorm, tf.maximum(norm, maxNorm));
   return grads.map((dW) => tf.mul(dW, scale));
+}
+
+/** ‖d‖: the L2 norm of all gradients as one vector, a scalar. */
+export function globalNorm(grads: readonly tf.Tensor[]): tf.Scalar {
+  return tf.sqrt(tf.addN(grads.map((dW) => tf.sum(tf.square(dW))))) as tf.Scalar;
 }
 
 /** `clipByGlobalNorm` as a link; without a norm, gradients pass as they are. */

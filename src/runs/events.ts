@@ -1,6 +1,6 @@
 import type { Rejection } from '../backends';
 import type { DownloadEvent } from '../data/download/download';
-import type { EndEvent, EpochEvent, StepEvent } from '../training/train';
+import type { EndEvent, EpochEvent, LogEvent, StepEvent } from '../training/train';
 import type { LeftOut, PreparedColumn } from '../data/samples';
 import type { Config } from './config';
 
@@ -60,7 +60,7 @@ export interface StoppedEvent {
 }
 
 /** The events of a run, in order: plain records. */
-export type RunEvent = StartEvent | StepEvent | EpochEvent | FoldEvent | RunEnd | StoppedEvent;
+export type RunEvent = StartEvent | StepEvent | LogEvent | EpochEvent | FoldEvent | RunEnd | StoppedEvent;
 
 /** The events of loading data and starting a backend. */
 export type OpenEvent =

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { HandgradError } from '../errors';
 import { assertUnchanged, type Manifest, readManifest } from '../files/manifest';
 import { readOwn } from '../files/readWhole';
-import type { EpochEvent } from '../training/train';
+import type { EpochEvent, LogEvent } from '../training/train';
 import type { RunEnd } from './events';
 import { RUN_FILES } from './runFolder';
 
@@ -19,6 +19,8 @@ export interface RunData {
   readonly epochs: readonly EpochEvent[];
   /** The byte offset in `metrics.jsonl` where the line of each epoch ends. */
   readonly epochEnds: readonly number[];
+  /** The steps that were recorded, with `logEvery`. */
+  readonly logs: readonly LogEvent[];
   /** Whether the digests of its files are recorded: nothing is left to do. */
   readonly isSealed: boolean;
   /** Undefined while the run is in progress, or when it was stopped. */
@@ -61,6 +63,14 @@ const rowSchema = z.discriminatedUnion('type', [
     trainSeconds: figure,
     samplesPerSecond: figure,
   }) satisfies z.ZodType<EpochEvent>,
+  z.object({
+    type: z.literal('log'),
+    epoch: count,
+    step: count,
+    loss: figure,
+    lr: figure,
+    gradientNorm: figure,
+  }) satisfies z.ZodType<LogEvent>,
   z.object({
     type: z.literal('end'),
     epochs: count,
@@ -114,6 +124,7 @@ export async function findRun(dir: string): Promise<RunData | undefined> {
     environment: await readJson(dir, RUN_FILES.environment, manifest),
     epochs: epochs.map(({ row }) => row),
     epochEnds: epochs.map(({ end }) => end),
+    logs: rows.flatMap(({ row }) => (row.type === 'log' ? [row] : [])),
     end: last?.type === 'end' ? last : undefined,
     isSealed: manifest?.files !== undefined,
     hasModel: await exists(join(dir, RUN_FILES.model)),

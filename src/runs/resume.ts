@@ -69,14 +69,17 @@ export async function findResumePoint(dir: string, asked: Resolved): Promise<Res
     );
   }
   const epochs = earlier.epochs.filter(({ epoch }) => epoch <= done);
-  const isFinished = earlier.hasModel && lastEpoch(config) === lastEpoch(before);
+  const { end } = earlier;
+  // A run that has stopped early has lost its patience: more epochs would change nothing.
+  const stoppedEarly = end?.bestEpoch !== undefined && end.epochs < lastEpoch(before);
+  const isFinished = earlier.hasModel && (lastEpoch(config) === lastEpoch(before) || stoppedEarly);
   return {
     config,
     earlier,
     found,
     epochs,
     metricsBytes: found?.checkpoint.records?.metrics.bytes ?? earlier.epochEnds[epochs.length - 1] ?? 0,
-    end: isFinished ? earlier.end : undefined,
+    end: isFinished ? end : undefined,
   };
 }
 

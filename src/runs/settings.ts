@@ -583,6 +583,12 @@ export const SETTINGS = {
       unsearchable: 'it would count successful runs as failed',
     },
   ),
+  logEvery: setting(wholeNumber(1, 1_000_000), {
+    group: 'Output',
+    help: 'record loss, learning rate and gradient norm of every N-th step',
+    affects: 'training',
+    ...NO_EFFECT_ON_RESULTS,
+  }),
   tensorboard: setting(boolean, {
     default: true,
     group: 'Output',

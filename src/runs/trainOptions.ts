@@ -60,6 +60,7 @@ export function trainOptions({
     testIter: dataIterator(dataset.test, evaluationBatch),
     valIter: samples.validation && dataIterator(samples.validation, evaluationBatch),
     onNan: config.onNan,
+    logEvery: config.logEvery,
   };
 }
 

@@ -37,7 +37,8 @@ export async function* trainRun(
     board = await openTensorBoard(parts, options);
     const recorded = modelConfig(config, dataset);
     const { content: events } = board;
-    let rows = parts.resumePoint?.epochs.length ?? 0;
+    const { resumePoint } = parts;
+    let rows = resumePoint?.found?.checkpoint.records?.metrics.rows ?? resumePoint?.epochs.length ?? 0;
     const saving = createCheckpointer({
       ...{ state, lock, folder: checkpoints, every: config.checkpointEvery, modelConfig: recorded },
       ...{ identity: identityOf(dataset, samples, backend), earlier: parts.resumePoint?.epochs ?? [] },
@@ -60,6 +61,14 @@ export async function* trainRun(
           await saving.now();
           yield { type: 'stopped', epoch: event.epoch, step: event.step, runDir: folder.dir };
           return;
+        }
+        if (event.type === 'log') {
+          // Before the event of the step, after which a checkpoint may be taken.
+          await board.record(event);
+          await folder.appendMetrics(event);
+          rows++;
+          yield event;
+          continue;
         }
         if (event.type === 'epoch') {
           // Recorded before it is saved, so that a checkpoint never includes an epoch that metrics.jsonl lacks.

@@ -12,8 +12,11 @@ const SHARE = 0.002;
 /** Milliseconds. A loss check that is faster than this counts as free. */
 const FREE_MS = 0.1;
 
-/** Checks a state after a step, as often as its share of the time allows. */
-export type Watch = (state: TrainState, lr: number) => Promise<void>;
+/**
+ * Checks a state after a step, as often as its share of the time allows.
+ * @returns the sum of the epoch's losses, if this check has read it
+ */
+export type Watch = (state: TrainState, lr: number) => Promise<number | undefined>;
 
 /**
  * Detects divergence early. A check reads one number: the sum of the epoch's losses, in which a NaN or an infinity
@@ -29,12 +32,18 @@ export function createWatch(): Watch {
   let turn = false;
   return async (state, lr) => {
     turn = !turn;
+    let sum: number | undefined;
     const suspicious =
-      (turn && (await lossIsDue(async () => !(await isFiniteScalar(state.losses.sum))))) ||
+      (turn &&
+        (await lossIsDue(async () => {
+          sum = (await state.losses.sum.data())[0]!;
+          return !Number.isFinite(sum);
+        }))) ||
       (await parametersAreDue(
         async () => !(await haveFiniteSum(parametersOf(state.network).map(({ tensor }) => tensor))),
       ));
     if (suspicious) await assertFinite(state, lr);
+    return sum;
   };
 }
 

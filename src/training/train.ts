@@ -15,7 +15,7 @@ import {
   type TrainState,
   zeroLosses,
 } from './trainState';
-import { type StepOptions, trainStep } from './trainStep';
+import { measuredStep, type StepOptions, trainStep } from './trainStep';
 
 export interface TrainOptions extends StepOptions {
   readonly state: TrainState;
@@ -33,6 +33,8 @@ export interface TrainOptions extends StepOptions {
    * it checks every step before it counts, which waits for the backend every time.
    */
   readonly onNan?: OnNan;
+  /** Yield a log event every so many steps. */
+  readonly logEvery?: number;
 }
 
 /** After every step. Costs nothing: no number is read from the backend. */
@@ -43,6 +45,21 @@ export interface StepEvent {
   readonly step: number;
   /** Samples seen in this epoch so far. */
   readonly samples: number;
+  /** The mean training loss of the epoch so far, where the check for divergence has read it anyway. */
+  readonly runningLoss?: number;
+}
+
+/** Every `logEvery` steps, before the event of the step. Reading its numbers waits for the backend. */
+export interface LogEvent {
+  readonly type: 'log';
+  readonly epoch: number;
+  readonly step: number;
+  /** The loss of the step's batch. */
+  readonly loss: number;
+  /** The learning rate of the step. */
+  readonly lr: number;
+  /** The global L2 norm of the step's gradients, before they are clipped. */
+  readonly gradientNorm: number;
 }
 
 /** After every epoch. */
@@ -91,7 +108,7 @@ export interface EndEvent {
 }
 
 /** What `train` yields. */
-export type TrainEvent = StepEvent | EpochEvent | EndEvent;
+export type TrainEvent = StepEvent | LogEvent | EpochEvent | EndEvent;
 
 /**
  * Trains by mini-batch gradient descent and yields events as they happen.
@@ -174,29 +191,44 @@ async function* trainEpoch(
   options: TrainOptions,
   clock: () => number,
   watch: Watch,
-): AsyncGenerator<StepEvent, { loss: number; lastBatchLoss: number }, void> {
-  const { state, trainIter, onNan = 'stop' } = options;
+): AsyncGenerator<StepEvent | LogEvent, { loss: number; lastBatchLoss: number }, void> {
+  const { state, trainIter, onNan = 'stop', logEvery } = options;
   for (const batch of trainIter.pass(state.epoch, state.batch)) {
-    const next = tf.tidy(() => trainStep(batch, state, options));
+    const isLogged = logEvery !== undefined && (state.step + 1) % logEvery === 0;
+    const measured = isLogged ? tf.tidy(() => measuredStep(batch, state, options)) : undefined;
+    const next = measured?.next ?? tf.tidy(() => trainStep(batch, state, options));
     const skipped = onNan === 'skip-batch' && !(await isFiniteState(next));
+    const log = measured && (await readLog(measured));
     if (skipped) disposeReplaced(next, state);
     else replaceTensors(state, next);
     state.step++;
     state.batch++;
     state.samples += batch.y.size;
+    const lr = learningRateAt(options.optimizer.lr, state.step);
+    let sum: number | undefined;
     if (skipped) {
       state.skippedBatches++;
       state.skippedSamples += batch.y.size;
     } else if (onNan === 'stop') {
-      await watch(state, learningRateAt(options.optimizer.lr, state.step));
+      sum = await watch(state, lr);
     }
     clock();
-    yield { type: 'step', epoch: state.epoch + 1, step: state.step, samples: state.samples };
+    const where = { epoch: state.epoch + 1, step: state.step };
+    if (log) yield { type: 'log', ...where, loss: log.loss, lr, gradientNorm: log.gradientNorm };
+    const runningLoss = sum === undefined ? {} : { runningLoss: sum / state.samples };
+    yield { type: 'step', ...where, samples: state.samples, ...runningLoss };
   }
   const [sum, last] = await Promise.all([state.losses.sum.data(), state.losses.last.data()]);
   const counted = state.samples - state.skippedSamples;
   if (counted === 0) throw everySkipped(state, learningRateAt(options.optimizer.lr, state.step));
   return { loss: sum[0]! / counted, lastBatchLoss: last[0]! };
+}
+
+/** The numbers of a measured step. */
+async function readLog({ next, gradientNorm }: ReturnType<typeof measuredStep>) {
+  const [loss, norm] = await Promise.all([next.losses.last.data(), gradientNorm.data()]);
+  gradientNorm.dispose();
+  return { loss: loss[0]!, gradientNorm: norm[0]! };
 }
 
 function everySkipped({ epoch, step }: TrainState, lr: number): HandgradError {

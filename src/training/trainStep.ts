@@ -16,6 +16,7 @@ import {
 import type { Loss } from '../nn/losses';
 import { mixup, smoothLabels } from '../nn/targets';
 import { updateAverages } from '../optim/average';
+import { globalNorm } from '../optim/clip';
 import type { Optimizer } from '../optim/optimizer';
 import { betaVariate, keyOf } from '../random';
 import { type Batch, targetsOf } from './batches';
@@ -45,6 +46,24 @@ export interface StepOptions {
  * Call it in a `tf.tidy`, and dispose of the tensors that the result replaces.
  */
 export function trainStep(batch: Batch, state: TrainState, options: StepOptions): StateTensors {
+  return computeStep(batch, state, options).next;
+}
+
+/** `trainStep` with the global L2 norm of the step's gradients, before they are clipped. */
+export function measuredStep(
+  batch: Batch,
+  state: TrainState,
+  options: StepOptions,
+): { next: StateTensors; gradientNorm: tf.Scalar } {
+  const { next, grads } = computeStep(batch, state, options);
+  return { next, gradientNorm: globalNorm(grads) };
+}
+
+function computeStep(
+  batch: Batch,
+  state: TrainState,
+  options: StepOptions,
+): { next: StateTensors; grads: readonly tf.Tensor[] } {
   const { network, normalization, averages, best, losses } = state;
   const { optimizer, ema, dropout = 0, seed = 0 } = options;
   const step = state.step + 1;
@@ -59,19 +78,20 @@ export function trainStep(batch: Batch, state: TrainState, options: StepOptions)
     decays: parameters.map(({ decays }) => decays),
   };
   const updated = optimizer.update(gradients, state.optimizer, step);
-  const next = updateRunningStatistics(withParameters(network, updated.params), trace);
-  return {
-    network: next,
+  const trained = updateRunningStatistics(withParameters(network, updated.params), trace);
+  const next = {
+    network: trained,
     optimizer: updated.state,
     normalization,
     averages:
       averages && ema !== undefined
-        ? withTensors(averages, updateAverages(tensorsOf(averages), tensorsOf(next), ema, step))
+        ? withTensors(averages, updateAverages(tensorsOf(averages), tensorsOf(trained), ema, step))
         : averages,
     best,
     // The batch's loss is a mean; times its size it is a sum, which weights the smaller last batch correctly.
-    losses: { sum: tf.add(losses.sum, tf.mul(loss, batch.y.size)), last: loss },
+    losses: { sum: tf.add<tf.Scalar>(losses.sum, tf.mul(loss, batch.y.size)), last: loss },
   };
+  return { next, grads: gradients.grads };
 }
 
 /** The samples as the network takes them in this step, their targets, and their weights. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULTS } from '../../../src/runs/config';
 import { createTerminal } from '../../../cli/terminal/terminal';
 import { trainingScreen } from '../../../cli/screens/training';
-import type { RunEnd, StartEvent } from '../../../src/runs/events';
+import type { RunEnd, RunEvent, StartEvent } from '../../../src/runs/events';
 import type { EpochEvent } from '../../../src/training/train';
 import { collector } from '../session';
 
@@ -46,7 +46,8 @@ async function tell({ json = false, tty = false, quiet = false } = {}, epoch: Ep
   const io = { stdout, stderr, env: {}, signal: new AbortController().signal };
   const screen = trainingScreen(createTerminal(io, { quiet }), { json });
   screen.show(START);
-  for (const step of [1, 2, 3]) screen.show({ type: 'step', epoch: 1, step, samples: 200 * step });
+  for (const step of [1, 2, 3])
+    screen.show({ type: 'step', epoch: 1, step, samples: 200 * step, ...(step === 2 && { runningLoss: 1.5 }) });
   if (tty) await sleep(200); // the bar is drawn ten times a second
   screen.show(epoch);
   screen.show(end);
@@ -58,7 +59,7 @@ describe('the screen of a training', () => {
   it('prints the post’s line for every epoch on stdout, and what the run is on stderr', async () => {
     const { stdout, stderr } = await tell();
     expect(stdout).to.equal(
-      'Epoch 1, Loss: 0.6413, Test Accuracy: 0.7668 (2.1 s, 31,578 samples/s)\n' +
+      'Epoch 1, Loss: 0.6413, Test Accuracy: 0.7668, Test Loss: 0.6600 (2.1 s, 31,578 samples/s)\n' +
         'Test Accuracy: 0.8348, Test Loss: 0.4500 after 2 epochs in 21.0 s\n',
     );
     expect(stderr)
@@ -72,7 +73,7 @@ describe('the screen of a training', () => {
     const epoch = { ...EPOCH, testAccuracy: undefined, valLoss: 0.6, valRmse: 51_234.6 };
     const end = { ...END, testAccuracy: undefined, testRmse: 0.012345, testMae: 0.01, testR2: 0.91 };
     expect((await tell({}, epoch, end)).stdout).to.equal(
-      'Epoch 1, Loss: 0.6413, Val RMSE: 51235 (2.1 s, 31,578 samples/s)\n' +
+      'Epoch 1, Loss: 0.6413, Val RMSE: 51235, Val Loss: 0.6000 (2.1 s, 31,578 samples/s)\n' +
         'Test RMSE: 0.012345, Test MAE: 0.010000, Test R²: 0.9100, Test Loss: 0.4500 after 2 epochs in 21.0 s\n',
     );
   });
@@ -86,7 +87,69 @@ describe('the screen of a training', () => {
     const { stderr } = await tell({ tty: true });
     expect(stderr)
       .to.contain('Epoch 1/2')
-      .and.to.match(/3\/3 batches, [\d,]+ samples\/s, [\d.]+ s left/);
+      .and.to.match(/loss 1\.5000, [\d,]+ samples\/s, [\d.]+ s left, 3\/3 batches/);
     expect((await tell({ quiet: true })).stderr).to.equal('');
+  });
+
+  /** What a screen says of a few events, on a terminal of some width or into pipes. */
+  function said(events: readonly RunEvent[], { columns = 0, env = {} } = {}) {
+    const [stdout, stderr] = [collector(columns > 0), collector(columns > 0)].map((stream) =>
+      Object.assign(stream, columns > 0 && { columns }),
+    ) as [ReturnType<typeof collector>, ReturnType<typeof collector>];
+    const io = { stdout, stderr, env: { NO_COLOR: '1', ...env }, signal: new AbortController().signal };
+    const screen = trainingScreen(createTerminal(io), { json: false });
+    events.forEach(screen.show);
+    screen.stop();
+    return { stdout: stdout.text(), stderr: stderr.text() };
+  }
+  const configured = (config: object) => ({ ...START, config: { ...START.config, ...config } });
+
+  it('fits the line of an epoch into a terminal, the post’s part in any case', () => {
+    const line = (columns: number) => said([START, EPOCH], { columns }).stdout.trimEnd();
+    expect(line(100)).to.match(/0\.7668, Test Loss: 0\.6600 \(2\.1 s, 31,578 samples\/s\)$/);
+    expect(line(80)).to.match(/0\.7668, Test Loss: 0\.6600 \(2\.1 s\)$/);
+    expect(line(60)).to.match(/0\.7668 \(2\.1 s\)$/);
+    expect(line(20)).to.match(/^Epoch 1, Loss: 0\.6413, Test Accuracy: 0\.7668 \(2\.1 s\)$/);
+  });
+
+  it('says which network is kept, and that training stopped early', () => {
+    const ended = (epochs: number) =>
+      said([configured({ epochs: 9, patience: 2 }), { ...END, epochs, bestEpoch: 3 }]).stderr;
+    expect(ended(5)).to.contain('Stopped early, after epoch 5: no later one was better than epoch 3');
+    expect(ended(5)).to.contain('The network of epoch 3 is kept.');
+    expect(ended(9)).to.contain('The network of epoch 3 is kept, the best one').and.not.to.contain('Stopped');
+    expect(said([START, END]).stderr).not.to.contain('kept');
+  });
+
+  it('doubts a rate that is too large for its optimizer, at the start or by the loss of the first steps', () => {
+    expect(said([configured({ optimizer: 'adam', lr: 0.1 })]).stderr).to.match(
+      /0\.1 is large for adam.*try --lr 0\.001\./,
+    );
+    for (const config of [{ optimizer: 'adam', lr: 0.001 }, { lr: 0.1 }])
+      expect(said([configured(config)]).stderr).not.to.contain('large');
+    const steps = (runningLoss: number, epoch = 1): RunEvent[] =>
+      [19, 20, 21, 22].map((step) => ({ type: 'step', epoch, step, samples: step, runningLoss }));
+    const rising = said([configured({ lr: 3 }), ...steps(5)]).stderr;
+    expect(rising.match(/the learning rate 3 is probably too large; try --lr 0\.3\./g)).to.have.length(1);
+    for (const events of [steps(2.4), steps(5, 2)]) expect(said([START, ...events]).stderr).not.to.contain('too large');
+  });
+
+  it('prints plain lines where nothing can be redrawn', async () => {
+    const events: RunEvent[] = [
+      START,
+      ...[1, 2].map((step) => ({ type: 'step', epoch: 1, step, samples: 9 }) as const),
+    ];
+    for (const how of [
+      { columns: 100, env: { TERM: 'dumb' } },
+      { columns: 100, env: { CI: 'true' } },
+      { columns: 30 },
+    ]) {
+      const { stderr } = said([...events, EPOCH, END], how);
+      await sleep(0);
+      expect(stderr).not.to.contain('\u001b').and.not.to.contain('Epoch 1/2');
+    }
+    const zero = Object.assign(collector(true), { columns: 0 });
+    const io = { stdout: zero, stderr: zero, env: {}, signal: new AbortController().signal };
+    expect(createTerminal(io)).to.include({ columns: 80, lineWidth: 80, progress: undefined });
   });
 });

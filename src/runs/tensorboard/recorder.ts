@@ -63,6 +63,16 @@ export async function openTensorBoard(run: RunParts, { state, optimizer, loss }:
           ...(await weightsNow(run, state, event.epoch)),
           ...distributions('gradients', await gradientsOf(fixed, state, loss)),
         ]);
+      } else if (event.type === 'log') {
+        const { loss, lr, gradientNorm } = event;
+        await write(
+          event.step,
+          present([
+            ['step/loss', loss],
+            ['step/learning_rate', lr],
+            ['step/gradient_norm', gradientNorm],
+          ]),
+        );
       } else if (event.type === 'end') {
         await write(state.step, [
           // With a validation split, epoch events have no test metrics.

@@ -119,6 +119,13 @@ export {
   type ClassPredictions,
 } from './training/classificationFigures';
 export { predictClasses, type PredictedClasses } from './training/predictClasses';
+export { predictValues, type PredictedValues } from './training/predictValues';
+export {
+  permutationImportance,
+  type ColumnImportance,
+  type FeatureGroup,
+  type PermutationOptions,
+} from './training/permutationImportance';
 export { createTurn, type Turn } from './training/turn';
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
 
@@ -176,7 +183,12 @@ export { formatFigure, judgedFigure, type JudgedFigure } from './runs/figures';
 export { judgedAccuracy, readRun, type RunData } from './runs/readRun';
 export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
 
-export { evaluateModel, type Evaluation } from './inference/evaluateModel';
+export {
+  evaluateModel,
+  type ClassificationEvaluation,
+  type Evaluation,
+  type RegressionEvaluation,
+} from './inference/evaluateModel';
 export {
   predict,
   ranked,

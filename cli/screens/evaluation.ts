@@ -1,5 +1,5 @@
-import type { Evaluation } from '../../src/inference/evaluateModel';
-import { formatCount, formatShare, quoted, visibleName } from '../../src/words';
+import type { ClassificationEvaluation, Evaluation, RegressionEvaluation } from '../../src/inference/evaluateModel';
+import { formatCount, formatShare, formatUnits, quoted, visibleName } from '../../src/words';
 import { frequentConfusions } from '../../src/training/classReport';
 import { table } from '../terminal/table';
 import type { Colors, Terminal } from '../terminal/terminal';
@@ -11,6 +11,29 @@ const LISTED = 20;
 
 /** Shows the results of a network on a test set. */
 export function showEvaluation(evaluation: Evaluation, terminal: Terminal): void {
+  if ('accuracy' in evaluation) showClassification(evaluation, terminal);
+  else showRegression(evaluation, terminal);
+}
+
+function showRegression(
+  { dataset, samples, loss, rmse, mae, r2, perOutput }: RegressionEvaluation,
+  terminal: Terminal,
+) {
+  terminal.result(
+    `${dataset}, ${formatCount(samples)} test samples: Loss: ${formatShare(loss)}, ` +
+      `RMSE: ${formatUnits(rmse)}, MAE: ${formatUnits(mae)}, R²: ${formatShare(r2)}`,
+  );
+  if (perOutput.length === 1) return;
+  const rows = perOutput.map((one) => [
+    visibleName(one.name),
+    formatUnits(one.rmse),
+    formatUnits(one.mae),
+    formatShare(one.r2),
+  ]);
+  terminal.result(`\n${table(['Label', 'RMSE', 'MAE', 'R²'], rows, 'lrrr')}`);
+}
+
+function showClassification(evaluation: ClassificationEvaluation, terminal: Terminal): void {
   const { dataset, samples, loss, accuracy, balancedAccuracy, rocAuc, averagePrecision } = evaluation;
   terminal.result(
     `${dataset}, ${formatCount(samples)} test samples: Loss: ${formatShare(loss)}, Accuracy: ${formatShare(accuracy)}`,
@@ -29,7 +52,7 @@ export function showEvaluation(evaluation: Evaluation, terminal: Terminal): void
 
 const figure = (value: number | null) => (value === null ? '—' : formatShare(value));
 
-function thresholdLines({ threshold, bestThresholds: best, perClass }: Evaluation): string[] {
+function thresholdLines({ threshold, bestThresholds: best, perClass }: ClassificationEvaluation): string[] {
   const name = quoted(perClass[1]?.name);
   return [
     ...(threshold === undefined ? [] : [`Threshold ${threshold}: ${name} where its probability is at least that`]),
@@ -50,7 +73,7 @@ function rounded(threshold: number): string {
 }
 
 function classTable(
-  { perClass, macro, weighted, rocAuc, averagePrecision, samples }: Evaluation,
+  { perClass, macro, weighted, rocAuc, averagePrecision, samples }: ClassificationEvaluation,
   few: boolean,
 ): string {
   const worst = perClass.filter(({ support }) => support > 0).sort((a, b) => a.f1 - b.f1 || b.support - a.support);
@@ -62,7 +85,7 @@ function classTable(
   ]);
   const averages = ([name, { precision, recall, f1 }, ...ranking]: readonly [
     string,
-    Evaluation['macro'],
+    ClassificationEvaluation['macro'],
     ...(number | null)[],
   ]) => ['', name, ...[precision, recall, f1, ...ranking].map(figure)];
   return table(
@@ -76,7 +99,7 @@ function classTable(
   );
 }
 
-function matrix({ perClass, confusion }: Evaluation, colors: Colors): string {
+function matrix({ perClass, confusion }: ClassificationEvaluation, colors: Colors): string {
   const counts = confusion.map((row, label) => [
     `${label}`,
     visibleName(perClass[label]!.name),
@@ -85,7 +108,7 @@ function matrix({ perClass, confusion }: Evaluation, colors: Colors): string {
   return table(['', '', ...confusion.map((_, label) => `${label}`)], counts, `rl${'r'.repeat(confusion.length)}`);
 }
 
-function confusions({ perClass, confusion }: Evaluation): string {
+function confusions({ perClass, confusion }: ClassificationEvaluation): string {
   const rows = frequentConfusions(confusion, LISTED).map(({ truth, predicted, count }) => [
     visibleName(perClass[truth]!.name),
     visibleName(perClass[predicted]!.name),

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { openClassifier } from '../../src/inference/classifier';
-import { evaluateModel } from '../../src/inference/evaluateModel';
+import { type ClassificationEvaluation, evaluateModel } from '../../src/inference/evaluateModel';
 import { exportModel } from '../../src/inference/exportModel';
 import { predict, ranked } from '../../src/inference/predict';
 import { writeReport } from '../../src/reports/writeReport';
@@ -28,13 +28,15 @@ describe('using a trained network', function () {
     for await (const event of run.train()) last = event;
     return last as { testLoss: number; testAccuracy: number };
   };
+  const classified = async (...args: Parameters<typeof evaluateModel>) =>
+    (await evaluateModel(...args)) as ClassificationEvaluation;
   const images = () => fill(path('images'), tinyContents());
 
   it('evaluates a run folder, a file and an opened model to the figures of the run', async () => {
     writePoints(path('points.csv'));
     const { testLoss, testAccuracy } = await end(path('points.csv'), path('run'));
     for (const model of [path('run'), path('run', 'model.safetensors'), await openModel(path('run'))]) {
-      const found = await evaluateModel(model, cpu, options);
+      const found = await classified(model, cpu, options);
       expect(found).to.deep.include({ dataset: 'points', backend: 'cpu', samples: 30, accuracy: testAccuracy });
       expect(found.loss).to.be.closeTo(testLoss, 1e-6);
       expect(found.confusion.flat().reduce((sum, count) => sum + count)).to.equal(30);
@@ -52,11 +54,11 @@ describe('using a trained network', function () {
     const rows = Array.from({ length: 60 }, (_, i) => `${i % 2 ? 'yes' : 'no'},${i % 2 ? 1 : -1},${i / 60}`);
     writeFileSync(path('two.csv'), `answer,x,y\n${rows.join('\n')}\n`);
     await end(path('two.csv'), path('run'));
-    const at = (threshold: number) => evaluateModel(path('run'), cpu, { ...options, threshold });
+    const at = (threshold: number) => classified(path('run'), cpu, { ...options, threshold });
     const recalls = async (threshold: number) => (await at(threshold)).perClass.map(({ recall }) => recall);
     expect(await recalls(0)).to.deep.equal([0, 1]);
     expect(await recalls(1)).to.deep.equal([1, 0]);
-    const found = await evaluateModel(path('run'), cpu, options);
+    const found = await classified(path('run'), cpu, options);
     expect(found.bestThresholds!.f1.value).to.be.at.least(found.perClass[1]!.f1);
     const best = found.bestThresholds!.balancedAccuracy;
     expect((await at(best.threshold)).balancedAccuracy).to.be.closeTo(best.value, 1e-12);
@@ -65,6 +67,40 @@ describe('using a trained network', function () {
     expect([await classes(0), await classes(1)]).to.deep.equal(['yes', 'no']);
     expect(await failure('usage', () => at(2))).to.equal('`threshold` must be a number from 0 to 1, not 2.');
     expect(() => ranked([0.2, 0.3, 0.5], undefined, 3, 0.5)).to.throw('is for two classes, and the model has 3');
+  });
+
+  it('evaluates and reports a network that predicts numbers', async () => {
+    const rows = Array.from({ length: 200 }, (_, i) => {
+      const size = (i * 37) % 200;
+      return `${size},${['north', 'south'][i % 2]},${(i * 7919) % 100},${3 * size + (i % 2 ? 40 : 0)}.5`;
+    });
+    writeFileSync(path('prices.csv'), `size,side,noise,price\n${rows.join('\n')}\n`);
+    const task = { task: 'regression', labelColumn: 'price' } as const;
+    const settings = { ...task, hidden: [], lr: 0.1, batchSize: 20, epochs: 12, tensorboard: false, ...cpu } as const;
+    const run = await startRun({ ...settings, dataset: path('prices.csv') }, { dir: path('run'), ...options });
+    for await (const event of run.train()) void event;
+    const found = await evaluateModel(path('run'), cpu, options);
+    if ('accuracy' in found) throw new Error('numbers have no accuracy');
+    expect(found).to.include({ dataset: 'prices', samples: 40 });
+    expect(found.r2).to.be.above(0.95);
+    expect(found.rmse).to.be.within(0, 20);
+    expect(found.perOutput).to.have.length(1);
+    expect(await failure('usage', () => evaluateModel(path('run'), cpu, { ...options, threshold: 0.5 }))).to.equal(
+      '`threshold` is for two classes, and the model predicts numbers; leave it out.',
+    );
+    const png = path('pictures');
+    const page = readFileSync(await writeReport(path('run'), cpu, { ...options, png }), 'utf8');
+    expect(page)
+      .to.match(/<dt>R²<\/dt>\s*<dd>0\.9\d+<\/dd>/)
+      .and.match(/<dt>Best test RMSE<\/dt>/);
+    expect(page).to.contain('Predicted − true price').and.contain('True price');
+    const order = [...page.matchAll(/<th scope="row">\s*(size|side|noise)\s*<\/th>/g)].map(([, name]) => name);
+    expect(order).to.deep.equal(['size', 'side', 'noise']);
+    expect(page).to.match(/<td class="">\s*(north|south)\s*<\/td>/);
+    expect(page)
+      .to.match(/<dt>Data<\/dt>\s*<dd>prices\.csv<\/dd>/)
+      .and.not.to.contain(path('prices.csv'));
+    expect(readdirSync(png)).to.include.members(['predicted.png', 'residuals.png', 'rmse.png']);
   });
 
   it('predicts rows, test samples and image files alike', async () => {

@@ -99,6 +99,7 @@ async function runs(): Promise<{ readonly dir: string; readonly testAccuracy: nu
 
 async function models(dir: string, testAccuracy: number | null): Promise<void> {
   const evaluation = await evaluateModel(dir);
+  assert('accuracy' in evaluation, 'classes are judged by accuracy');
   assert.equal(evaluation.accuracy, testAccuracy);
   assert(evaluation.accuracy > 0.9, `accuracy ${evaluation.accuracy}`);
   assert.equal(

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { examine, type Examination } from '../../src/reports/examination';
+import { examine, type Examination, examineValues } from '../../src/reports/examination';
 
 describe('examine', () => {
   const probabilities = [
@@ -48,5 +48,20 @@ describe('examine', () => {
     expect(found.calibrationError).to.be.closeTo((0.6 + 0.7 + 2 * (1 - 0.925)) / 4, 1e-12);
     // All of a class that is always right and sure: calibrated.
     expect((await examined([[1, 0]], [0])).calibrationError).to.equal(0);
+  });
+});
+
+describe('examineValues', () => {
+  it('divides values by label, with the largest errors first', () => {
+    const predicted = Float64Array.from([1, 10, 2, 20, 3, 30]);
+    const actual = Float64Array.from([1, 10, 5, 21, 2, 35]);
+    const [a, b] = examineValues({ predicted, actual }, ['a', 'b'], 2);
+    expect(a).to.deep.equal({
+      name: 'a',
+      predicted: Float64Array.from([1, 2, 3]),
+      actual: Float64Array.from([1, 5, 2]),
+      worst: [1, 2],
+    });
+    expect(b!.worst).to.deep.equal([2, 1]);
   });
 });

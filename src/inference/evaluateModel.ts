@@ -1,17 +1,23 @@
 import type { OpenedModel } from '../runs/modelConfig';
 import { dataIterator } from '../training/batches';
 import { classesAt, type ClassificationFigures, classificationFigures } from '../training/classificationFigures';
-import { evaluationBatchSize } from '../training/evaluate';
+import { evaluationBatchSize, type OutputFigures, type RegressionFigures } from '../training/evaluate';
 import { predictClasses } from '../training/predictClasses';
 import { createTurn } from '../training/turn';
+import { regressionFigures } from './scoreSamples';
 import { assertThreshold, type ThresholdOptions } from './threshold';
-import { useModel, type UseOptions, type UseSettings } from './useModel';
+import { type UsedModel, useModel, type UseOptions, type UseSettings } from './useModel';
 
-/** The results of a network on a test set. Undefined figures, such as the ROC AUC of an absent class, are null. */
-export interface Evaluation extends Omit<ClassificationFigures, 'perClass'> {
+interface Evaluated {
   readonly dataset: string;
   readonly backend: string;
   readonly samples: number;
+}
+
+/**
+ * The results of a classifier on a test set. Undefined figures, such as the ROC AUC of an absent class, are null.
+ */
+export interface ClassificationEvaluation extends Evaluated, Omit<ClassificationFigures, 'perClass'> {
   /** Mean cross-entropy, also called log loss. */
   readonly loss: number;
   readonly perClass: readonly (ClassificationFigures['perClass'][number] & {
@@ -22,8 +28,17 @@ export interface Evaluation extends Omit<ClassificationFigures, 'perClass'> {
   readonly threshold?: number;
 }
 
+/** The results of a network that predicts numbers, on a test set. */
+export interface RegressionEvaluation extends Evaluated, RegressionFigures {
+  readonly perOutput: readonly OutputFigures[];
+}
+
+/** The results of a network on a test set. Only those of a classifier have an `accuracy`. */
+export type Evaluation = ClassificationEvaluation | RegressionEvaluation;
+
 /**
- * Evaluates a trained network on the test set of the data it was trained on, or of the data asked for.
+ * Evaluates a trained network on the test set of the data it was trained on, or of the data asked for. All samples
+ * count alike, whatever their weights.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
  * @throws HandgradError 'model' when it is not valid, or is a network for other data; 'usage', 'data', 'backend'; the
  *   signal's reason when it is aborted
@@ -33,23 +48,34 @@ export async function evaluateModel(
   settings: UseSettings = {},
   options: UseOptions & ThresholdOptions = {},
 ): Promise<Evaluation> {
-  const { dataset, backend, network, classNames, close } = await useModel(model, settings, options);
+  const used = await useModel(model, settings, options);
   try {
-    const { threshold } = options;
-    const { test, numOutputs: k } = dataset;
-    assertThreshold(threshold, k);
-    const turn = createTurn(options.signal);
-    const found = await predictClasses(dataIterator(test, evaluationBatchSize(network)), network, turn);
-    const { probabilities, loss } = found;
-    const predicted = threshold === undefined ? found.predicted : classesAt(threshold, probabilities);
-    const figures = await classificationFigures({ probabilities, predicted, labels: test.labels, k }, turn);
+    const { dataset, backend } = used;
+    const evaluated = { dataset: dataset.name, backend: backend.name, samples: dataset.test.count };
+    assertThreshold(options.threshold, dataset.targets ? undefined : dataset.numOutputs);
     return {
-      ...{ dataset: dataset.name, backend: backend.name, samples: test.count, loss },
-      ...(threshold !== undefined && { threshold }),
-      ...figures,
-      perClass: figures.perClass.map((one, label) => ({ label, name: classNames[label]!, ...one })),
+      ...evaluated,
+      ...(await (dataset.targets ? regressionFigures(used, dataset.test) : classification(used, options))),
     };
   } finally {
-    close();
+    used.close();
   }
+}
+
+async function classification(
+  { dataset, network, classNames }: UsedModel,
+  { threshold, signal }: UseOptions & ThresholdOptions,
+): Promise<Omit<ClassificationEvaluation, keyof Evaluated>> {
+  const { test, numOutputs: k } = dataset;
+  const turn = createTurn(signal);
+  const found = await predictClasses(dataIterator(test, evaluationBatchSize(network)), network, turn);
+  const { probabilities, loss } = found;
+  const predicted = threshold === undefined ? found.predicted : classesAt(threshold, probabilities);
+  const figures = await classificationFigures({ probabilities, predicted, labels: test.labels, k }, turn);
+  return {
+    loss,
+    ...(threshold !== undefined && { threshold }),
+    ...figures,
+    perClass: figures.perClass.map((one, label) => ({ label, name: classNames[label]!, ...one })),
+  };
 }

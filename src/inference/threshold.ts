@@ -12,14 +12,15 @@ export interface ThresholdOptions {
 
 /**
  * Checks a threshold.
- * @param k the number of classes
+ * @param k the number of classes; undefined for a network that predicts numbers
  * @throws HandgradError 'usage' when it is not in [0, 1], or there are not two classes
  */
-export function assertThreshold(threshold: number | undefined, k: number): void {
+export function assertThreshold(threshold: number | undefined, k: number | undefined): void {
   if (threshold === undefined) return;
   if (!(threshold >= 0 && threshold <= 1)) {
     throw new HandgradError('usage', `\`threshold\` must be a number from 0 to 1, not ${quoted(threshold)}.`);
   }
-  if (k !== 2)
-    throw new HandgradError('usage', `\`threshold\` is for two classes, and the model has ${k}; leave it out.`);
+  if (k === 2) return;
+  const has = k === undefined ? 'predicts numbers' : `has ${k}`;
+  throw new HandgradError('usage', `\`threshold\` is for two classes, and the model ${has}; leave it out.`);
 }

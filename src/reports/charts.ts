@@ -1,5 +1,6 @@
+import { basename } from 'node:path';
 import type { TopLevelSpec } from 'vega-lite';
-import type { CalibrationBin } from './examination';
+import type { CalibrationBin, ExaminedOutput } from './examination';
 
 // Every chart as a Vega-Lite specification. Series differ in color, dash and shape,
 // so that no single one is needed to tell them apart.
@@ -272,6 +273,72 @@ export function confidences(theme: Theme, bins: readonly CalibrationBin[]): TopL
 
 const share = (value: number) => `${(100 * value).toFixed(1)}%`;
 
+/** Predicted against true values of at most 2,000 samples, with the diagonal on which both are equal. */
+export function predictedAgainstTrue(theme: Theme, { name, predicted, actual }: ExaminedOutput): TopLevelSpec {
+  const every = Math.ceil(actual.length / MOST_HOVERED);
+  const values = Array.from(actual, (truth, i) => ({
+    ...{ truth, predicted: predicted[i]!, name: 'samples' },
+    says: `sample ${i}: predicted ${shown(predicted[i]!)}, true ${shown(truth)}`,
+  })).filter((_, i) => i % every === 0);
+  const ends = values.flatMap(({ truth, predicted }) => [truth, predicted]);
+  const [low, high] = [Math.min(...ends), Math.max(...ends)];
+  const diagonal = [low, high].map((at) => ({ truth: at, predicted: at, name: 'right' }));
+  const scale = { domain: [low, high], zero: false };
+  const x = { field: 'truth', type: 'quantitative', title: `True ${name}`, scale, axis: { format: '.4~g' } };
+  const y = { field: 'predicted', type: 'quantitative', title: `Predicted ${name}`, scale, axis: RESULT_AXIS };
+  const color = {
+    field: 'name',
+    type: 'nominal',
+    scale: { domain: ['samples', 'right'], range: [theme.series[0], theme.text] },
+    legend: { title: null, orient: 'top' },
+  };
+  return {
+    ...base(theme, `Predicted against true ${name}, and the diagonal on which both are equal`),
+    ...SIZE,
+    layer: [
+      {
+        data: { values: diagonal },
+        mark: { type: 'line', strokeDash: [4, 4], strokeWidth: 1 },
+        encoding: { x, y, color },
+      },
+      {
+        data: { values },
+        mark: { type: 'point', filled: true, size: 22, opacity: 0.6, aria: true },
+        encoding: { x, y, color, description: { field: 'says' } },
+      },
+    ],
+  } as TopLevelSpec;
+}
+
+/** Bins of the histogram of residuals. */
+const RESIDUAL_BINS = 30;
+
+/** How often the network predicts too much or too little, and by how much. */
+export function residuals(theme: Theme, { name, predicted, actual }: ExaminedOutput): TopLevelSpec {
+  const errors = Array.from(predicted, (value, i) => value - actual[i]!);
+  const reach = Math.max(...errors.map(Math.abs)) || 1;
+  const width = (2 * reach) / RESIDUAL_BINS;
+  const counts = new Array<number>(RESIDUAL_BINS).fill(0);
+  for (const error of errors) counts[Math.min(RESIDUAL_BINS - 1, Math.floor((error + reach) / width))]!++;
+  const values = counts.map((count, i) => {
+    const [from, to] = [i * width - reach, (i + 1) * width - reach];
+    return { from, to, at: 0, count, says: `${shown(from)} to ${shown(to)}: ${count} samples` };
+  });
+  return {
+    ...base(theme, `Histogram of the residuals of ${name}, predicted minus true`),
+    ...SIZE,
+    data: { values },
+    mark: { type: 'rect', color: theme.series[0], stroke: theme.text, strokeOpacity: 0.25, aria: true },
+    encoding: {
+      x: { field: 'from', type: 'quantitative', title: `Predicted − true ${name}`, axis: { format: '.4~g' } },
+      x2: { field: 'to' },
+      y: { field: 'at', type: 'quantitative', title: 'Samples', axis: AXIS_WIDTH },
+      y2: { field: 'count' },
+      description: { field: 'says' },
+    },
+  };
+}
+
 /** The confusion matrix: each square shows its count and its share of the row. */
 export function confusionMatrix(
   theme: Theme,
@@ -457,6 +524,12 @@ export function shownSetting(value: unknown): string {
   if (value === undefined || value === null) return '–';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Settings as a page that may be shared shows them: a data set of one's own without its folder. */
+export function withoutFolders(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { dataset } = settings;
+  return typeof dataset === 'string' ? { ...settings, dataset: basename(dataset.replaceAll('\\', '/')) } : settings;
 }
 
 /** A setting for a table: randomly drawn numbers are rounded. */

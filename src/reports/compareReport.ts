@@ -7,6 +7,7 @@ import {
   shortSetting,
   shownSetting,
   type Trial,
+  withoutFolders,
 } from './charts';
 import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { toSvg } from './render';
@@ -64,7 +65,9 @@ function comparedRun(run: RunData, name: string): ComparedRun {
   const accuracies = run.epochs.map(judgedAccuracy).filter((value) => value !== undefined);
   return {
     name,
-    settings: Object.fromEntries(Object.entries(run.config).filter(([key]) => !NOT_COMPARED.includes(key))),
+    settings: Object.fromEntries(
+      Object.entries(withoutFolders(run.config)).filter(([key]) => !NOT_COMPARED.includes(key)),
+    ),
     result: accuracies.length > 0 ? Math.max(...accuracies) : undefined,
     epochs: run.epochs.length,
     seconds: run.epochs.reduce((sum, { seconds }) => sum + seconds, 0),

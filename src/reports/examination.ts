@@ -3,6 +3,7 @@ import {
   classificationFigures,
   type ClassPredictions,
 } from '../training/classificationFigures';
+import type { PredictedValues } from '../training/predictValues';
 import { createTurn, type Turn } from '../training/turn';
 
 /** A misclassified sample. */
@@ -86,4 +87,34 @@ export async function examine(
     calibration,
     calibrationError: calibration.reduce((sum, bin) => sum + gap(bin), 0) / samples,
   };
+}
+
+/** The predictions of one label column. */
+export interface ExaminedOutput {
+  readonly name: string;
+  /** [n] */
+  readonly predicted: Float64Array;
+  /** [n]: the labels. */
+  readonly actual: Float64Array;
+  /** The samples with the largest errors, worst first: their indices in the test set. */
+  readonly worst: readonly number[];
+}
+
+/**
+ * Divides predicted numbers by label column.
+ * @param names one for each output
+ * @param most the number of worst mistakes to keep
+ */
+export function examineValues(
+  { predicted, actual }: PredictedValues,
+  names: readonly string[],
+  most: number,
+): ExaminedOutput[] {
+  return names.map((name, c) => {
+    const own = (values: Float64Array) => values.filter((_, i) => i % names.length === c);
+    const [guesses, truths] = [own(predicted), own(actual)];
+    const error = (index: number) => Math.abs(guesses[index]! - truths[index]!);
+    const worst = Array.from(guesses, (_, index) => index).sort((a, b) => error(b) - error(a));
+    return { name, predicted: guesses, actual: truths, worst: worst.slice(0, most) };
+  });
 }

@@ -1,4 +1,13 @@
-import { calibration, confusionMatrix, curves, parallelCoordinates, PICTURE_THEME, resultAgainst } from './charts';
+import {
+  calibration,
+  confusionMatrix,
+  curves,
+  parallelCoordinates,
+  PICTURE_THEME,
+  predictedAgainstTrue,
+  residuals,
+  resultAgainst,
+} from './charts';
 import { type Comparison, differingSettings, trialsOf } from './compareReport';
 import { encodePng, type Picture } from '../pictures/png';
 import { svgToPng, toSvg } from './render';
@@ -25,18 +34,32 @@ export async function runPictures(run: RunData, trained: Trained | undefined): P
     pictures.push(await chart(fileName(name), curves(PICTURE_THEME, name, lines, { marked })));
   }
   if (!trained) return pictures;
-  const { examination, test, classNames, imageShape, parameters } = trained;
+  const { test, imageShape, parameters } = trained;
+  if (imageShape) {
+    const weights = weightGrid(parameters[0]!, imageShape, { paint: BLUE_ORANGE, most: MOST_UNITS });
+    pictures.push({ name: 'first-layer.png', bytes: await encodePng(weights) });
+  }
+  if (trained.task === 'regression') {
+    for (const [i, output] of trained.outputs.entries()) {
+      const number = trained.outputs.length > 1 ? `-${i + 1}` : '';
+      pictures.push(
+        await chart(`predicted${number}`, predictedAgainstTrue(PICTURE_THEME, output)),
+        await chart(`residuals${number}`, residuals(PICTURE_THEME, output)),
+      );
+    }
+    return pictures;
+  }
+  const { examination, classNames } = trained;
   pictures.push(
     classNames.length > MOST_CLASSES
       ? { name: 'confusion.png', bytes: await encodePng(confusionGrid(examination.confusion)) }
       : await chart('confusion', confusionMatrix(PICTURE_THEME, examination.confusion, classNames)),
     await chart('calibration', calibration(PICTURE_THEME, examination.calibration)),
   );
-  if (imageShape) {
-    const mistakes = examination.worst.slice(0, MOST_MISTAKES).map(({ index }) => sampleImage(test, index, imageShape));
-    const weights = weightGrid(parameters[0]!, imageShape, { paint: BLUE_ORANGE, most: MOST_UNITS });
-    pictures.push({ name: 'first-layer.png', bytes: await encodePng(weights) });
-    if (mistakes.length > 0) pictures.push({ name: 'mistakes.png', bytes: await encodePng(contactSheet(mistakes)) });
+  const { worst } = examination;
+  if (imageShape && worst.length > 0) {
+    const mistakes = worst.slice(0, MOST_MISTAKES).map(({ index }) => sampleImage(test, index, imageShape));
+    pictures.push({ name: 'mistakes.png', bytes: await encodePng(contactSheet(mistakes)) });
   }
   return pictures;
 }

@@ -1,27 +1,59 @@
 import type { Parameter } from '../model/architecture';
 import type { Samples } from '../data/samples';
-import { calibration, confidences, curves, type Curve, type MarkedEpoch, PAGE_THEME, shownSetting } from './charts';
-import type { Examination } from './examination';
+import {
+  calibration,
+  confidences,
+  curves,
+  type Curve,
+  type MarkedEpoch,
+  PAGE_THEME,
+  predictedAgainstTrue,
+  residuals,
+  shownSetting,
+  withoutFolders,
+} from './charts';
+import type { Examination, ExaminedOutput } from './examination';
+import type { InputColumn } from '../inference/inputColumns';
+import type { OutputFigures, RegressionFigures } from '../training/evaluate';
+import type { ColumnImportance } from '../training/permutationImportance';
+import { formatUnits } from '../words';
 import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { dataUri, encodePng } from '../pictures/png';
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
-import { judgedAccuracy, type RunData } from '../runs/readRun';
+import { type JudgedFigure, judgedFigure } from '../runs/figures';
+import type { RunData } from '../runs/readRun';
 import { frequentConfusions } from '../training/classReport';
 import { confusionGrid } from '../pictures/confusionGrid';
 import { sampleImage } from '../pictures/sampleImage';
 import { BLUE_ORANGE, weightGrid } from '../pictures/weightGrid';
 
-/** The network of a run and its figures on the test set: what a report shows beyond the run's records. */
-export interface Trained {
-  readonly examination: Examination;
+/** The network of a run, and what a report shows of it beyond the run's records. */
+interface Evaluated {
   readonly test: Samples;
-  readonly classNames: readonly string[];
   readonly imageShape?: readonly [number, number];
   readonly parameters: readonly Parameter[];
   /** The backend that evaluated it. */
   readonly backend: string;
+  /** How much it relies on each column of its data, most first; empty for images. */
+  readonly columns: readonly ColumnImportance<InputColumn>[];
 }
+
+/** A classifier with its figures on the test set. */
+export interface TrainedClassifier extends Evaluated {
+  readonly task: 'classification';
+  readonly examination: Examination;
+  readonly classNames: readonly string[];
+}
+
+/** A network that predicts numbers, with its figures on the test set. */
+export interface TrainedRegressor extends Evaluated {
+  readonly task: 'regression';
+  readonly figures: RegressionFigures & { readonly perOutput: readonly OutputFigures[] };
+  readonly outputs: readonly ExaminedOutput[];
+}
+
+export type Trained = TrainedClassifier | TrainedRegressor;
 
 /** Mistakes that are shown. */
 export const MOST_MISTAKES = 64;
@@ -37,17 +69,34 @@ export const MOST_UNITS = 256;
  * @param trained undefined while the run has no model yet
  */
 export async function runReport(run: RunData, trained: Trained | undefined): Promise<string> {
-  const sections: Section[] = [{ id: 'curves', title: 'Loss and accuracy', content: await curvesOf(run) }];
-  if (trained) {
+  const sections: Section[] = [
+    {
+      id: 'curves',
+      title: judgedName(run) === 'RMSE' ? 'Loss and error' : 'Loss and accuracy',
+      content: await curvesOf(run),
+    },
+  ];
+  if (trained?.task === 'classification') {
     sections.push(
       { id: 'confusion', title: 'Confusion matrix', content: await confusionSection(trained) },
       { id: 'classes', title: 'Classes', content: classTable(trained) },
-      { id: 'mistakes', title: 'Worst mistakes', content: await mistakes(trained) },
-      { id: 'calibration', title: 'Calibration', content: await calibrationFigure(trained) },
     );
-    const weights = await firstLayer(trained);
-    if (weights) sections.push({ id: 'weights', title: 'First layer', content: weights });
   }
+  if (trained?.task === 'regression') {
+    sections.push(
+      { id: 'values', title: 'Predicted and true values', content: await valueFigures(trained) },
+      { id: 'outputs', title: 'Figures', content: outputTable(trained) },
+    );
+  }
+  if (trained && trained.columns.length > 0) {
+    sections.push({ id: 'columns', title: 'Importance of the columns', content: columnTable(trained) });
+  }
+  if (trained) sections.push({ id: 'mistakes', title: 'Worst mistakes', content: await mistakesOf(trained) });
+  if (trained?.task === 'classification') {
+    sections.push({ id: 'calibration', title: 'Calibration', content: await calibrationFigure(trained) });
+  }
+  const weights = trained && (await firstLayer(trained));
+  if (weights) sections.push({ id: 'weights', title: 'First layer', content: weights });
   sections.push({ id: 'what', title: 'What was run, and where', content: whatAndWhere(run, trained) });
   return page(run.name, summary(run, trained), sections);
 }
@@ -59,20 +108,25 @@ function summary(run: RunData, trained: Trained | undefined): Html {
   const last = run.epochs.at(-1);
   const best = bestEpoch(run);
   const seconds = run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
-  const accuracy = trained?.examination.accuracy ?? run.end?.testAccuracy;
+  const examination = trained?.task === 'classification' ? trained.examination : undefined;
+  const figures = trained?.task === 'regression' ? trained.figures : undefined;
+  const accuracy = examination?.accuracy ?? run.end?.testAccuracy;
   const tiles: [name: string, value: string | undefined][] = [
     ['Test accuracy', accuracy === undefined ? undefined : percent(accuracy)],
-    ['Balanced accuracy', trained && percent(trained.examination.balancedAccuracy)],
-    ['ROC AUC', trained?.examination.rocAuc?.toFixed(4)],
-    ['Test loss', (trained?.examination.loss ?? run.end?.testLoss)?.toFixed(4)],
-    [bestName(run), best && `${percent(best.accuracy)}, epoch ${best.epoch}`],
+    ['Balanced accuracy', examination && percent(examination.balancedAccuracy)],
+    ['ROC AUC', examination?.rocAuc?.toFixed(4)],
+    ['RMSE', figures && formatUnits(figures.rmse)],
+    ['MAE', figures && formatUnits(figures.mae)],
+    ['R²', figures?.r2.toFixed(4)],
+    ['Test loss', ((examination ?? figures)?.loss ?? run.end?.testLoss)?.toFixed(4)],
+    [bestName(run), best && bestText(best)],
     ['Network kept', run.end?.bestEpoch === undefined ? undefined : `that of epoch ${run.end.bestEpoch}`],
     ['Epochs', `${run.epochs.length} of ${shownSetting(run.config['epochs'])}${run.end ? '' : ', not finished'}`],
     ['Network', trained ? widthsOf(trained.parameters) : shownSetting(run.config['hidden'])],
     ['Parameters', trained && count(trained.parameters.reduce((sum, { data }) => sum + data.length, 0))],
     ['Training time', run.epochs.length > 0 ? `${seconds.toFixed(1)} s` : undefined],
     ['Samples per second', last && count(last.samplesPerSecond)],
-    ['Data', shownSetting(run.config['dataset'])],
+    ['Data', shownSetting(withoutFolders(run.config)['dataset'])],
     // Run folders of version 0.1 call it `engine`.
     ['Backend', shownSetting(run.environment?.['backend'] ?? run.environment?.['engine'])],
   ];
@@ -99,12 +153,12 @@ async function curvesOf(run: RunData): Promise<Html> {
   if (run.epochs.length === 0) return html`<p>No epoch has ended yet.</p>`;
   const numbers = table(
     'Figures of the epochs',
-    ['Epoch', 'Training loss', 'Loss', 'Accuracy', 'Seconds', 'Samples/s'].map((name) => ({ name, number: true })),
+    ['Epoch', 'Training loss', 'Loss', judgedName(run), 'Seconds', 'Samples/s'].map((name) => ({ name, number: true })),
     run.epochs.map((epoch) => [
       epoch.epoch,
       epoch.loss.toFixed(4),
       (epoch.valLoss ?? epoch.testLoss)?.toFixed(4) ?? '–',
-      judgedAccuracy(epoch)?.toFixed(4) ?? '–',
+      judgedFigure(epoch)?.value.toFixed(4) ?? '–',
       epoch.seconds.toFixed(2),
       count(epoch.samplesPerSecond),
     ]),
@@ -127,14 +181,14 @@ export interface RunCurves {
   readonly says: string;
 }
 
-/** The curves of one run: loss, accuracy, and the learning rate where a schedule changes it. */
+/** The curves of one run: loss, accuracy or RMSE, and the learning rate where a schedule changes it. */
 export function runCurves(run: RunData): RunCurves[] {
   const { epochs } = run;
   const judged = judgedBy(run);
   const best = bestEpoch(run);
   const marked = best && {
     epoch: best.epoch,
-    says: `${bestName(run)}: ${percent(best.accuracy)}, epoch ${best.epoch}`,
+    says: `${bestName(run)}: ${bestText(best)}`,
   };
   const rates = epochs.map(({ lr }) => lr);
   return [
@@ -148,10 +202,10 @@ export function runCurves(run: RunData): RunCurves[] {
       says: 'Mean loss of each epoch. The training loss is measured while the weights still change.',
     },
     {
-      name: 'Accuracy',
-      lines: [{ name: judged, values: epochs.map(judgedAccuracy) }],
+      name: judgedName(run),
+      lines: [{ name: judged, values: epochs.map((epoch) => judgedFigure(epoch)?.value) }],
       ...(marked && { marked }),
-      says: `Share of the samples classified correctly after each epoch. Dashed: the best ${judged} accuracy.`,
+      says: `${JUDGED_SAYS[judgedName(run)]} after each epoch. Dashed: ${bestName(run).replace('Best', 'the best')}.`,
     },
     ...(rates.some((rate) => rate !== undefined)
       ? [
@@ -170,19 +224,36 @@ function judgedBy({ epochs }: RunData): 'validation' | 'test' {
   return epochs.some(({ valLoss }) => valLoss !== undefined) ? 'validation' : 'test';
 }
 
-const bestName = (run: RunData) => `Best ${judgedBy(run)} accuracy`;
+const JUDGED_SAYS = {
+  Accuracy: 'Share of the samples classified correctly',
+  RMSE: 'Root of the mean squared error, in the units of the label,',
+} satisfies Record<JudgedFigure['name'], string>;
 
-/** The first epoch with the best accuracy, on the validation samples if there are any, else on the test set. */
-function bestEpoch({ epochs }: RunData): { readonly epoch: number; readonly accuracy: number } | undefined {
-  let best: { epoch: number; accuracy: number } | undefined;
+function judgedName({ epochs }: RunData): JudgedFigure['name'] {
+  return epochs.map(judgedFigure).find((figure) => figure !== undefined)?.name ?? 'Accuracy';
+}
+
+function bestName(run: RunData): string {
+  const name = judgedName(run);
+  return `Best ${judgedBy(run)} ${name === 'Accuracy' ? 'accuracy' : name}`;
+}
+
+const bestText = ({ epoch, name, value }: JudgedFigure & { readonly epoch: number }) =>
+  `${name === 'Accuracy' ? percent(value) : formatUnits(value)}, epoch ${epoch}`;
+
+/** The first epoch with the best figure, on the validation samples if there are any, else on the test set. */
+function bestEpoch({ epochs }: RunData): (JudgedFigure & { readonly epoch: number }) | undefined {
+  let best: (JudgedFigure & { readonly epoch: number }) | undefined;
   for (const epoch of epochs) {
-    const accuracy = judgedAccuracy(epoch);
-    if (accuracy !== undefined && !(best && best.accuracy >= accuracy)) best = { epoch: epoch.epoch, accuracy };
+    const figure = judgedFigure(epoch);
+    if (!figure || Number.isNaN(figure.value)) continue;
+    const better = !best || (figure.name === 'Accuracy' ? figure.value > best.value : figure.value < best.value);
+    if (better) best = { ...figure, epoch: epoch.epoch };
   }
   return best;
 }
 
-async function confusionSection(trained: Trained): Promise<Html> {
+async function confusionSection(trained: TrainedClassifier): Promise<Html> {
   const { examination, classNames } = trained;
   const { confusion, perClass } = examination;
   if (classNames.length <= MOST_CLASSES) return confusionTable(trained);
@@ -220,7 +291,7 @@ async function confusionSection(trained: Trained): Promise<Html> {
   </div>`;
 }
 
-function confusionTable({ examination: { confusion }, classNames }: Trained): Html {
+function confusionTable({ examination: { confusion }, classNames }: TrainedClassifier): Html {
   const rows = confusion.map((row, truth) => {
     const support = row.reduce((sum, cell) => sum + cell, 0) || 1;
     const cells = row.map((cell, predicted) => {
@@ -263,7 +334,7 @@ function confusionTable({ examination: { confusion }, classNames }: Trained): Ht
     </div>`;
 }
 
-function classTable({ examination, classNames }: Trained): Html {
+function classTable({ examination, classNames }: TrainedClassifier): Html {
   const { perClass, macro, weighted, rocAuc, averagePrecision, samples } = examination;
   const share = (value: number | null) => (value === null ? '—' : bar(value.toFixed(4), value));
   const averages = ({ precision, recall, f1 }: Examination['macro']) => [share(precision), share(recall), share(f1)];
@@ -291,7 +362,101 @@ function classTable({ examination, classNames }: Trained): Html {
   )}`;
 }
 
-async function mistakes({ examination, test, classNames, imageShape }: Trained): Promise<Html> {
+/** Label columns whose predictions are drawn. */
+const MOST_OUTPUTS = 6;
+
+async function valueFigures({ outputs }: TrainedRegressor): Promise<Html> {
+  const figures = await Promise.all(
+    outputs.slice(0, MOST_OUTPUTS).map(async (output) => {
+      const against = `Predicted against true ${output.name}. On the dashed line both are equal.`;
+      const errors = `How far predictions of ${output.name} are off: too little on the left, too much on the right.`;
+      return html`${figure(await toSvg(predictedAgainstTrue(PAGE_THEME, output)), against)}
+      ${figure(await toSvg(residuals(PAGE_THEME, output)), errors)}`;
+    }),
+  );
+  return html`<div class="figures">${figures}</div>`;
+}
+
+function outputTable({ figures: { perOutput } }: TrainedRegressor): Html {
+  return table(
+    'Figures of the labels',
+    [{ name: 'Label' }, ...['RMSE', 'MAE', 'R²'].map((name) => ({ name, number: true }))],
+    perOutput.map(({ name, rmse, mae, r2 }) => [name, formatUnits(rmse), formatUnits(mae), r2.toFixed(4)]),
+    true,
+  );
+}
+
+function columnTable({ columns, task }: Trained): Html {
+  const score = task === 'regression' ? 'R²' : 'accuracy';
+  const largest = Math.max(...columns.map(({ drop }) => drop), Number.MIN_VALUE);
+  return html`<p class="note">
+      How much lower the ${score} is when the values of one column are shuffled among the test samples, and the standard
+      deviation over the repeats. Columns that say the same share their importance.
+    </p>
+    ${table(
+      'Importance of the columns',
+      [{ name: 'Column' }, { name: `Drop of the ${score}`, number: true }, { name: '±', number: true }],
+      columns.map(({ column, drop, spread }) => [
+        column.name,
+        bar(drop.toFixed(4), Math.max(0, drop / largest)),
+        spread?.toFixed(4) ?? '–',
+      ]),
+      true,
+    )}`;
+}
+
+/** Columns whose values are shown beside a mistake, the most important ones. */
+const MOST_VALUES = 12;
+
+async function mistakesOf(trained: Trained): Promise<Html> {
+  const { columns, test } = trained;
+  const shown = columns.slice(0, MOST_VALUES).map(({ column }) => column);
+  const valuesOf = (row: number) => shown.map((column) => column.text(test, row));
+  if (trained.task === 'regression') {
+    const tables = trained.outputs.map(({ name, worst, predicted, actual }) =>
+      table(
+        `Worst predictions of ${name}`,
+        [
+          { name: 'Sample', number: true },
+          ...[`True ${name}`, 'Predicted', 'Error'].map((heading) => ({ name: heading, number: true })),
+          ...shown.map((column) => ({ name: column.name })),
+        ],
+        worst.map((row) => [
+          row,
+          ...[actual[row]!, predicted[row]!, predicted[row]! - actual[row]!].map((value) => formatUnits(value)),
+          ...valuesOf(row),
+        ]),
+        true,
+      ),
+    );
+    return html`<p class="note">The test samples with the largest errors, with the values of their columns.</p>
+      ${tables}`;
+  }
+  if (shown.length === 0) return mistakes(trained);
+  const { examination, classNames } = trained;
+  const { worst, mistakeCount, samples } = examination;
+  if (worst.length === 0) return html`<p>There are none: all ${count(samples)} samples are right.</p>`;
+  return html`<p class="note">
+      ${count(mistakeCount)} of ${count(samples)} samples are wrong. These ${worst.length} have the highest loss, with
+      the values of their columns.
+    </p>
+    ${table(
+      'Worst mistakes',
+      [
+        { name: 'Sample', number: true },
+        ...['True class', 'Taken for'].flatMap((name) => [{ name }, { name: 'Probability', number: true }]),
+        ...shown.map((column) => ({ name: column.name })),
+      ],
+      worst.map(({ index, truth, predicted, truthProbability, predictedProbability }) => [
+        index,
+        ...[classNames[truth]!, percent(truthProbability), classNames[predicted]!, percent(predictedProbability)],
+        ...valuesOf(index),
+      ]),
+      true,
+    )}`;
+}
+
+async function mistakes({ examination, test, classNames, imageShape }: TrainedClassifier): Promise<Html> {
   const { worst, mistakeCount, samples } = examination;
   if (worst.length === 0) return html`<p>There are none: all ${count(samples)} samples are right.</p>`;
   const items = await Promise.all(
@@ -318,7 +483,7 @@ async function mistakes({ examination, test, classNames, imageShape }: Trained):
     </ol>`;
 }
 
-async function calibrationFigure({ examination }: Trained): Promise<Html> {
+async function calibrationFigure({ examination }: TrainedClassifier): Promise<Html> {
   const { calibration: bins, calibrationError } = examination;
   const numbers = table(
     'Calibration by bins',
@@ -370,7 +535,9 @@ function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
         : [[`${prefix}${key}`, shownSetting(value)]],
     );
   // The page may be shared, so paths of this machine are left out.
-  const settings = Object.fromEntries(Object.entries(run.config).filter(([key]) => !LOCAL.includes(key)));
+  const settings = Object.fromEntries(
+    Object.entries(withoutFolders(run.config)).filter(([key]) => !LOCAL.includes(key)),
+  );
   const columns = [{ name: 'Name' }, { name: 'Value' }];
   const where = run.environment ? table('Where it ran', columns, rows(run.environment)) : html`<p>Not recorded.</p>`;
   const note = trained

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomicFile';
 import { HandgradError } from '../errors';
 import { readWhole } from '../files/readWhole';
+import { inputColumns } from '../inference/inputColumns';
+import { regressionFigures, scoreSamples } from '../inference/scoreSamples';
 import { useModel, type UseOptions, type UseSettings } from '../inference/useModel';
 import { readParameters } from '../model/parameters';
 import { foldDir, isCrossValidation } from '../runs/crossValidation';
@@ -10,11 +12,13 @@ import { isRunFolder, readRun, type RunData } from '../runs/readRun';
 import { RUN_FILES } from '../runs/runFolder';
 import { dataIterator } from '../training/batches';
 import { evaluationBatchSize } from '../training/evaluate';
+import { permutationImportance } from '../training/permutationImportance';
+import { predictValues } from '../training/predictValues';
 import { predictClasses } from '../training/predictClasses';
 import { createTurn } from '../training/turn';
 import { compareReport, compareRuns, type Comparison } from './compareReport';
 import { compareSweep, isSweepFolder } from './compareSweep';
-import { examine } from './examination';
+import { examine, examineValues } from './examination';
 import { comparisonPictures, runPictures } from './pictures';
 import { GENERATOR } from './html';
 import { MOST_MISTAKES, runReport, type Trained } from './runReport';
@@ -105,16 +109,32 @@ async function assertReplaceable(path: string): Promise<void> {
   if (page && !page.includes(GENERATOR)) throw refuse('is not a report of handgrad');
 }
 
+/** With more inputs, shuffling one of them says little. */
+const MOST_COLUMNS = 200;
+
 /** Evaluates the network of a run on the test set. */
 async function examined(dir: string, settings: UseSettings, options: ReportOptions): Promise<Trained> {
-  const { network, dataset, backend, classNames, close } = await useModel(dir, settings, options);
+  const used = await useModel(dir, settings, options);
+  const { network, dataset, backend, classNames, close } = used;
   try {
-    const { test, imageShape, numOutputs: k } = dataset;
-    const parameters = await readParameters(network);
+    const { test, imageShape, numOutputs: k, targets } = dataset;
     const turn = createTurn(options.signal);
-    const found = await predictClasses(dataIterator(test, evaluationBatchSize(network)), network, turn);
+    const testIter = dataIterator(test, evaluationBatchSize(network));
+    const groups = inputColumns(dataset);
+    const columns =
+      groups.length === 0 || groups.length > MOST_COLUMNS
+        ? []
+        : await permutationImportance(test, groups, (samples) => scoreSamples(used, samples), { turn });
+    const parameters = await readParameters(network);
+    const common = { test, imageShape, parameters, backend: backend.name, columns };
+    if (targets) {
+      const names = targets.map(({ name }) => name);
+      const outputs = examineValues(await predictValues(testIter, network, targets, turn), names, MOST_MISTAKES);
+      return { ...common, task: 'regression', outputs, figures: await regressionFigures(used, test) };
+    }
+    const found = await predictClasses(testIter, network, turn);
     const examination = await examine({ ...found, labels: test.labels, k }, MOST_MISTAKES, turn);
-    return { examination, test, classNames, imageShape, parameters, backend: backend.name };
+    return { ...common, task: 'classification', examination, classNames };
   } finally {
     close();
   }

@@ -133,7 +133,7 @@ describe('report', function () {
     const points = join(folder, 'points.csv');
     writeFileSync(points, `c,x,y\n${Array.from({ length: 60 }, (_, i) => `${i % 2},${i % 2},${i / 60}`).join('\n')}\n`);
     const sweep = { method: 'grid', parameters: { lr: { values: [1e-6, 1] }, hidden: { values: [2, 4] } } };
-    const fixed = { dataset: points, epochs: 2, 'batch-size': 10, backend: 'wasm' };
+    const fixed = { dataset: points, 'label-column': 'c', epochs: 2, 'batch-size': 10, backend: 'wasm' };
     writeFileSync(join(folder, 'sweep.yaml'), JSON.stringify({ ...sweep, fixed }));
     const dir = join(folder, 'sweep');
     const swept = await session(['sweep', join(folder, 'sweep.yaml'), '--run-dir', dir, '--workers', '2'], process.env);

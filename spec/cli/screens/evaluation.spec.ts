@@ -50,4 +50,14 @@ describe('the screen of an evaluation', () => {
     const text = await shown(3, (label) => `\x1b[31mred\x1b[0m\n${label}`);
     expect(text).to.contain('\\u{1b}[31mred\\u{1b}[0m\\n1').and.not.to.contain('\x1b');
   });
+
+  it('has RMSE, MAE and R² where numbers are predicted, each label on its own line', () => {
+    const stdout = collector();
+    const terminal = createTerminal({ stdout, stderr: collector(), env: {}, signal: new AbortController().signal });
+    const perOutput = ['a', 'b'].map((name) => ({ name, rmse: 12, mae: 10, r2: 0.5 }));
+    const figures = { loss: 0.5, rmse: 12, mae: 10, r2: 0.5, perOutput };
+    showEvaluation({ dataset: 'some', backend: 'cpu', samples: 9, ...figures }, terminal);
+    expect(stdout.text()).to.match(/^some, 9 test samples: Loss: 0\.5000, RMSE: 12\.000, MAE: 10\.000, R²: 0\.5000\n/);
+    expect(stdout.text()).to.match(/Label +RMSE +MAE +R²\na +12\.000 +10\.000 +0\.5000\nb /);
+  });
 });

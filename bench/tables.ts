@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import type { Task } from '../src/data/samples';
+import { openTable } from '../src/data/tables/openTable';
+import { tableParts } from '../src/data/tables/tableParts';
+import { startRun } from '../src/runs/run';
+
+// Cross-validates handgrad on tables with nothing but the label named, beside scikit-learn with its own defaults, on
+// the same folds: npm run bench:tables -- --python PYTHON. It prints the table of docs/accuracy.md.
+
+const PEER = path.resolve(__dirname, 'peers/sklearn_tables.py');
+const FOLDS = 5;
+
+/** A table, and how well both do on it: accuracy, or R² for regression. */
+export interface Compared {
+  readonly name: string;
+  readonly task: Task;
+  readonly rows: number;
+  readonly handgrad: Figures;
+  readonly sklearn: Figures;
+}
+
+interface Figures {
+  /** Mean over the folds. */
+  readonly score: number;
+  readonly seconds: number;
+}
+
+type Tables = Readonly<Record<string, { readonly label: string; readonly task: Task }>>;
+
+/**
+ * Compares both on every table.
+ * @param python an interpreter with scikit-learn and pandas
+ * @param only the names of some tables; all when left out
+ */
+export async function compareTables(python: string, only?: readonly string[]): Promise<Compared[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'handgrad-tables-'));
+  try {
+    run(python, ['make', folder]);
+    const all = JSON.parse(readFileSync(path.join(folder, 'tables.json'), 'utf8')) as Tables;
+    const tables = Object.entries(all).filter(([name]) => only === undefined || only.includes(name));
+    const folds: Record<string, number[]> = {};
+    const ours: Omit<Compared, 'sklearn'>[] = [];
+    for (const [name, { label, task }] of tables) {
+      const file = path.join(folder, `${name}.csv`);
+      // A regression has to be asked for; everything else is found.
+      const choice = { labelColumn: label, ...(task === 'regression' && { task }) };
+      folds[name] = await foldOfEachRow(file, choice);
+      const handgrad = await crossValidate(file, choice, path.join(folder, name));
+      ours.push({ name, task, rows: folds[name].length, handgrad });
+    }
+    writeFileSync(path.join(folder, 'folds.json'), JSON.stringify(folds));
+    const lines = run(python, ['score', folder, path.join(folder, 'folds.json')])
+      .trim()
+      .split('\n');
+    const peer = lines.map((line) => JSON.parse(line) as { name: string; scores: number[]; seconds: number });
+    return ours.map((one) => {
+      const { scores, seconds } = peer.find(({ name }) => name === one.name)!;
+      return { ...one, sklearn: { score: mean(scores), seconds } };
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One thread: on tables of this size, scikit-learn is slower with more. */
+function run(python: string, args: readonly string[]): string {
+  const env = { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
+  return execFileSync(python, [PEER, ...args], { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+type Choice = { readonly labelColumn: string; readonly task?: Task };
+
+async function foldOfEachRow(file: string, choice: Choice): Promise<number[]> {
+  const typed = await openTable(file, choice);
+  const folds = new Array<number>(typed.table.count);
+  for (let fold = 1; fold <= FOLDS; fold++) {
+    for (const row of tableParts(typed, { folds: FOLDS, fold }).test) folds[row] = fold - 1;
+  }
+  return folds;
+}
+
+async function crossValidate(file: string, choice: Choice, dir: string): Promise<Figures> {
+  const began = performance.now();
+  const run = await startRun({ dataset: file, ...choice, folds: FOLDS }, { dir });
+  let score = NaN;
+  for await (const event of run.train()) if (event.type === 'end') score = event.testAccuracy ?? event.testR2 ?? NaN;
+  return { score, seconds: (performance.now() - began) / 1000 };
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function markdown(compared: readonly Compared[]): string {
+  const row = ({ name, task, rows, handgrad, sklearn }: Compared) =>
+    [
+      ...[name, rows.toLocaleString('en-US'), task === 'regression' ? 'R²' : 'accuracy'],
+      ...[handgrad.score.toFixed(4), sklearn.score.toFixed(4), handgrad.seconds.toFixed(1), sklearn.seconds.toFixed(1)],
+    ].join(' | ');
+  const all = (of: (one: Compared) => number) => mean(compared.map(of)).toFixed(4);
+  return [
+    '| table | rows | figure | handgrad | scikit-learn | seconds | scikit-learn |',
+    '|---|---:|---|---:|---:|---:|---:|',
+    ...compared.map((one) => `| ${row(one)} |`),
+    `| mean | | | ${all(({ handgrad }) => handgrad.score)} | ${all(({ sklearn }) => sklearn.score)} | | |`,
+  ].join('\n');
+}
+
+if (require.main === module) {
+  const { python, only } = yargs(hideBin(process.argv))
+    .option('python', { type: 'string', default: 'python3', describe: 'an interpreter with scikit-learn and pandas' })
+    .option('only', { type: 'string', array: true, describe: 'the names of some tables' })
+    .strict()
+    .parseSync();
+  void compareTables(python, only).then((compared) => process.stdout.write(`${markdown(compared)}\n`));
+}

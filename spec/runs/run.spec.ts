@@ -201,7 +201,10 @@ describe('a run of the library', function () {
     await run.close();
     expect(run.config.batchSize).to.equal(32);
     const types = seen.map((event) => (event.type === 'notice' ? event.message : event.type));
-    expect(types.filter((type) => type !== 'reading')).to.deep.equal(['backend']);
+    expect(types.filter((type) => type !== 'reading')).to.deep.equal([
+      'The run has only 12 steps; more `epochs`, or a smaller `batchSize`, may learn more.',
+      'backend',
+    ]);
     expect(seen.at(-1)).to.deep.include({ name: 'cpu', rejected: [] });
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { smallDataset, smallRegression } from '../smallDataset';
-import { DEFAULTS } from '../../src/runs/config';
-import { chooseSamples } from '../../src/runs/samples';
+import { type Config, DEFAULTS } from '../../src/runs/config';
+import { chooseSamples, fitConfig } from '../../src/runs/samples';
 
 describe('the samples of a run', () => {
   const dataset = {
@@ -33,5 +33,37 @@ describe('the samples of a run', () => {
     expect(mean(train.weights!)).to.be.closeTo(1, 1e-6);
     expect([...new Set(train.weights)].length).to.equal(3);
     expect([train.targets!.length, validation!.targets!.length]).to.deep.equal([160, 40]);
+  });
+
+  describe('and what looks like a mistake', () => {
+    const noticesFor = (changes: Partial<Config>, train = dataset.train) => {
+      const notices: string[] = [];
+      const config = { ...DEFAULTS, batchSize: 10, ...changes };
+      const data = { ...dataset, train };
+      fitConfig(
+        { config, given: new Set(), origins: new Map() },
+        data,
+        chooseSamples(data, config),
+        undefined,
+        (text) => notices.push(text),
+      );
+      return notices;
+    };
+
+    it('such as a run of few steps is said', () => {
+      const message = (steps: string) =>
+        `The run has only ${steps}; more \`epochs\`, or a smaller \`batchSize\`, may learn more.`;
+      expect(noticesFor({ epochs: 5 })).to.deep.equal([]);
+      expect(noticesFor({ epochs: 4 })).to.deep.equal([message('40 steps')]);
+      expect(noticesFor({ epochs: 100, stopAfter: 1, batchSize: 100 })).to.deep.equal([message('1 step')]);
+    });
+
+    it('such as a part that lacks a class is said', () => {
+      const labels = dataset.train.labels.map((label) => Math.max(1, label));
+      expect(noticesFor({}, { ...dataset.train, labels })).to.deep.equal(['There is no training sample of class "a".']);
+      expect(noticesFor({ limit: 20, valFraction: 0.05, epochs: 50 })[0]).to.match(
+        /^There is no validation sample of 2 classes: /,
+      );
+    });
   });
 });

@@ -15,9 +15,15 @@ export function assertSettingsApply(config: Config): void {
     const what = values ? ` ${values.join(', ').replace(/, (?=[^,]*$)/, ' or ')}` : `: ${why}`;
     throw new HandgradError('usage', `\`${key}\` needs \`${setting}\`${what}; add that, or leave it out.`);
   }
-  const { warmup, epochs, initFrom, batchNorm, normalize } = config;
+  const { warmup, epochs, initFrom, batchNorm, normalize, groupColumn, timeColumn } = config;
   if (warmup > 0 && warmup >= epochs) {
     throw new HandgradError('usage', '`warmup` must be shorter than `epochs`; train longer, or leave it out.');
+  }
+  if (groupColumn !== undefined && timeColumn !== undefined) {
+    throw new HandgradError(
+      'usage',
+      '`groupColumn` and `timeColumn` split the rows differently; leave one of them out.',
+    );
   }
   const conflict = batchNorm ? 'batchNorm' : normalize ? 'normalize' : undefined;
   if (initFrom === undefined || !conflict) return;

@@ -3,14 +3,17 @@ import { type Dataset, selectRows } from '../data/samples';
 import { splitValidation } from '../data/split';
 import { HandgradError } from '../errors';
 import { createRandom } from '../random';
-import { formatCount } from '../words';
+import { formatCount, plural, quoted } from '../words';
 import type { RunIdentity } from './checkpoint';
-import type { Config, ConfigKey, Resolved } from './config';
+import { type Config, type ConfigKey, lastEpoch, type Resolved } from './config';
 import { weighSamples } from './classWeights';
 import { checkModel, type OpenedModel } from './modelConfig';
 import type { RunSamples } from './runParts';
 import { lossFor, taskOf } from './task';
 import { augmentation } from './trainOptions';
+
+/** A run of fewer steps than this has seldom learned what it could. */
+const FEW_STEPS = 50;
 
 /** What must be the same for a resumed run to give the same results. */
 export function identityOf(dataset: Dataset, samples: RunSamples, backend: RunningBackend): RunIdentity {
@@ -49,7 +52,7 @@ export function chooseSamples({ train, classNames, validation, preparation }: Da
  * Adapts a config to the data and the initial weights: default values are adjusted, and explicit ones that do not fit
  * are refused. The result repeats the same run.
  * @param start the initial weights of `initFrom`, if any
- * @param notice called with a sentence about what was adjusted
+ * @param notice called with a sentence about what was adjusted, or looks like a mistake
  * @throws HandgradError 'usage', or 'model' when the weights belong to another network
  */
 export function fitConfig(
@@ -80,7 +83,24 @@ export function fitConfig(
         `${formatCount(count)} for the last; choose another.`,
     );
   }
+  const steps = Math.ceil(count / fitted.batchSize) * lastEpoch(fitted);
+  if (steps < FEW_STEPS && !start) {
+    notice(`The run has only ${plural(steps, 'step')}; more \`epochs\`, or a smaller \`batchSize\`, may learn more.`);
+  }
+  noticeAbsentClasses(dataset, samples, notice);
   return fitted;
+}
+
+/** Says which classes a part lacks: no split can give every part a sample of a class that has fewer samples. */
+function noticeAbsentClasses({ classNames, test }: Dataset, samples: RunSamples, notice: (message: string) => void) {
+  const parts = { training: samples.train, validation: samples.validation, test };
+  for (const [part, found] of Object.entries(parts)) {
+    const present = new Set(found?.labels);
+    const absent = classNames.filter((_, label) => !present.has(label));
+    if (!found || absent.length === 0) continue;
+    const names = absent.slice(0, 5).map(quoted).join(', ') + (absent.length > 5 ? ', …' : '');
+    notice(`There is no ${part} sample of ${absent.length === 1 ? 'class' : `${absent.length} classes:`} ${names}.`);
+  }
 }
 
 function tooLarge(key: ConfigKey, value: number, count: number): HandgradError {

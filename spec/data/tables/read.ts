@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { HandgradError } from '../../../src/errors';
+import { openTable } from '../../../src/data/tables/openTable';
 import { readTable, type ReadTableOptions } from '../../../src/data/tables/readTable';
 import { openTableSource } from '../../../src/data/tables/source';
 import type { Column, Table } from '../../../src/data/tables/table';
+import type { ColumnChoice, TypedTable } from '../../../src/data/tables/typedTable';
 
 /** A table from text or bytes, in chunks of a few bytes. */
 export async function read(text: string | Buffer, options: ReadTableOptions = {}, chunkBytes = 7): Promise<Table> {
@@ -12,6 +14,25 @@ export async function read(text: string | Buffer, options: ReadTableOptions = {}
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
   }
   return readTable(await openTableSource('-', { stdin: stdin() }), options);
+}
+
+/** A typed table from text or bytes. */
+export async function open(text: string | Buffer, choice: ColumnChoice = {}): Promise<TypedTable> {
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async function* stdin() {
+    yield Buffer.from(text);
+  }
+  return openTable('-', choice, { stdin });
+}
+
+/** A table as text: its header, and a line for each row. */
+export function lines(
+  header: string,
+  count: number,
+  row: (i: number) => string | readonly (string | number)[],
+): string {
+  const rows = Array.from({ length: count }, (_, i) => [row(i)].flat().join(','));
+  return [header, ...rows, ''].join('\n');
 }
 
 /** The message of the refusal, which is of kind 'data' and one sentence. */

@@ -1,5 +1,6 @@
 import { formatCount } from '../../words';
 import { type DateFormat, dateFormatOf, dateNumber } from './dates';
+import { isNumber } from './number';
 import { type Column, isMissing, type NumberColumn, type TextColumn } from './table';
 
 /** What a column is. Identifiers and constants say nothing about other rows, and are left out. */
@@ -33,7 +34,9 @@ function ofNumbers(column: NumberColumn): TypedColumn {
   const { values, missing, name } = column;
   if (missing === values.length) return { column, type: 'constant', why: 'every cell is empty' };
   let first = NaN;
-  let [constant, whole, running] = [true, missing === 0, missing === 0 && values.length >= FEWEST_ROWS];
+  const complete = missing === 0;
+  // Of one value and empty cells, the empty ones may tell something.
+  let [constant, whole, running] = [complete, complete, complete && values.length >= FEWEST_ROWS];
   for (let row = 0; row < values.length; row++) {
     const value = values[row]!;
     if (Number.isNaN(value)) continue;
@@ -93,6 +96,6 @@ export function asTexts(column: Column): Pick<TextColumn, 'codes' | 'texts'> {
 /** The cells of any column as numbers, dates in days; NaN where a cell is missing, or is neither. */
 export function numbersOf(column: Column, format: DateFormat | undefined): ArrayLike<number> {
   if (column.kind === 'number') return column.values;
-  const values = column.texts.map((text) => (format ? dateNumber(text, format) : isMissing(text) ? NaN : Number(text)));
+  const values = column.texts.map((text) => (format ? dateNumber(text, format) : isNumber(text) ? Number(text) : NaN));
   return Float64Array.from(column.codes, (code) => values[code]!);
 }

@@ -26,10 +26,12 @@ export function dateNumber(text: string, format: DateFormat): number {
   if (!found) return NaN;
   const of = (part: string) => Number(found[part] ?? 0);
   const [y, m, d, H, M, S] = [of('y'), of('m'), of('d'), of('H'), of('M'), of('S')];
-  const midnight = Date.UTC(y, m - 1, d);
+  // Not Date.UTC, which takes the year 99 for 1999.
+  const midnight = new Date(0).setUTCFullYear(y, m - 1, d);
   const date = new Date(midnight);
   // 31 February would become 3 March.
-  if (date.getUTCMonth() !== m - 1 || date.getUTCDate() !== d || H > 24 || M > 59 || S >= 61) return NaN;
+  if (date.getUTCMonth() !== m - 1 || date.getUTCDate() !== d) return NaN;
+  if (H * 60 + M > 24 * 60 || M > 59 || S >= 61) return NaN;
   return (midnight + ((H * 60 + M) * 60 + S) * 1000 - zoneMinutes(found['zone']) * 60_000) / MS_PER_DAY;
 }
 
@@ -41,5 +43,16 @@ function zoneMinutes(zone: string | undefined): number {
 /** The format in which all of the texts are dates; undefined when there is none. Of two, the first listed. */
 export function dateFormatOf(texts: readonly string[]): DateFormat | undefined {
   if (texts.length === 0) return undefined;
-  return dateFormats.find((format) => texts.every((text) => !Number.isNaN(dateNumber(text, format))));
+  return dateFormats.find((format) => texts.every((text) => isDate(text, format)));
 }
+
+/** The first text that is no date in any format that those before it share. */
+export function firstUndated(texts: readonly string[]): string | undefined {
+  let formats = dateFormats;
+  return texts.find((text) => {
+    formats = formats.filter((format) => isDate(text, format));
+    return formats.length === 0;
+  });
+}
+
+const isDate = (text: string, format: DateFormat) => !Number.isNaN(dateNumber(text, format));

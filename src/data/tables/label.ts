@@ -23,16 +23,21 @@ const FEW_VALUES = 20;
 
 /**
  * The label of a table: the columns asked for, or the one that suggests itself.
- * @param asked names or positions, as given
- * @throws HandgradError 'usage' when none or several suggest themselves, or the column is none
+ * @param asked.labelColumn names or positions, as given
+ * @param noLabels positions of columns that do not suggest themselves: they are for something else
+ * @throws HandgradError 'usage' when none or several suggest themselves, or the column does not fit the task; 'data'
+ *   for a row without a label, or a single class
  */
 export function chooseLabel(
   table: Table,
   types: readonly TypedColumn[],
   { labelColumn, task }: { readonly labelColumn?: string; readonly task?: Task },
+  noLabels: ReadonlySet<number> = new Set(),
 ): Label {
   const columns =
-    labelColumn === undefined ? [suggested(table, types)] : columnsNamed(table, labelColumn, 'labelColumn');
+    labelColumn === undefined
+      ? [suggested(table, types, task, noLabels)]
+      : columnsNamed(table, labelColumn, 'labelColumn');
   if (task === 'regression') {
     for (const index of columns) assertNumbers(table, index);
     return { columns, task };
@@ -46,11 +51,16 @@ export function chooseLabel(
 }
 
 /** The column with a usual name; else the one column of words among numbers; else y, which may be a coordinate. */
-function suggested(table: Table, types: readonly TypedColumn[]): number {
-  const all = table.columns.map((_, index) => index);
+function suggested(
+  table: Table,
+  types: readonly TypedColumn[],
+  task: Task | undefined,
+  noLabels: ReadonlySet<number>,
+): number {
+  const all = table.columns.map((_, index) => index).filter((index) => !noLabels.has(index));
   const candidates = [
     all.filter((index) => USUAL_NAME.test(table.columns[index]!.name)),
-    all.filter((index) => types[index]!.type === 'category'),
+    all.filter((index) => task !== 'regression' && types[index]!.type === 'category'),
     all.filter((index) => /^y$/i.test(table.columns[index]!.name)),
   ].find(({ length }) => length > 0);
   if (candidates?.length === 1) return candidates[0]!;
@@ -88,7 +98,8 @@ function assertClasses(table: Table, index: number, task: Task | undefined): voi
   const empty = texts.findIndex((text) => text === '' || /^[+-]?nan$/i.test(text));
   if (empty >= 0) throw noLabel(path, lineOf(codes.indexOf(empty)), column.name);
   const name = `The label column ${quoted(column.name)} of ${path}`;
-  if (texts.length === 1) {
+  // Labels such as 9007199254740993, read as numbers, may be one number only; openTable reads them again, as texts.
+  if (texts.length === 1 && (column.kind === 'text' || column.exact)) {
     throw new HandgradError('data', `${name} has one class only, ${quoted(texts[0])}; nothing can be learned from it.`);
   }
   const classes = `${formatCount(texts.length)} different values in ${formatCount(count)} rows`;
@@ -125,18 +136,23 @@ function noLabel(path: string, line: string, column: string): HandgradError {
 /**
  * The classes of a label column: its distinct texts, in the order of their numbers if all are whole numbers, else of
  * their character codes, so that no locale changes them. "3.0" is "3": some programs write every number with a point.
+ * @param known the classes of a model, in its order
+ * @returns labels [count]; -1 for a class that is not known
  */
 export function classesOf(
   { codes, texts }: { readonly codes: Int32Array; readonly texts: readonly string[] },
   known?: readonly string[],
 ): { readonly classNames: readonly string[]; readonly labels: Int32Array } {
-  const numbered = texts.every((text) => /^-?\d+(\.0*)?$/.test(text));
-  const names = numbered ? texts.map((text) => text.replace(/\.0*$/, '')) : texts;
+  const numbered = texts.every((text) => WHOLE_NUMBER.test(text));
+  const names = numbered ? texts.map(withoutPoint) : texts;
   const classNames = known ?? [...new Set(names)].sort(numbered ? byNumber : byCode);
   const position = new Map(classNames.map((name, i) => [name, i]));
-  const classOf = names.map((name) => position.get(name) ?? -1);
+  const classOf = texts.map((text) => position.get(text) ?? position.get(withoutPoint(text)) ?? -1);
   return { classNames, labels: codes.map((code) => classOf[code]!) };
 }
+
+const WHOLE_NUMBER = /^-?\d{1,400}(\.0*)?$/;
+const withoutPoint = (text: string) => (WHOLE_NUMBER.test(text) ? text.replace(/\.0*$/, '') : text);
 
 const byCode = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 /** Numbers of any length; "7" comes before "07". */

@@ -40,6 +40,11 @@ export function parseNumber(text: string, decimal: DecimalMark, number: CellNumb
   return Number.isFinite(number.value) ? CELL.number : CELL.infinite;
 }
 
+/** Whether a text is a number that can be used, written with a point. */
+export function isNumber(text: string): boolean {
+  return parseNumber(text, '.', { value: 0, exact: true }) === CELL.number;
+}
+
 /**
  * `parseNumber` of a cell, without making a string of the usual ones. Exact: digits up to 2^53 divided by a power of
  * ten up to 10^22 are rounded once (Clinger 1990), as `Number()` does.

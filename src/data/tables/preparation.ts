@@ -3,6 +3,7 @@ import { quoted } from '../../words';
 import type { Preparation, PreparedCategory, PreparedColumn, PreparedNumber, Target } from '../samples';
 import { asTexts, countCodes, numbersOf, type TypedColumn } from './columnTypes';
 import { dateNumber } from './dates';
+import { isNumber } from './number';
 import { type Column, isMissing, type NumberColumn, type Table } from './table';
 
 /** A category in fewer training rows than this is rare: its weights would learn single rows by heart. */
@@ -46,12 +47,9 @@ export function prepareColumn(
   const values = Float64Array.from(rows, (row) => all[row]!);
   const present = values.filter((value) => !Number.isNaN(value)).sort();
   if (present.length === 0) return undefined;
-  const median = (present[(present.length - 1) >> 1]! + present[present.length >> 1]!) / 2;
+  const median = present[(present.length - 1) >> 1]! / 2 + present[present.length >> 1]! / 2;
   const missing = values.length - present.length;
-  // Two passes, in float64: time stamps differ in digits that float32 does not have.
-  const mean = (present.reduce((sum, value) => sum + value, 0) + missing * median) / values.length;
-  const squares = present.reduce((sum, value) => sum + (value - mean) ** 2, 0) + missing * (median - mean) ** 2;
-  const std = Math.sqrt(squares / values.length);
+  const { mean, std } = moments(values.map((value) => (Number.isNaN(value) ? median : value)));
   const indicator = missing > 0 && missing >= MANY_MISSING * values.length;
   // The same value in every training row: only whether it is missing can matter.
   if (!(std > 0) && !indicator) return undefined;
@@ -60,6 +58,18 @@ export function prepareColumn(
     ...(type === 'date' ? { type, format: format! } : { type }),
     ...{ median, mean: normalize ? mean : 0, std: normalize ? std || 1 : 1, indicator },
   };
+}
+
+/**
+ * The mean and the standard deviation of numbers, in float64: time stamps differ in digits that float32 does not have.
+ * In units of a power of two, which rounds nothing, so that no square overflows.
+ */
+function moments(values: Float64Array): { readonly mean: number; readonly std: number } {
+  const most = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const unit = 2 ** Math.max(-1022, Math.floor(Math.log2(most)));
+  const mean = values.reduce((sum, value) => sum + value / unit, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value / unit - mean) ** 2, 0) / values.length;
+  return { mean: mean * unit, std: Math.sqrt(variance) * unit };
 }
 
 function prepareCategory(column: Column, rows: Int32Array): PreparedCategory | undefined {
@@ -177,8 +187,6 @@ function numbersFor(
   );
 }
 
-const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
-
 /**
  * Standardizes the columns that a regression predicts.
  * @param rows the training rows
@@ -186,8 +194,7 @@ const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(
  */
 export function fitTargets(columns: readonly NumberColumn[], rows: Int32Array): Target[] {
   return columns.map(({ name, values }) => {
-    const mean = rows.reduce((sum, row) => sum + values[row]!, 0) / rows.length;
-    const variance = rows.reduce((sum, row) => sum + (values[row]! - mean) ** 2, 0) / rows.length;
-    return { name, mean, std: Math.sqrt(variance) || 1 };
+    const { mean, std } = moments(Float64Array.from(rows, (row) => values[row]!));
+    return { name, mean, std: std || 1 };
   });
 }

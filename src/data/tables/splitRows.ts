@@ -1,5 +1,6 @@
 import { HandgradError } from '../../errors';
 import { permutation, type Random } from '../../random';
+import { plural } from '../../words';
 
 /** What a split of rows takes into account, each [count]: one of the three, or nothing. */
 export interface SplitBy {
@@ -51,7 +52,7 @@ export function foldRows(
   const empty = parts.findIndex(({ length }) => length === 0);
   if (empty < 0) return parts.map((part) => part.sort());
   const sizes = parts.map(({ length }) => length).join(', ');
-  const unit = groups ? `${new Set(rows.map((row) => groups[row]!)).size} groups` : `${rows.length} rows`;
+  const unit = groups ? plural(new Set(rows.map((row) => groups[row]!)).size, 'group') : plural(rows.length, 'row');
   throw new HandgradError(
     'data',
     `${unit} cannot be split into parts of ${shares.map((share) => Number(share.toFixed(3))).join(', ')}: ` +
@@ -97,9 +98,12 @@ function wholeGroups(rows: Int32Array, shares: readonly number[], groups: Int32A
   }
   const all = [...members.values()];
   const parts = shares.map((): number[] => []);
-  for (const group of Array.from(permutation(random, all.length), (i) => all[i]!)) {
-    const behind = shares.map((share, part) => share * rows.length - parts[part]!.length);
-    parts[behind.indexOf(Math.max(...behind))]!.push(...group);
-  }
+  permutation(random, all.length).forEach((i, dealt) => {
+    // The last groups are for the parts that have none yet.
+    const empty = parts.filter(({ length }) => length === 0).length;
+    const isOpen = (part: number) => empty < all.length - dealt || parts[part]!.length === 0;
+    const behind = shares.map((share, part) => (isOpen(part) ? share * rows.length - parts[part]!.length : -Infinity));
+    parts[behind.indexOf(Math.max(...behind))]!.push(...all[i]!);
+  });
   return parts.map((part) => Int32Array.from(part));
 }

@@ -1,10 +1,9 @@
 import { HandgradError } from '../../errors';
 import { createRandom } from '../../random';
 import { quoted } from '../../words';
-import { asTexts, columnType, numbersOf } from './columnTypes';
+import { asTexts, numbersOf } from './columnTypes';
 import { classesOf } from './label';
 import { drawRows, foldRows, type Parts, type SplitBy } from './splitRows';
-import type { Table } from './table';
 import type { TypedTable } from './typedTable';
 
 /** How the rows of a table become the parts of a data set. */
@@ -66,15 +65,16 @@ function chooseFold(parts: readonly Int32Array[], fold: number, { times }: Split
   return { kept: Int32Array.from(train.flatMap((part) => [...part])).sort(), drawn: parts[test]! };
 }
 
-function splitBy({ table, label, roles }: TypedTable): SplitBy {
+function splitBy(typed: TypedTable): SplitBy {
+  const { table, label, roles } = typed;
   const { columns } = table;
-  if (roles.time !== undefined) return { times: timesOf(table, roles.time) };
+  if (roles.time !== undefined) return { times: timesOf(typed, roles.time) };
   if (roles.group !== undefined) return { groups: asTexts(columns[roles.group]!).codes };
   return label.task === 'regression' ? {} : { classes: classesOf(asTexts(columns[label.columns[0]!]!)).labels };
 }
 
-function timesOf({ columns, path, lineOf }: Table, index: number): ArrayLike<number> {
-  const { column, format } = columnType(columns[index]!);
+function timesOf({ table: { path, lineOf }, types }: TypedTable, index: number): ArrayLike<number> {
+  const { column, format } = types[index]!;
   const times = numbersOf(column, format);
   const bad = Array.prototype.findIndex.call(times, Number.isNaN);
   if (bad < 0) return times;

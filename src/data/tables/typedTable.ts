@@ -2,8 +2,9 @@ import { HandgradError } from '../../errors';
 import { quoted } from '../../words';
 import type { Task } from '../samples';
 import { asTexts, COLUMN_TYPES, type ColumnType, columnType, type TypedColumn } from './columnTypes';
-import { dateFormatOf } from './dates';
+import { dateFormatOf, firstUndated } from './dates';
 import { chooseLabel, type Label } from './label';
+import { isNumber } from './number';
 import { columnNamed, columnsNamed } from './pickColumns';
 import { isMissing, type Table } from './table';
 
@@ -61,10 +62,11 @@ export function typeTable(table: Table, choice: ColumnChoice = {}): TypedTable {
   const role = (key: 'sampleWeightColumn' | 'groupColumn' | 'timeColumn') =>
     choice[key] === undefined ? undefined : columnNamed(table, choice[key], key);
   const roles = { weight: role('sampleWeightColumn'), group: role('groupColumn'), time: role('timeColumn') };
-  const label = chooseLabel(table, types, choice);
-  const leftOut = new Map<number, string>();
   const wanted = choice.columns && new Set(columnsNamed(table, choice.columns, 'columns'));
   const dropped = new Set(choice.drop && columnsNamed(table, choice.drop, 'drop'));
+  const other = [roles.weight, roles.group, roles.time].filter((index) => index !== undefined);
+  const label = chooseLabel(table, types, choice, new Set([...(wanted ?? []), ...dropped, ...other]));
+  const leftOut = new Map<number, string>();
   const used = types.map((typed, index): TypedColumn => {
     if (label.columns.includes(index)) return typed;
     if (dropped.has(index)) leftOut.set(index, 'as asked');
@@ -78,10 +80,19 @@ export function typeTable(table: Table, choice: ColumnChoice = {}): TypedTable {
     return typed;
   });
   for (const index of label.columns) {
-    if (!wanted?.has(index)) continue;
+    const uses = {
+      columns: wanted?.has(index),
+      drop: dropped.has(index),
+      sampleWeightColumn: roles.weight === index,
+      groupColumn: roles.group === index,
+      timeColumn: roles.time === index,
+    };
+    const found = Object.entries(uses).find(([, uses]) => uses === true);
+    if (!found) continue;
+    const name = quoted(table.columns[index]!.name);
     throw new HandgradError(
       'usage',
-      `Column ${quoted(table.columns[index]!.name)} is the label and cannot be an input; leave it out of \`columns\`.`,
+      `Column ${name} is the label and cannot be in \`${found[0]}\`, too; leave it out.`,
     );
   }
   return { table, types: used, label, leftOut, roles };
@@ -92,23 +103,24 @@ const plainType = ({ column }: TypedColumn): ColumnType => (column.kind === 'num
 function withType(found: TypedColumn, asked: ColumnType | undefined, table: Table): TypedColumn {
   if (asked === undefined || asked === found.type) return found;
   const { column } = found;
-  const refuse = (text: string, row: number) =>
+  if (asked === 'identifier' || asked === 'constant') return { column, type: asked, why: 'as asked' };
+  const { codes, texts } = asTexts(column);
+  const present = texts.filter((text) => !isMissing(text));
+  // Nothing is of any type.
+  if (present.length === 0) return found;
+  const refuse = (text: string) =>
     new HandgradError(
       'usage',
       `\`types\` says that column ${quoted(column.name)} holds ${asked}s, but ${quoted(text)} in line ` +
-        `${table.lineOf(row)} of ${table.path} is none; choose another type.`,
+        `${table.lineOf(codes.indexOf(texts.indexOf(text)))} of ${table.path} is none` +
+        `${asked === 'date' ? ' in the form of those above it' : ''}; choose another type.`,
     );
-  if (asked === 'identifier' || asked === 'constant') return { column, type: asked, why: 'as asked' };
-  const { codes, texts } = asTexts(column);
   if (asked === 'date') {
-    const format = dateFormatOf(texts.filter((text) => !isMissing(text)));
-    if (format) return { column, type: asked, format };
-    const bad = texts.findIndex((text) => !isMissing(text) && dateFormatOf([text]) === undefined);
-    throw refuse(texts[Math.max(0, bad)]!, codes.indexOf(Math.max(0, bad)));
+    const bad = firstUndated(present);
+    if (bad !== undefined) throw refuse(bad);
+    return { column, type: asked, format: dateFormatOf(present)! };
   }
-  if (asked === 'number' && column.kind === 'text') {
-    const bad = texts.findIndex((text) => !isMissing(text) && !Number.isFinite(Number(text)));
-    if (bad >= 0) throw refuse(texts[bad]!, codes.indexOf(bad));
-  }
+  const bad = asked === 'number' ? present.find((text) => !isNumber(text)) : undefined;
+  if (bad !== undefined) throw refuse(bad);
   return { column, type: asked };
 }

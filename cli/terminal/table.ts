@@ -20,7 +20,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     // cli-table3 colors headings and lines even without color support.
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  grid.push(...rows.map((row) => [...row]));
+  for (const row of rows) grid.push([...row]);
   return grid
     .toString()
     .split('\n')

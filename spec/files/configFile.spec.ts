@@ -60,4 +60,20 @@ describe('readConfigFile', () => {
     expect(Object.keys(content)).to.deep.equal(['__proto__']);
     expect(content['polluted']).to.equal(undefined);
   });
+
+  it('F103 refuses in under a second what would take long to parse', async () => {
+    for (const [text, says] of [
+      [Array.from({ length: 80_000 }, (_, i) => `k${i}: 1`).join('\n'), /has more than 2000 keys/],
+      [`{${Array.from({ length: 80_000 }, (_, i) => `k${i}: 1`).join()}}`, /has more than 2000 keys/],
+      ['['.repeat(900_000), /has more than 100 brackets in each other/],
+      [`a: ${'- '.repeat(400_000)}`, /is not valid YAML|is indented deeper/],
+      ['- '.repeat(400_000), /is indented deeper than any config/],
+      [`${' '.repeat(600)}a: 1`, /is indented deeper than any config/],
+    ] as const) {
+      const path = write(text);
+      const began = performance.now();
+      expect(await refused(path)).to.match(says);
+      expect(performance.now() - began).to.be.below(1000);
+    }
+  });
 });

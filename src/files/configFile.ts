@@ -3,6 +3,10 @@ import { readWhole } from './readWhole';
 
 /** The size limit of a config file. Real ones fit on a screen. */
 const MAX_BYTES = 1_000_000;
+/** More keys than any config has; the time to parse them grows with their square. */
+const MAX_KEYS = 2000;
+/** More brackets in brackets than any config has; parsing them needs as many calls. */
+const MAX_DEPTH = 100;
 /** Enough to reuse a list; alias bombs ("billion laughs") need many more. */
 const MAX_ALIASES = 20;
 
@@ -14,6 +18,7 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   const text = await readText(path);
   const written = ownContent(text);
   if (written !== undefined) return written;
+  assertParsable(text, path);
   const { parseDocument } = require('yaml') as typeof import('yaml');
   const document = parseDocument(text, { prettyErrors: true, resolveKnownTags: false });
   // A warning is a tag or a key that would be silently dropped or changed.
@@ -31,6 +36,21 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
     throw unusable(path, 'must hold settings as "name: value" lines');
   }
   return content as Record<string, unknown>;
+}
+
+/** Refuses what would take long to parse, by what can be counted without parsing. */
+function assertParsable(text: string, path: string): void {
+  let [keys, depth] = [0, 0];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === ':' || character === '?') keys++;
+    if (character === '[' || character === '{') depth++;
+    if (character === ']' || character === '}') depth = Math.max(0, depth - 1);
+    if (keys > MAX_KEYS) throw unusable(path, `has more than ${MAX_KEYS} keys`);
+    if (depth > MAX_DEPTH) throw unusable(path, `has more than ${MAX_DEPTH} brackets in each other`);
+  }
+  // Lists in lists, and mappings in mappings, are deep by their indentation or their dashes.
+  if (/(?:- +){100}|^ {500}/m.test(text)) throw unusable(path, 'is indented deeper than any config');
 }
 
 /** The content of a file that handgrad itself wrote, such as the settings of a trial, without loading a YAML parser. */

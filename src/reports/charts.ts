@@ -559,7 +559,8 @@ function namesOf(values: readonly unknown[]): string[] {
 }
 
 function numberScale(values: readonly number[], { logarithmic }: { logarithmic?: boolean } = {}): AxisScale {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const low = values.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
   if (low === high) return { place: () => 0.5, ticks: [{ at: 0.5, label: shortNumber(low) }] };
   const [by, back] =
     (logarithmic ?? (low > 0 && high / low >= LOGARITHMIC))

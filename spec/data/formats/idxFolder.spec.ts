@@ -71,6 +71,15 @@ describe('loadIdxFolder', () => {
     expect(found).to.contain('holds 40 samples').and.to.contain('holds 300 labels');
   });
 
+  it('F103 counts are compared before anything is decompressed', async () => {
+    const large = gzipSync(idxBytes([60_000, 10, 100], new Uint8Array(60_000_000)));
+    const memory = process.memoryUsage().arrayBuffers;
+    expect(await failure('data', () => load({ ...tinyContents('gz'), [`${trainImages.name}.gz`]: large }))).to.match(
+      /holds 60000 samples, but .* holds 300 labels/,
+    );
+    expect(process.memoryUsage().arrayBuffers - memory).to.be.below(10e6);
+  });
+
   it('F26 test samples of another size', async () => {
     const other = idxBytes([40, 4, 5], new Uint8Array(800));
     expect(await refusal({ testImages: other })).to.contain('[4, 5], the training ones are [5, 4]');

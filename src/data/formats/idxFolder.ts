@@ -3,8 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { HandgradError } from '../../errors';
 import { type Role, ROLES } from '../catalog';
 import { gunzip, gunzipStart, isGzip } from '../download/gunzip';
-import { type IdxArray, MAX_HEADER_BYTES, parseIdx, readIdxHeader } from './idx';
-import { idxSamples } from './idxSamples';
+import { type IdxArray, type IdxHeader, MAX_HEADER_BYTES, parseIdx, readIdxHeader } from './idx';
+import { assertPair, idxSamples } from './idxSamples';
 import type { Dataset } from '../samples';
 import { datasetDigest, sha256 } from '../download/verify';
 
@@ -29,6 +29,11 @@ const MAX_EXPANSION = 1032;
  */
 export async function loadIdxFolder(folder: string): Promise<Dataset> {
   const paths = await findFiles(folder);
+  // Before anything is decompressed: a small file may claim to be a large one.
+  const shapes = {} as Record<Role, readonly number[]>;
+  for (const role of ROLES) ({ shape: shapes[role] } = (await readHeader(paths[role])).header);
+  assertPair(shapes.trainImages, shapes.trainLabels, paths.trainImages, paths.trainLabels);
+  assertPair(shapes.testImages, shapes.testLabels, paths.testImages, paths.testLabels);
   const sums: string[] = [];
   const arrays = {} as Record<Role, IdxArray>;
   for (const role of ROLES) {
@@ -58,19 +63,26 @@ async function findFiles(folder: string): Promise<Record<Role, string>> {
   return Object.fromEntries(ROLES.map((role) => [role, find(role)])) as Record<Role, string>;
 }
 
-/** Reads and decompresses a file whose header agrees with its size. */
+/** Reads and decompresses a file. */
 async function readIdxFile(path: string): Promise<Uint8Array> {
+  const { zipped, header } = await readHeader(path);
+  const raw = await readFile(path);
+  return zipped ? gunzip(raw, header.totalBytes, path) : raw;
+}
+
+/** Reads the header of a file, which must agree with its size. */
+async function readHeader(path: string): Promise<{ zipped: boolean; header: IdxHeader }> {
   const { size } = await stat(path);
   const start = await readStart(path, Math.min(size, 4096));
   const zipped = isGzip(start);
-  const { totalBytes } = readIdxHeader(zipped ? gunzipStart(start, path).subarray(0, MAX_HEADER_BYTES) : start, path);
+  const header = readIdxHeader(zipped ? gunzipStart(start, path).subarray(0, MAX_HEADER_BYTES) : start, path);
+  const { totalBytes } = header;
   const most = zipped ? size * MAX_EXPANSION : size;
   if (totalBytes > most || Math.max(size, totalBytes) > MAX_BYTES) {
     const limit = Math.min(most, MAX_BYTES);
     throw bad(path, `claims ${totalBytes} bytes in its header, where it can hold at most ${limit}; replace the file.`);
   }
-  const raw = await readFile(path);
-  return zipped ? gunzip(raw, totalBytes, path) : raw;
+  return { zipped, header };
 }
 
 async function readStart(path: string, length: number): Promise<Buffer> {

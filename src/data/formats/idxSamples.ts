@@ -38,17 +38,28 @@ export function idxSamples(
   };
 }
 
-function pair(images: IdxArray, labels: IdxArray, imagesPath: string, labelsPath: string): Samples {
-  if (labels.shape.length !== 1)
-    throw bad(labelsPath, `has the shape ${shapeText(labels.shape)}, which is not a shape of labels`);
-  if (images.shape.length !== 2 && images.shape.length !== 3) {
+/**
+ * Checks that the shapes of images and labels belong together.
+ * @throws HandgradError 'data' naming the file
+ */
+export function assertPair(
+  images: readonly number[],
+  labels: readonly number[],
+  imagesPath: string,
+  labelsPath: string,
+): void {
+  if (labels.length !== 1) throw bad(labelsPath, `has the shape ${shapeText(labels)}, which is not a shape of labels`);
+  if (images.length !== 2 && images.length !== 3) {
     const expected = 'images [count, height, width] or rows [count, features] are expected';
-    throw bad(imagesPath, `has the shape ${shapeText(images.shape)}, where ${expected}`);
+    throw bad(imagesPath, `has the shape ${shapeText(images)}, where ${expected}`);
   }
+  if (images[0] === labels[0]) return;
+  throw bad(imagesPath, `holds ${images[0]} samples, but ${labelsPath} holds ${labels[0]} labels`);
+}
+
+function pair(images: IdxArray, labels: IdxArray, imagesPath: string, labelsPath: string): Samples {
+  assertPair(images.shape, labels.shape, imagesPath, labelsPath);
   const count = images.shape[0]!;
-  if (count !== labels.shape[0]) {
-    throw bad(imagesPath, `holds ${count} samples, but ${labelsPath} holds ${labels.shape[0]} labels`);
-  }
   const numInputs = images.data.length / count;
   return { features: images.data, scale: 1 / 255, labels: Int32Array.from(labels.data), count, numInputs };
 }

@@ -30,6 +30,10 @@ export interface ReadImage {
 /** A photograph of 12,000 x 8,000 pixels is read; a larger one would take gigabytes. */
 const MOST_PIXELS = 100_000_000;
 const MOST_BYTES = 200_000_000;
+/** How many bytes of pixels are decoded at a time, over all images; a larger image is decoded alone. */
+const DECODED_BYTES = 400_000_000;
+/** What decoding takes for each pixel: RGBA from the file, RGB, and gray. */
+const BYTES_PER_PIXEL = 8;
 const FORMATS: readonly string[] = ['png', 'jpeg'];
 
 /**
@@ -66,10 +70,12 @@ async function loadSharp() {
 
 async function grayOf(path: string) {
   const sharp = await loadSharp();
+  let share = 0;
   try {
     const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
-    const { format, hasAlpha, space } = await image.metadata();
+    const { format, hasAlpha, space, width: columns, height: rows } = await image.metadata();
     if (!FORMATS.includes(format)) throw bad(path, `is ${format} and neither PNG nor JPEG`, 'convert it');
+    share = await takeMemory(columns * rows * BYTES_PER_PIXEL);
     const { data, info } = await image
       .autoOrient()
       .flatten({ background: '#ffffff' })
@@ -87,7 +93,25 @@ async function grayOf(path: string) {
   } catch (error) {
     if (error instanceof HandgradError) throw error;
     throw bad(path, `cannot be read as an image (${(error as Error).message.split('\n')[0]})`, 'save it again', error);
+  } finally {
+    giveBack(share);
   }
+}
+
+let free = DECODED_BYTES;
+const waiting: (() => void)[] = [];
+
+/** Waits until so many bytes may be used for pixels. @returns the bytes to give back: at most all there are */
+async function takeMemory(bytes: number): Promise<number> {
+  const share = Math.min(bytes, DECODED_BYTES);
+  while (free < share) await new Promise<void>((resolve) => waiting.push(resolve));
+  free -= share;
+  return share;
+}
+
+function giveBack(share: number): void {
+  free += share;
+  for (const resolve of waiting.splice(0)) resolve();
 }
 
 /** The whole image, undistorted, centered in rows x columns pixels. */

@@ -69,7 +69,7 @@ function describe(state: SweepState, trial: Trial): Ranked {
 }
 
 function meanCurve(curves: readonly (readonly (number | null)[])[]): number[] {
-  const length = Math.min(...curves.map((curve) => curve.length), curves.length === 0 ? 0 : Infinity);
+  const length = curves.reduce((least, curve) => Math.min(least, curve.length), curves[0]?.length ?? 0);
   return Array.from({ length }, (_, i) => curves.reduce((sum, curve) => sum + (curve[i] ?? NaN), 0) / curves.length);
 }
 

@@ -132,7 +132,17 @@ export { gradcheck, type GradcheckOptions, type GradcheckResult } from './traini
 export { selectBackend, type BackendName, type Rejection, type RunningBackend, type SelectOptions } from './backends';
 export { type BackendOptions } from './backends/backend';
 
-export { type Dataset, type Samples, type Target, type Task } from './data/samples';
+export {
+  type Dataset,
+  type LeftOut,
+  type Preparation,
+  type PreparedCategory,
+  type PreparedColumn,
+  type PreparedNumber,
+  type Samples,
+  type Target,
+  type Task,
+} from './data/samples';
 export { datasetNames, isDatasetName, type DatasetName } from './data/catalog';
 export { defaultDataDir } from './data/defaultDataDir';
 export { download, type DownloadEvent, type DownloadOptions } from './data/download/download';
@@ -198,6 +208,8 @@ export {
   type RankedClass,
 } from './inference/predict';
 export { openClassifier, type ClassifiedImage, type ClassifiedSample, type Classifier } from './inference/classifier';
+export { type PredictedRows } from './inference/predictRows';
+export { type Cell, type TableRow } from './inference/rowsInMemory';
 export {
   exportModel,
   EXPORT_FORMATS,
@@ -205,7 +217,7 @@ export {
   type ExportFormat,
   type ExportOptions,
 } from './inference/exportModel';
-export { type ThresholdOptions } from './inference/threshold';
+export { assertThreshold, type ThresholdOptions } from './inference/threshold';
 export { useModel, type UsedModel, type UseOptions, type UseSettings } from './inference/useModel';
 export { writeReport, type ReportOptions } from './reports/writeReport';
 

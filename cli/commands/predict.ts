@@ -1,16 +1,18 @@
 import { createInterface } from 'node:readline';
 import type { Inversion, ReadImage } from '../../src/data/formats/imageFile';
 import { HandgradError } from '../../src/errors';
-import type { Classifier } from '../../src/inference/classifier';
+import type { Target } from '../../src/data/samples';
+import type { ClassifiedSample, Classifier } from '../../src/inference/classifier';
 import type { RankedClass } from '../../src/inference/predict';
 import { choice, wholeNumber } from '../../src/kinds';
-import { formatShare, plural, visibleName } from '../../src/words';
+import { formatShare, formatUnits, plural, visibleName } from '../../src/words';
 import { defineCommand, MODEL, MODEL_SETTINGS, NO_VERIFY, OUTPUT } from '../arguments/command';
 import { flag, PATH, restArguments, severalFlag } from '../arguments/flags';
 import { THRESHOLD } from '../arguments/threshold';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
 import { barLines, pictureLines } from '../screens/picture';
+import { ROW_FORMS } from '../screens/predictedRows';
 import type { Io, Terminal } from '../terminal/terminal';
 
 /** The maximum number of images that are drawn; with more, only text lines are printed. */
@@ -19,10 +21,10 @@ const MOST_PICTURES = 10;
 const INVERSION = choice<Inversion>({ auto: 'if it differs from the data set', yes: 'always', no: 'never' });
 
 export const command = defineCommand({
-  summary: 'classify PNG and JPEG images, or samples of the test set',
+  summary: 'classify images, predict the rows of a table, or samples of the test set',
   arguments: {
     model: MODEL,
-    image: restArguments(PATH, 'PNG or JPEG files; - reads paths from stdin, one per line', {
+    input: restArguments(PATH, 'images, or - for their paths on stdin; tables, or - for one on stdin', {
       atLeastOne: false,
     }),
   },
@@ -33,22 +35,26 @@ export const command = defineCommand({
       default: 'auto',
       help: `invert images: ${INVERSION.names!.join('|')}; auto does if the background differs from the data set's`,
     }),
-    top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show', otherwise: '3' }),
+    top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show of an image or sample', otherwise: '3' }),
     threshold: THRESHOLD,
     noVerify: NO_VERIFY,
     ...OUTPUT,
   },
   examples: [
     ['predict runs/<run> shoe.jpg shirt.png', 'images of your own'],
+    [
+      'predict runs/<run> new.csv > predicted.csv',
+      'the rows of a table, with or without labels; --json for JSON lines',
+    ],
     ['predict runs/<run> --index 0 1 2 --top 3', 'three samples of the test set'],
     ["find . -name '*.png' | handgrad predict runs/<run> - --json", 'all images below a folder'],
   ],
-  async run({ model, image: files, index, invert, top, threshold, noVerify, json, quiet }, context) {
+  async run({ model, input: files, index, invert, top, threshold, noVerify, json, quiet }, context) {
     if (files.length > 0 && index !== undefined) {
-      throw new HandgradError('usage', 'predict takes images or --index, not both; leave one of them out.');
+      throw new HandgradError('usage', 'predict takes files or --index, not both; leave one of them out.');
     }
     if (files.length === 0 && index === undefined) {
-      throw new HandgradError('usage', 'predict needs image files, or --index N to classify samples of the test set.');
+      throw new HandgradError('usage', 'predict needs images or a table, or --index N for samples of the test set.');
     }
     const { openClassifier, ranked } = library.inference();
     const { settings, terminal, io } = context;
@@ -58,7 +64,10 @@ export const command = defineCommand({
       const view: View = { best, terminal, json, pictures: !quiet };
       try {
         if (index) showSamples(await classifier.samples(index), classifier, view);
-        else await showImages(classifier.images(filesOf(files, io), invert), classifier, view);
+        else if (takesTables(classifier, files)) {
+          if (top !== undefined) throw new HandgradError('usage', '--top is for images and samples; leave it out.');
+          await writeRows(classifier, files, { terminal, threshold, form: json ? 'json' : formFor(io) });
+        } else await showImages(classifier.images(filesOf(files, io), invert), classifier, view);
       } finally {
         classifier.close();
       }
@@ -71,6 +80,39 @@ async function* filesOf(paths: readonly string[], { stdin }: Io): AsyncGenerator
   for (const path of paths) {
     if (path !== '-') yield path;
     else for await (const line of createInterface({ input: stdin! })) if (line.trim() !== '') yield line;
+  }
+}
+
+/** Whether the inputs are tables. Of a model of images in a table, those with the name of one. */
+function takesTables({ inputs, imageShape }: Classifier, files: readonly string[]): boolean {
+  if (inputs === undefined) return false;
+  return imageShape === undefined || files.every((file) => TABLE_NAME.test(file));
+}
+
+const TABLE_NAME = /\.(csv|tsv|txt|parquet)(\.(gz|zst))?$/i;
+
+const formFor = ({ stdout }: Io) => (stdout.isTTY ? 'text' : 'csv');
+
+/** Predicts tables, whose rows are numbered as if they were one. */
+async function writeRows(
+  classifier: Classifier,
+  files: readonly string[],
+  {
+    terminal,
+    threshold,
+    form,
+  }: { readonly terminal: Terminal; readonly threshold?: number; readonly form: keyof typeof ROW_FORMS },
+): Promise<void> {
+  const { classNames, targets } = classifier;
+  const outputs = targets ? { targets: targets.map(({ name }) => name) } : { classNames: classNames!, threshold };
+  library.inference().assertThreshold(threshold, targets ? undefined : classNames!.length);
+  const { header, lines } = ROW_FORMS[form](outputs);
+  let done = 0;
+  for (const file of files) {
+    for await (const rows of classifier.table(file)) {
+      await terminal.write((done === 0 ? header : '') + lines(rows, done + 1));
+      done += rows.count;
+    }
   }
 }
 
@@ -96,16 +138,39 @@ interface Shown {
 }
 
 function showSamples(samples: Awaited<ReturnType<Classifier['samples']>>, classifier: Classifier, view: View): void {
-  const { classNames = [], imageShape } = classifier;
-  for (const { index, label, probabilities, pixels } of samples) {
+  const { classNames = [], imageShape, targets } = classifier;
+  for (const { index, label, probabilities, pixels, values, truths, cells } of samples) {
+    if (values) {
+      const named = (numbers: readonly number[]) =>
+        Object.fromEntries(targets!.map((target, i) => [target.name, numbers[i]!]));
+      if (view.json) view.terminal.json({ index, values: named(values), truths: named(truths!), cells });
+      else view.terminal.result(`${index}: ${valueLine(targets!, values, truths!)}${cellLine(cells)}`);
+      continue;
+    }
     const name = classNames[label] ?? String(label);
     if (view.json) {
-      view.terminal.json({ index, label, name, top: view.best(probabilities) });
+      view.terminal.json({ index, label, name, top: view.best(probabilities), cells });
       continue;
     }
     const picture = samples.length <= MOST_PICTURES && pixels && imageShape ? { pixels, imageShape } : undefined;
     show({ name: `${index}`, probabilities, note: `truth: ${visibleName(name)}`, picture }, view);
+    if (cells && !imageShape) view.terminal.result(cellLine(cells).slice(1));
   }
+}
+
+function valueLine(targets: readonly Target[], values: readonly number[], truths: readonly number[]): string {
+  const each = targets.map(({ name }, i) => {
+    return `${visibleName(name)} ${formatUnits(values[i]!)} (truth: ${formatUnits(truths[i]!)})`;
+  });
+  return each.join(', ');
+}
+
+/** The cells of a row, on a line of their own. */
+function cellLine(cells: ClassifiedSample['cells']): string {
+  const each = Object.entries(cells ?? {}).map(
+    ([name, cell]) => `${visibleName(name)}=${visibleName(String(cell ?? ''))}`,
+  );
+  return each.length === 0 ? '' : `\n    ${each.join(', ')}`;
 }
 
 async function showImages(images: ReturnType<Classifier['images']>, classifier: Classifier, view: View): Promise<void> {

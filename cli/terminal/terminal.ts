@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { dirname, sep } from 'node:path';
 import { createColors } from 'picocolors';
 import { shellWord, visible } from '../../src/words';
@@ -29,6 +30,8 @@ export interface Terminal {
   readonly result: (text: string) => void;
   /** Prints one line of JSON on stdout. */
   readonly json: (value: object) => void;
+  /** Writes text to stdout as it is, and waits until it has been taken. */
+  readonly write: (text: string) => Promise<void>;
   /** Prints a line on stderr, unless --quiet. */
   readonly notice: (text: string) => void;
   /** Prints a warning on stderr, unless --quiet. */
@@ -58,7 +61,7 @@ export interface Screen<Event> {
  * @param words translates messages of the library
  */
 export function createTerminal(
-  { stdout, stderr, env }: Io,
+  { stdout, stderr, env, signal }: Io,
   { quiet = false, words = (text) => text }: { quiet?: boolean; words?: (text: string) => string } = {},
 ): Terminal {
   const [out, err] = [stdout, stderr].map((stream) => createColors(wantsColors(stream, env))) as [Colors, Colors];
@@ -68,6 +71,16 @@ export function createTerminal(
   return {
     result: (text) => say(stdout, words(text)),
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
+    write: async (text) => {
+      if (stdout.write(text)) return;
+      try {
+        await once(stdout, 'drain', { signal });
+      } catch (error) {
+        // The reason tells more than an AbortError.
+        signal.throwIfAborted();
+        throw error;
+      }
+    },
     notice,
     warning: (text) => notice(`${err.yellow('Note:')} ${text}`),
     error: (text) => explain(`${err.red('Error:')} ${text}`),

@@ -135,8 +135,8 @@ describe('using a trained network', function () {
     await end(path('points.csv'), path('run'));
     const asked = (inputs: Parameters<typeof predict>[1], more: object = {}) =>
       failure('usage', () => predict(path('run'), inputs, cpu, { ...options, ...more }));
-    expect(await asked({ rows: [[1]] })).to.match(/Row 0 must be 2 finite numbers, one for each input .* it has 1\./);
-    expect(await asked({ rows: [[1, NaN]] })).to.match(/Row 0 must be 2 finite numbers/);
+    expect(await asked({ rows: [[1]] })).to.match(/Row 0 must have 2 cells, one for each input .* it has 1\./);
+    expect(await asked({ rows: [[1, Infinity]] })).to.match(/Row 0 has Infinity in "y"/);
     expect(await asked({ index: [30] })).to.equal('`index` must be a whole number from 0 to 29, not 30.');
     expect(await asked({ images: ['x.png'] })).to.match(/was not trained on images: points has none; .* by `index`\.$/);
     expect(await asked({ index: [0] }, { top: 4 })).to.equal('`top` must be a whole number from 1 to 3, not 4.');

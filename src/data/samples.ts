@@ -1,4 +1,5 @@
 import type { DateFormat } from './tables/dates';
+import type { Table } from './tables/table';
 
 /**
  * Labeled samples held in memory, one row each, in the type they were stored in (images stay bytes:
@@ -99,6 +100,8 @@ export interface Dataset {
   /** Of a table: how its columns became inputs, and which did not. */
   readonly preparation?: Preparation;
   readonly leftOut?: readonly LeftOut[];
+  /** Of a table that a model is used on: where its test samples are, to show their cells. */
+  readonly testRows?: { readonly table: Table; readonly rows: Int32Array };
   /** [height, width] when the samples are images. */
   readonly imageShape?: readonly [number, number];
   /**

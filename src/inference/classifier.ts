@@ -1,29 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { RunningBackend } from '../backends';
 import { type Background, backgroundOf } from '../data/background';
 import { type Inversion, INVERSIONS, type ReadImage, readImage } from '../data/formats/imageFile';
-import { type Dataset, type Samples, selectRows } from '../data/samples';
+import { type Dataset, type PreparedColumn, type Samples, selectRows, type Target } from '../data/samples';
+import { cellsOf, type Table } from '../data/tables/table';
 import { HandgradError } from '../errors';
-import type { Network } from '../nn/mlp';
+import { mlp, type Network } from '../nn/mlp';
 import { sampleImage } from '../pictures/sampleImage';
 import type { Config } from '../runs/config';
 import { checkModel, type OpenedModel } from '../runs/modelConfig';
 import { openBackend } from '../runs/open';
 import { dataIterator } from '../training/batches';
 import { evaluationBatchSize, predictProbabilities } from '../training/evaluate';
+import { createTurn } from '../training/turn';
 import { quoted } from '../words';
+import { inUnits, type PredictedRows, predictRows, unseenNotices } from './predictRows';
+import { type Cell, type TableRow, tableOfRows } from './rowsInMemory';
+import { readRows, type TableModelConfig } from './tableToUse';
 import { configFor, dataToUse, networkIn, opening, type UseOptions, type UseSettings } from './useModel';
 
 /** Images in memory at a time. */
 const CHUNK = 256;
 
-/** A test sample and its predicted probabilities. */
+/** A test sample and its prediction. */
 export interface ClassifiedSample {
   /** Its index in the test set. */
   readonly index: number;
-  /** Its true class. */
+  /** Its true class; 0 for regression. */
   readonly label: number;
-  /** [k] */
+  /** [k]; none for regression. */
   readonly probabilities: readonly number[];
+  /** For regression: the predicted and the true values, in the units of the labels. */
+  readonly values?: readonly number[];
+  readonly truths?: readonly number[];
+  /** Of a table: the cells of its row, by column. */
+  readonly cells?: Readonly<Record<string, number | string | null>>;
   /** [height x width] gray, from 0 to 255, if the samples are images. */
   readonly pixels?: Uint8Array;
 }
@@ -33,13 +44,17 @@ export type ClassifiedImage =
   | { readonly file: string; readonly image: ReadImage; readonly probabilities: readonly number[] }
   | { readonly file: string; readonly error: HandgradError };
 
-/** A trained network, ready to classify. */
+/** A trained network, ready to classify, or for regression to predict numbers. */
 export interface Classifier {
   readonly backend: RunningBackend;
   /** The name of the data set it was trained on; undefined if the model file does not record it. */
   readonly datasetName: string | undefined;
   /** One for each class; undefined if the model file does not record them. */
   readonly classNames: readonly string[] | undefined;
+  /** For regression: the numbers that it predicts. */
+  readonly targets: readonly Target[] | undefined;
+  /** The columns that it takes, if it was trained on a table. */
+  readonly inputs: readonly PreparedColumn[] | undefined;
   /** [height, width] of the images it takes, if it takes images. */
   readonly imageShape: readonly [number, number] | undefined;
   /**
@@ -59,11 +74,21 @@ export interface Classifier {
     invert?: Inversion,
   ): AsyncGenerator<ClassifiedImage, void, void>;
   /**
-   * Classifies rows of features, as the data set stores them (pixels from 0 to 255, columns of a table as they are).
-   * @returns one array [k] for each row
-   * @throws HandgradError 'usage' for a row of another length or with non-finite values
+   * Predicts the rows of a table, some at a time: with or without labels, its columns in any order. Categories that
+   * the training met too rarely or never are reported as notices at the end.
+   * @param spec a file, a pattern such as `part-*.csv`, or `-` for `stdin`
+   * @throws HandgradError 'usage' for a network that takes no tables; 'data' for a table that cannot be read, or a
+   *   column that is missing or of another type; the signal's reason when it is aborted
    */
-  rows(rows: readonly ArrayLike<number>[]): Promise<number[][]>;
+  table(spec: string): AsyncGenerator<PredictedRows, void, void>;
+  /**
+   * Classifies rows: of a model of a table, their cells as a file would have them, in the order of `inputs` or by
+   * column; else features as the data set stores them (pixels from 0 to 255).
+   * @returns for each row an array of probabilities [k], or for regression of values in the units of the labels
+   * @throws HandgradError 'usage' for a row of another length or with non-finite values; 'data' for a cell of another
+   *   type
+   */
+  rows(rows: readonly TableRow[]): Promise<number[][]>;
   /** Frees the network's memory. */
   close(): void;
 }
@@ -90,6 +115,10 @@ export async function openClassifier(
     options.data;
   const classify = (samples: Samples) =>
     predictProbabilities(dataIterator(samples, evaluationBatchSize(network)), network);
+  const tableModel = made?.preparation && { ...made, preparation: made.preparation };
+  const targets = made?.preparation?.targets;
+  const predicted = ({ preparation }: TableModelConfig, table: Table) =>
+    predictRows(preparation, network, table, createTurn(options.signal));
   return {
     backend,
     get datasetName() {
@@ -98,17 +127,26 @@ export async function openClassifier(
     get classNames() {
       return made?.classNames ?? known?.classNames;
     },
+    targets,
+    inputs: tableModel?.preparation.inputs,
     get imageShape() {
       return made?.imageShape ?? known?.imageShape;
     },
     async samples(indices) {
-      const { test, imageShape } = (known = await dataset());
+      const { test, imageShape, testRows } = (known = await dataset());
       for (const index of indices) assertIndex(index, test.count);
-      const rows = await classify(selectRows(test, indices));
-      return rows.map((probabilities, i): ClassifiedSample => {
+      const chosen = selectRows(test, indices);
+      const rows = targets ? await outputsOf(chosen, network) : await classify(chosen);
+      return rows.map((found, i): ClassifiedSample => {
         const index = indices[i]!;
         const pixels = imageShape && sampleImage(test, index, imageShape).pixels;
-        return { index, label: test.labels[index]!, probabilities, ...(pixels && { pixels }) };
+        const truths = targets && chosen.targets!.subarray(i * targets.length, (i + 1) * targets.length);
+        return {
+          ...{ index, label: test.labels[index]!, probabilities: targets ? [] : found },
+          ...(targets && { values: inUnits(found, targets), truths: inUnits([...truths!], targets) }),
+          ...(testRows && { cells: cellsOf(testRows.table, testRows.rows[index]!) }),
+          ...(pixels && { pixels }),
+        };
       });
     },
     async *images(files, invert = 'auto') {
@@ -124,7 +162,21 @@ export async function openClassifier(
       }
       yield* classified(chunk, { ...looks, invert }, classify);
     },
-    rows: (rows) => classify(samplesOf(rows, network, made?.scale ?? 1)),
+    async *table(spec) {
+      if (!tableModel) throw takesNoTable(opened.path);
+      const table = await readRows(tableModel, spec, options);
+      const unseen = yield* predicted(tableModel, table);
+      for (const message of unseenNotices(unseen, table.path)) options.onEvent?.({ type: 'notice', message });
+    },
+    async rows(rows) {
+      if (!tableModel) return classify(samplesOf(rows, network, made?.scale ?? 1));
+      const all: number[][] = [];
+      for await (const { count, outputs } of predicted(tableModel, tableOfRows(tableModel.preparation, rows))) {
+        const k = outputs.length / count;
+        for (let i = 0; i < count; i++) all.push([...outputs.subarray(i * k, (i + 1) * k)]);
+      }
+      return all;
+    },
     close,
   };
 }
@@ -184,17 +236,32 @@ async function readOne(
   }
 }
 
-function samplesOf(rows: readonly ArrayLike<number>[], { layers }: Network, scale: number): Samples {
+function takesNoTable(path: string): HandgradError {
+  return new HandgradError('usage', `${path} was not trained on a table, so it cannot tell columns; give it \`rows\`.`);
+}
+
+/** The outputs of a network that predicts numbers, standardized. */
+async function outputsOf({ features, count, numInputs }: Samples, network: Network): Promise<number[][]> {
+  const O = tf.tidy(() => mlp(tf.tensor2d(features, [count, numInputs]), network));
+  try {
+    return await O.array();
+  } finally {
+    O.dispose();
+  }
+}
+
+function samplesOf(rows: readonly TableRow[], { layers }: Network, scale: number): Samples {
   const numInputs = layers[0]!.W.shape[0];
   const features = new Float32Array(rows.length * numInputs);
   rows.forEach((row, i) => {
-    if (row.length !== numInputs || !Array.from(row).every(Number.isFinite)) {
+    const cells = Array.from(row as ArrayLike<Cell>);
+    if (cells.length !== numInputs || !cells.every((cell): cell is number => Number.isFinite(cell))) {
       throw new HandgradError(
         'usage',
-        `Row ${i} must be ${numInputs} finite numbers, one for each input of the network; it has ${row.length}.`,
+        `Row ${i} must be ${numInputs} finite numbers, one for each input of the network; it has ${cells.length}.`,
       );
     }
-    features.set(row, i * numInputs);
+    features.set(cells, i * numInputs);
   });
   return { features, scale, labels: new Int32Array(rows.length), count: rows.length, numInputs };
 }

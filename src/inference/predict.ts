@@ -2,15 +2,17 @@ import type { Inversion, ReadImage } from '../data/formats/imageFile';
 import { HandgradError } from '../errors';
 import type { OpenedModel } from '../runs/modelConfig';
 import { quoted } from '../words';
-import { openClassifier } from './classifier';
+import { type ClassifiedSample, openClassifier } from './classifier';
+import type { TableRow } from './rowsInMemory';
 import { assertThreshold, type ThresholdOptions } from './threshold';
 import type { UseOptions, UseSettings } from './useModel';
 
-/** The inputs to classify: image files, samples of the test set by index, or rows of features. */
+/** The inputs to classify: image files, samples of the test set by index, a table, or rows in memory. */
 export type PredictInputs =
   | { readonly images: Iterable<string> | AsyncIterable<string>; readonly invert?: Inversion }
   | { readonly index: readonly number[] }
-  | { readonly rows: readonly ArrayLike<number>[] };
+  | { readonly table: string }
+  | { readonly rows: readonly TableRow[] };
 
 /** A class and its predicted probability. */
 export interface RankedClass {
@@ -21,7 +23,10 @@ export interface RankedClass {
 
 /** The prediction for one input, most probable class first. */
 export interface Prediction {
+  /** None for regression. */
   readonly top: readonly RankedClass[];
+  /** For regression: the predicted numbers, by label column. */
+  readonly values?: Readonly<Record<string, number>>;
   /** Of an image: its file, and how it was converted for the network. */
   readonly file?: string;
   readonly input?: Omit<ReadImage, 'pixels'>;
@@ -31,6 +36,10 @@ export interface Prediction {
   readonly index?: number;
   readonly label?: number;
   readonly name?: string;
+  /** Of a test sample of a regression: the true numbers, by label column. */
+  readonly truths?: Readonly<Record<string, number>>;
+  /** Of a test sample of a table: the cells of its row, by column. */
+  readonly cells?: ClassifiedSample['cells'];
 }
 
 /** The predictions for several inputs, in their order. */
@@ -58,6 +67,9 @@ export async function predict(
     const predictions: Prediction[] = [];
     const best = (probabilities: readonly number[]) =>
       ranked(probabilities, classifier.classNames, options.top, options.threshold);
+    const { targets } = classifier;
+    const named = (values: readonly number[]) => Object.fromEntries(targets!.map(({ name }, i) => [name, values[i]!]));
+    const of = (outputs: readonly number[]) => (targets ? { top: [], values: named(outputs) } : { top: best(outputs) });
     if ('images' in inputs) {
       for await (const one of classifier.images(inputs.images, inputs.invert)) {
         if ('error' in one) predictions.push({ file: one.file, error: one.error, top: [] });
@@ -68,14 +80,20 @@ export async function predict(
         }
       }
     } else if ('index' in inputs) {
-      for (const { index, label, probabilities } of await classifier.samples(inputs.index)) {
+      for (const { index, label, probabilities, values, truths, cells } of await classifier.samples(inputs.index)) {
         const name = classifier.classNames?.[label] ?? String(label);
-        predictions.push({ index, label, name, top: best(probabilities) });
+        const found = values ? { index, truths: named(truths!) } : { index, label, name };
+        predictions.push({ ...found, ...of(values ?? probabilities), ...(cells && { cells }) });
+      }
+    } else if ('table' in inputs) {
+      for await (const { count, outputs } of classifier.table(inputs.table)) {
+        const k = outputs.length / count;
+        for (let i = 0; i < count; i++) predictions.push(of([...outputs.subarray(i * k, (i + 1) * k)]));
       }
     } else if ('rows' in inputs) {
-      for (const probabilities of await classifier.rows(inputs.rows)) predictions.push({ top: best(probabilities) });
+      for (const outputs of await classifier.rows(inputs.rows)) predictions.push(of(outputs));
     } else {
-      throw new HandgradError('usage', 'There is nothing to predict; give `images`, `index` or `rows`.');
+      throw new HandgradError('usage', 'There is nothing to predict; give `images`, `index`, `table` or `rows`.');
     }
     return { dataset: classifier.datasetName, backend: classifier.backend.name, predictions };
   } finally {

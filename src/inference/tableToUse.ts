@@ -14,6 +14,7 @@ import type { Config } from '../runs/config';
 import type { OpenOptions } from '../runs/events';
 import type { ModelConfig, OpenedModel } from '../runs/modelConfig';
 import { plural, quoted } from '../words';
+import { unseenNotices } from './predictRows';
 
 /** The config of a model that was trained on a table. */
 export type TableModelConfig = ModelConfig & { readonly preparation: Preparation };
@@ -30,7 +31,7 @@ export async function readRows(
   const how: ReadTableOptions = {
     texts: task === 'classification' ? [...texts, ...labels] : texts,
     oneColumn: true,
-    ...(columnsWithoutHeader !== undefined && { hasHeader: false }),
+    hasHeader: columnsWithoutHeader === undefined,
     signal,
     onProgress: (progress) => onEvent?.({ type: 'reading', path: spec, ...progress }),
   };
@@ -87,9 +88,13 @@ export async function tableToUse(
     ? tableParts(typeTable(table, made), made).test
     : Int32Array.from({ length: table.count }, (_, row) => row);
   const labelColumns = columnsNamed(table, config.labelColumn ?? preparation.labels, 'labelColumn');
-  const test = preparation.targets
-    ? regressionSamples(preparation, table, labelColumns, rows)
-    : classSamples(made, table, labelColumns[0]!, rows, options);
+  const asked = preparation.targets ? rows : knownRows(made, table, labelColumns[0]!, rows, options);
+  const { features, unseen } = prepareRows(preparation, table, asked);
+  for (const message of unseenNotices(unseen, table.path)) options.onEvent?.({ type: 'notice', message });
+  const test: Samples = {
+    ...{ features, scale: 1, numInputs: features.length / asked.length, count: asked.length },
+    ...labelsOf(made, table, labelColumns, asked),
+  };
   return {
     name: table.name,
     task: preparation.task,
@@ -101,26 +106,22 @@ export async function tableToUse(
     ...(preparation.targets && { targets: preparation.targets }),
     ...(made.imageShape && { imageShape: made.imageShape }),
     preparation,
+    testRows: { table, rows: asked },
     digest: table.digest,
   };
 }
 
-function inputs(
-  preparation: Preparation,
+function labelsOf(
+  { preparation, classNames }: TableModelConfig,
   table: Table,
+  labelColumns: readonly number[],
   rows: Int32Array,
-): Pick<Samples, 'features' | 'scale' | 'numInputs' | 'count'> {
-  const { features } = prepareRows(preparation, table, rows);
-  return { features, scale: 1, numInputs: features.length / (rows.length || 1), count: rows.length };
-}
-
-function regressionSamples(
-  preparation: Preparation,
-  table: Table,
-  labels: readonly number[],
-  rows: Int32Array,
-): Samples {
-  const columns = labels.map((index) => {
+): Pick<Samples, 'labels' | 'targets'> {
+  if (!preparation.targets) {
+    const { labels } = classesOf(asTexts(table.columns[labelColumns[0]!]!), classNames);
+    return { labels: rows.map((row) => labels[row]!) };
+  }
+  const columns = labelColumns.map((index) => {
     const column = table.columns[index]!;
     const bad = column.kind === 'text' ? 0 : rows.find((row) => Number.isNaN(column.values[row]!));
     if (bad === undefined) return column as NumberColumn;
@@ -130,20 +131,17 @@ function regressionSamples(
         'correct the file, or leave the row out.',
     );
   });
-  return {
-    ...inputs(preparation, table, rows),
-    labels: new Int32Array(rows.length),
-    targets: standardized(columns, preparation.targets!, rows),
-  };
+  return { labels: new Int32Array(rows.length), targets: standardized(columns, preparation.targets, rows) };
 }
 
-function classSamples(
-  { preparation, classNames }: TableModelConfig,
+/** The rows of classes that the model knows. */
+function knownRows(
+  { classNames }: TableModelConfig,
   table: Table,
   label: number,
   rows: Int32Array,
   { unknownClasses = 'refuse', onEvent }: OpenOptions & { readonly unknownClasses?: UnknownClasses },
-): Samples {
+): Int32Array {
   const texts = asTexts(table.columns[label]!);
   const { labels } = classesOf(texts, classNames);
   const unknown = rows.filter((row) => labels[row]! < 0);
@@ -160,5 +158,5 @@ function classSamples(
   }
   const known = rows.filter((row) => labels[row]! >= 0);
   if (known.length === 0) throw new HandgradError('data', `${table.path} has no row of a class that the model knows.`);
-  return { ...inputs(preparation, table, known), labels: known.map((row) => labels[row]!) };
+  return known;
 }

@@ -91,11 +91,29 @@ function prepareCategory(column: Column, rows: Int32Array): PreparedCategory | u
   return { name: column.name, type: 'category', categories, rare, missing };
 }
 
-/** The inputs of some rows, and the categories that have no input: training met them rarely, or never. */
+/** A category that has no input: training met it rarely, or never. */
+export interface UnseenCategory {
+  readonly column: string;
+  readonly category: string;
+  readonly rows: number;
+}
+
+/** The inputs of some rows. */
 export interface PreparedRows {
   /** Row-major [rows, inputs]. */
   readonly features: Float32Array;
-  readonly unseen: readonly { readonly column: string; readonly category: string; readonly rows: number }[];
+  /** The categories among them that have no input. */
+  readonly unseen: readonly UnseenCategory[];
+}
+
+/** Makes inputs of the rows of a table, some at a time. */
+export interface RowPreparer {
+  /** Inputs a row. */
+  readonly width: number;
+  /** @param rows positions in the table @returns row-major [rows, width] */
+  features(rows: Int32Array): Float32Array;
+  /** The categories without an input, among the rows so far. */
+  unseen(): UnseenCategory[];
 }
 
 /**
@@ -103,42 +121,63 @@ export interface PreparedRows {
  * @param rows positions in the table; all of them when left out
  * @throws HandgradError 'data' when a column is missing or of another type
  */
-export function prepareRows({ inputs }: Pick<Preparation, 'inputs'>, table: Table, rows?: Int32Array): PreparedRows {
-  const positions = rows ?? Int32Array.from({ length: table.count }, (_, row) => row);
+export function prepareRows(preparation: Pick<Preparation, 'inputs'>, table: Table, rows?: Int32Array): PreparedRows {
+  const preparer = rowPreparer(preparation, table);
+  const features = preparer.features(rows ?? Int32Array.from({ length: table.count }, (_, row) => row));
+  return { features, unseen: preparer.unseen() };
+}
+
+/**
+ * Looks a model's columns up in a table, whatever their order there.
+ * @throws HandgradError 'data' when a column is missing or of another type
+ */
+export function rowPreparer({ inputs }: Pick<Preparation, 'inputs'>, table: Table): RowPreparer {
   const width = inputs.reduce((sum, column) => sum + inputsOf(column), 0);
-  const features = new Float32Array(positions.length * width);
-  const unseen: { column: string; category: string; rows: number }[] = [];
   let offset = 0;
-  for (const prepared of inputs) {
+  const fillers = inputs.map((prepared) => {
     const column = inputColumn(prepared, table);
-    const fill = { features, offset, width, rows: positions };
-    if (prepared.type === 'category') unseen.push(...fillCategory(prepared, column, fill));
-    else fillNumber(prepared, numbersFor(prepared, column, table), fill);
+    const filler =
+      prepared.type === 'category'
+        ? categoryFiller(prepared, column, offset)
+        : numberFiller(prepared, numbersFor(prepared, column, table), offset);
     offset += inputsOf(prepared);
-  }
-  return { features, unseen };
+    return filler;
+  });
+  return {
+    width,
+    features(rows) {
+      const features = new Float32Array(rows.length * width);
+      for (const { fill } of fillers) fill(features, width, rows);
+      return features;
+    },
+    unseen: () => fillers.flatMap(({ unseen }) => unseen?.() ?? []),
+  };
 }
 
-/** Where the inputs of a column go. */
-interface Fill {
-  readonly features: Float32Array;
-  readonly offset: number;
-  readonly width: number;
-  readonly rows: Int32Array;
+/** Fills in the inputs of one column. */
+interface Filler {
+  readonly fill: (features: Float32Array, width: number, rows: Int32Array) => void;
+  readonly unseen?: () => UnseenCategory[];
 }
 
-function fillNumber({ median, mean, std, indicator }: PreparedNumber, values: ArrayLike<number>, fill: Fill): void {
-  const { features, offset, width, rows } = fill;
-  for (let i = 0, at = offset; i < rows.length; i++, at += width) {
-    const value = values[rows[i]!]!;
-    const missing = Number.isNaN(value);
-    features[at] = ((missing ? median : value) - mean) / std;
-    if (indicator) features[at + 1] = Number(missing);
-  }
+function numberFiller(
+  { median, mean, std, indicator }: PreparedNumber,
+  values: ArrayLike<number>,
+  offset: number,
+): Filler {
+  return {
+    fill(features, width, rows) {
+      for (let i = 0, at = offset; i < rows.length; i++, at += width) {
+        const value = values[rows[i]!]!;
+        const missing = Number.isNaN(value);
+        features[at] = ((missing ? median : value) - mean) / std;
+        if (indicator) features[at + 1] = Number(missing);
+      }
+    },
+  };
 }
 
-function fillCategory({ name, categories, rare, missing }: PreparedCategory, column: Column, fill: Fill) {
-  const { features, offset, width, rows } = fill;
+function categoryFiller({ name, categories, rare, missing }: PreparedCategory, column: Column, offset: number): Filler {
   const { codes, texts } = asTexts(column);
   const position = new Map(categories.map((text, i) => [text, i]));
   const rest = categories.length;
@@ -149,15 +188,18 @@ function fillCategory({ name, categories, rare, missing }: PreparedCategory, col
   });
   const hasNoInput = texts.map((text) => !isMissing(text) && !position.has(text));
   const counts = new Int32Array(texts.length);
-  for (let i = 0, at = offset; i < rows.length; i++, at += width) {
-    const code = codes[rows[i]!]!;
-    const place = places[code]!;
-    if (place >= 0) features[at + place] = 1;
-    if (hasNoInput[code]) counts[code]!++;
-  }
-  return texts.flatMap((category, code) =>
-    counts[code]! > 0 ? [{ column: name, category, rows: counts[code]! }] : [],
-  );
+  return {
+    fill(features, width, rows) {
+      for (let i = 0, at = offset; i < rows.length; i++, at += width) {
+        const code = codes[rows[i]!]!;
+        const place = places[code]!;
+        if (place >= 0) features[at + place] = 1;
+        if (hasNoInput[code]) counts[code]!++;
+      }
+    },
+    unseen: () =>
+      texts.flatMap((category, code) => (counts[code]! > 0 ? [{ column: name, category, rows: counts[code]! }] : [])),
+  };
 }
 
 function inputColumn({ name }: PreparedColumn, { columns, path }: Table): Column {

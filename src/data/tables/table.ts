@@ -50,3 +50,14 @@ export interface TextColumn extends NamedColumn {
 export function isMissing(cell: string): boolean {
   return cell === '' || /^(na|n\/a|#n\/a|<na>|[+-]?nan|null|none|\?)$/i.test(cell);
 }
+
+/** The cells of a row by column: numbers, or texts as they are in the file; null where a number is missing. */
+export function cellsOf({ columns }: Pick<Table, 'columns'>, row: number): Record<string, number | string | null> {
+  return Object.fromEntries(
+    columns.map((column): [string, number | string | null] => {
+      if (column.kind === 'text') return [column.name, column.texts[column.codes[row]!]!];
+      const value = column.values[row]!;
+      return [column.name, Number.isNaN(value) ? null : value];
+    }),
+  );
+}

@@ -9,7 +9,7 @@ import { table } from '../terminal/table';
 
 export const command = defineCommand({
   summary: 'check the hand-written gradients by finite differences',
-  settings: keysAffecting('fetching', 'samples', 'network', 'loss', 'backend'),
+  settings: keysAffecting('fetching', 'samples', 'preparation', 'network', 'loss', 'backend'),
   flags: {
     tolerance: flag(
       number('a number above 0 and below 1', (value) => value > 0 && value < 1),

@@ -7,6 +7,7 @@ import type { Settings } from '../../src/runs/config';
 import type { RunEvent } from '../../src/runs/events';
 import { readRun } from '../../src/runs/readRun';
 import { resumeRun, type Run, startRun } from '../../src/runs/run';
+import { session } from '../cli/session';
 import { temporaryFolder } from '../data/tinyDataset';
 import { failure } from '../failure';
 
@@ -94,6 +95,15 @@ describe('a run that predicts numbers', function () {
         expect(relativeError, name).to.be.lessThan(5e-3);
       }
     }
+  });
+
+  it('gradcheck takes the task and the loss as flags', async () => {
+    const flags = ['--label-column', 'price', '--task', 'regression', '--loss', 'huber', '--huber-delta', '0.5'];
+    const { code, stdout, stderr } = await session([
+      ...['gradcheck', '--dataset', path('houses.csv'), '--hidden', '8', '--backend', 'cpu', '--json', ...flags],
+    ]);
+    expect(code, stderr).to.equal(0);
+    expect(JSON.parse(stdout)).to.include({ passed: true });
   });
 
   it('weights of classes reach the loss of a run', async () => {

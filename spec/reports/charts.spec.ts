@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { confidences, curves, PAGE_THEME, parallelCoordinates, resultAgainst } from '../../src/reports/charts';
+import {
+  confidences,
+  curves,
+  PAGE_THEME,
+  parallelCoordinates,
+  resultAgainst,
+  stepCurve,
+} from '../../src/reports/charts';
 import { toSvg } from '../../src/reports/render';
 
 describe('the result against a setting', () => {
@@ -92,6 +99,21 @@ describe('curves', () => {
   it('leave out the values of thousands of points', async () => {
     const lines = Array.from({ length: 50 }, (_, i) => ({ name: `${i}`, values: new Array<number>(50).fill(i) }));
     expect(titles(await toSvg(curves(PAGE_THEME, 'a', lines)))).to.deep.equal([]);
+  });
+});
+
+describe('a curve over steps', () => {
+  const drawn = async (count: number) => {
+    const points = Array.from({ length: count }, (_, i) => ({ step: i + 1, value: i === 1 ? NaN : i }));
+    const svg = await toSvg(stepCurve(PAGE_THEME, 'Batch loss', points));
+    return [...svg.matchAll(/<title>([^<]*)<\/title>/g)].map(([, title]) => title);
+  };
+
+  it('leaves out what is not a number, and draws the means of neighbors when there are many', async () => {
+    expect(await drawn(3)).to.deep.equal(['step 1: 0', 'step 3: 2']);
+    const many = await drawn(4001);
+    expect(many).to.have.length(400);
+    expect(many[1]).to.equal('steps 12 to 21, mean: 15.5');
   });
 });
 

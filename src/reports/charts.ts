@@ -147,6 +147,42 @@ export function curves(
   } as TopLevelSpec;
 }
 
+/** A value after some step of training, from 1. */
+export interface StepValue {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** More points than this are not seen in a chart: neighbors are drawn as their mean. */
+const MOST_STEPS = 400;
+
+/** A curve over the steps of training. */
+export function stepCurve(theme: Theme, title: string, points: readonly StepValue[]): TopLevelSpec {
+  const finite = points.filter(({ value }) => Number.isFinite(value));
+  const size = Math.ceil(finite.length / MOST_STEPS);
+  const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  const values = Array.from({ length: Math.ceil(finite.length / (size || 1)) }, (_, i) => {
+    const group = finite.slice(i * size, (i + 1) * size);
+    const value = mean(group.map((point) => point.value));
+    const [first, last] = [group[0]!.step, group.at(-1)!.step];
+    const where = first === last ? `step ${first}` : `steps ${first} to ${last}, mean`;
+    return { step: mean(group.map(({ step }) => step)), value, name: title, says: `${where}: ${shown(value)}` };
+  });
+  const x = { field: 'step', type: 'quantitative', title: 'Step', scale: { zero: false, nice: false } };
+  const y = { field: 'value', type: 'quantitative', title, scale: { zero: false }, axis: RESULT_AXIS };
+  const legend = { title: null, orient: 'top', symbolType: 'stroke', labelLimit: 300 };
+  const color = { field: 'name', type: 'nominal', scale: { range: [theme.series[0]] }, legend };
+  return {
+    ...base(theme, `${title} over the steps`),
+    ...SIZE,
+    data: { values },
+    layer: [
+      { mark: { type: 'line', strokeWidth: 1.5, point: values.length <= MOST_POINTS }, encoding: { x, y, color } },
+      hovered(x, y),
+    ],
+  } as TopLevelSpec;
+}
+
 /** A dashed line at an epoch, with what it says. */
 function markOf(theme: Theme, { epoch, says }: MarkedEpoch, x: object) {
   return {

@@ -94,7 +94,7 @@ export interface ExaminedOutput {
   readonly name: string;
   /** [n] */
   readonly predicted: Float64Array;
-  /** [n]: the labels. */
+  /** [n], the labels. */
   readonly actual: Float64Array;
   /** The samples with the largest errors, worst first: their indices in the test set. */
   readonly worst: readonly number[];

@@ -7,12 +7,13 @@ import {
   predictedAgainstTrue,
   residuals,
   resultAgainst,
+  stepCurve,
 } from './charts';
 import { type Comparison, differingSettings, trialsOf } from './compareReport';
 import { encodePng, type Picture } from '../pictures/png';
 import { svgToPng, toSvg } from './render';
 import type { RunData } from '../runs/readRun';
-import { MOST_CLASSES, MOST_MISTAKES, MOST_UNITS, runCurves, type Trained } from './runReport';
+import { MOST_CLASSES, MOST_MISTAKES, MOST_UNITS, runCurves, runSteps, type Trained } from './runReport';
 import { confusionGrid } from '../pictures/confusionGrid';
 import { sampleImage } from '../pictures/sampleImage';
 import { BLUE_ORANGE, weightGrid } from '../pictures/weightGrid';
@@ -32,6 +33,9 @@ export async function runPictures(run: RunData, trained: Trained | undefined): P
   const pictures = [];
   for (const { name, lines, marked } of runCurves(run)) {
     pictures.push(await chart(fileName(name), curves(PICTURE_THEME, name, lines, { marked })));
+  }
+  for (const { name, points } of runSteps(run)) {
+    pictures.push(await chart(fileName(name), stepCurve(PICTURE_THEME, name, points)));
   }
   if (!trained) return pictures;
   const { test, imageShape, parameters } = trained;

@@ -10,6 +10,8 @@ import {
   predictedAgainstTrue,
   residuals,
   shownSetting,
+  stepCurve,
+  type StepValue,
   withoutFolders,
 } from './charts';
 import type { Examination, ExaminedOutput } from './examination';
@@ -23,6 +25,7 @@ import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
 import { type JudgedFigure, judgedFigure } from '../runs/figures';
 import type { RunData } from '../runs/readRun';
+import type { LogEvent } from '../training/train';
 import { frequentConfusions } from '../training/classReport';
 import { confusionGrid } from '../pictures/confusionGrid';
 import { sampleImage } from '../pictures/sampleImage';
@@ -169,7 +172,25 @@ async function curvesOf(run: RunData): Promise<Html> {
       figure(await toSvg(curves(PAGE_THEME, name, lines, { marked })), says, i === 0 ? numbers : undefined),
     ),
   );
-  return html`<div class="figures">${figures}</div>`;
+  const steps = await Promise.all(
+    runSteps(run).map(async ({ name, points, says }) => figure(await toSvg(stepCurve(PAGE_THEME, name, points)), says)),
+  );
+  return html`<div class="figures">${figures}${steps}</div>`;
+}
+
+/** The charts of a run's recorded steps; none without `logEvery`. */
+export function runSteps({ logs }: RunData): { name: string; points: readonly StepValue[]; says: string }[] {
+  if (logs.length === 0) return [];
+  const over = (of: (log: LogEvent) => number) => logs.map((log) => ({ step: log.step, value: of(log) }));
+  return [
+    { name: 'Batch loss', points: over(({ loss }) => loss), says: 'The loss of the batch of each recorded step.' },
+    { name: 'Step learning rate', points: over(({ lr }) => lr), says: 'The learning rate of each recorded step.' },
+    {
+      name: 'Gradient norm',
+      points: over(({ gradientNorm }) => gradientNorm),
+      says: 'The L2 norm of all gradients of each recorded step, before they are clipped.',
+    },
+  ];
 }
 
 /** A chart of a run's epochs. */

@@ -6,9 +6,9 @@ import { createTurn, type Turn } from './turn';
 export interface ClassPredictions {
   /** Row-major [n, k]. */
   readonly probabilities: ArrayLike<number>;
-  /** [n]: the most probable classes, or those that a threshold gives. */
+  /** [n], the most probable classes, or those that a threshold gives. */
   readonly predicted: ArrayLike<number>;
-  /** [n]: the true classes. */
+  /** [n], the true classes. */
   readonly labels: ArrayLike<number>;
   readonly k: number;
 }

@@ -10,7 +10,7 @@ import { createTurn, type Turn } from './turn';
 export interface PredictedClasses {
   /** Row-major [n, k]: 4 bytes for each sample and class. */
   readonly probabilities: Float32Array;
-  /** [n]: the classes with the largest logits. */
+  /** [n], the classes with the largest logits. */
   readonly predicted: Int32Array;
   /** Mean cross-entropy, from the logits: finite also where a probability is 0 in float32. */
   readonly loss: number;

@@ -8,7 +8,7 @@ import { createTurn, type Turn } from './turn';
 export interface PredictedValues {
   /** Row-major [n, k]. */
   readonly predicted: Float64Array;
-  /** Row-major [n, k]: the labels. */
+  /** Row-major [n, k], the labels. */
   readonly actual: Float64Array;
 }
 

@@ -14,7 +14,7 @@ export interface Samples {
   readonly labels: Int32Array;
   /** For regression: row-major [count, numOutputs], standardized (see `Target`). The labels are then all 0. */
   readonly targets?: Float32Array;
-  /** [count]: the weight of each sample in the loss; 1 for each when left out. */
+  /** The weight of each sample in the loss, `[count]`; 1 for each when left out. */
   readonly weights?: Float32Array;
   readonly count: number;
   readonly numInputs: number;

@@ -17,7 +17,7 @@ export function clipByGlobalNorm(grads: readonly tf.Tensor[], maxNorm: number): 
 
 /** ‖d‖: the L2 norm of all gradients as one vector, a scalar. */
 export function globalNorm(grads: readonly tf.Tensor[]): tf.Scalar {
-  return tf.sqrt(tf.addN(grads.map((dW) => tf.sum(tf.square(dW))))) as tf.Scalar;
+  return tf.sqrt<tf.Scalar>(tf.addN(grads.map((dW) => tf.sum(tf.square(dW)))));
 }
 
 /** `clipByGlobalNorm` as a link; without a norm, gradients pass as they are. */

@@ -20,7 +20,7 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   if (written !== undefined) return written;
   assertParsable(text, path);
   const { parseDocument } = require('yaml') as typeof import('yaml');
-  const document = parseDocument(text, { prettyErrors: true, resolveKnownTags: false });
+  const document = parseDocument(text, { prettyErrors: true, resolveKnownTags: false, logLevel: 'error' });
   // A warning is a tag or a key that would be silently dropped or changed.
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault)

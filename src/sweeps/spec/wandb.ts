@@ -90,6 +90,9 @@ const METRIC_NAMES: Readonly<Record<string, string>> = {
   meanabsoluteerror: 'judgedMae',
 };
 
+/** Not of the table's prototype. */
+const namedElsewhere = (name: string) => (Object.hasOwn(METRIC_NAMES, name) ? METRIC_NAMES[name] : undefined);
+
 /**
  * The metric that a name means: in any spelling, or as other tools call it.
  * @param known the names of metrics
@@ -97,6 +100,6 @@ const METRIC_NAMES: Readonly<Record<string, string>> = {
  */
 export function metricNamed(name: string, known: readonly string[], validated: boolean): string {
   const own = known.find((one) => plain(one) === plain(name));
-  const meant = own ?? METRIC_NAMES[plain(name)]?.replace('judged', validated ? 'val' : 'test');
+  const meant = own ?? namedElsewhere(plain(name))?.replace('judged', validated ? 'val' : 'test');
   return meant !== undefined && known.includes(meant) ? meant : name;
 }

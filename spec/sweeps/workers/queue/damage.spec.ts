@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { failure } from '../../../failure';
 import { need } from '../../../need';
@@ -109,6 +111,33 @@ describe('a queue with damaged entries and workers that cannot train', function 
     }
     await one.stop();
     expect(await redis.zrange(key('completed'), '0', '-1')).to.not.include('broken');
+  });
+
+  it('works as a user of Redis who may touch its keys only, as docs/sweeps.md says', async () => {
+    const docs = readFileSync(join(__dirname, '../../../../docs/sweeps.md'), 'utf8');
+    const [, rule] = /ACL SETUSER (handgrad .*)/.exec(docs)!;
+    await redis.call('ACL', ['SETUSER', ...rule!.replace('PASSWORD', 'secret').split(' ')]);
+    const url = server.url.replace('redis://', 'redis://handgrad:secret@');
+    const user = new Redis(url, { maxRetriesPerRequest: null });
+    const own = await queueExecutor(user, 'b'.repeat(16), spec, () => {});
+    try {
+      const stop = new AbortController();
+      const working = consumeQueues({
+        ...{ redis: user, only: undefined, slots: 1, leaseMs: 2000, untilDone: false, onEvent: () => {} },
+        ...{ stop: stop.signal, drain: stop.signal, train: () => Promise.resolve(result()) },
+        read: (data, sweep) => readPayload(data, sweep, []),
+      });
+      expect((await own.run(run(0), () => {}, stop.signal)).type).to.equal('result');
+      await own.settled!(run(0));
+      await own.remove();
+      stop.abort();
+      await working;
+      expect(await user.set('other', '1').catch((error: Error) => error.message)).to.match(/No permissions|NOPERM/);
+      expect(await user.call('FLUSHALL').catch((error: Error) => error.message)).to.match(/no permissions|NOPERM/i);
+    } finally {
+      await own.close();
+      user.disconnect();
+    }
   });
 
   it('F98 a worker that cannot train ends with its reason, and burns no retry; a healthy one trains all', async () => {

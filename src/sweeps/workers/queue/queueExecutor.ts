@@ -203,7 +203,7 @@ function jobIdOf({ trial, seed, rung, failures }: TrialRun): string {
   return `${trial}-${seed}-${rung}-${failures}`;
 }
 
-/** The outcome of a run that has ended. Its settings are those that were sent, whatever came back. */
+/** The outcome of a run that has ended. */
 async function outcomeOf(queue: Queue, id: string, { settings }: TrialRun): Promise<Outcome> {
   const { Job } = await import('bullmq');
   const job: QueuedJob | undefined = await Job.fromId(queue, id).catch(() => undefined);
@@ -212,7 +212,12 @@ async function outcomeOf(queue: Queue, id: string, { settings }: TrialRun): Prom
     const refused = reason.startsWith('refused');
     return { type: 'failure', reason, code: refused ? 'refused' : 'worker lost', retry: !refused };
   }
-  const parsed = outcomeSchema.safeParse(job?.returnvalue);
+  return readOutcome(job?.returnvalue, settings);
+}
+
+/** Validates what a worker sent. Its settings are those that were sent to it, whatever came back. */
+export function readOutcome(sent: unknown, settings: TrialRun['settings']): Outcome {
+  const parsed = outcomeSchema.safeParse(sent);
   if (!parsed.success)
     return { type: 'failure', reason: 'a worker sent an invalid result', code: 'result', retry: true };
   if (parsed.data.type === 'failure') return parsed.data;

@@ -1,4 +1,3 @@
-import { basename } from 'node:path';
 import type { TopLevelSpec } from 'vega-lite';
 import type { CalibrationBin, ExaminedOutput } from './examination';
 
@@ -560,12 +559,6 @@ export function shownSetting(value: unknown): string {
   if (value === undefined || value === null) return '–';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** Settings as a page that may be shared shows them: a data set of one's own without its folder. */
-export function withoutFolders(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { dataset } = settings;
-  return typeof dataset === 'string' ? { ...settings, dataset: basename(dataset.replaceAll('\\', '/')) } : settings;
 }
 
 /** A setting for a table: randomly drawn numbers are rounded. */

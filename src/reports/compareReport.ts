@@ -7,11 +7,11 @@ import {
   shortSetting,
   shownSetting,
   type Trial,
-  withoutFolders,
 } from './charts';
 import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
+import { withoutFolders } from '../runs/modelConfig';
 import { judgedAccuracy, type RunData } from '../runs/readRun';
 import type { Importance } from '../sweeps/state/importance';
 

@@ -12,7 +12,6 @@ import {
   shownSetting,
   stepCurve,
   type StepValue,
-  withoutFolders,
 } from './charts';
 import type { Examination, ExaminedOutput } from './examination';
 import type { InputColumn } from '../inference/inputColumns';
@@ -24,6 +23,7 @@ import { dataUri, encodePng } from '../pictures/png';
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
 import { type JudgedFigure, judgedFigure } from '../runs/figures';
+import { withoutFolders } from '../runs/modelConfig';
 import type { RunData } from '../runs/readRun';
 import type { LogEvent } from '../training/train';
 import { frequentConfusions } from '../training/classReport';

@@ -17,7 +17,7 @@ import { predictValues } from '../training/predictValues';
 import { predictClasses } from '../training/predictClasses';
 import { createTurn } from '../training/turn';
 import { compareReport, compareRuns, type Comparison } from './compareReport';
-import { compareSweep, isSweepFolder } from './compareSweep';
+import { bestRunsOf, compareSweep, isSweepFolder } from './compareSweep';
 import { examine, examineValues } from './examination';
 import { comparisonPictures, runPictures } from './pictures';
 import { GENERATOR } from './html';
@@ -40,7 +40,8 @@ export interface ReportOptions extends UseOptions {
 }
 
 /**
- * Writes the report of a run, of several runs side by side, or of a sweep: one self-contained page.
+ * Writes the report of a run, of several runs side by side, or of a sweep: one self-contained page. Beside other runs,
+ * a sweep is represented by its best trials, and folders that hold neither are left out with a notice.
  * An existing report is replaced, and nothing else.
  * @param paths a run folder, several, or the folder of a sweep
  * @param settings the data and the backend to evaluate a single run with; the run's by default
@@ -63,13 +64,11 @@ export async function writeReport(
     await writeComparison(await compareSweep(first), out, options.png);
     return out;
   }
-  for (const folder of folders) await refuseStranger(folder);
   if (others.length > 0) {
-    const runs: RunData[] = [];
-    for (const folder of folders) runs.push(await readRun(folder));
-    await writeComparison(compareRuns(runs), out, options.png);
+    await writeComparison(compareRuns(await runsIn(folders, options)), out, options.png);
     return out;
   }
+  await refuseStranger(first);
   const run = await readRun(first);
   if (isCrossValidation(run.config)) {
     const folds = Array.from({ length: Number(run.config['folds']) }, (_, i) => foldDir(first, i + 1));
@@ -86,6 +85,25 @@ export async function writeReport(
   await writeFileAtomic(out, await runReport(run, trained));
   if (options.png !== undefined) await writeExport(options.png, await runPictures(run, trained), { force: true });
   return out;
+}
+
+/** The runs in several folders, as a pattern such as runs/* gives them: the best of each sweep, and no strangers. */
+async function runsIn(folders: readonly string[], { onEvent }: ReportOptions): Promise<RunData[]> {
+  const runs: RunData[] = [];
+  const left: string[] = [];
+  for (const folder of folders) {
+    if (await isSweepFolder(folder)) runs.push(...(await bestRunsOf(folder)));
+    else if (await isRunFolder(folder)) runs.push(await readRun(folder));
+    else left.push(folder);
+  }
+  if (runs.length === 0) {
+    throw new HandgradError('model', `None of ${left.join(', ') || 'these sweeps'} holds a run; give folders of runs.`);
+  }
+  if (left.length > 0) {
+    const message = `Left out, because they are neither runs nor sweeps: ${left.join(', ')}.`;
+    onEvent?.({ type: 'notice', message });
+  }
+  return runs;
 }
 
 async function writeComparison(comparison: Comparison, out: string, png: string | undefined): Promise<void> {

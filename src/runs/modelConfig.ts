@@ -67,9 +67,14 @@ export interface OpenedModel {
 
 /** The settings that model files record. A model file may be passed on, so of a path it has the last part only. */
 export function recordedSettings(config: Config): Pick<Config, RecordedKey> {
-  const { dataset, initFrom } = config;
-  const names = { dataset: basename(dataset), initFrom: initFrom === undefined ? undefined : basename(initFrom) };
-  return pick({ ...config, ...names }, RECORDED_KEYS);
+  return pick(withoutFolders(config), RECORDED_KEYS);
+}
+
+/** Settings for what may be passed on, such as a report: of a path, they have the last part only. */
+export function withoutFolders<Values extends Readonly<Record<string, unknown>> | Config>(values: Values): Values {
+  const { dataset, initFrom } = values;
+  const names = Object.entries({ dataset, initFrom }).filter(([, path]) => typeof path === 'string');
+  return { ...values, ...Object.fromEntries(names.map(([key, path]) => [key, basename(path as string)])) };
 }
 
 /** The config for the model file of a run. */

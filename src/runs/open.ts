@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { type RunningBackend, selectBackend } from '../backends';
 import { datasetNames } from '../data/catalog';
 import { datasetKind, type DatasetKind, loadDataset } from '../data/loadDataset';
@@ -44,6 +45,12 @@ export async function openDataset(
 ): Promise<Dataset> {
   if (kind === 'table') return tableFor(await openTableOf(settings, options), settings);
   const { onEvent, signal } = options;
+  if (kind === 'folder' && (await readdir(settings.dataset)).some((name) => /^emnist-/i.test(name))) {
+    const message =
+      'The images of EMNIST are stored with rows and columns exchanged, and the network learns them so; ' +
+      'transpose the images that it is to classify as well.';
+    onEvent?.({ type: 'notice', message });
+  }
   return loadDataset(settings.dataset, { ...pick(settings, keysAffecting('fetching')), onEvent, signal });
 }
 

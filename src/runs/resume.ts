@@ -113,6 +113,16 @@ export function checkIdentity(
   );
 }
 
+/**
+ * Checks that a run without a checkpoint starts from the data that it was started with, wherever that is now.
+ * @throws HandgradError 'model' when it is other data
+ */
+export function checkData({ earlier }: ResumePoint, { digest }: { readonly digest: string }): void {
+  const { dataset } = (earlier.environment ?? {}) as { readonly dataset?: { readonly digest?: unknown } };
+  if (dataset?.digest === undefined || dataset.digest === digest) return;
+  throw new HandgradError('model', `${earlier.dir} was started with other data; restore it, or start a new run.`);
+}
+
 /** A device without its number of threads, which does not affect the results. */
 const withoutThreads = (device: string) => device.replace(/, (one thread|\d+ threads)$/, '');
 
@@ -132,6 +142,9 @@ function mergeConfig(dir: string, before: Config, { config: asked, given }: Reso
   const merged: Record<string, unknown> = { ...before };
   const wanted: Record<string, unknown> = {};
   for (const key of given) (settings[key].resumable ? merged : wanted)[key] = asked[key];
+  // Data may have been moved; its digest tells whether it is the same.
+  if (given.has('dataset')) merged['dataset'] = asked.dataset;
+  delete wanted['dataset'];
   // The data folder may differ: it depends on the machine.
   if (asked.dataDir !== undefined) merged['dataDir'] = asked.dataDir;
   assertNoDifferences(
@@ -147,7 +160,8 @@ function mergeConfig(dir: string, before: Config, { config: asked, given }: Reso
 
 function checkConfig({ checkpoint, path }: FoundCheckpoint, config: Config, dir: string): void {
   const made = parseModelConfig(checkpoint.config, path);
-  const keys = RECORDED_KEYS.filter((key) => !settings[key].resumable);
+  // The data set is checked by its digest.
+  const keys = RECORDED_KEYS.filter((key) => !settings[key].resumable && key !== 'dataset');
   assertNoDifferences(
     differences(
       pick(recordedSettings({ ...config, ...pick(made, RECORDED_KEYS) }), keys),

@@ -20,7 +20,7 @@ import { assertExpectations } from './expectations';
 import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openBackend, openDataset, openTableOf, tableFor } from './open';
 import { findRun } from './readRun';
-import { backendOf, checkIdentity, findResumePoint } from './resume';
+import { backendOf, checkData, checkIdentity, findResumePoint } from './resume';
 import { type ClaimedDir, claimRunDir } from './runDir';
 import { assertFreeForRun, createRunFolder, reopenRunFolder, RUN_FILES, sealRunFolder } from './runFolder';
 import type { RunParts } from './runParts';
@@ -187,6 +187,7 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     const samples = chooseSamples(dataset, config);
     const backend = await openBackend({ ...config, backend: backendOf(resumePoint) }, { ...options, compile: true });
     if (found) checkIdentity(found, identityOf(dataset, samples, backend), notice);
+    else checkData(resumePoint, dataset);
     signal?.throwIfAborted();
     const checkpointsDir = join(dir, RUN_FILES.checkpoints);
     for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder);

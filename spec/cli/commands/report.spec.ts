@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PNG } from 'pngjs';
@@ -127,6 +127,18 @@ describe('report', function () {
     expect(readdirSync(join(folder, 'both'))).to.include.members(['accuracy.png', 'parallel.png', 'against-lr.png']);
   });
 
+  it('takes what runs/* gives: strangers are named and left out', async () => {
+    const { folder, run } = network();
+    const stranger = join(folder, 'stranger');
+    mkdirSync(stranger);
+    const page = join(folder, 'mixed.html');
+    const { code, stderr } = await session(['report', run, stranger, '--out', page, '--quiet']);
+    expect(code, stderr).to.equal(0);
+    const noted = await session(['report', run, stranger, '--out', page]);
+    expect(noted.stderr).to.contain(`Left out, because they are neither runs nor sweeps: ${stranger}.`);
+    expect((await session(['report', stranger, folder, '--out', page])).code).to.equal(8);
+  });
+
   it('shows the trials of a sweep, best first, while it goes on as well', async function () {
     need(this, browserLacks);
     const { folder } = network();
@@ -150,6 +162,10 @@ describe('report', function () {
       '1,2',
       '1,4',
     ]);
+    // Beside a run, as runs/* gives them; and no path of this machine is on the page.
+    const mixed = await report(network().run, dir, '--out', join(folder, 'mixed.html'));
+    expect(await (await opened(mixed))<string[][]>(rows())).to.have.length(5);
+    expect(readFileSync(mixed, 'utf8')).to.contain('points.csv').and.not.to.contain(points);
     // As the journal stood before its last line, and in the middle of it.
     const journal = readFileSync(join(dir, 'journal.jsonl'), 'utf8');
     writeFileSync(join(dir, 'journal.jsonl'), journal.slice(0, -20));

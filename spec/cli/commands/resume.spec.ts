@@ -8,6 +8,7 @@ import {
   rmSync,
   truncateSync,
   writeFileSync,
+  renameSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../data/tinyDataset';
@@ -146,6 +147,18 @@ describe('train --resume', function () {
         '--hidden is [8] there, not [4,4], --lr is 0.3 there, not 0.5; leave',
     );
     expect(contents('run')).to.deep.equal(before);
+  });
+
+  it('goes on with data that was moved, because its digest is the same', async () => {
+    ok(await train('run', '--epochs', '2'));
+    const moved = path('moved.csv');
+    renameSync(csv, moved);
+    const lost = await resume('run', '--epochs', '3');
+    expect(lost.code, lost.stderr).to.equal(2);
+    ok(await resume('run', '--epochs', '3', '--dataset', moved));
+    ok(await resume('run', '--epochs', '4'));
+    appendFileSync(moved, 'dog,1,2\n');
+    expect(await resume('run', '--epochs', '5', '--dataset', moved)).to.include({ code: 8 });
   });
 
   it('F07 refuses other data, and a config or checkpoints of another run, with the fields that differ', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createServer as createProxy, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer, type LookupFunction } from 'node:net';
-import { fetchBytes, type FetchOptions } from '../../../src/data/download/fetchBytes';
+import { fetchBytes, type FetchOptions, proxies } from '../../../src/data/download/fetchBytes';
 import { need } from '../../need';
 import { failure } from '../../failure';
 import { localServers, selfSigned } from './server';
@@ -231,11 +231,30 @@ describe('fetchBytes', () => {
       process.env['http_proxy'] = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
       expect((await fetchIt('http://only-the-proxy-knows.example/file.gz')).equals(bytes)).to.be.true;
       expect(asked).to.deep.equal(['only-the-proxy-knows.example:80']);
+      // As curl reads it.
+      process.env['http_proxy'] = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+      expect((await fetchIt('http://only-the-proxy-knows.example/file.gz')).equals(bytes)).to.be.true;
+      expect(asked).to.have.length(2);
+      process.env['http_proxy'] = 'user:secret@127.0.0.1:1';
+      const dead = await refusal('http://only-the-proxy-knows.example/file.gz');
+      expect(dead)
+        .to.match(/ECONNREFUSED\) through the proxy 127\.0\.0\.1:1\.$/)
+        .and.not.to.contain('secret');
     } finally {
       if (saved === undefined) delete process.env['http_proxy'];
       else process.env['http_proxy'] = saved;
       proxy.close();
     }
+  });
+
+  it('reads the proxies of the environment as curl does', () => {
+    expect(proxies({})).to.deep.equal({});
+    expect(proxies({ https_proxy: 'host:8080', HTTP_PROXY: ' http://a:1 ' })).to.deep.equal({
+      ...{ httpProxy: 'http://a:1', httpsProxy: 'http://host:8080' },
+    });
+    expect(proxies({ all_proxy: 'h:1', http_proxy: '' })).to.deep.equal({
+      ...{ httpProxy: 'http://h:1', httpsProxy: 'http://h:1' },
+    });
   });
 
   it('stops when its signal says so, with that reason', async () => {

@@ -33,6 +33,28 @@ describe('loadIdxFolder', () => {
     }
   });
 
+  it('finds files in folders that are named like them, as Kaggle unpacks them', async () => {
+    const plain = await load(tinyContents());
+    const nested = join(folder(), 'kaggle', 'set');
+    for (const [name, bytes] of Object.entries(tinyContents())) fill(join(nested, name), { [name]: bytes });
+    fill(join(nested, 'notes'), { 'train-images-idx3-ubyte': 'of others' });
+    expect(await loadIdxFolder(nested)).to.deep.equal(plain);
+  });
+
+  it('counts the classes from 1 where no sample has 0', async () => {
+    const from1 = (name: string) => {
+      const bytes = Buffer.from(tinyContents()[name]!);
+      return bytes.map((value, i) => (i < 8 ? value : value + 1));
+    };
+    const [trainName, testName] = [trainLabels.name, tinyFiles.testLabels.name];
+    const set = await load({ ...tinyContents(), [trainName]: from1(trainName), [testName]: from1(testName) });
+    const plain = await load(tinyContents());
+    expect(set).to.deep.include({ numOutputs: 3, classNames: ['1', '2', '3'] });
+    expect(set.train.labels).to.deep.equal(plain.train.labels);
+    // One sample with 0, be it a test sample, is a class 0.
+    expect((await load({ ...tinyContents(), [trainName]: from1(trainName) })).classNames).to.deep.equal([...'0123']);
+  });
+
   it('takes rows without height and width', async () => {
     const rows = (count: number) => idxBytes([count, 6], new Uint8Array(count * 6));
     const labels = (count: number) =>

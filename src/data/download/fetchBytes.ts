@@ -82,7 +82,9 @@ export async function fetchBytes(address: string, size: number, options: FetchOp
   } catch (error) {
     options.signal?.throwIfAborted();
     if (watch.signal.aborted) throw watch.signal.reason;
-    throw error instanceof HandgradError ? error : new HandgradError('data', reasonOf(error), { cause: error });
+    throw error instanceof HandgradError
+      ? error
+      : new HandgradError('data', reasonOf(error, address), { cause: error });
   } finally {
     watch.stop();
     await dispatcher?.destroy();
@@ -95,13 +97,27 @@ async function openDispatcher(limits: HttpLimits, options: FetchOptions, publicO
   const base = options.connect?.lookup ?? lookup;
   const connect = { ...options.connect, timeout: limits.windowMs, lookup: publicOnly ? publicLookup(base) : base };
   // `watchProgress` is the only timeout: it covers connecting, headers and body.
-  const agent = new EnvHttpProxyAgent({ connect, headersTimeout: 0, bodyTimeout: 0 });
+  const agent = new EnvHttpProxyAgent({ ...proxies(process.env), connect, headersTimeout: 0, bodyTimeout: 0 });
   return new RetryAgent(agent, {
     maxRetries: limits.retries,
     minTimeout: limits.retryWaitMs,
     maxTimeout: limits.maxRetryWaitMs,
     errorCodes: RETRIED_ERRORS,
   });
+}
+
+/**
+ * The proxies of the environment, as curl reads them: an address without a scheme is one of http.
+ * @returns nothing for those that are not set
+ */
+export function proxies(env: NodeJS.ProcessEnv): { httpProxy?: string; httpsProxy?: string } {
+  const all = env['all_proxy'] || env['ALL_PROXY'];
+  const of = (scheme: string) => {
+    const given = (env[`${scheme}_proxy`] || env[`${scheme.toUpperCase()}_PROXY`] || all)?.trim();
+    return given && !given.includes('://') ? `http://${given}` : given;
+  };
+  const [httpProxy, httpsProxy] = [of('http'), of('https')];
+  return { ...(httpProxy && { httpProxy }), ...(httpsProxy && { httpsProxy }) };
 }
 
 async function readBody(
@@ -169,7 +185,28 @@ const REASONS: Readonly<Record<string, string>> = {
   EPRIVATE: 'a redirect leads into a private network',
 };
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, address: string): string {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const proxy =
+    url && !isExempt(url.hostname, process.env) && proxies(process.env)[PROXY_OF[url.protocol] ?? 'httpProxy'];
+  const through = proxy ? ` through the proxy ${withoutPassword(proxy)}` : '';
+  return reasonWithout(error).replace(/\.$/, `${through}.`);
+}
+
+const PROXY_OF: Readonly<Record<string, 'httpProxy' | 'httpsProxy'>> = { 'https:': 'httpsProxy' };
+
+/** Whether a host is reached without the proxy. */
+function isExempt(host: string, env: NodeJS.ProcessEnv): boolean {
+  const names = (env['no_proxy'] ?? env['NO_PROXY'] ?? '').split(/[\s,]+/).map((name) => name.replace(/^\*?\./, ''));
+  return names.some((name) => name === '*' || (name !== '' && (host === name || host.endsWith(`.${name}`))));
+}
+
+/** A proxy's address as a message may show it. */
+function withoutPassword(proxy: string): string {
+  return URL.canParse(proxy) ? new URL(proxy).host : 'of the environment, whose address is not valid';
+}
+
+function reasonWithout(error: unknown): string {
   const { code, message, statusCode } = error as Error & { code?: string; statusCode?: number };
   // A retry asked for the rest, and the server sent everything again.
   if (statusCode === 200) return 'the connection was interrupted, and the server cannot resume it.';

@@ -24,7 +24,8 @@ const MAX_EXPANSION = 1032;
 
 /**
  * Loads any folder that holds four IDX files of unsigned bytes, gzipped or not:
- * images [n, height, width] or rows [n, d], and labels [n]. The classes are 0 … the largest training label.
+ * images [n, height, width] or rows [n, d], and labels [n]. The classes are the smallest to the largest training label,
+ * the smallest at most 1.
  * @throws HandgradError 'data' with the file that is missing or invalid
  */
 export async function loadIdxFolder(folder: string): Promise<Dataset> {
@@ -44,11 +45,24 @@ export async function loadIdxFolder(folder: string): Promise<Dataset> {
   return { name: basename(resolve(folder)), ...idxSamples(arrays, paths), digest: datasetDigest(sums) };
 }
 
+/** The files of a folder, and those in folders that are named like one of the four: Kaggle unpacks a file so. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = await Promise.all(
+    entries.map(async (entry) => {
+      if (!(await stat(join(folder, entry.name)).catch(() => undefined))?.isDirectory()) return [entry.name];
+      const isUsual = Object.values(PATTERNS).some((pattern) => pattern.test(entry.name));
+      return isUsual ? (await readdir(join(folder, entry.name))).map((name) => join(entry.name, name)) : [];
+    }),
+  );
+  return names.flat().sort((a, b) => a.length - b.length);
+}
+
 /** Finds each of the four files; a plain file is preferred to a gzipped one. */
 async function findFiles(folder: string): Promise<Record<Role, string>> {
-  const names = (await readdir(folder)).sort((a, b) => a.length - b.length);
+  const names = await filesIn(folder);
   const find = (role: Role) => {
-    const found = names.filter((name) => PATTERNS[role].test(name));
+    const found = names.filter((name) => PATTERNS[role].test(basename(name)));
     const others = found.filter((name) => name.replace(/\.gz$/, '') !== found[0]?.replace(/\.gz$/, ''));
     if (found[0] === undefined) {
       const what = role.replace(/([A-Z])/, (letter) => ` ${letter.toLowerCase()}`);

@@ -6,7 +6,8 @@ import type { Dataset, Samples } from '../samples';
 /**
  * Makes a data set from four IDX arrays, without copying the images.
  * @param paths the files, for messages
- * @param classNames one per class; without it the classes are "0" … the largest training label
+ * @param classNames one per class; without it the classes are "0", or "1" if no sample has 0, … the largest training
+ * label
  * @throws HandgradError 'data' when the arrays do not fit together
  */
 export function idxSamples(
@@ -24,7 +25,10 @@ export function idxSamples(
       `holds samples of shape ${shapeText(eachTest)}, the training ones are ${shapeText(each)}`,
     );
   }
-  const names = classNames ?? Array.from({ length: 1 + largest(train.labels) }, (_, label) => String(label));
+  // Some data sets, such as the letters of EMNIST, count from 1.
+  const first = classNames || [train, test].some(({ labels }) => labels.includes(0)) ? 0 : 1;
+  if (first === 1) for (const { labels } of [train, test]) labels.forEach((label, i) => (labels[i] = label - 1));
+  const names = classNames ?? Array.from({ length: 1 + largest(train.labels) }, (_, label) => String(label + first));
   checkLabels(train.labels, names.length, paths.trainLabels);
   checkLabels(test.labels, names.length, paths.testLabels);
   const [height, width] = each;

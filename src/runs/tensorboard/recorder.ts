@@ -16,6 +16,7 @@ import { dataIterator, type DataIterator, targetsOf } from '../../training/batch
 import type { EndEvent, EpochEvent, TrainEvent, TrainOptions } from '../../training/train';
 import type { TrainState } from '../../training/trainState';
 import { type Config, keysWhere } from '../config';
+import { withoutFolders } from '../modelConfig';
 import type { RunParts } from '../runParts';
 
 /** The maximum number of units of the first layer in an image. */
@@ -169,9 +170,10 @@ async function picture({ config, dataset }: RunParts, W1: Parameter, epoch: numb
 
 /** The settings that runs are compared by. */
 function hparams(config: Config): Record<string, number | string | boolean> {
+  const shown = withoutFolders(config);
   return Object.fromEntries(
     keysWhere(({ compared }) => compared !== false).flatMap((key) => {
-      const value = config[key];
+      const value = shown[key];
       return value === undefined ? [] : [[key, typeof value === 'object' ? value.join() : value]];
     }),
   );

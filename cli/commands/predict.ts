@@ -83,10 +83,9 @@ async function* filesOf(paths: readonly string[], { stdin }: Io): AsyncGenerator
   }
 }
 
-/** Whether the inputs are tables. Of a model of images in a table, those with the name of one. */
+/** Whether the inputs are tables. Of a model of images, those with the name of one: their rows are pixels. */
 function takesTables({ inputs, imageShape }: Classifier, files: readonly string[]): boolean {
-  if (inputs === undefined) return false;
-  return imageShape === undefined || files.every((file) => TABLE_NAME.test(file));
+  return imageShape ? files.every((file) => TABLE_NAME.test(file)) : inputs !== undefined;
 }
 
 const TABLE_NAME = /\.(csv|tsv|txt|parquet)(\.(gz|zst))?$/i;

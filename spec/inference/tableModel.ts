@@ -8,16 +8,17 @@ import { modelConfig } from '../../src/runs/modelConfig';
 import { randomNetwork } from '../nn/randomNetwork';
 
 /**
- * Saves a model of a table with a random network: all that using one needs, without training.
+ * Saves a model of a table, or of images, with a random network: all that using one needs, without training.
  * @returns the data set that it would have been trained on
  */
 export async function saveTableModel(
   path: string,
   table: string,
   options: LoadOptions = {},
-  { seed = 1, std = 0.3 }: { readonly seed?: number; readonly std?: number } = {},
+  { seed = 1, std = 0.3, classNames }: { readonly seed?: number; readonly std?: number; classNames?: string[] } = {},
 ): Promise<Dataset> {
-  const dataset = await loadDataset(table, options);
+  const loaded = await loadDataset(table, options);
+  const dataset = classNames ? { ...loaded, classNames } : loaded;
   const network = randomNetwork([dataset.numInputs, 5, dataset.numOutputs], seed, std);
   const parameters = await readParameters(network);
   tf.dispose(network);

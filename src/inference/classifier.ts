@@ -14,7 +14,8 @@ import { dataIterator } from '../training/batches';
 import { evaluationBatchSize, predictProbabilities } from '../training/evaluate';
 import { createTurn } from '../training/turn';
 import { quoted } from '../words';
-import { inUnits, type PredictedRows, predictRows, unseenNotices } from './predictRows';
+import { readPixels } from './pixelTable';
+import { inUnits, predictPixels, type PredictedRows, predictRows, unseenNotices } from './predictRows';
 import { type Cell, type TableRow, tableOfRows } from './rowsInMemory';
 import { readRows, type TableModelConfig } from './tableToUse';
 import { configFor, dataToUse, networkIn, opening, type UseOptions, type UseSettings } from './useModel';
@@ -75,7 +76,8 @@ export interface Classifier {
   ): AsyncGenerator<ClassifiedImage, void, void>;
   /**
    * Predicts the rows of a table, some at a time: with or without labels, its columns in any order. Categories that
-   * the training met too rarely or never are reported as notices at the end.
+   * the training met too rarely or never are reported as notices at the end. Of a network of images, the rows are
+   * images, one pixel from 0 to 255 a column.
    * @param spec a file, a pattern such as `part-*.csv`, or `-` for `stdin`
    * @throws HandgradError 'usage' for a network that takes no tables; 'data' for a table that cannot be read, or a
    *   column that is missing or of another type; the signal's reason when it is aborted
@@ -163,7 +165,11 @@ export async function openClassifier(
       yield* classified(chunk, { ...looks, invert }, classify);
     },
     async *table(spec) {
-      if (!tableModel) throw takesNoTable(opened.path);
+      if (!tableModel) {
+        if (!made?.imageShape) throw takesNoTable(opened.path);
+        const images = await readPixels({ ...made, imageShape: made.imageShape }, spec, config.labelColumn, options);
+        return yield* predictPixels(images.pixels, images.table.count, network, createTurn(options.signal));
+      }
       const table = await readRows(tableModel, spec, options);
       const unseen = yield* predicted(tableModel, table);
       for (const message of unseenNotices(unseen, table.path)) options.onEvent?.({ type: 'notice', message });

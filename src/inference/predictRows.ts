@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preparation, Target } from '../data/samples';
 import { rowPreparer, type UnseenCategory } from '../data/tables/preparation';
-import type { Table } from '../data/tables/table';
+import type { Column, Table } from '../data/tables/table';
+import { pixels } from '../data/tables/tableDataset';
 import { mlp, type Network } from '../nn/mlp';
 import { softmax } from '../nn/softmaxCrossEntropy';
 import { evaluationBatchSize } from '../training/evaluate';
@@ -29,24 +30,45 @@ export async function* predictRows(
   turn: Turn,
 ): AsyncGenerator<PredictedRows, UnseenCategory[], void> {
   const preparer = rowPreparer(preparation, table);
+  yield* predictFeatures((rows) => preparer.features(rows), table.count, network, turn, preparation.targets);
+  return preparer.unseen();
+}
+
+/** Predicts the images of a table, a batch at a time. @param columns one for each pixel */
+export function predictPixels(
+  columns: readonly Column[],
+  count: number,
+  network: Network,
+  turn: Turn,
+): AsyncGenerator<PredictedRows, void, void> {
+  const featuresOf = (rows: Int32Array) => Float32Array.from(pixels(columns, rows).features, (byte) => byte / 255);
+  return predictFeatures(featuresOf, count, network, turn);
+}
+
+/** @param featuresOf gives the inputs of some rows */
+async function* predictFeatures(
+  featuresOf: (rows: Int32Array) => Float32Array,
+  rows: number,
+  network: Network,
+  turn: Turn,
+  targets?: readonly Target[],
+): AsyncGenerator<PredictedRows, void, void> {
   const most = evaluationBatchSize(network);
-  for (let first = 0; first < table.count; first += most) {
-    const count = Math.min(most, table.count - first);
-    const features = preparer.features(Int32Array.from({ length: count }, (_, i) => first + i));
+  for (let first = 0; first < rows; first += most) {
+    const count = Math.min(most, rows - first);
+    const features = featuresOf(Int32Array.from({ length: count }, (_, i) => first + i));
     const O = tf.tidy(() => {
-      const found = mlp(tf.tensor2d(features, [count, preparer.width]), network);
-      return preparation.targets ? found : softmax(found);
+      const found = mlp(tf.tensor2d(features, [count, features.length / count]), network);
+      return targets ? found : softmax(found);
     });
     try {
       const outputs = await O.data<'float32'>();
-      const { targets } = preparation;
       yield { first, count, outputs: targets ? Float64Array.from(inUnits(outputs, targets)) : outputs };
     } finally {
       O.dispose();
     }
     await turn();
   }
-  return preparer.unseen();
 }
 
 /**

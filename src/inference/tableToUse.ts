@@ -54,8 +54,11 @@ function withTrainingNames(table: Table, { columnsWithoutHeader, labels }: Prepa
   return { ...table, columns: table.columns.map((column, i) => ({ ...column, name: names[i]! })) };
 }
 
-/** What to do about classes that the model does not know. */
-export type UnknownClasses = 'refuse' | 'skip';
+/** What to do about classes that a model does not know. */
+export interface UnknownOptions {
+  /** Of a table: leaves out rows of classes that the model does not know; they are refused otherwise. */
+  readonly skipUnknownClasses?: boolean;
+}
 
 /**
  * The labeled rows of a table, for a model that was trained on one: the test part of the file that it was trained on,
@@ -67,7 +70,7 @@ export async function tableToUse(
   model: OpenedModel & { readonly config: TableModelConfig },
   config: Config,
   isAsked: boolean,
-  options: OpenOptions & { readonly unknownClasses?: UnknownClasses },
+  options: OpenOptions & UnknownOptions,
 ): Promise<Dataset> {
   const made = model.config;
   const { preparation } = made;
@@ -88,7 +91,7 @@ export async function tableToUse(
     ? tableParts(typeTable(table, made), made).test
     : Int32Array.from({ length: table.count }, (_, row) => row);
   const labelColumns = columnsNamed(table, config.labelColumn ?? preparation.labels, 'labelColumn');
-  const asked = preparation.targets ? rows : knownRows(made, table, labelColumns[0]!, rows, options);
+  const asked = preparation.targets ? rows : rowsOfKnownClasses(made, table, labelColumns[0]!, rows, options);
   const { features, unseen } = prepareRows(preparation, table, asked);
   for (const message of unseenNotices(unseen, table.path)) options.onEvent?.({ type: 'notice', message });
   const test: Samples = {
@@ -134,16 +137,33 @@ function labelsOf(
   return { labels: new Int32Array(rows.length), targets: standardized(columns, preparation.targets, rows) };
 }
 
-/** The rows of classes that the model knows. */
-function knownRows(
+function rowsOfKnownClasses(
   { classNames }: TableModelConfig,
   table: Table,
   label: number,
   rows: Int32Array,
-  { unknownClasses = 'refuse', onEvent }: OpenOptions & { readonly unknownClasses?: UnknownClasses },
+  options: OpenOptions & UnknownOptions,
 ): Int32Array {
   const texts = asTexts(table.columns[label]!);
-  const { labels } = classesOf(texts, classNames);
+  return knownRows({ table, texts, labels: classesOf(texts, classNames).labels }, rows, options);
+}
+
+/** The label column of a table, and the class of each row: -1 for one that the model does not know. */
+export interface FoundClasses {
+  readonly table: Table;
+  readonly texts: ReturnType<typeof asTexts>;
+  readonly labels: Int32Array;
+}
+
+/**
+ * The rows of classes that the model knows.
+ * @throws HandgradError 'data' for other classes, unless they are skipped
+ */
+export function knownRows(
+  { table, texts, labels }: FoundClasses,
+  rows: Int32Array,
+  { skipUnknownClasses = false, onEvent }: OpenOptions & UnknownOptions,
+): Int32Array {
   const unknown = rows.filter((row) => labels[row]! < 0);
   if (unknown.length > 0) {
     const names = [...new Set(unknown.map((row) => texts.codes[row]!))].map((code) => texts.texts[code]!);
@@ -151,8 +171,8 @@ function knownRows(
     const what =
       `${plural(unknown.length, 'row')} of ${table.path} ${unknown.length === 1 ? 'has' : 'have'} a class ` +
       `that the model does not know: ${shown} (line ${table.lineOf(unknown[0]!)})`;
-    if (unknownClasses === 'refuse') {
-      throw new HandgradError('data', `${what}; correct the labels, or set \`unknownClasses\` to skip.`);
+    if (!skipUnknownClasses) {
+      throw new HandgradError('data', `${what}; correct the labels, or leave them out with \`skipUnknownClasses\`.`);
     }
     onEvent?.({ type: 'notice', message: `${what}; they are left out.` });
   }

@@ -18,19 +18,18 @@ import { SETTINGS } from '../runs/settings';
 import { checkModel, openModel, type OpenedModel } from '../runs/modelConfig';
 import { checkDataset, openBackend, openDataset } from '../runs/open';
 import { quoted } from '../words';
-import { tableToUse, type UnknownClasses } from './tableToUse';
+import { imagesOfTable } from './pixelTable';
+import { tableToUse, type UnknownOptions } from './tableToUse';
 
 /** The settings of what uses a trained network: which data, and which backend. */
 export type UseSettings = Pick<Settings, KeyAffecting<'fetching' | 'samples' | 'backend'>>;
 
 /** How a trained network is used. */
-export interface UseOptions extends OpenOptions {
+export interface UseOptions extends OpenOptions, UnknownOptions {
   /** Accepts a run folder whose model is not the one that its manifest records. */
   readonly noVerify?: boolean;
   /** The data set, if it is in memory already. */
   readonly data?: Dataset;
-  /** Of a table: whether rows of classes that the model does not know are refused, which is the default, or skipped. */
-  readonly unknownClasses?: UnknownClasses;
   /** The backend, if it runs already. */
   readonly backend?: RunningBackend;
 }
@@ -76,7 +75,11 @@ export async function dataToUse(
 ): Promise<Dataset> {
   const kind = await checkDataset(config);
   const { config: made } = opened;
-  if (!made?.preparation) return openDataset(config, kind, options);
+  if (!made?.preparation) {
+    const images = kind === 'table' && made?.imageShape ? { ...made, imageShape: made.imageShape } : undefined;
+    if (images) return imagesOfTable(images, config.dataset, config.labelColumn, options);
+    return openDataset(config, kind, options);
+  }
   if (kind !== 'table') {
     throw new HandgradError(
       'model',

@@ -36,7 +36,7 @@ export function chooseLabel(
 ): Label {
   const columns =
     labelColumn === undefined
-      ? [suggested(table, types, task, noLabels)]
+      ? [suggestedLabel(table, types, task, noLabels)]
       : columnsNamed(table, labelColumn, 'labelColumn');
   if (task === 'regression') {
     for (const index of columns) assertNumbers(table, index);
@@ -50,12 +50,15 @@ export function chooseLabel(
   return { columns, task: 'classification' };
 }
 
-/** The column with a usual name; else the one column of words among numbers; else y, which may be a coordinate. */
-function suggested(
+/**
+ * The column with a usual name; else the one column of words among numbers; else y, which may be a coordinate.
+ * @throws HandgradError 'usage' when none or several suggest themselves
+ */
+export function suggestedLabel(
   table: Table,
   types: readonly TypedColumn[],
   task: Task | undefined,
-  noLabels: ReadonlySet<number>,
+  noLabels: ReadonlySet<number> = new Set(),
 ): number {
   const all = table.columns.map((_, index) => index).filter((index) => !noLabels.has(index));
   const candidates = [

@@ -98,22 +98,31 @@ function whatIsOut(out: ReadonlyMap<number, string>, { columns }: Table): string
 }
 
 /** A column of pixels as an input between 0 and 1. */
-function pixel({ column }: TypedColumn, { path, lineOf }: Table): PreparedColumn {
+function pixel({ column }: TypedColumn, table: Table): PreparedColumn {
+  assertPixels(column, table, 'leave `imageShape` out, or correct the file');
+  return { name: column.name, type: 'number', median: 0, mean: 0, std: 255, indicator: false };
+}
+
+/** @throws HandgradError 'data' for a column with something else than whole numbers from 0 to 255 */
+export function assertPixels(column: Column, { path, lineOf }: Table, remedy: string): void {
   const values = numbersOf(column, undefined);
   const bad = Array.prototype.findIndex.call(
     values,
     (value: number) => !(Number.isInteger(value) && value >= 0 && value <= 255),
   );
-  if (bad < 0) return { name: column.name, type: 'number', median: 0, mean: 0, std: 255, indicator: false };
+  if (bad < 0) return;
   throw new HandgradError(
     'data',
     `${path}, line ${lineOf(bad)}: column ${quoted(column.name)} holds no whole number from 0 to 255, as the pixels ` +
-      'of an image are; leave `imageShape` out, or correct the file.',
+      `of an image are; ${remedy}.`,
   );
 }
 
 /** The pixels of some rows, as bytes. */
-function pixels(columns: readonly Column[], rows: Int32Array): Pick<Samples, 'features' | 'scale'> {
+export function pixels(
+  columns: readonly Column[],
+  rows: Int32Array,
+): { readonly features: Uint8Array; readonly scale: number } {
   const width = columns.length;
   const features = new Uint8Array(rows.length * width);
   columns.forEach((column, j) => {

@@ -1,0 +1,94 @@
+import type { Dataset } from '../data/samples';
+import { asTexts, columnType } from '../data/tables/columnTypes';
+import { classesOf, suggestedLabel } from '../data/tables/label';
+import { columnNamed } from '../data/tables/pickColumns';
+import { readTable } from '../data/tables/readTable';
+import { openTableSource } from '../data/tables/source';
+import type { Column, Table } from '../data/tables/table';
+import { assertPixels, pixels } from '../data/tables/tableDataset';
+import { HandgradError } from '../errors';
+import type { OpenOptions } from '../runs/events';
+import type { ModelConfig } from '../runs/modelConfig';
+import { plural } from '../words';
+import { knownRows, type UnknownOptions } from './tableToUse';
+
+/** The config of a model that was trained on images. */
+export type ImageModelConfig = ModelConfig & Required<Pick<ModelConfig, 'imageShape'>>;
+
+/** A table of images, one pixel from 0 to 255 a column, row by row of the image. */
+export interface PixelTable {
+  readonly table: Table;
+  readonly pixels: readonly Column[];
+  /** The column of the labels, if it has one. */
+  readonly label?: number;
+}
+
+/**
+ * Reads a table of images for a model of images. A column beside the pixels is the label.
+ * @param labelColumn its name or position, if it does not suggest itself
+ * @throws HandgradError 'data' for another number of columns, or for other pixels; 'usage' for an unknown label
+ */
+export async function readPixels(
+  { imageShape }: ImageModelConfig,
+  spec: string,
+  labelColumn: string | undefined,
+  { signal, stdin, onEvent }: OpenOptions,
+): Promise<PixelTable> {
+  const source = await openTableSource(spec, { stdin: spec === '-' ? stdin?.() : undefined });
+  const onProgress = (progress: { readonly bytes: number; readonly total?: number }) =>
+    onEvent?.({ type: 'reading', path: spec, ...progress });
+  const table = await readTable(source, { oneColumn: true, signal, onProgress });
+  const { columns, path } = table;
+  const [height, width] = imageShape;
+  const count = height * width;
+  if (columns.length !== count && columns.length !== count + 1) {
+    throw new HandgradError(
+      'data',
+      `${path} has ${plural(columns.length, 'column')}, and images of ${height}x${width} need ${count} of pixels, ` +
+        'with or without one of labels; give such a table.',
+    );
+  }
+  const label = columns.length === count ? undefined : labelOf(table, labelColumn);
+  const used = columns.filter((_, index) => index !== label);
+  for (const column of used) assertPixels(column, table, 'correct the file');
+  return { table, pixels: used, ...(label !== undefined && { label }) };
+}
+
+function labelOf(table: Table, labelColumn: string | undefined): number {
+  if (labelColumn !== undefined) return columnNamed(table, labelColumn, 'labelColumn');
+  return suggestedLabel(table, table.columns.map(columnType), 'classification');
+}
+
+/**
+ * The labeled images of a table, all rows of it. Classes are matched by name, or by number.
+ * @throws HandgradError 'data' when it does not fit the model; 'usage' for a label that is not known
+ */
+export async function imagesOfTable(
+  made: ImageModelConfig,
+  spec: string,
+  labelColumn: string | undefined,
+  options: OpenOptions & UnknownOptions,
+): Promise<Dataset> {
+  const { table, pixels: columns, label } = await readPixels(made, spec, labelColumn, options);
+  const { classNames, imageShape } = made;
+  if (label === undefined) {
+    throw new HandgradError('data', `${table.path} has no column of labels to compare with; add it.`);
+  }
+  const texts = asTexts(table.columns[label]!);
+  const named = classesOf(texts, classNames).labels;
+  const isNumbered = named.every((one) => one < 0) && texts.texts.every((text) => /^\d+(\.0*)?$/.test(text));
+  const numbers = texts.texts.map((text) => (Number(text) < classNames.length ? Number(text) : -1));
+  const labels = isNumbered ? texts.codes.map((code) => numbers[code]!) : named;
+  const all = Int32Array.from({ length: table.count }, (_, row) => row);
+  const rows = knownRows({ table, texts, labels }, all, options);
+  const test = {
+    ...pixels(columns, rows),
+    ...{ labels: rows.map((row) => labels[row]!), count: rows.length, numInputs: columns.length },
+  };
+  return {
+    name: table.name,
+    train: { ...test, features: new Uint8Array(0), labels: new Int32Array(0), count: 0 },
+    test,
+    ...{ numInputs: columns.length, numOutputs: classNames.length, classNames, imageShape, digest: table.digest },
+  };
+}

@@ -97,7 +97,8 @@ export function modelConfig(config: Config, dataset: Dataset): ModelConfig {
  * @param options.noVerify accepts a run folder whose model is not the one that its manifest records
  * @throws HandgradError 'model' when it is missing or invalid, or has changed since the run
  */
-export async function openModel(path: string, { noVerify = false } = {}): Promise<OpenedModel> {
+export async function openModel(path: string, options: { readonly noVerify?: boolean } = {}): Promise<OpenedModel> {
+  const { noVerify = false } = options;
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new HandgradError('model', `There is no run folder or model file ${path}; check the path.`);
   const file = found.isDirectory() ? join(path, RUN_FILES.model) : path;

@@ -110,8 +110,9 @@ export interface SweepPlan {
  */
 export async function planSweep(
   source: SweepSource,
-  { runCap, onEvent }: OpenOptions & { readonly runCap?: number } = {},
+  options: OpenOptions & { readonly runCap?: number } = {},
 ): Promise<SweepPlan> {
+  const { runCap, onEvent } = options;
   const notice = (message: string) => onEvent?.({ type: 'notice', message });
   const spec = await readSweepSource(await withRunCap(source, runCap), { notice });
   const trials = plannedTrials(spec);

@@ -74,6 +74,15 @@ describe('the tables that failed, trained and evaluated', function () {
       expect(stderr).to.match(/40 rows of \S+two_b\.csv have a class that the model does not know: "zebra" \(line 2\)/);
     });
 
+    it('two_b.csv: without the zebras where that is asked for', async () => {
+      await train('two_a.csv', ...QUICK);
+      const ended = await evaluate('--dataset', report('two_b.csv'), '--skip-unknown-classes');
+      expect(answer(ended)[0]).to.include({ accuracy: 1, samples: 40 });
+      expect(ended.stderr).to.match(
+        /40 rows of \S+ have a class .* does not know: "zebra" \(line 2\); they are left out\./,
+      );
+    });
+
     it('three_only_two.csv: fewer classes are evaluated', async () => {
       await train('three.csv', ...QUICK);
       const found = await evaluated('three_only_two.csv');
@@ -119,6 +128,16 @@ describe('the tables that failed, trained and evaluated', function () {
     it('three_cols_swapped.csv: their order does not matter', async () => {
       await train('three.csv', ...QUICK);
       expect(await evaluated('three_cols_swapped.csv')).to.include({ accuracy: 1, samples: 120 });
+    });
+
+    it('new_rows.csv: every row is predicted, without labels', async () => {
+      await train('three.csv', ...QUICK);
+      const rows = answer(await session(['predict', path('run'), report('new_rows.csv'), ...EVALUATE]));
+      expect(rows.map((row) => row['class'])).to.deep.equal(['ash', 'ash', 'cedar', 'ash', 'ash']);
+      for (const [i, { row, probabilities }] of rows.entries()) {
+        expect(row).to.equal(i + 1);
+        expect(Object.keys(probabilities as object)).to.have.members(['ash', 'birch', 'cedar']);
+      }
     });
 
     it('one_row.csv: all rows of another file are evaluated', async () => {
@@ -294,7 +313,7 @@ describe('the tables that failed, trained and evaluated', function () {
 
   it('the same table in any form gives the same model', async () => {
     const models = new Set<string>();
-    const names = ['plain.csv', 'semicolon.csv', 'decimal_comma.csv', 'tabs.tsv', 'plain.csv.gz'];
+    const names = ['plain.csv', 'trailing_all.csv', 'semicolon.csv', 'decimal_comma.csv', 'tabs.tsv', 'plain.csv.gz'];
     for (const [i, name] of names.entries()) {
       const dir = path(String(i));
       const ended = await session([

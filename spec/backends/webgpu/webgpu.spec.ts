@@ -73,6 +73,24 @@ describe('webgpu', function () {
         found.forEach((loss, i) => expect(Math.abs(loss / expected[i]! - 1)).to.be.below(1e-4));
       });
 
+      it('adds any number of tensors, and leaves none behind', async () => {
+        const code = `const tf = require('@tensorflow/tfjs-core');
+          require('./src/backends').selectBackend('webgpu', { allowSoftware: true }).then(async () => {
+            const sums = [];
+            for (const count of [1, 7, 8, 14, 40]) {
+              const terms = Array.from({ length: count }, (_, i) => tf.tensor1d([i, 1]));
+              const before = tf.engine().backend.numDataIds();
+              const sum = tf.addN(terms);
+              sums.push(...(await sum.data()));
+              sum.dispose();
+              sums.push(tf.engine().backend.numDataIds() - before);
+            }
+            console.log(JSON.stringify(sums));
+          });`;
+        const { stdout, stderr } = await runInChild(code);
+        expect(stdout.trim(), stderr).to.equal('[0,1,0,21,7,0,28,8,0,91,14,0,780,40,0]');
+      });
+
       it('finds no fault in the gradients', async () => {
         const { stdout, stderr } = await runInChild(GRADCHECK);
         if (!stdout) throw new Error(stderr);

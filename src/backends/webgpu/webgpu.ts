@@ -3,6 +3,8 @@ import type { KernelBackend } from '@tensorflow/tfjs-core';
 import type { Backend, Running, Unavailable } from '../backend';
 import { installedPackages, type InstalledPackage } from '../installedPackages';
 import { activate, commonVersions, core, loadQuietly } from '../tensorflowJs';
+import { replaceKernel } from '../replaceKernel';
+import { addNInParts } from './addN';
 import { reportErrors, type WebGpuDevice } from './errors';
 
 const DAWN = 'webgpu';
@@ -93,6 +95,7 @@ async function startOn(
       device,
     );
   });
+  replaceKernel('webgpu', 'AddN', addNInParts);
   const name = info.device || info.description;
   return {
     device: `${name} through WebGPU (${[info.vendor, info.architecture, info.description].filter(Boolean).join(', ')})`,

@@ -63,6 +63,7 @@ const RULES: Record<string, readonly string[]> = {
     'src/files',
     'type:src/model',
     'type:src/data',
+    'src/data/tables',
     'type:src/nn',
   ],
   'src/pictures': ['pngjs', 'type:src/data'],

@@ -40,12 +40,13 @@ export const command = defineCommand({
   ],
   async run({ model, out, format, layout, force, noVerify, json }, { terminal }) {
     const { EXPORT_FORMATS, exportModel } = library.inference();
-    const { config, path, files } = await exportModel(model, { format, layout, out, force, noVerify });
+    const { config, path, files, leavesOut } = await exportModel(model, { format, layout, out, force, noVerify });
     if (!config) {
       terminal.warning(
         `${model} records neither its input scale nor its activation; the export assumes scaled inputs and relu.`,
       );
     }
+    if (leavesOut !== undefined) terminal.warning(leavesOut);
     if (json) return terminal.json({ format, path, files });
     terminal.result(path);
     terminal.notice(`Written; ${EXPORT_FORMATS[format].use}.`);

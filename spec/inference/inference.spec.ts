@@ -147,10 +147,15 @@ describe('using a trained network', function () {
     writePoints(path('points.csv'));
     await end(path('points.csv'), path('run'));
     const written = await exportModel(path('run'), { format: 'onnx' });
+    expect(written.leavesOut).to.equal(undefined);
     expect(written).to.deep.include({ path: path('run', 'model.onnx'), files: [path('run', 'model.onnx')] });
     expect(await failure('usage', () => exportModel(path('run'), { format: 'onnx' }))).to.match(/exists already/);
     await exportModel(path('run'), { format: 'onnx', force: true });
-    await exportModel(path('run'), { format: 'layers', out: path('tf') });
+    const { leavesOut } = await exportModel(path('run'), { format: 'layers', out: path('tf') });
+    expect(leavesOut).to.match(/network only, not the preparation of the table: give it 2 inputs \("x", "y"\)/);
+    const torch = await exportModel(path('run'), { format: 'safetensors', layout: 'torch' });
+    expect(torch.leavesOut).to.match(/^PyTorch reads the network only/);
+    expect((await exportModel(path('run'), { format: 'safetensors' })).leavesOut).to.equal(undefined);
     expect(readdirSync(path('tf')).sort()).to.deep.equal(['model.json', 'weights.bin']);
     expect(await failure('usage', () => exportModel(path('run'), { format: 'onx' as never }))).to.equal(
       'Unknown `format` "onx"; did you mean onnx?',

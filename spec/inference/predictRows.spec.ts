@@ -105,6 +105,8 @@ describe('predicting the rows of a table', function () {
     expect(await refused(csvOf(ROWS, inputs).replace('2001-02-11', 'in May'))).to.match(
       /line 3: "in May" in column "born" is no date/,
     );
+    const far = ROWS.map((row, i) => (i === 2 ? { ...row, height: '1e300' } : row));
+    expect(await refused(csvOf(far, inputs))).to.match(/bad\.csv, line 4: the values are too far from those of the tr/);
     // A file without a header, for a model that knows its columns by name.
     expect(await refused(csvOf(ROWS, inputs).replace(/^.*\n/, ''))).to.match(/has no column "height"/);
     const classifier = await open();

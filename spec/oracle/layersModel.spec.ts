@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'chai';
 import { dirname, join } from 'node:path';
 import { layersModel } from '../../src/model/export/layersModel';
+import type { PlainNetwork } from '../../src/model/export/plainNetwork';
 import { ACTIVATIONS, type ActivationName } from '../../src/nn/activations';
 import { browserLacks, openBrowser, serve } from '../browser';
 import { compared, exported, useRealNetwork } from '../model/export/realNetwork';
@@ -61,19 +62,33 @@ describe('export --format layers', function () {
     }
   });
 
+  /** What TensorFlow.js Layers gives 40 samples. */
+  const loaded = async (small: PlainNetwork, features: Uint8Array) => {
+    const [json, weights] = layersModel(small);
+    const { modelTopology, weightsManifest } = JSON.parse(Buffer.from(json!.bytes).toString()) as {
+      modelTopology: object;
+      weightsManifest: tf.io.WeightsManifestConfig;
+    };
+    const weightData = new Uint8Array(weights!.bytes).buffer;
+    const weightSpecs = weightsManifest[0]!.weights;
+    const model = await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
+    return model.predict(tf.tensor2d(Float32Array.from(features), [40, 6])) as tf.Tensor2D;
+  };
+
+  it('gives the values of a regression in the units of its labels', async () => {
+    const { network: small, features, probabilities } = smallNetwork('relu');
+    const targets = [3, -20, 500].map((mean, i) => ({ name: `label ${i}`, mean, std: 2 + 7 * i }));
+    const values = await loaded({ ...small, targets }, features);
+    // Standardized again they are the logits, of which we know the softmax.
+    const O = tf.div(tf.sub(values, [targets.map(({ mean }) => mean)]), [targets.map(({ std }) => std)]);
+    const found = await tf.softmax(O).data();
+    probabilities.forEach((probability, i) => expect(found[i]).to.be.closeTo(probability, 1e-4));
+  });
+
   for (const activation of Object.keys(ACTIVATIONS) as ActivationName[]) {
     it(`${activation} is what it is here`, async () => {
       const { network: small, features, probabilities } = smallNetwork(activation);
-      const [json, weights] = layersModel(small);
-      const { modelTopology, weightsManifest } = JSON.parse(Buffer.from(json!.bytes).toString()) as {
-        modelTopology: object;
-        weightsManifest: tf.io.WeightsManifestConfig;
-      };
-      const weightData = new Uint8Array(weights!.bytes).buffer;
-      const weightSpecs = weightsManifest[0]!.weights;
-      const model = await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
-      const P = model.predict(tf.tensor2d(Float32Array.from(features), [40, 6])) as tf.Tensor;
-      const found = await P.data();
+      const found = await (await loaded(small, features)).data();
       probabilities.forEach((probability, i) => expect(found[i]).to.be.closeTo(probability, 1e-5));
     });
   }

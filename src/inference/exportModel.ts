@@ -1,19 +1,23 @@
 import { basename, dirname, join } from 'node:path';
+import type { Preparation } from '../data/samples';
+import { inputNames } from '../data/tables/preparation';
 import { HandgradError } from '../errors';
 import { type ExportedFile, writeExport } from '../model/export/exported';
 import { layersModel } from '../model/export/layersModel';
-import { onnxModel } from '../model/export/onnxModel';
+import { onnxModel, onnxTableModel } from '../model/export/onnxModel';
 import { plainNetwork, type PlainNetwork } from '../model/export/plainNetwork';
 import { webPage } from '../model/export/webPage';
 import { encodeModel, LAYOUTS, type ModelLayout } from '../model/modelFile';
 import type { OpenedModel } from '../runs/modelConfig';
-import { didYouMean, quoted } from '../words';
+import { didYouMean, plural, quoted } from '../words';
 import { opening } from './useModel';
 
 interface Source {
   readonly model: OpenedModel;
   readonly network: PlainNetwork;
   readonly layout: ModelLayout;
+  /** Of a table that holds no images. */
+  readonly preparation?: Preparation;
 }
 
 interface Format {
@@ -24,6 +28,8 @@ interface Format {
   readonly files: (source: Source) => Promise<readonly ExportedFile[]>;
   /** How to use it, in one line. */
   readonly use: string;
+  /** What it lacks of a model of a table, in a sentence; undefined if nothing. */
+  readonly leavesOut?: (preparation: Preparation, layout: ModelLayout) => string | undefined;
 }
 
 const oneFile = (bytes: Uint8Array): readonly ExportedFile[] => [{ name: '', bytes }];
@@ -35,11 +41,15 @@ export const EXPORT_FORMATS = {
     isFolder: true,
     files: ({ network }) => Promise.resolve(layersModel(network)),
     use: 'tf.loadLayersModel takes the address of its model.json',
+    leavesOut: (preparation) =>
+      `The file has the network only, not the preparation of the table: give it ${inputsInOrder(preparation)} as the ` +
+      'training made them; onnx prepares rows itself.',
   },
   onnx: {
     place: () => 'model.onnx',
     isFolder: false,
-    files: ({ network }) => Promise.resolve(oneFile(onnxModel(network))),
+    files: ({ network, preparation }) =>
+      Promise.resolve(oneFile(preparation ? onnxTableModel(network, preparation) : onnxModel(network))),
     use: 'onnxruntime.InferenceSession takes it',
   },
   safetensors: {
@@ -48,6 +58,12 @@ export const EXPORT_FORMATS = {
     files: ({ model: { parameters, config }, layout }) =>
       Promise.resolve(oneFile(encodeModel({ parameters, config }, layout))),
     use: 'safetensors.torch.load_file takes it',
+    leavesOut: (preparation, layout) =>
+      layout === 'torch'
+        ? 'PyTorch reads the network only, not the preparation of the table' +
+          `${preparation.targets ? ' or the units of the labels' : ''}: give it ${inputsInOrder(preparation)} as the ` +
+          'training made them; onnx prepares rows itself.'
+        : undefined,
   },
   web: {
     place: () => 'web',
@@ -81,7 +97,15 @@ export interface Exported {
   readonly files: readonly string[];
   /** Undefined when another program wrote the model: the scaling of its inputs and its activation are then assumed. */
   readonly config: OpenedModel['config'];
+  /** What the format lacks of a model of a table, in a sentence. */
+  readonly leavesOut?: string;
 }
+
+const inputsInOrder = (preparation: Preparation) => {
+  const inputs = preparation.inputs.flatMap(inputNames);
+  const shown = inputs.slice(0, 5).map(quoted).join(', ');
+  return `${plural(inputs.length, 'input')} (${shown}${inputs.length > 5 ? ', …' : ''})`;
+};
 
 /**
  * Writes a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, or a page that runs it in the
@@ -107,13 +131,18 @@ export async function exportModel(model: string | OpenedModel, options: ExportOp
     scale: config?.scale ?? 1,
     classNames: config?.classNames,
     imageShape: config?.imageShape,
+    targets: config?.preparation?.targets,
   });
+  // Pixels need none: they are inputs as they are stored.
+  const preparation = config?.imageShape ? undefined : config?.preparation;
   const out = options.out ?? join(dirname(path), format.place(layout));
-  const files = await format.files({ model: opened, network, layout });
+  const files = await format.files({ model: opened, network, layout, preparation });
   const written = format.isFolder
     ? await writeExport(out, files, { force })
     : await writeExport(dirname(out), [{ ...files[0]!, name: basename(out) }], { force });
-  return { format: name, path: out, files: written, config };
+  const { leavesOut } = format;
+  const without = preparation && leavesOut && { leavesOut: leavesOut(preparation, layout) };
+  return { format: name, path: out, files: written, config, ...without };
 }
 
 function assertOneOf(option: string, given: unknown, table: object): void {

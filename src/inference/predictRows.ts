@@ -3,6 +3,7 @@ import type { Preparation, Target } from '../data/samples';
 import { rowPreparer, type UnseenCategory } from '../data/tables/preparation';
 import type { Column, Table } from '../data/tables/table';
 import { pixels } from '../data/tables/tableDataset';
+import { HandgradError } from '../errors';
 import { mlp, type Network } from '../nn/mlp';
 import { softmax } from '../nn/softmaxCrossEntropy';
 import { evaluationBatchSize } from '../training/evaluate';
@@ -21,7 +22,7 @@ export interface PredictedRows {
 /**
  * Predicts the rows of a table, a batch at a time.
  * @returns the categories among them that have no input
- * @throws HandgradError 'data' when a column is missing or of another type
+ * @throws HandgradError 'data' when a column is missing or of another type, or values overflow float32
  */
 export async function* predictRows(
   preparation: Preparation,
@@ -30,8 +31,24 @@ export async function* predictRows(
   turn: Turn,
 ): AsyncGenerator<PredictedRows, UnseenCategory[], void> {
   const preparer = rowPreparer(preparation, table);
-  yield* predictFeatures((rows) => preparer.features(rows), table.count, network, turn, preparation.targets);
+  const featuresOf = (rows: Int32Array) => preparer.features(rows);
+  for await (const rows of predictFeatures(featuresOf, table.count, network, turn, preparation.targets)) {
+    assertFinite(rows, table);
+    yield rows;
+  }
   return preparer.unseen();
+}
+
+/** Values far beyond those of the training overflow float32. */
+function assertFinite({ first, count, outputs }: PredictedRows, { path, lineOf }: Table): void {
+  const bad = outputs.findIndex((output) => !Number.isFinite(output));
+  if (bad < 0) return;
+  const line = lineOf(first + Math.floor(bad / (outputs.length / count)));
+  throw new HandgradError(
+    'data',
+    `${path}, line ${line}: the values are too far from those of the training to predict from; correct them, or ` +
+      'leave the row out.',
+  );
 }
 
 /** Predicts the images of a table, a batch at a time. @param columns one for each pixel */

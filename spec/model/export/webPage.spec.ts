@@ -122,7 +122,19 @@ describe('export --format web', function () {
     const csv = join(network().folder, 'points.csv');
     writeFileSync(csv, `c,x,y\n${Array.from({ length: 20 }, (_, i) => `${i % 2},${i / 20},${-i / 20}`).join('\n')}\n`);
     const run = join(network().folder, 'points');
-    await session(['train', '--dataset', csv, '--epochs', '1', '--backend', 'wasm', '--run-dir', run]);
+    await session([
+      'train',
+      '--dataset',
+      csv,
+      '--label-column',
+      'c',
+      '--epochs',
+      '1',
+      '--backend',
+      'wasm',
+      '--run-dir',
+      run,
+    ]);
     const { code, stderr } = await session(['export', run, '--format', 'web']);
     expect(code).to.equal(2);
     expect(stderr).to.contain('networks that take images');

@@ -46,9 +46,22 @@ export interface TextColumn extends NamedColumn {
   readonly texts: readonly string[];
 }
 
+const MISSING = new Set(['', 'na', 'n/a', '#n/a', '<na>', 'nan', '+nan', '-nan', 'null', 'none', '?']);
+
 /** Whether a cell stands for a missing value. A label is never missing for its text: Namibia's country code is NA. */
 export function isMissing(cell: string): boolean {
-  return cell === '' || /^(na|n\/a|#n\/a|<na>|[+-]?nan|null|none|\?)$/i.test(cell);
+  return cell.length <= 4 && MISSING.has(cell.toLowerCase());
+}
+
+/** All the texts that stand for a missing value, in every spelling: nan, naN, nAn, …. */
+export function missingTexts(): string[] {
+  return [...MISSING].flatMap((word) =>
+    [...word].reduce(
+      (starts, letter) =>
+        starts.flatMap((start) => [...new Set([letter, letter.toUpperCase()])].map((one) => start + one)),
+      [''],
+    ),
+  );
 }
 
 /** The cells of a row by column: numbers, or texts as they are in the file; null where a number is missing. */

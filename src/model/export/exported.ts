@@ -34,7 +34,7 @@ export async function writeExport(
   return paths;
 }
 
-/** Concatenated float arrays, as little-endian bytes. */
-export function floatBytes(arrays: readonly Float32Array[]): Buffer {
+/** Concatenated arrays of numbers, as little-endian bytes. */
+export function floatBytes(arrays: readonly (Float32Array | Float64Array | BigInt64Array)[]): Buffer {
   return Buffer.concat(arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength)));
 }

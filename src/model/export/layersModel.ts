@@ -1,6 +1,7 @@
+import type { Target } from '../../data/samples';
 import type { ActivationName } from '../../nn/activations';
 import { type ExportedFile, floatBytes } from './exported';
-import type { PlainNetwork } from './plainNetwork';
+import type { PlainLayer, PlainNetwork } from './plainNetwork';
 
 /** A layer of the graph: its class and settings, and the names of the layers that it takes as inputs. */
 interface Node {
@@ -51,15 +52,27 @@ const KERAS = {
   },
 } satisfies Record<ActivationName, (from: string, name: string) => readonly Node[]>;
 
+/** The last layer with the units of the labels folded in: (x·W + b)·std + mean. */
+function inUnits({ W, b, ...layer }: PlainLayer, targets: readonly Target[]): PlainLayer {
+  const k = targets.length;
+  return {
+    ...layer,
+    W: W.map((weight, i) => weight * targets[i % k]!.std),
+    b: b.map((bias, i) => bias * targets[i]!.std + targets[i]!.mean),
+  };
+}
+
 /**
  * The network as a TensorFlow.js Layers model, for `tf.loadLayersModel`: `model.json`, in the form of a Keras 2 model,
- * and `weights.bin`. Its inputs are features as stored, [n, inputs], its outputs probabilities, [n, classes].
+ * and `weights.bin`. Its inputs are features as stored, [n, inputs]; of a table, as it was prepared. Its outputs are
+ * probabilities, [n, classes], or for regression values in the units of the labels.
  */
-export function layersModel({ layers, activation, classNames }: PlainNetwork): ExportedFile[] {
+export function layersModel({ layers: plain, activation, classNames, targets }: PlainNetwork): ExportedFile[] {
+  const layers = targets ? [...plain.slice(0, -1), inUnits(plain.at(-1)!, targets)] : plain;
   const nodes = layers.flatMap(({ outputs }, l): readonly Node[] => {
     const name = `dense_${l + 1}`;
     const last = l === layers.length - 1;
-    const config = { units: outputs, activation: last ? 'softmax' : 'linear', use_bias: true };
+    const config = { units: outputs, activation: last && !targets ? 'softmax' : 'linear', use_bias: true };
     const dense = { name, class_name: 'Dense', config, from: [l === 0 ? 'features' : `activation_${l}`] };
     return [dense, ...(last ? [] : KERAS[activation](name, `activation_${l + 1}`))];
   });
@@ -95,7 +108,7 @@ export function layersModel({ layers, activation, classNames }: PlainNetwork): E
       model_config: { class_name: 'Model', config: graph },
     },
     weightsManifest: [{ paths: ['weights.bin'], weights }],
-    userDefinedMetadata: { classNames },
+    userDefinedMetadata: targets ? { labels: targets.map(({ name }) => name) } : { classNames },
   };
   return [
     { name: 'model.json', bytes: Buffer.from(`${JSON.stringify(model, null, 1)}\n`) },

@@ -1,82 +1,15 @@
+import type { Preparation } from '../../data/samples';
 import type { ActivationName } from '../../nn/activations';
-import { floatBytes } from './exported';
+import { preparationGraph } from './onnxPreparation';
+import { type Attribute, encodeOnnx, float, type Graph, int, type Node, tensor, text, texts, ints } from './onnxProto';
 import type { PlainNetwork } from './plainNetwork';
-
-// The ONNX messages that a network of plain layers needs, with the field numbers of onnx/onnx.proto3.
-const DESCRIPTOR = {
-  nested: {
-    Model: {
-      fields: {
-        irVersion: { type: 'int64', id: 1 },
-        producerName: { type: 'string', id: 2 },
-        graph: { type: 'Graph', id: 7 },
-        opsetImport: { rule: 'repeated', type: 'Opset', id: 8 },
-        metadataProps: { rule: 'repeated', type: 'Property', id: 14 },
-      },
-    },
-    Opset: { fields: { domain: { type: 'string', id: 1 }, version: { type: 'int64', id: 2 } } },
-    Property: { fields: { key: { type: 'string', id: 1 }, value: { type: 'string', id: 2 } } },
-    Graph: {
-      fields: {
-        node: { rule: 'repeated', type: 'Node', id: 1 },
-        name: { type: 'string', id: 2 },
-        initializer: { rule: 'repeated', type: 'Tensor', id: 5 },
-        input: { rule: 'repeated', type: 'ValueInfo', id: 11 },
-        output: { rule: 'repeated', type: 'ValueInfo', id: 12 },
-      },
-    },
-    Node: {
-      fields: {
-        input: { rule: 'repeated', type: 'string', id: 1 },
-        output: { rule: 'repeated', type: 'string', id: 2 },
-        name: { type: 'string', id: 3 },
-        opType: { type: 'string', id: 4 },
-        attribute: { rule: 'repeated', type: 'Attribute', id: 5 },
-      },
-    },
-    Attribute: {
-      fields: {
-        name: { type: 'string', id: 1 },
-        f: { type: 'float', id: 2 },
-        i: { type: 'int64', id: 3 },
-        s: { type: 'bytes', id: 4 },
-        type: { type: 'int32', id: 20 },
-      },
-    },
-    Tensor: {
-      fields: {
-        dims: { rule: 'repeated', type: 'int64', id: 1, options: { packed: true } },
-        dataType: { type: 'int32', id: 2 },
-        name: { type: 'string', id: 8 },
-        rawData: { type: 'bytes', id: 9 },
-      },
-    },
-    ValueInfo: { fields: { name: { type: 'string', id: 1 }, type: { type: 'ValueType', id: 2 } } },
-    ValueType: { fields: { tensorType: { type: 'TensorType', id: 1 } } },
-    TensorType: { fields: { elemType: { type: 'int32', id: 1 }, shape: { type: 'Shape', id: 2 } } },
-    Shape: { fields: { dim: { rule: 'repeated', type: 'Dim', id: 1 } } },
-    Dim: {
-      oneofs: { value: { oneof: ['dimValue', 'dimParam'] } },
-      fields: { dimValue: { type: 'int64', id: 1 }, dimParam: { type: 'string', id: 2 } },
-    },
-  },
-};
-
-const FLOAT = 1;
-const ATTRIBUTE = { float: 1, int: 2, text: 3 } as const;
-/** The first with Gelu; supported by ONNX Runtime 1.17 and later. */
-const OPSET = 20;
-const IR_VERSION = 9;
 
 interface Operator {
   readonly opType: string;
-  readonly attribute?: readonly object[];
+  readonly attribute?: readonly Attribute[];
   /** An input besides the output of the previous operator: `O`, the pre-activations of the layer. */
   readonly and?: 'O';
 }
-
-const float = (name: string, f: number) => ({ name, f, type: ATTRIBUTE.float });
-const text = (name: string, value: string) => ({ name, s: Buffer.from(value), type: ATTRIBUTE.text });
 
 /** The activations as sequences of ONNX operators. */
 const OPERATORS = {
@@ -92,55 +25,130 @@ const OPERATORS = {
  * The network as an ONNX model. Its input is `features` [n, inputs], as stored,
  * its output `probabilities` [n, classes]; the class names are in the metadata, as JSON under `class_names`.
  */
-export function onnxModel({ layers, activation, classNames }: PlainNetwork): Uint8Array {
-  const { Root } = require('protobufjs/light') as typeof import('protobufjs/light');
-  const model = Root.fromJSON(DESCRIPTOR).lookupType('Model');
-  const last = layers.length;
-  const tensor = (name: string, data: Float32Array, dims: readonly number[]) => ({
-    ...{ name, dims, dataType: FLOAT, rawData: floatBytes([data]) },
-  });
-  const softmax = { name: 'softmax', opType: 'Softmax', attribute: [{ name: 'axis', i: 1, type: ATTRIBUTE.int }] };
-  const nodes = layers.flatMap((_, index) => {
-    const l = index + 1;
-    const input = l === 1 ? 'features' : `H${l - 1}`;
-    return [
-      { name: `layer${l}`, opType: 'Gemm', input: [input, `W${l}`, `b${l}`], output: [`O${l}`] },
-      ...(l === last
-        ? [{ ...softmax, input: [`O${l}`], output: ['probabilities'] }]
-        : activationNodes(OPERATORS[activation], l)),
-    ];
-  });
-  const graph = {
-    name: 'handgrad',
-    node: nodes,
-    initializer: layers.flatMap(({ W, b, inputs, outputs }, l) => [
-      tensor(`W${l + 1}`, W, [inputs, outputs]),
-      tensor(`b${l + 1}`, b, [outputs]),
-    ]),
-    input: [valueInfo('features', layers[0]!.inputs)],
-    output: [valueInfo('probabilities', layers.at(-1)!.outputs)],
+export function onnxModel(network: PlainNetwork): Uint8Array {
+  const { layers, classNames } = network;
+  const { nodes, constants } = layerGraph(network, 'features', (name) => name, 'O');
+  const softmax = softmaxNode('O', 'probabilities');
+  const graph: Graph = {
+    nodes: [...nodes, softmax],
+    constants,
+    inputs: [{ name: 'features', type: 'float', width: layers[0]!.inputs }],
+    outputs: [{ name: 'probabilities', type: 'float', width: layers.at(-1)!.outputs }],
   };
-  const metadataProps = classNames ? [{ key: 'class_names', value: JSON.stringify(classNames) }] : [];
-  const opsetImport = [{ domain: '', version: OPSET }];
-  const content = { irVersion: IR_VERSION, producerName: 'handgrad', opsetImport, graph, metadataProps };
-  return model.encode(model.fromObject(content)).finish();
+  return encodeOnnx(graph, classNames ? { class_names: JSON.stringify(classNames) } : {});
+}
+
+const softmaxNode = (from: string, to: string): Node => ({
+  ...{ opType: 'Softmax', input: [from], output: [to], attribute: [int('axis', 1)] },
+});
+
+/**
+ * A network of a table as an ONNX model that prepares the rows itself. Its inputs are the columns by name, [n, 1] each:
+ * double for numbers, NaN where one is missing, and for dates, in days since 1970-01-01, UTC; string for categories,
+ * empty where one is missing. Its outputs are `label` [n], string, and `probabilities` [n, classes], float; for
+ * regression `values` [n, labels], double, in the units of the labels. An underscore follows the name of an output that
+ * is also that of a column. Metadata, as JSON: `class_names` or `label_names`.
+ */
+export function onnxTableModel(network: PlainNetwork, preparation: Preparation): Uint8Array {
+  const { layers, classNames = [] } = network;
+  const { inputs, targets } = preparation;
+  const names = new Set(inputs.map(({ name }) => name));
+  // No name inside the graph may be that of a column.
+  let prefix = 'handgrad/';
+  while (inputs.some(({ name }) => name.startsWith(prefix))) prefix = `_${prefix}`;
+  const inner = (name: string) => prefix + name;
+  const outer = (name: string): string => (names.has(name) ? outer(`${name}_`) : name);
+  const prepared = preparationGraph(inputs, inner);
+  const layered = layerGraph(network, prepared.output, inner, inner('O'));
+  const width = layers.at(-1)!.outputs;
+  const before = {
+    nodes: [...prepared.nodes, ...layered.nodes],
+    constants: [...prepared.constants, ...layered.constants],
+  };
+  if (targets) {
+    const values = outer('values');
+    const graph: Graph = {
+      nodes: [
+        ...before.nodes,
+        { opType: 'Cast', input: [inner('O')], output: [inner('O64')], attribute: [int('to', 11)] },
+        { opType: 'Mul', input: [inner('O64'), inner('std')], output: [inner('scaled')] },
+        { opType: 'Add', input: [inner('scaled'), inner('mean')], output: [values] },
+      ],
+      constants: [
+        ...before.constants,
+        tensor(
+          inner('std'),
+          Float64Array.from(targets, ({ std }) => std),
+          [width],
+        ),
+        tensor(
+          inner('mean'),
+          Float64Array.from(targets, ({ mean }) => mean),
+          [width],
+        ),
+      ],
+      inputs: prepared.inputs,
+      outputs: [{ name: values, type: 'double', width }],
+    };
+    return encodeOnnx(graph, { label_names: JSON.stringify(preparation.labels) });
+  }
+  const [label, probabilities] = [outer('label'), outer('probabilities')];
+  const classes = [
+    ints(
+      'keys_int64s',
+      classNames.map((_, i) => i),
+    ),
+    texts('values_strings', classNames),
+  ];
+  const graph: Graph = {
+    nodes: [
+      ...before.nodes,
+      softmaxNode(inner('O'), probabilities),
+      {
+        opType: 'ArgMax',
+        input: [probabilities],
+        output: [inner('class')],
+        attribute: [int('axis', 1), int('keepdims', 0)],
+      },
+      { opType: 'LabelEncoder', domain: 'ai.onnx.ml', input: [inner('class')], output: [label], attribute: classes },
+    ],
+    constants: before.constants,
+    inputs: prepared.inputs,
+    outputs: [
+      { name: label, type: 'string' },
+      { name: probabilities, type: 'float', width },
+    ],
+  };
+  return encodeOnnx(graph, { class_names: JSON.stringify(classNames) });
+}
+
+/** The layers of a network, from `input` to its logits or values. @param named makes the names inside unique */
+function layerGraph(
+  { layers, activation }: PlainNetwork,
+  input: string,
+  named: (name: string) => string,
+  output: string,
+): Pick<Graph, 'nodes' | 'constants'> {
+  const last = layers.length;
+  const nodes = layers.flatMap((_, index): Node[] => {
+    const l = index + 1;
+    const from = l === 1 ? input : named(`H${l - 1}`);
+    const to = l === last ? output : named(`O${l}`);
+    const gemm = { opType: 'Gemm', input: [from, named(`W${l}`), named(`b${l}`)], output: [to] };
+    return l === last ? [gemm] : [gemm, ...activationNodes(OPERATORS[activation], l, named)];
+  });
+  const constants = layers.flatMap(({ W, b, inputs, outputs }, l) => [
+    tensor(named(`W${l + 1}`), W, [inputs, outputs]),
+    tensor(named(`b${l + 1}`), b, [outputs]),
+  ]);
+  return { nodes, constants };
 }
 
 /** From O, the pre-activations of layer l, to H, the inputs of the next layer. */
-function activationNodes(operators: readonly Operator[], l: number) {
+function activationNodes(operators: readonly Operator[], l: number, named: (name: string) => string): Node[] {
   return operators.map(({ and, ...operator }, i) => {
-    const before = i === 0 ? `O${l}` : `O${l}_${i}`;
-    const output = i === operators.length - 1 ? `H${l}` : `O${l}_${i + 1}`;
-    return {
-      name: `activation${l}_${i + 1}`,
-      ...operator,
-      input: and ? [before, `O${l}`] : [before],
-      output: [output],
-    };
+    const before = named(i === 0 ? `O${l}` : `O${l}_${i}`);
+    const output = named(i === operators.length - 1 ? `H${l}` : `O${l}_${i + 1}`);
+    return { ...operator, input: and ? [before, named(`O${l}`)] : [before], output: [output] };
   });
-}
-
-function valueInfo(name: string, width: number) {
-  const dim = [{ dimParam: 'n' }, { dimValue: width }];
-  return { name, type: { tensorType: { elemType: FLOAT, shape: { dim } } } };
 }

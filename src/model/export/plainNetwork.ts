@@ -1,3 +1,4 @@
+import type { Target } from '../../data/samples';
 import type { ActivationName } from '../../nn/activations';
 import type { Parameter } from '../architecture';
 
@@ -18,6 +19,8 @@ export interface PlainNetwork {
   readonly classNames?: readonly string[];
   /** [height, width] of the images it takes, if it takes images. */
   readonly imageShape?: readonly [number, number];
+  /** For regression: the numbers that its outputs stand for, standardized. */
+  readonly targets?: readonly Target[];
 }
 
 /** A trained network as it is saved. */

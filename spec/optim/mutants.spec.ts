@@ -119,10 +119,10 @@ const mutants: Mutant[] = [
     'decoupled decay: twice': 'tf.mul(W, 1 - 2 * lr * weightDecay)',
     'decoupled decay: the rate is not in it': 'tf.mul(W, 1 - weightDecay)',
   }),
-  ...clip('tf.sqrt(tf.addN(grads.map((dW) => tf.sum(tf.square(dW)))))', {
+  ...clip('tf.sqrt<tf.Scalar>(tf.addN(grads.map((dW) => tf.sum(tf.square(dW)))))', {
     'clip: root dropped': 'tf.addN(grads.map((dW) => tf.sum(tf.square(dW))))',
     'clip: the first gradient alone': 'tf.sqrt(tf.sum(tf.square(grads[0]!)))',
-    'clip: mean instead of sum': 'tf.sqrt(tf.addN(grads.map((dW) => tf.mean(tf.square(dW)))))',
+    'clip: mean instead of sum': 'tf.sqrt<tf.Scalar>(tf.addN(grads.map((dW) => tf.mean(tf.square(dW)))))',
   }),
   ...clip('tf.maximum(norm, maxNorm)', {
     'clip: short gradients are stretched': 'norm',

@@ -8,6 +8,7 @@ export const library = {
   inference: () => require('../src/inference') as typeof import('../src/inference'),
   sweeps: () => require('../src/sweeps') as typeof import('../src/sweeps'),
   reports: () => require('../src/reports/writeReport') as typeof import('../src/reports/writeReport'),
+  classReport: () => require('../src/training/classReport') as typeof import('../src/training/classReport'),
   download: () => require('../src/data/download/download') as typeof import('../src/data/download/download'),
   doctor: () => require('../src/doctor/diagnose') as typeof import('../src/doctor/diagnose'),
   native: () =>

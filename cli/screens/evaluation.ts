@@ -1,6 +1,6 @@
 import type { ClassificationEvaluation, Evaluation, RegressionEvaluation } from '../../src/inference/evaluateModel';
 import { formatCount, formatShare, formatUnits, quoted, visibleName } from '../../src/words';
-import { frequentConfusions } from '../../src/training/classReport';
+import { library } from '../library';
 import { table } from '../terminal/table';
 import type { Colors, Terminal } from '../terminal/terminal';
 
@@ -109,12 +109,15 @@ function matrix({ perClass, confusion }: ClassificationEvaluation, colors: Color
 }
 
 function confusions({ perClass, confusion }: ClassificationEvaluation): string {
-  const rows = frequentConfusions(confusion, LISTED).map(({ truth, predicted, count }) => [
-    visibleName(perClass[truth]!.name),
-    visibleName(perClass[predicted]!.name),
-    formatCount(count),
-    `${((100 * count) / perClass[truth]!.support).toFixed(1)}%`,
-  ]);
+  const rows = library
+    .classReport()
+    .frequentConfusions(confusion, LISTED)
+    .map(({ truth, predicted, count }) => [
+      visibleName(perClass[truth]!.name),
+      visibleName(perClass[predicted]!.name),
+      formatCount(count),
+      `${((100 * count) / perClass[truth]!.support).toFixed(1)}%`,
+    ]);
   return rows.length === 0 ? 'none' : table(['True class', 'Taken for', 'Samples', 'Share of the class'], rows, 'llrr');
 }
 

@@ -74,7 +74,7 @@ describe('bench', () => {
     expect(png.length).to.be.above(20_000);
     // The bar of 40 s would leave those of 3 to 6 s a tenth of the width: it is cut, and as long as that of 6 s.
     expect(svg).to.contain('40 s').and.to.contain('A bar with a gap is longer than drawn. * timed');
-    const lengthOf = (name: string) => Number(new RegExp(`name: ${name}[^>]* d="M0,[\\d.]+h([\\d.]+)`).exec(svg)?.[1]);
+    const lengthOf = (name: string) => Number(new RegExp(`h([\\d.]+)v[^>]*><title>[^<]*name: ${name};`).exec(svg)?.[1]);
     expect(lengthOf(PEERS.jax))
       .to.be.closeTo(2 * lengthOf(NATIVE), 1e-6)
       .and.above(0);

@@ -47,7 +47,10 @@ describe('the operations of a step', () => {
   ];
   for (const [what, options, ...wanted] of cases) {
     it(`${what}: ${wanted.join(' and ')} with one and two hidden layers`, async () => {
-      expect([await countOf([8], options), await countOf([8, 6], options)]).to.deep.equal(wanted);
+      // tfjs-node clips by two operations, each with a scalar of its own.
+      const clips = what.includes('Huber') && ONE_BACKEND === 'tensorflow' ? 4 : 0;
+      const found = [await countOf([8], options), await countOf([8, 6], options)];
+      expect(found.map((count) => count - clips)).to.deep.equal(wanted);
     });
   }
 });

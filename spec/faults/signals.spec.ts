@@ -12,7 +12,10 @@ import { programFile } from '../../src/files/places';
 import { start } from './start';
 
 /** So long a run that it does not end by itself while it is watched. */
-const LONG = ['--hidden', '8', '--batch-size', '20', '--epochs', '100000', '--no-tensorboard', '--json'];
+const LONG = [
+  ...['--optimizer', 'sgd', '--hidden', '8', '--batch-size', '20', '--epochs', '100000'],
+  ...['--no-tensorboard', '--json'],
+];
 
 describe('signals, closed streams and full disks', function () {
   this.timeout(120_000);

@@ -10,7 +10,9 @@ import { need } from '../need';
 import { onSmallDisk, smallDiskLacks } from '../runs/fullDisk';
 import { programFile } from '../../src/files/places';
 
-const SETTINGS = ['--batch-size', '20', '--backend', 'cpu', '--lr', '0.3', '--no-tensorboard'];
+const SETTINGS = [
+  ...['--optimizer', 'sgd', '--batch-size', '20', '--backend', 'cpu', '--lr', '0.3', '--no-tensorboard'],
+];
 
 describe('a run whose disk is full or closed', function () {
   this.timeout(60_000);

@@ -100,7 +100,9 @@ export async function takeCheckpoint(
   const tensors = await Promise.all([...namedTensors(state)].map(([name, tensor]) => copyOf(name, tensor)));
   const bad = tensors.find(({ data }) => !allFinite(data as Float32Array));
   if (bad) {
-    const where = `${bad.name} has non-finite values after step ${step}, in epoch ${epoch + 1}`;
+    const { lr, schedule } = config as { readonly lr?: number; readonly schedule?: string };
+    const rate = schedule === 'constant' ? `, at learning rate ${lr}` : '';
+    const where = `${bad.name} has non-finite values after step ${step}, in epoch ${epoch + 1}${rate}`;
     throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller \`lr\`.`);
   }
   const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestScore };

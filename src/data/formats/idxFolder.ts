@@ -47,12 +47,12 @@ export async function loadIdxFolder(folder: string): Promise<Dataset> {
 
 /** The files of a folder, and those in folders that are named like one of the four: Kaggle unpacks a file so. */
 async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder);
   const names = await Promise.all(
     entries.map(async (entry) => {
-      if (!(await stat(join(folder, entry.name)).catch(() => undefined))?.isDirectory()) return [entry.name];
-      const isUsual = Object.values(PATTERNS).some((pattern) => pattern.test(entry.name));
-      return isUsual ? (await readdir(join(folder, entry.name))).map((name) => join(entry.name, name)) : [];
+      if (!(await stat(join(folder, entry)).catch(() => undefined))?.isDirectory()) return [entry];
+      const isUsual = Object.values(PATTERNS).some((pattern) => pattern.test(entry));
+      return isUsual ? (await readdir(join(folder, entry))).map((name) => join(entry, name)) : [];
     }),
   );
   return names.flat().sort((a, b) => a.length - b.length);

@@ -25,7 +25,7 @@ describe('F63 out of memory', function () {
   /** Trains with one hidden layer of 65,536 units: of 20,000 samples, a tensor of 5 GB. */
   function train(backend: string, limit = '', batchSize = 20_000): Promise<Ended> {
     const runDir = `${fs.mkdtempSync(path.join(folder, 'run-'))}/run`;
-    const network = `--batch-size ${batchSize} --hidden 65536 --epochs 1`;
+    const network = `--optimizer sgd --batch-size ${batchSize} --hidden 65536 --epochs 1`;
     const flags = `--dataset ${folder}/many.csv ${network} --run-dir ${runDir}`;
     const command = `${limit} exec "${process.execPath}" bin/handgrad.js train --backend ${backend} ${flags}`;
     return new Promise((resolve) => {

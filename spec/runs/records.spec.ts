@@ -59,7 +59,7 @@ describe('the records of a run', function () {
     for (const [what, parts] of Object.entries(histories)) {
       for (const checkpointEvery of ['4', '1epoch', 'never']) {
         it(`${what}, checkpoints: ${checkpointEvery}`, async () => {
-          const settings = { checkpointEvery, valFraction: 0.1, hidden: [4] };
+          const settings = { checkpointEvery, valFraction: 0.1, hidden: [4], optimizer: 'sgd' as const };
           await runs.train(await runs.start('whole', { ...settings, epochs: 3 }));
           for (const [i, [epochs, stopAt]] of parts.entries()) {
             const run = i === 0 ? runs.start('parts', { ...settings, epochs }) : runs.resume('parts', { epochs });

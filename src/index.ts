@@ -78,6 +78,7 @@ export {
   train,
   type EndEvent,
   type EpochEvent,
+  type LogEvent,
   type StepEvent,
   type TrainEvent,
   type TrainOptions,

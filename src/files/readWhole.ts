@@ -16,7 +16,7 @@ export async function readWhole(path: string, maxBytes: number, refuse: Refuse):
 }
 
 /**
- * `readWhole` for a file that handgrad itself writes, in a folder that may come from somebody else: a link in its place
+ * `readWhole` for a file that handgrad itself writes, in a folder that may have another author: a link in its place
  * is refused, because it may lead anywhere.
  */
 export async function readOwn(path: string, maxBytes: number, refuse: Refuse): Promise<Buffer | undefined> {

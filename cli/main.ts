@@ -2,8 +2,8 @@
 import { isatty } from 'node:tty';
 import { HandgradError } from '../src/errors';
 import { SIGNAL_CODES } from './exitCodes';
-import { Interruption } from './interruption';
-import { onParentEnd } from './parent';
+import { Interruption } from './stopping/interruption';
+import { onParentEnd } from './stopping/parent';
 import { report, run } from './run';
 import { isOwnScript, type Io } from './terminal/terminal';
 

@@ -2,7 +2,7 @@ import { HandgradError } from '../src/errors';
 import { Chosen, createCli, plainArguments } from './arguments/createCli';
 import { COMMANDS } from './commands';
 import { EXIT_CODES } from './exitCodes';
-import { Interruption } from './interruption';
+import { Interruption } from './stopping/interruption';
 import { createTerminal, type Io } from './terminal/terminal';
 
 /**

@@ -102,11 +102,10 @@ const RULES: Record<string, readonly string[]> = {
   // The public API.
   'src/index': ['src'],
 
-  'cli/main': ['node', 'src/errors', 'cli/exitCodes', 'cli/interruption', 'cli/parent', 'cli/run', 'cli/terminal'],
-  'cli/parent': ['node'],
-  'cli/run': ['src/errors', 'cli/arguments', 'cli/commands', 'cli/exitCodes', 'cli/interruption', 'cli/terminal'],
+  'cli/main': ['node', 'src/errors', 'cli/exitCodes', 'cli/run', 'cli/stopping', 'cli/terminal'],
+  'cli/run': ['src/errors', 'cli/arguments', 'cli/commands', 'cli/exitCodes', 'cli/stopping', 'cli/terminal'],
   'cli/exitCodes': ['src/errors'],
-  'cli/interruption': [],
+  'cli/stopping': ['node'],
   'cli/commandNames': [],
   // Loads parts of the house when a command runs.
   'cli/library': ['src', 'bench/measure'],
@@ -117,7 +116,7 @@ const RULES: Record<string, readonly string[]> = {
   'cli/screens': ['node', 'src', 'cli/arguments', 'cli/library', 'cli/terminal'],
   'cli/commands': [
     ...['node', 'src', 'type:ioredis', 'bench/measure', 'type:cli/commandNames'],
-    ...['cli/arguments', 'cli/exitCodes', 'cli/interruption', 'cli/library', 'cli/screens', 'cli/terminal'],
+    ...['cli/arguments', 'cli/exitCodes', 'cli/library', 'cli/screens', 'cli/stopping', 'cli/terminal'],
   ],
   // The build of the book, and its page. Of the page, only the worker computes; it sees what src/nn sees.
   book: [

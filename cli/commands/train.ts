@@ -5,7 +5,7 @@ import type { StoppedEvent } from '../../src/runs/events';
 import { shellWord } from '../../src/words';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { flag, PATH, RUN, toggle } from '../arguments/flags';
-import { Interruption } from '../interruption';
+import { Interruption } from '../stopping/interruption';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
 import { showResults } from '../screens/results';

@@ -5,8 +5,8 @@ const EVERY_MS = 250;
 
 /**
  * Calls back once when the program that started this one has ended without stopping it first: a sweep that was killed,
- * or npm, which forwards some signals to the shell between them, and others to nobody. A shell that ends is none of
- * them: whoever starts a run with `nohup` wants it to live on.
+ * or npm, which forwards some signals to the shell between them, and drops others. The end of a user's own shell does
+ * not count: a run that was started with `nohup` lives on.
  */
 export function onParentEnd(callback: () => void): void {
   let called = false;

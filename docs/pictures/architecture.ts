@@ -29,7 +29,7 @@ const box = (
 export const ROWS: readonly (readonly Box[])[] = [
   [
     box(['cli/commands'], 17, ['one a file']),
-    box(['cli/open'], 12, ['before a run']),
+    box(['cli/stopping'], 13, ['why to end']),
     box(['cli/screens'], 17, ['what people see']),
     box(['cli/arguments'], 17, ['flags → settings']),
     box(['cli/terminal'], 21, ['prints'], { stop: { number: 7, gives: 'a line' } }),

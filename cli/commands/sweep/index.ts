@@ -8,7 +8,7 @@ import { type Context, defineCommand, OUTPUT } from '../../arguments/command';
 import { flag, optionalArgument, PATH, RUN, toggle } from '../../arguments/flags';
 import { MACHINE } from '../../arguments/machine';
 import { QUEUE, queueAddress } from '../../arguments/queue';
-import { Interruption } from '../../interruption';
+import { Interruption } from '../../stopping/interruption';
 import { library } from '../../library';
 import { withOpenScreen } from '../../screens/open';
 

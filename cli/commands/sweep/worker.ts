@@ -8,7 +8,7 @@ import { flag, optionalArgument, PATH, toggle } from '../../arguments/flags';
 import { MACHINE } from '../../arguments/machine';
 import { QUEUE, queueAddress } from '../../arguments/queue';
 import { SIGNAL_CODES } from '../../exitCodes';
-import { Interruption } from '../../interruption';
+import { Interruption } from '../../stopping/interruption';
 import { library } from '../../library';
 import { openScreen } from '../../screens/open';
 import type { Terminal } from '../../terminal/terminal';

@@ -3,11 +3,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { temporaryFolder } from '../data/tinyDataset';
-import { childrenOf, kill, start } from '../sweeps/program';
-import { writePoints } from './points';
+import { temporaryFolder } from '../../data/tinyDataset';
+import { childrenOf, kill, start } from '../../sweeps/program';
+import { writePoints } from '../points';
 
-const root = join(__dirname, '../..');
+const root = join(__dirname, '../../..');
 
 /** Waits until something holds, for as long as a busy machine may take. */
 async function until(holds: () => boolean): Promise<void> {

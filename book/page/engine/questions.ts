@@ -143,12 +143,19 @@ async function begin(
       losses.push((await state.losses.last.data())[0]!);
       if (++state.step === steps) break;
     }
-    const trained = (await state.network.layers[0]!.W.data()) as Float32Array;
-    const units = Array.from({ length: width }, (_, k) => trained.filter((_w, i) => i % width === k).join());
-    return { weights, losses, distinct: new Set(units).size };
+    const units = await unitsOf(state.network.layers[0]!, width);
+    return { weights, losses, distinct: new Set(units.map((unit) => unit.join())).size };
   } finally {
     disposeState(state);
   }
+}
+
+/** The weights of the first units of a layer. */
+async function unitsOf({ W }: Pick<Layer, 'W'>, count: number): Promise<Float32Array[]> {
+  const [inputs, width] = W.shape;
+  const shown = Math.min(count, width);
+  const { columns } = await read({ columns: tf.tidy(() => tf.transpose(tf.slice(W, [0, 0], [inputs, shown]))) });
+  return Array.from({ length: shown }, (_, k) => columns.slice(k * inputs, (k + 1) * inputs));
 }
 
 /** Probabilities and loss of some logits, the stable way and the post's. */
@@ -253,12 +260,8 @@ async function examine({ samples: { test }, training }: Session, mistakes: numbe
 }
 
 /** The weights of the first hidden units, one picture each. */
-async function weights({ training }: Session, count: number): Promise<Float32Array[]> {
-  const { W } = training.network().layers[0];
-  const [inputs, width] = W.shape;
-  const shown = Math.min(count, width);
-  const { columns } = await read({ columns: tf.tidy(() => tf.transpose(tf.slice(W, [0, 0], [inputs, shown]))) });
-  return Array.from({ length: shown }, (_, k) => columns.slice(k * inputs, (k + 1) * inputs));
+function weights({ training }: Session, count: number): Promise<Float32Array[]> {
+  return unitsOf(training.network().layers[0], count);
 }
 
 /** The probabilities that the network gives to an image. */

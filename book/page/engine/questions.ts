@@ -14,7 +14,7 @@ import { createOptimizer } from '../../../src/optim/optimizers';
 import { updater } from '../../../src/optim/sgd';
 import { createRandom } from '../../../src/random';
 import { type Batch, dataIterator } from '../../../src/training/batches';
-import { confusionMatrix, evaluate, predictProbabilities } from '../../../src/training/evaluate';
+import { confusionMatrix, predictProbabilities } from '../../../src/training/evaluate';
 import { centralDifference, createCheck, gradcheck, lossWith } from '../../../src/training/gradcheck';
 import { disposeState, replaceTensors, startState } from '../../../src/training/trainState';
 import { trainStep } from '../../../src/training/trainStep';
@@ -64,6 +64,11 @@ function batchOf({ train }: Session['samples'], rows: readonly number[]): Batch 
       'int32',
     ),
   };
+}
+
+/** One image, its pixels from 0 to 1, to be drawn. */
+export function pixelsOf({ features, numInputs, scale }: Samples, row: number): Float32Array {
+  return Float32Array.from(features.subarray(row * numInputs, (row + 1) * numInputs), (value) => value * scale);
 }
 
 /** Reads tensors, and disposes of them. */
@@ -238,25 +243,20 @@ async function batchAt({ samples }: Session, { seed, batchSize }: TrainingSettin
   return { pixels: new Float32Array(), labels: new Float32Array() };
 }
 
-/** How the network does on the test images: loss and accuracy, which classes it confuses, and its worst mistakes. */
+/** How the network does on the test images: accuracy, which classes it confuses, and its worst mistakes. */
 async function examine({ samples: { test }, training }: Session, mistakes: number) {
   const network = training.network();
-  const [figures, confusion, rows] = [
-    await evaluate(training.testIter, network),
-    await confusionMatrix(training.testIter, network),
-    await predictProbabilities(training.testIter, network),
-  ];
+  const confusion = await confusionMatrix(training.testIter, network);
+  const rows = await predictProbabilities(training.testIter, network);
+  const correct = confusion.reduce((sum, counts, c) => sum + counts[c]!, 0);
   const found = rows
     .map((P, row) => ({ row, label: test.labels[row]!, predicted: P.indexOf(Math.max(...P)), share: Math.max(...P) }))
     // The probabilities of a network that diverged are NaN: it predicts nothing.
     .filter(({ label, predicted }) => predicted >= 0 && label !== predicted)
     .sort((a, b) => b.share - a.share)
     .slice(0, mistakes)
-    .map((one) => ({
-      ...one,
-      pixels: Float32Array.from(test.features.subarray(one.row * 784, (one.row + 1) * 784), (value) => value / 255),
-    }));
-  return { ...figures, confusion, mistakes: found };
+    .map((one) => ({ ...one, pixels: pixelsOf(test, one.row) }));
+  return { accuracy: correct / test.count, confusion, mistakes: found };
 }
 
 /** The weights of the first hidden units, one picture each. */

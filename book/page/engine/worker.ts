@@ -2,7 +2,7 @@ import { HandgradError } from '../../../src/errors';
 import type { About } from '../about';
 import type { TrainingSettings } from '../settings';
 import { startBackend } from './backend';
-import { QUESTIONS, type Session } from './questions';
+import { pixelsOf, QUESTIONS, type Session } from './questions';
 import { loadSamples } from './samples';
 import { type Advance, startTraining } from './training';
 
@@ -21,11 +21,9 @@ const CONTROLS = {
   open: async (about: About, backend: string, settings: TrainingSettings) => {
     const [name, samples] = await Promise.all([startBackend(backend), loadSamples(about)]);
     session = { samples, training: startTraining(samples, settings) };
-    const { labels, features, numInputs, scale } = samples.train;
     const examples = about.classNames.map((_, label) => {
-      const row = Math.max(0, labels.indexOf(label));
-      const image = features.subarray(row * numInputs, (row + 1) * numInputs);
-      return { row, pixels: Float32Array.from(image, (value) => value * scale) };
+      const row = Math.max(0, samples.train.labels.indexOf(label));
+      return { row, pixels: pixelsOf(samples.train, row) };
     });
     return { name, examples };
   },

@@ -36,11 +36,19 @@ export const LIMITS = {
   pixel: [0, 783],
 } as const satisfies Partial<Record<keyof Settings, readonly [number, number]>>;
 
-/** A number as it may be: within its limits, and whole unless it is a rate; the default where it is not a number. */
-export function withinLimits(key: keyof typeof LIMITS, value: number): number {
-  if (!Number.isFinite(value)) return DEFAULTS[key];
-  const [least, most] = LIMITS[key];
-  return Math.min(most, Math.max(least, key === 'lr' ? value : Math.round(value)));
+/**
+ * Settings as they may be: every number within its limits, whole unless it is a rate, and the default where it is none;
+ * and a unit that the network has.
+ */
+export function withinLimits(settings: Settings): Settings {
+  const numbers = Object.entries(LIMITS).map(([name, [least, most]]) => {
+    const key = name as keyof typeof LIMITS;
+    const value = settings[key];
+    if (!Number.isFinite(value)) return [key, DEFAULTS[key]];
+    return [key, Math.min(most, Math.max(least, key === 'lr' ? value : Math.round(value)))];
+  });
+  const limited = { ...settings, ...(Object.fromEntries(numbers) as Pick<Settings, keyof typeof LIMITS>) };
+  return { ...limited, unit: Math.min(limited.unit, limited.width - 1) };
 }
 
 /** The settings of an address; what it does not say, or says wrongly, is the default. */
@@ -49,10 +57,9 @@ export function readSettings(search: string): Settings {
   const entries = Object.entries(DEFAULTS).map(([key, value]: [string, number | string]) => {
     const text = given.get(key);
     if (text === null || text.trim() === '') return [key, value];
-    return [key, typeof value === 'number' ? withinLimits(key as keyof typeof LIMITS, Number(text)) : text];
+    return [key, typeof value === 'number' ? Number(text) : text];
   });
-  const settings = Object.fromEntries(entries) as Settings;
-  return { ...settings, unit: Math.min(settings.unit, settings.width - 1) };
+  return withinLimits(Object.fromEntries(entries) as Settings);
 }
 
 /** The part of an address that says what differs from the defaults: '' or `?lr=0.5`. */

@@ -2,7 +2,7 @@ import type { About } from './about';
 import { type Engine, startEngine } from './engine/client';
 import type { View } from './engine/questions';
 import type { Progress } from './engine/worker';
-import { readSettings, type Settings, type TrainingSettings, writeSettings } from './settings';
+import { readSettings, type Settings, type TrainingSettings, withinLimits, writeSettings } from './settings';
 
 /** An image of the training set. */
 export interface Example {
@@ -14,7 +14,7 @@ export interface Example {
 export interface Book {
   readonly about: About;
   settings(): Settings;
-  /** Changes settings, and the address with them; those of the training start it again. */
+  /** Changes settings, within their limits, and the address with them; those of the training start it again. */
   change(part: Partial<Settings>): void;
   /** Asks the worker, once it is ready. */
   readonly ask: Engine['ask'];
@@ -80,8 +80,7 @@ export function openBook(about: About): Book {
     settings: () => settings,
     change(part) {
       const before = settings;
-      settings = { ...settings, ...part };
-      settings = { ...settings, unit: Math.min(settings.unit, settings.width - 1) };
+      settings = withinLimits({ ...settings, ...part });
       clearTimeout(addressTimer);
       addressTimer = setTimeout(() => {
         history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}${location.hash}`);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { DEFAULTS, LIMITS, readSettings, type Settings, writeSettings } from '../../book/page/settings';
+import { DEFAULTS, LIMITS, readSettings, type Settings, withinLimits, writeSettings } from '../../book/page/settings';
 
 describe('the settings in the book’s address', () => {
   it('are the post’s where the address says nothing', () => {
@@ -13,6 +13,11 @@ describe('the settings in the book’s address', () => {
     const { lr, width, unit, seed } = readSettings('?lr=1e39&width=-3&unit=600&seed=1.6&image=x&pixel=');
     expect([lr, width, unit, seed]).to.deep.equal([1e38, 1, 0, 2]);
     expect(readSettings('?lr=nonsense&toString=1').lr).to.equal(0.1);
+  });
+
+  it('are within their limits, whatever a field says', () => {
+    const typed = { ...DEFAULTS, width: 64.4, unit: 100, pixel: NaN, seed: -1, start: 'zeros' };
+    expect(withinLimits(typed)).to.deep.equal({ ...typed, width: 64, unit: 63, pixel: DEFAULTS.pixel, seed: 0 });
   });
 
   it('survive writing and reading', () => {

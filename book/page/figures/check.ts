@@ -1,7 +1,8 @@
-import { button, choice, h, numberField } from '../drawing/dom';
+import { button, choice, h } from '../drawing/dom';
 import { show, showAll } from '../drawing/numbers';
 import { plot } from '../drawing/plot';
 import { atMostEvery, type Book, oneAtATime, whenSeen } from '../store';
+import { settingField } from '../settingField';
 
 /** How far the curve goes to each side of the weight, and how many points it has. */
 const RANGE = 3;
@@ -46,19 +47,14 @@ export function check(root: HTMLElement, book: Book): void {
   });
   const changed = whenSeen(root, ask);
   book.onView(atMostEvery(EVERY, () => changed(undefined)));
-  const unit = numberField('unit k', { min: 0, max: 511, step: 1, value: 0 }, (value) => book.change({ unit: value }));
-  const pixel = numberField('pixel j', { min: 0, max: 783, step: 1, value: 0 }, (value) =>
-    book.change({ pixel: value }),
-  );
+  const unit = settingField(book, 'unit', 'unit k');
+  const pixel = settingField(book, 'pixel', 'pixel j');
   const classes = Object.fromEntries(classNames.map((text, c) => [String(c), text]));
   const output = choice('class c', classes, '0', (value) => {
     label = Number(value);
     changed(undefined);
   });
   const update = () => {
-    const settings = book.settings();
-    unit.querySelector('input')!.value = String(settings.unit);
-    pixel.querySelector('input')!.value = String(settings.pixel);
     pixel.hidden = name !== 'W1';
     unit.hidden = name === 'b2';
     output.hidden = !name.endsWith('2');

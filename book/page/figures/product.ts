@@ -1,7 +1,8 @@
-import { h, numberField } from '../drawing/dom';
+import { h } from '../drawing/dom';
 import { largest, rowOf, show } from '../drawing/numbers';
 import { captioned, picture } from '../drawing/picture';
 import { type Book, whenSeen } from '../store';
+import { settingField } from '../settingField';
 
 /** dW = Xᵀ·dZ for one unit: the sum of the images, each times the unit's error for it. */
 export function product(root: HTMLElement, book: Book): void {
@@ -13,7 +14,6 @@ export function product(root: HTMLElement, book: Book): void {
   }));
   const dW = picture('The column of dW1 that belongs to the unit', columns);
   const says = h('p', { class: 'says' });
-  const field = numberField('Unit', { min: 0, max: 511, step: 1, value: 0 }, (unit) => book.change({ unit }));
   book.onView(
     whenSeen(root, (view) => {
       const { unit, width, n } = view;
@@ -31,12 +31,11 @@ export function product(root: HTMLElement, book: Book): void {
       says.textContent =
         `dW1[:, ${unit}], up to ±${show(largest(view.dW1))}: 784 sums of ${n} products each.` +
         (inactive > 0 ? ` ${inactive} of the images count 0: the unit is inactive for them (see the mask below).` : '');
-      field.querySelector('input')!.value = String(unit);
       root.dataset['unit'] = String(unit);
     }),
   );
   root.replaceChildren(
-    h('div', { class: 'controls' }, field),
+    h('div', { class: 'controls' }, settingField(book, 'unit', 'Unit')),
     h(
       'div',
       { class: 'row sum' },

@@ -1,10 +1,10 @@
-import { h, numberField } from '../drawing/dom';
+import { h } from '../drawing/dom';
 import { formatCount, formatShare } from '../../../src/words';
 import { largest, percent, show } from '../drawing/numbers';
 import { captioned, picture, type Picture } from '../drawing/picture';
 import { plot } from '../drawing/plot';
-import { LIMITS, withinLimits } from '../settings';
 import { atMostEvery, type Book, oneAtATime, whenSeen } from '../store';
+import { settingField } from '../settingField';
 
 const UNITS = 24;
 const MISTAKES = 12;
@@ -18,24 +18,14 @@ export function training(root: HTMLElement, book: Book): void {
 
 /** The fields of the settings that a training depends on. */
 function controls(book: Book): HTMLElement {
-  const fields = (
-    [
-      ['lr', 'Learning rate', 'any'],
-      ['width', 'Hidden units', 1],
-      ['batchSize', 'Batch size', 1],
-      ['seed', 'Seed', 1],
-    ] as const
-  ).map(([key, title, step]) => {
-    const [min, max] = LIMITS[key];
-    const field = numberField(title, { min, max, step, value: book.settings()[key] }, (value) => {
-      book.change({ [key]: withinLimits(key, value) });
-    });
-    const input = field.querySelector('input')!;
-    input.name = key;
-    book.onSettings((settings) => (input.value = String(settings[key])));
-    return field;
-  });
-  return h('div', { class: 'controls' }, ...fields);
+  return h(
+    'div',
+    { class: 'controls' },
+    settingField(book, 'lr', 'Learning rate', 'any'),
+    settingField(book, 'width', 'Hidden units'),
+    settingField(book, 'batchSize', 'Batch size'),
+    settingField(book, 'seed', 'Seed'),
+  );
 }
 
 /** Loss and accuracy as they come. */

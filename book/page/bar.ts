@@ -26,10 +26,7 @@ export function bar(root: HTMLElement, book: Book): void {
     stopped();
     void book.ask('step');
   });
-  reset!.addEventListener('click', () => {
-    const { seed, lr, width, batchSize } = book.settings();
-    void book.ask('reset', { seed, lr, width, batchSize });
-  });
+  reset!.addEventListener('click', () => void book.ask('reset', book.settings()));
   book.onProgress((progress) => {
     if (progress.type === 'diverged') {
       stopped();

@@ -1,3 +1,4 @@
+import { sameTraining } from './settings';
 import type { Book } from './store';
 
 /** The footer: this page's loss after one epoch beside the library's. */
@@ -11,10 +12,7 @@ export function sameNumbers(root: HTMLElement, book: Book): void {
       `--hidden ${width} --batch-size ${batchSize} --lr ${lr} --seed ${seed}`
     );
   };
-  const isReference = () => {
-    const settings = book.settings();
-    return (['seed', 'lr', 'width', 'batchSize'] as const).every((key) => settings[key] === reference[key]);
-  };
+  const isReference = () => sameTraining(book.settings(), reference);
   const says = root.querySelector<HTMLElement>('[data-same=says]')!;
   const describe = (loss?: number) => {
     root.querySelector('[data-same=command]')!.textContent = command();

@@ -7,6 +7,13 @@ export interface TrainingSettings {
   readonly batchSize: number;
 }
 
+const OF_TRAINING = ['seed', 'lr', 'width', 'batchSize'] as const satisfies readonly (keyof TrainingSettings)[];
+
+/** Whether two trainings are the same. */
+export function sameTraining(one: TrainingSettings, other: TrainingSettings): boolean {
+  return OF_TRAINING.every((key) => one[key] === other[key]);
+}
+
 /** Everything that the reader chooses, and the address keeps. */
 export interface Settings extends TrainingSettings {
   readonly backend: string;

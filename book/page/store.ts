@@ -2,7 +2,7 @@ import type { About } from './about';
 import { type Engine, startEngine } from './engine/client';
 import type { View } from './engine/questions';
 import type { Progress } from './engine/worker';
-import { readSettings, type Settings, type TrainingSettings, withinLimits, writeSettings } from './settings';
+import { readSettings, sameTraining, type Settings, withinLimits, writeSettings } from './settings';
 
 /** An image of the training set. */
 export interface Example {
@@ -36,8 +36,6 @@ const VIEW_EVERY = 250;
 /** Browsers limit how often an address may change. */
 const ADDRESS_EVERY = 400;
 
-const OF_TRAINING = ['seed', 'lr', 'width', 'batchSize'] as const satisfies readonly (keyof TrainingSettings)[];
-
 /** Reads the address, and starts the worker. */
 export function openBook(about: About): Book {
   let settings = readSettings(location.search);
@@ -52,16 +50,12 @@ export function openBook(about: About): Book {
     if (progress.type === 'step') lookSoon();
     else look();
   });
-  const opened = engine.ask('open', about, settings.backend, training());
+  const opened = engine.ask('open', about, settings);
   // Where no backend runs, the bar says so, and the figures wait for good.
   const ready = new Promise<Awaited<typeof opened>>((resolve) => void opened.then(resolve, () => {}));
   const ask: Engine['ask'] = (name, ...args) => ready.then(() => engine.ask(name, ...args));
   const examples = ready.then((found) => found.examples);
 
-  function training(): TrainingSettings {
-    const { seed, lr, width, batchSize } = settings;
-    return { seed, lr, width, batchSize };
-  }
   const classes = () => [0, 1, 2, 3].map((more) => (settings.image + more) % 10);
   const rows = async () => {
     const found = await examples;
@@ -85,8 +79,8 @@ export function openBook(about: About): Book {
       addressTimer = setTimeout(() => {
         history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}${location.hash}`);
       }, ADDRESS_EVERY);
-      if (OF_TRAINING.some((key) => before[key] !== settings[key])) void ask('reset', training());
-      else look();
+      if (sameTraining(before, settings)) look();
+      else void ask('reset', settings);
       for (const listener of changes) listener(settings);
     },
     ask,

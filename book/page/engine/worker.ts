@@ -1,6 +1,6 @@
 import { HandgradError } from '../../../src/errors';
 import type { About } from '../about';
-import type { TrainingSettings } from '../settings';
+import type { Settings, TrainingSettings } from '../settings';
 import { startBackend } from './backend';
 import { pixelsOf, QUESTIONS, type Session } from './questions';
 import { loadSamples } from './samples';
@@ -18,8 +18,8 @@ let running = false;
 /** What controls the training, by name. */
 const CONTROLS = {
   /** Loads the backend and the data. @returns the name of the backend, and the first training image of each class */
-  open: async (about: About, backend: string, settings: TrainingSettings) => {
-    const [name, samples] = await Promise.all([startBackend(backend), loadSamples(about)]);
+  open: async (about: About, settings: Settings) => {
+    const [name, samples] = await Promise.all([startBackend(settings.backend), loadSamples(about)]);
     session = { samples, training: startTraining(samples, settings) };
     const examples = about.classNames.map((_, label) => {
       const row = Math.max(0, samples.train.labels.indexOf(label));

@@ -19,13 +19,13 @@ export function batches(root: HTMLElement, book: Book): void {
     epoch = Math.max(1, Math.round(epoch) || 1);
     batchField.querySelector('input')!.value = String(number);
     epochField.querySelector('input')!.value = String(epoch);
-    const { seed, lr, width: hidden, batchSize } = book.settings();
-    const { pixels, labels } = await book.ask('batchAt', { seed, lr, width: hidden, batchSize }, epoch - 1, number - 1);
+    const settings = book.settings();
+    const { pixels, labels } = await book.ask('batchAt', settings, epoch - 1, number - 1);
     const shown = Math.min(MOST, labels.length);
     mosaic.draw(tiled(pixels, shown, height, width), 'gray');
     const counts = book.about.classNames.map((name, c) => `${labels.filter((label) => label === c).length} ${name}`);
     says.textContent =
-      `Batch ${number} of ${count()} in epoch ${epoch}, seed ${seed}: ${labels.length} images` +
+      `Batch ${number} of ${count()} in epoch ${epoch}, seed ${settings.seed}: ${labels.length} images` +
       `${shown < labels.length ? `, the first ${shown} of them here` : ''}. ${counts.join(', ')}.`;
     root.dataset['first'] = pixels
       .subarray(0, height * width)

@@ -1,6 +1,7 @@
 import { choice, h, svg } from '../drawing/dom';
 import { show } from '../drawing/numbers';
 import { plot } from '../drawing/plot';
+import { sameTraining } from '../settings';
 import { type Book, oneAtATime, whenSeen } from '../store';
 import type { STARTS } from '../engine/questions';
 
@@ -30,8 +31,9 @@ export function initialization(root: HTMLElement, book: Book): void {
   const select = choice('Start with', NAMES, current(), (start) => book.change({ start }));
   const update = oneAtATime(async () => {
     const start = current();
-    const { seed, lr, width, batchSize } = book.settings();
-    const found = await book.ask('begin', start, { seed, lr, width, batchSize }, STEPS);
+    const settings = book.settings();
+    const { width } = settings;
+    const found = await book.ask('begin', start, settings, STEPS);
     const [first] = found.losses;
     drawHistogram(histogram, found.weights);
     losses.update(
@@ -46,15 +48,12 @@ export function initialization(root: HTMLElement, book: Book): void {
     root.dataset['start'] = start;
   });
   const changed = whenSeen(root, update);
-  let last = '';
-  const ask = () => {
-    const { start, seed, lr, width, batchSize } = book.settings();
-    const key = [start, seed, lr, width, batchSize].join();
-    if (key !== last) changed(undefined);
-    last = key;
-  };
-  book.onSettings(ask);
-  ask();
+  let last = book.settings();
+  book.onSettings((settings) => {
+    if (settings.start !== last.start || !sameTraining(settings, last)) changed(undefined);
+    last = settings;
+  });
+  changed(undefined);
   root.replaceChildren(
     h('div', { class: 'controls' }, select),
     h('div', { class: 'row' }, h('div', { class: 'plot-box' }, histogram), losses.element),

@@ -8,33 +8,30 @@ export function bar(root: HTMLElement, book: Book): void {
   const [train, step, reset] = ['train', 'step', 'reset'].map((name) => element(name) as HTMLButtonElement);
   let running = false;
   let accuracy: number | undefined;
-  const run = (next: boolean) => {
+  const runs = (next: boolean) => {
     running = next;
     train!.textContent = running ? 'Pause' : 'Train';
     document.body.dataset['running'] = String(running);
-    void book.ask(running ? 'run' : 'pause');
-  };
-  const stopped = () => {
-    running = false;
-    train!.textContent = 'Train';
-    document.body.dataset['running'] = 'false';
   };
   const say = (text: string) => (element('says').textContent = text);
   const untrained = () => say('The network is untrained.');
-  train!.addEventListener('click', () => run(!running));
+  train!.addEventListener('click', () => {
+    runs(!running);
+    void book.ask(running ? 'run' : 'pause');
+  });
   step!.addEventListener('click', () => {
-    stopped();
+    runs(false);
     void book.ask('step');
   });
   reset!.addEventListener('click', () => void book.ask('reset', book.settings()));
   book.onProgress((progress) => {
     if (progress.type === 'diverged') {
-      stopped();
+      runs(false);
       document.body.dataset['diverged'] = 'true';
       return say(progress.message);
     }
     if (progress.type === 'reset') {
-      stopped();
+      runs(false);
       accuracy = undefined;
       document.body.dataset['steps'] = '0';
       delete document.body.dataset['diverged'];

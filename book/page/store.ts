@@ -105,7 +105,7 @@ const UNSEEN_AFTER = 2000;
  * first value is drawn in any case.
  * @param element the figure
  */
-export function whenSeen<T>(element: Element, draw: (value: T) => void): (value: T) => void {
+export function whenSeen<T = void>(element: Element, draw: (value: T) => void): (value: T) => void {
   let seen = false;
   let waiting: { value: T } | undefined;
   const drawWaiting = () => {

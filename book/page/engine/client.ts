@@ -4,7 +4,6 @@ import type { Progress, Reply, Request, Requests } from './worker';
 export interface Engine {
   /** @throws Error when it cannot be answered */
   ask<N extends keyof Requests>(name: N, ...args: Parameters<Requests[N]>): Promise<ReturnType<Requests[N]>>;
-  close(): void;
 }
 
 /** Starts the worker. */
@@ -29,6 +28,5 @@ export function startEngine(onProgress: (progress: Progress) => void): Engine {
       worker.postMessage({ id, name, args } satisfies Request);
       return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }));
     },
-    close: () => worker.terminate(),
   };
 }

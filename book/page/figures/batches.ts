@@ -36,14 +36,14 @@ export function batches(root: HTMLElement, book: Book): void {
   const attributes = { min: 1, max: 9999, step: 1, value: 1 } as const;
   const epochField = numberField('Epoch', attributes, (value) => {
     epoch = value;
-    changed(undefined);
+    changed();
   });
   const batchField = numberField('Batch', attributes, (value) => {
     number = value;
-    changed(undefined);
+    changed();
   });
-  book.onSettings(() => changed(undefined));
-  changed(undefined);
+  book.onSettings(() => changed());
+  changed();
   root.replaceChildren(h('div', { class: 'controls' }, epochField, batchField), mosaic.element, says);
 }
 

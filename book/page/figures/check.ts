@@ -46,19 +46,19 @@ export function check(root: HTMLElement, book: Book): void {
     root.dataset['difference'] = String(difference);
   });
   const changed = whenSeen(root, ask);
-  book.onView(atMostEvery(EVERY, () => changed(undefined)));
+  book.onView(atMostEvery(EVERY, changed));
   const unit = settingField(book, 'unit', 'unit k');
   const pixel = settingField(book, 'pixel', 'pixel j');
   const classes = Object.fromEntries(classNames.map((text, c) => [String(c), text]));
   const output = choice('class c', classes, '0', (value) => {
     label = Number(value);
-    changed(undefined);
+    changed();
   });
   const update = () => {
     pixel.hidden = name !== 'W1';
     unit.hidden = name === 'b2';
     output.hidden = !name.endsWith('2');
-    changed(undefined);
+    changed();
   };
   const tensor = choice('Parameter', { W1: 'W1[j, k]', b1: 'b1[k]', W2: 'W2[k, c]', b2: 'b2[c]' }, name, (value) => {
     name = value;

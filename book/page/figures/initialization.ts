@@ -50,10 +50,10 @@ export function initialization(root: HTMLElement, book: Book): void {
   const changed = whenSeen(root, update);
   let last = book.settings();
   book.onSettings((settings) => {
-    if (settings.start !== last.start || !sameTraining(settings, last)) changed(undefined);
+    if (settings.start !== last.start || !sameTraining(settings, last)) changed();
     last = settings;
   });
-  changed(undefined);
+  changed();
   root.replaceChildren(
     h('div', { class: 'controls' }, select),
     h('div', { class: 'row' }, h('div', { class: 'plot-box' }, histogram), losses.element),

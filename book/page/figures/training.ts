@@ -79,7 +79,7 @@ function weights(root: HTMLElement, book: Book): HTMLElement {
     scale.textContent = `The weights of the first ${found.length} hidden units; the full color is ±${show(most)}.`;
   });
   const changed = whenSeen(root, update);
-  book.onView(atMostEvery(EVERY, () => changed(undefined)));
+  book.onView(atMostEvery(EVERY, changed));
   return h('div', {}, grid, scale);
 }
 
@@ -126,9 +126,9 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
   });
   const changed = whenSeen(root, update);
   book.onProgress(({ type }) => {
-    if (type === 'epoch' || type === 'reset') changed(undefined);
+    if (type === 'epoch' || type === 'reset') changed();
   });
-  void book.opened.then(() => changed(undefined)).catch(() => {});
+  void book.opened.then(() => changed()).catch(() => {});
   const scroll = h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Confusion matrix' }, table);
   return h('div', {}, scroll, heading, mistakes);
 }

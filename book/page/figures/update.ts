@@ -59,9 +59,9 @@ export function update(root: HTMLElement, book: Book): void {
     root.dataset['rate'] = String(rate);
   });
   const changed = whenSeen(root, ask);
-  book.onView(atMostEvery(EVERY, () => changed(undefined)));
-  book.onSettings(() => changed(undefined));
-  slider.addEventListener('input', () => changed(undefined));
+  book.onView(atMostEvery(EVERY, changed));
+  book.onSettings(() => changed());
+  slider.addEventListener('input', () => changed());
   root.replaceChildren(
     h('div', { class: 'controls' }, h('label', { class: 'long' }, 'Learning rate ', slider), value),
     h('div', { class: 'row' }, along.element, walk.element),

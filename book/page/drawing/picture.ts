@@ -15,17 +15,17 @@ export interface Picture {
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
-/** The colors of the shared look, `--series-1` and `--series-2`: told apart by color-blind readers. */
-const COLORS = {
-  light: [
-    [0, 114, 178],
-    [196, 77, 0],
-  ],
-  dark: [
-    [86, 180, 233],
-    [240, 140, 50],
-  ],
-} as const;
+/** The colors of the shared look for what is above and below 0: told apart by color-blind readers. */
+function signColors(): number[][] {
+  const look = getComputedStyle(document.documentElement);
+  return ['--series-1', '--series-2'].map((name) => {
+    const color = look.getPropertyValue(name).trim();
+    return [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+  });
+}
+
+let colors = signColors();
+dark.addEventListener('change', () => (colors = signColors()));
 
 /**
  * A picture of cells.
@@ -79,12 +79,12 @@ export function picture(label: string, columns: number, pick?: (index: number) =
       }
       paint = () => {
         const image = new ImageData(canvas.width, canvas.height);
-        const [above, below] = COLORS[dark.matches ? 'dark' : 'light'];
+        const [above, below] = colors;
         for (let i = 0; i < count; i++) {
           const value = values[i]!;
           const share = scale > 0 ? Math.min(1, Math.abs(value) / scale) : 0;
           if (kind === 'gray') image.data.set([255 * value, 255 * value, 255 * value, 255], 4 * i);
-          else image.data.set([...(value > 0 ? above : below), 255 * share], 4 * i);
+          else image.data.set([...(value > 0 ? above! : below!), 255 * share], 4 * i);
         }
         canvas.getContext('2d')!.putImageData(image, 0, 0);
       };

@@ -1,4 +1,5 @@
 import type { PreparedCategory, PreparedColumn, PreparedNumber } from '../../data/samples';
+import { inputsOf } from '../../data/tables/preparation';
 import { isMissing, missingTexts } from '../../data/tables/table';
 import { DATA_TYPES, type Graph, int, ints, type Node, tensor, texts, type Value } from './onnxProto';
 
@@ -52,8 +53,9 @@ function inputOrder(columns: readonly PreparedColumn[], numbers: number): number
       return column.indicator ? [at, numbers + at] : [at];
     }
     const first = category;
-    category += placesOf(column);
-    return Array.from({ length: placesOf(column) }, (_, i) => first + i);
+    const places = inputsOf(column);
+    category += places;
+    return Array.from({ length: places }, (_, i) => first + i);
   });
 }
 
@@ -88,16 +90,10 @@ function numberGraph(columns: readonly PreparedNumber[], named: (name: string) =
   };
 }
 
-const placesOf = ({ categories, rare, missing }: PreparedCategory) =>
-  categories.length + Number(rare) + Number(missing);
-
-function categoryGraph(
-  { name, categories, rare, missing }: PreparedCategory,
-  named: (name: string) => string,
-  called: string,
-): Part {
+function categoryGraph(column: PreparedCategory, named: (name: string) => string, called: string): Part {
+  const { name, categories, rare, missing } = column;
   const at = (part: string) => named(`${called}/${part}`);
-  const places = placesOf({ name, type: 'category', categories, rare, missing });
+  const places = inputsOf(column);
   const rest = categories.length;
   const other = rare ? rest : -1;
   const known = categories.flatMap((category, place) => (isMissing(category) ? [] : [{ category, place }]));

@@ -2,15 +2,13 @@ import type { Dataset } from '../data/samples';
 import { asTexts, columnType } from '../data/tables/columnTypes';
 import { classesOf, suggestedLabel } from '../data/tables/label';
 import { columnNamed } from '../data/tables/pickColumns';
-import { readTable } from '../data/tables/readTable';
-import { openTableSource } from '../data/tables/source';
 import type { Column, Table } from '../data/tables/table';
 import { assertPixels, pixels } from '../data/tables/tableDataset';
 import { HandgradError } from '../errors';
 import type { OpenOptions } from '../runs/events';
 import type { ModelConfig } from '../runs/modelConfig';
 import { plural } from '../words';
-import { knownRows, type UnknownOptions } from './tableToUse';
+import { knownRows, readTableToUse, type UnknownOptions } from './tableToUse';
 
 /** The config of a model that was trained on images. */
 export type ImageModelConfig = ModelConfig & Required<Pick<ModelConfig, 'imageShape'>>;
@@ -32,12 +30,9 @@ export async function readPixels(
   { imageShape }: ImageModelConfig,
   spec: string,
   labelColumn: string | undefined,
-  { signal, stdin, onEvent }: OpenOptions,
+  options: OpenOptions,
 ): Promise<PixelTable> {
-  const source = await openTableSource(spec, { stdin: spec === '-' ? stdin?.() : undefined });
-  const onProgress = (progress: { readonly bytes: number; readonly total?: number }) =>
-    onEvent?.({ type: 'reading', path: spec, ...progress });
-  const table = await readTable(source, { oneColumn: true, signal, onProgress });
+  const table = await readTableToUse(spec, {}, options);
   const { columns, path } = table;
   const [height, width] = imageShape;
   const count = height * width;

@@ -13,29 +13,32 @@ import { HandgradError } from '../errors';
 import type { Config } from '../runs/config';
 import type { OpenOptions } from '../runs/events';
 import type { ModelConfig, OpenedModel } from '../runs/modelConfig';
+import { readingOptions } from '../runs/open';
 import { plural, quoted } from '../words';
 import { unseenNotices } from './predictRows';
 
 /** The config of a model that was trained on a table. */
 export type TableModelConfig = ModelConfig & { readonly preparation: Preparation };
 
-/** Reads a table whose rows a model is to predict: its categories and labels as texts, whatever they look like. */
-export async function readRows(
-  { preparation }: TableModelConfig,
+/** Reads a table for a model, which may need one column only. */
+export async function readTableToUse(
   spec: string,
-  { signal, stdin, onEvent }: OpenOptions,
+  how: Pick<ReadTableOptions, 'texts' | 'hasHeader'>,
+  options: OpenOptions,
 ): Promise<Table> {
+  const { stdin, ...reading } = readingOptions(spec, options);
+  return readTable(await openTableSource(spec, { stdin }), { ...how, ...reading, oneColumn: true });
+}
+
+/** Reads a table whose rows a model is to predict: its categories and labels as texts, whatever they look like. */
+export async function readRows({ preparation }: TableModelConfig, spec: string, options: OpenOptions): Promise<Table> {
   const { inputs, labels, task, columnsWithoutHeader } = preparation;
   const texts = inputs.filter(({ type }) => type === 'category').map(({ name }) => name);
-  const source = await openTableSource(spec, { stdin: spec === '-' ? stdin?.() : undefined });
-  const how: ReadTableOptions = {
+  const how = {
     texts: task === 'classification' ? [...texts, ...labels] : texts,
-    oneColumn: true,
     hasHeader: columnsWithoutHeader === undefined,
-    signal,
-    onProgress: (progress) => onEvent?.({ type: 'reading', path: spec, ...progress }),
   };
-  return withTrainingNames(await readTable(source, how), preparation);
+  return withTrainingNames(await readTableToUse(spec, how, options), preparation);
 }
 
 /** Columns without a header are known by position; a file without the labels has fewer. */

@@ -3,7 +3,7 @@ import { type RunningBackend, selectBackend } from '../backends';
 import { datasetNames } from '../data/catalog';
 import { datasetKind, type DatasetKind, loadDataset } from '../data/loadDataset';
 import type { Dataset } from '../data/samples';
-import { openTable } from '../data/tables/openTable';
+import { openTable, type OpenTableOptions } from '../data/tables/openTable';
 import { type TableDataset, tableDataset } from '../data/tables/tableDataset';
 import type { TypedTable } from '../data/tables/typedTable';
 import { HandgradError } from '../errors';
@@ -55,14 +55,13 @@ export async function openDataset(
 }
 
 /** Reads the table of a config. */
-export async function openTableOf(
-  settings: TableSettings,
-  { onEvent, signal, stdin }: OpenOptions,
-): Promise<TypedTable> {
-  const { dataset: path } = settings;
-  const onProgress = (progress: { readonly bytes: number; readonly total?: number }) =>
-    onEvent?.({ type: 'reading', path, ...progress });
-  return openTable(path, settings, { signal, stdin, onProgress });
+export async function openTableOf(settings: TableSettings, options: OpenOptions): Promise<TypedTable> {
+  return openTable(settings.dataset, settings, readingOptions(settings.dataset, options));
+}
+
+/** How a table is read: with events of how far it is. */
+export function readingOptions(path: string, { onEvent, signal, stdin }: OpenOptions): OpenTableOptions {
+  return { signal, stdin, onProgress: (progress) => onEvent?.({ type: 'reading', path, ...progress }) };
 }
 
 /** The data set that a config makes of a table. */

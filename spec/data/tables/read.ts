@@ -13,7 +13,7 @@ export async function read(text: string | Buffer, options: ReadTableOptions = {}
   async function* stdin() {
     for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
   }
-  return readTable(await openTableSource('-', { stdin: stdin() }), options);
+  return readTable(await openTableSource('-', { stdin }), options);
 }
 
 /** A typed table from text or bytes. */

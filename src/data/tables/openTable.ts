@@ -19,7 +19,7 @@ export async function openTable(
   choice: ColumnChoice = {},
   { stdin, ...how }: OpenTableOptions = {},
 ): Promise<TypedTable> {
-  const source = await openTableSource(spec, { stdin: spec === '-' ? stdin?.() : undefined });
+  const source = await openTableSource(spec, { stdin });
   const typed = typeTable(await readTable(source, how), choice);
   const { columns } = typed.table;
   const texts = columns.filter((column, index) => {

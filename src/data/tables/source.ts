@@ -31,16 +31,16 @@ const MAX_STDIN_BYTES = 2 ** 32;
 /**
  * Finds the files of a table.
  * @param spec a file, a pattern such as `part-*.csv`, a folder with the parts of a table, or `-`
- * @param options.stdin what `-` stands for
+ * @param options.stdin opens what `-` stands for
  * @throws HandgradError 'data' when there is no such file
  */
 export async function openTableSource(
   spec: string,
-  options: { readonly stdin?: AsyncIterable<Buffer> } = {},
+  options: { readonly stdin?: () => AsyncIterable<Buffer> } = {},
 ): Promise<TableSource> {
   if (spec === '-') {
     if (options.stdin === undefined) throw new HandgradError('data', 'There is no standard input; name a file.');
-    return { name: 'stdin', path: 'the standard input', files: [kept(options.stdin, 'the standard input')] };
+    return { name: 'stdin', path: 'the standard input', files: [kept(options.stdin(), 'the standard input')] };
   }
   const paths = await pathsOf(spec);
   const files = await Promise.all(paths.map(fileOf));

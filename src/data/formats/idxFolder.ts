@@ -31,14 +31,14 @@ const MAX_EXPANSION = 1032;
 export async function loadIdxFolder(folder: string): Promise<Dataset> {
   const paths = await findFiles(folder);
   // Before anything is decompressed: a small file may claim to be a large one.
-  const shapes = {} as Record<Role, readonly number[]>;
-  for (const role of ROLES) ({ shape: shapes[role] } = (await readHeader(paths[role])).header);
-  assertPair(shapes.trainImages, shapes.trainLabels, paths.trainImages, paths.trainLabels);
-  assertPair(shapes.testImages, shapes.testLabels, paths.testImages, paths.testLabels);
+  const found = {} as Record<Role, FoundHeader>;
+  for (const role of ROLES) found[role] = await readHeader(paths[role]);
+  assertPair(found.trainImages.shape, found.trainLabels.shape, paths.trainImages, paths.trainLabels);
+  assertPair(found.testImages.shape, found.testLabels.shape, paths.testImages, paths.testLabels);
   const sums: string[] = [];
   const arrays = {} as Record<Role, IdxArray>;
   for (const role of ROLES) {
-    const bytes = await readIdxFile(paths[role]);
+    const bytes = await readIdxFile(paths[role], found[role]);
     sums.push(sha256(bytes));
     arrays[role] = parseIdx(bytes, paths[role]);
   }
@@ -77,15 +77,18 @@ async function findFiles(folder: string): Promise<Record<Role, string>> {
   return Object.fromEntries(ROLES.map((role) => [role, find(role)])) as Record<Role, string>;
 }
 
+interface FoundHeader extends IdxHeader {
+  readonly zipped: boolean;
+}
+
 /** Reads and decompresses a file. */
-async function readIdxFile(path: string): Promise<Uint8Array> {
-  const { zipped, header } = await readHeader(path);
+async function readIdxFile(path: string, { zipped, totalBytes }: FoundHeader): Promise<Uint8Array> {
   const raw = await readFile(path);
-  return zipped ? gunzip(raw, header.totalBytes, path) : raw;
+  return zipped ? gunzip(raw, totalBytes, path) : raw;
 }
 
 /** Reads the header of a file, which must agree with its size. */
-async function readHeader(path: string): Promise<{ zipped: boolean; header: IdxHeader }> {
+async function readHeader(path: string): Promise<FoundHeader> {
   const { size } = await stat(path);
   const start = await readStart(path, Math.min(size, 4096));
   const zipped = isGzip(start);
@@ -96,7 +99,7 @@ async function readHeader(path: string): Promise<{ zipped: boolean; header: IdxH
     const limit = Math.min(most, MAX_BYTES);
     throw bad(path, `claims ${totalBytes} bytes in its header, where it can hold at most ${limit}; replace the file.`);
   }
-  return { zipped, header };
+  return { ...header, zipped };
 }
 
 async function readStart(path: string, length: number): Promise<Buffer> {

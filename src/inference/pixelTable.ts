@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/samples';
-import { asTexts, columnType } from '../data/tables/columnTypes';
-import { classesOf, suggestedLabel } from '../data/tables/label';
+import { columnType } from '../data/tables/columnTypes';
+import { suggestedLabel } from '../data/tables/label';
 import { columnNamed } from '../data/tables/pickColumns';
 import type { Column, Table } from '../data/tables/table';
 import { assertPixels, pixels } from '../data/tables/tableDataset';
@@ -8,7 +8,7 @@ import { HandgradError } from '../errors';
 import type { OpenOptions } from '../runs/events';
 import type { ModelConfig } from '../runs/modelConfig';
 import { plural } from '../words';
-import { knownRows, readTableToUse, type UnknownOptions } from './tableToUse';
+import { foundClasses, knownRows, readTableToUse, type UnknownOptions } from './tableToUse';
 
 /** The config of a model that was trained on images. */
 export type ImageModelConfig = ModelConfig & Required<Pick<ModelConfig, 'imageShape'>>;
@@ -69,13 +69,13 @@ export async function imagesOfTable(
   if (label === undefined) {
     throw new HandgradError('data', `${table.path} has no column of labels to compare with; add it.`);
   }
-  const texts = asTexts(table.columns[label]!);
-  const named = classesOf(texts, classNames).labels;
-  const isNumbered = named.every((one) => one < 0) && texts.texts.every((text) => /^\d+(\.0*)?$/.test(text));
+  const named = foundClasses(table, label, classNames);
+  const { texts } = named;
+  const isNumbered = named.labels.every((one) => one < 0) && texts.texts.every((text) => /^\d+(\.0*)?$/.test(text));
   const numbers = texts.texts.map((text) => (Number(text) < classNames.length ? Number(text) : -1));
-  const labels = isNumbered ? texts.codes.map((code) => numbers[code]!) : named;
+  const labels = isNumbered ? texts.codes.map((code) => numbers[code]!) : named.labels;
   const all = Int32Array.from({ length: table.count }, (_, row) => row);
-  const rows = knownRows({ table, texts, labels }, all, options);
+  const rows = knownRows({ ...named, labels }, all, options);
   const test = {
     ...pixels(columns, rows),
     ...{ labels: rows.map((row) => labels[row]!), count: rows.length, numInputs: columns.length },

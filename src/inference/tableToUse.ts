@@ -1,4 +1,4 @@
-import type { Dataset, Preparation, Samples } from '../data/samples';
+import type { Dataset, Preparation, Samples, Target } from '../data/samples';
 import { asTexts } from '../data/tables/columnTypes';
 import { classesOf } from '../data/tables/label';
 import { columnsNamed } from '../data/tables/pickColumns';
@@ -94,12 +94,14 @@ export async function tableToUse(
     ? tableParts(typeTable(table, made), made).test
     : Int32Array.from({ length: table.count }, (_, row) => row);
   const labelColumns = columnsNamed(table, config.labelColumn ?? preparation.labels, 'labelColumn');
-  const asked = preparation.targets ? rows : rowsOfKnownClasses(made, table, labelColumns[0]!, rows, options);
+  const classes = preparation.targets ? undefined : foundClasses(table, labelColumns[0]!, made.classNames);
+  const asked = classes ? knownRows(classes, rows, options) : rows;
   const { features, unseen } = prepareRows(preparation, table, asked);
   for (const message of unseenNotices(unseen, table.path)) options.onEvent?.({ type: 'notice', message });
   const test: Samples = {
     ...{ features, scale: 1, numInputs: features.length / asked.length, count: asked.length },
-    ...labelsOf(made, table, labelColumns, asked),
+    labels: classes ? asked.map((row) => classes.labels[row]!) : new Int32Array(asked.length),
+    ...(preparation.targets && { targets: targetsIn(table, labelColumns, preparation.targets, asked) }),
   };
   return {
     name: table.name,
@@ -117,16 +119,13 @@ export async function tableToUse(
   };
 }
 
-function labelsOf(
-  { preparation, classNames }: TableModelConfig,
+/** @throws HandgradError 'data' for a row without a number */
+function targetsIn(
   table: Table,
   labelColumns: readonly number[],
+  targets: readonly Target[],
   rows: Int32Array,
-): Pick<Samples, 'labels' | 'targets'> {
-  if (!preparation.targets) {
-    const { labels } = classesOf(asTexts(table.columns[labelColumns[0]!]!), classNames);
-    return { labels: rows.map((row) => labels[row]!) };
-  }
+): Float32Array {
   const columns = labelColumns.map((index) => {
     const column = table.columns[index]!;
     const bad = column.kind === 'text' ? 0 : rows.find((row) => Number.isNaN(column.values[row]!));
@@ -137,18 +136,7 @@ function labelsOf(
         'correct the file, or leave the row out.',
     );
   });
-  return { labels: new Int32Array(rows.length), targets: standardized(columns, preparation.targets, rows) };
-}
-
-function rowsOfKnownClasses(
-  { classNames }: TableModelConfig,
-  table: Table,
-  label: number,
-  rows: Int32Array,
-  options: OpenOptions & UnknownOptions,
-): Int32Array {
-  const texts = asTexts(table.columns[label]!);
-  return knownRows({ table, texts, labels: classesOf(texts, classNames).labels }, rows, options);
+  return standardized(columns, targets, rows);
 }
 
 /** The label column of a table, and the class of each row: -1 for one that the model does not know. */
@@ -156,6 +144,12 @@ export interface FoundClasses {
   readonly table: Table;
   readonly texts: ReturnType<typeof asTexts>;
   readonly labels: Int32Array;
+}
+
+/** The classes of a label column, by name. */
+export function foundClasses(table: Table, label: number, classNames: readonly string[]): FoundClasses {
+  const texts = asTexts(table.columns[label]!);
+  return { table, texts, labels: classesOf(texts, classNames).labels };
 }
 
 /**

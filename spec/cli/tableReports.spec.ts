@@ -15,6 +15,8 @@ const EVALUATE = ['--backend', 'cpu', '--json'];
 const TRAIN = [...EVALUATE, '--no-tensorboard', '--checkpoint-every', 'never'];
 /** For what is not about accuracy, or easy to learn. */
 const QUICK = ['--hidden', '16', '--epochs', '30', '--lr', '0.03'];
+/** For what shows after one epoch. */
+const ONE_EPOCH = ['--hidden', '4', '--epochs', '1'];
 
 const rounded = (value: number) => value.toFixed(2);
 
@@ -39,8 +41,9 @@ describe('the tables that failed, trained and evaluated', function () {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   };
 
-  const start = (file: string, ...args: string[]) =>
-    session(['train', '--dataset', file, '--run-dir', path('run'), ...TRAIN, ...args]);
+  const startIn = (dir: string, file: string, ...args: string[]) =>
+    session(['train', '--dataset', file, '--run-dir', path(dir), ...TRAIN, ...args]);
+  const start = startIn.bind(undefined, 'run');
 
   async function train(file: string, ...args: string[]): Promise<Trained> {
     rmSync(path('run'), { recursive: true, force: true });
@@ -315,20 +318,7 @@ describe('the tables that failed, trained and evaluated', function () {
     const models = new Set<string>();
     const names = ['plain.csv', 'trailing_all.csv', 'semicolon.csv', 'decimal_comma.csv', 'tabs.tsv', 'plain.csv.gz'];
     for (const [i, name] of names.entries()) {
-      const dir = path(String(i));
-      const ended = await session([
-        'train',
-        '--dataset',
-        report(name),
-        '--run-dir',
-        dir,
-        ...TRAIN,
-        '--hidden',
-        '4',
-        '--epochs',
-        '1',
-      ]);
-      const { testLoss } = answer(ended).at(-1)!;
+      const { testLoss } = answer(await startIn(String(i), report(name), ...ONE_EPOCH)).at(-1)!;
       models.add(String(testLoss));
     }
     expect(models.size).to.equal(1);
@@ -336,20 +326,8 @@ describe('the tables that failed, trained and evaluated', function () {
 
   it('rare.csv: splits are stratified, and a class that a part lacks is said', async () => {
     for (const seed of ['0', '1', '2']) {
-      const dir = path(seed);
-      const argv = [
-        'train',
-        '--dataset',
-        report('rare.csv'),
-        '--run-dir',
-        dir,
-        ...TRAIN,
-        '--hidden',
-        '4',
-        '--epochs',
-        '1',
-      ];
-      const { stderr, stdout, code } = await session([...argv, '--val-fraction', '0.2', '--seed', seed]);
+      const split = ['--val-fraction', '0.2', '--seed', seed];
+      const { stderr, stdout, code } = await startIn(seed, report('rare.csv'), ...ONE_EPOCH, ...split);
       expect(code, stderr).to.equal(0);
       const absent = stderr.match(/There is no (training|validation|test) sample of class "cedar"\./g) ?? [];
       expect(absent).to.have.length(2);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { openClassifier } from '../../src/inference/classifier';
 import { predict } from '../../src/inference/predict';
+import { rowsOf } from '../../src/inference/predictRows';
 import { temporaryFolder } from '../data/tinyDataset';
 import { useBackend } from '../backend';
 import { failure } from '../failure';
@@ -45,10 +46,9 @@ describe('predicting the rows of a table', function () {
   const outputsFor = async (spec: string) => {
     const classifier = await open();
     const all: number[][] = [];
-    for await (const { first, count, outputs } of classifier.table(spec)) {
-      expect(first).to.equal(all.length);
-      const k = outputs.length / count;
-      for (let i = 0; i < count; i++) all.push([...outputs.subarray(i * k, (i + 1) * k)]);
+    for await (const batch of classifier.table(spec)) {
+      expect(batch.first).to.equal(all.length);
+      all.push(...rowsOf(batch));
     }
     classifier.close();
     return all;

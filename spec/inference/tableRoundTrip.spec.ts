@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { RunningBackend } from '../../src/backends';
 import { selectBackend } from '../../src/backends';
 import { openClassifier } from '../../src/inference/classifier';
+import { rowsOf } from '../../src/inference/predictRows';
 import { asStdin, modelOf, randomTable } from './randomTables';
 
 /** Set HANDGRAD_TABLES to try more. */
@@ -21,10 +22,7 @@ describe('random tables and the models of them', function () {
         const { model, expected } = await modelOf(table);
         const classifier = await openClassifier(model, {}, { backend, env: {}, stdin: asStdin(table.other) });
         const found: number[][] = [];
-        for await (const { count, outputs } of classifier.table('-')) {
-          const k = outputs.length / count;
-          for (let i = 0; i < count; i++) found.push([...outputs.subarray(i * k, (i + 1) * k)]);
-        }
+        for await (const batch of classifier.table('-')) found.push(...rowsOf(batch));
         classifier.close();
         expect(found).to.deep.equal(table.rows.map((row) => expected[row]));
       }),

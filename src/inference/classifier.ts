@@ -15,7 +15,7 @@ import { evaluationBatchSize, predictProbabilities } from '../training/evaluate'
 import { createTurn } from '../training/turn';
 import { quoted } from '../words';
 import { readPixels } from './pixelTable';
-import { inUnits, predictPixels, type PredictedRows, predictRows, unseenNotices } from './predictRows';
+import { inUnits, predictPixels, type PredictedRows, predictRows, rowsOf, unseenNotices } from './predictRows';
 import { type Cell, type TableRow, tableOfRows } from './rowsInMemory';
 import { readRows, type TableModelConfig } from './tableToUse';
 import { configFor, dataToUse, networkIn, opening, type UseOptions, type UseSettings } from './useModel';
@@ -177,9 +177,8 @@ export async function openClassifier(
     async rows(rows) {
       if (!tableModel) return classify(samplesOf(rows, network, made?.scale ?? 1));
       const all: number[][] = [];
-      for await (const { count, outputs } of predicted(tableModel, tableOfRows(tableModel.preparation, rows))) {
-        const k = outputs.length / count;
-        for (let i = 0; i < count; i++) all.push([...outputs.subarray(i * k, (i + 1) * k)]);
+      for await (const batch of predicted(tableModel, tableOfRows(tableModel.preparation, rows))) {
+        for (const row of rowsOf(batch)) all.push(row);
       }
       return all;
     },

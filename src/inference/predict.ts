@@ -3,6 +3,7 @@ import { HandgradError } from '../errors';
 import type { OpenedModel } from '../runs/modelConfig';
 import { quoted } from '../words';
 import { type ClassifiedSample, openClassifier } from './classifier';
+import { rowsOf } from './predictRows';
 import type { TableRow } from './rowsInMemory';
 import { assertThreshold, type ThresholdOptions } from './threshold';
 import type { UseOptions, UseSettings } from './useModel';
@@ -86,9 +87,8 @@ export async function predict(
         predictions.push({ ...found, ...of(values ?? probabilities), ...(cells && { cells }) });
       }
     } else if ('table' in inputs) {
-      for await (const { count, outputs } of classifier.table(inputs.table)) {
-        const k = outputs.length / count;
-        for (let i = 0; i < count; i++) predictions.push(of([...outputs.subarray(i * k, (i + 1) * k)]));
+      for await (const batch of classifier.table(inputs.table)) {
+        for (const row of rowsOf(batch)) predictions.push(of(row));
       }
     } else if ('rows' in inputs) {
       for (const outputs of await classifier.rows(inputs.rows)) predictions.push(of(outputs));

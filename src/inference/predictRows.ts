@@ -19,6 +19,12 @@ export interface PredictedRows {
   readonly outputs: Float32Array | Float64Array;
 }
 
+/** The outputs of each row, as a list. */
+export function rowsOf({ count, outputs }: PredictedRows): number[][] {
+  const k = outputs.length / count;
+  return Array.from({ length: count }, (_, i) => [...outputs.subarray(i * k, (i + 1) * k)]);
+}
+
 /**
  * Predicts the rows of a table, a batch at a time.
  * @returns the categories among them that have no input

@@ -127,6 +127,7 @@ const inProcess = async (name: string, backend: string, seconds: number, env?: R
 const WORKS = {
   post: { hidden: '256', batch: 256, epochs: 10 },
   deep: { hidden: '1024,1024', batch: 512, epochs: 8 },
+  layers: { hidden: '64,64,64,64', batch: 256, epochs: 2 },
 } as const;
 type WorkName = keyof typeof WORKS;
 
@@ -165,6 +166,20 @@ async function timed(name: string, work: WorkName, backend: string, how: How): P
   const { secondsPerEpoch, accuracy } = await train(work, backend, how);
   figures.set(name, secondsPerEpoch);
   return `${secondsPerEpoch.toFixed(4)} s an epoch, accuracy ${accuracy.toFixed(4)}`;
+}
+
+/** The test loss of a table with a category and missing values, trained with the defaults of tables. */
+async function tableLoss(backend: string, env?: Record<string, string>): Promise<number> {
+  const table = path.join(SCRATCH, 'table.csv');
+  const colors = ['red', 'green', 'blue', ''];
+  const rows = Array.from({ length: 600 }, (_, i) => {
+    const x = ((i * 37) % 101) / 10;
+    return `${x.toFixed(1)},${colors[i % 4]},${i % 7 === 0 ? 'NA' : (i * 13) % 29},${x + (i % 4) > 6 ? 'yes' : 'no'}`;
+  });
+  fs.writeFileSync(table, `size,color,count,label\n${rows.join('\n')}\n`);
+  const flags = ['--dataset', table, '--epochs', '5', '--backend', backend, '--json', '--run-dir', newRun()];
+  const { stdout } = await succeed('train', handgrad(['train', ...flags], 60, env));
+  return (JSON.parse(stdout.trim().split('\n').at(-1)!) as { testLoss: number }).testLoss;
 }
 
 async function peer(name: string, work: WorkName, flags: readonly string[], limit: number): Promise<string> {
@@ -376,6 +391,22 @@ async function main(): Promise<void> {
     timed('webgpu post', 'post', 'webgpu', { limit: 90, epochs: 3, env: webgpuParts() }),
   );
   await step('webgpu, gradcheck', () => gradcheck('webgpu', webgpuParts()));
+  await step('webgpu, optimizers and losses', () => inProcess('trajectories', 'webgpu', 60, webgpuParts()));
+  await step('webgpu, five layers with Adam', () => {
+    const flags = ['--optimizer', 'adam', '--limit', '12800'];
+    return timed('webgpu layers', 'layers', 'webgpu', { limit: 60, flags, env: webgpuParts() });
+  });
+  await step('a table on cpu, cuda and webgpu', async () => {
+    const losses = {
+      cpu: await tableLoss('cpu'),
+      cuda: await tableLoss('cuda'),
+      webgpu: await tableLoss('webgpu', webgpuParts()),
+    };
+    const apart = Math.max(...Object.values(losses)) - Math.min(...Object.values(losses));
+    const said = Object.entries(losses).map(([backend, loss]) => `${backend} ${loss.toFixed(6)}`);
+    if (!(apart < 1e-4)) throw new Error(`the test losses differ: ${said.join(', ')}`);
+    return `test loss ${said.join(', ')}`;
+  });
   await step('cuda, peak memory', peakMemory);
   const count = (verdict: Verdict) => rows.filter((row) => row.verdict === verdict).length;
   process.stdout.write(`${count('ok')} ok, ${count('FAILED')} failed, ${count('not run')} not run\n`);

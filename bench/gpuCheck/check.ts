@@ -391,7 +391,7 @@ async function main(): Promise<void> {
     timed('webgpu post', 'post', 'webgpu', { limit: 90, epochs: 3, env: webgpuParts() }),
   );
   await step('webgpu, gradcheck', () => gradcheck('webgpu', webgpuParts()));
-  await step('webgpu, optimizers and losses', () => inProcess('trajectories', 'webgpu', 60, webgpuParts()));
+  await step('webgpu, gradcheck of the losses', () => inProcess('losses', 'webgpu', 60, webgpuParts()));
   await step('webgpu, five layers with Adam', () => {
     const flags = ['--optimizer', 'adam', '--limit', '12800'];
     return timed('webgpu layers', 'layers', 'webgpu', { limit: 60, flags, env: webgpuParts() });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import {
   allAtOnce,
   didYouMean,
+  firstOf,
   formatBytes,
   formatCount,
   formatSeconds,
@@ -71,6 +72,15 @@ describe('allAtOnce', () => {
   it('is the one sentence, or a list of all', () => {
     expect(allAtOnce(['A.'], 'Wrong')).to.equal('A.');
     expect(allAtOnce(['A.', 'B.'], 'Wrong')).to.equal('Wrong (2):\n  - A.\n  - B.');
+  });
+});
+
+describe('firstOf', () => {
+  it('is the first of a list, and how many are left', () => {
+    expect(firstOf([], 2)).to.equal('');
+    expect(firstOf(['a', 'b'], 2)).to.equal('a, b');
+    expect(firstOf(['a, b', 'c', 'd'], 1, '; ')).to.equal('a, b; and 2 more');
+    expect(firstOf(Array<string>(2001).fill('x'), 1)).to.equal('x, and 2,000 more');
   });
 });
 

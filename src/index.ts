@@ -282,6 +282,7 @@ export {
 // Formatting for messages, as the library itself uses it.
 export {
   didYouMean,
+  firstOf,
   formatBytes,
   formatCount,
   formatSeconds,

@@ -85,6 +85,16 @@ export function nearName(name: string, known: readonly string[]): string | undef
   return others.length === 0 ? begun : undefined;
 }
 
+/**
+ * The first of some texts as a list, and how many more there are: "a, b, c, and 4 more".
+ * @param separator '; ' where the texts hold commas
+ */
+export function firstOf(texts: readonly string[], most: number, separator: ', ' | '; ' = ', '): string {
+  const shown = texts.slice(0, most);
+  const left = texts.length - shown.length;
+  return [...shown, ...(left > 0 ? [`and ${formatCount(left)} more`] : [])].join(separator);
+}
+
 /** Several sentences as the message of one error: a single one as it is, more as a list under a heading. */
 export function allAtOnce(sentences: readonly string[], heading: string): string {
   const [only, ...others] = sentences;

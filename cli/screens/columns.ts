@@ -1,5 +1,5 @@
 import type { StartEvent } from '../../src/runs/events';
-import { formatCount, plural, visible } from '../../src/words';
+import { firstOf, plural, visible } from '../../src/words';
 
 /** The most names that are listed of each kind. */
 const MOST_NAMES = 5;
@@ -17,12 +17,11 @@ export function columnLines({ table, widths }: StartEvent): string[] {
     return `${what ?? plural(names.length, type)} (${named(names)})`;
   });
   const filled = inputs.filter((column) => (column.type === 'category' ? column.missing : column.indicator)).length;
-  const reasons = leftOut.slice(0, MOST_NAMES).map(({ name, why }) => `${visible(name)} (${why})`);
-  const more = leftOut.length > MOST_NAMES ? `, and ${formatCount(leftOut.length - MOST_NAMES)} more` : '';
+  const reasons = leftOut.map(({ name, why }) => `${visible(name)} (${why})`);
   return [
     `Label:   ${named(labels)}`,
     `Columns: ${kinds.join(', ')} as ${plural(widths[0]!, 'input')}` +
       (filled > 0 ? `; missing cells are filled in, and marked in ${plural(filled, 'column')}` : ''),
-    ...(leftOut.length > 0 ? [`         left out: ${reasons.join(', ')}${more}`] : []),
+    ...(leftOut.length > 0 ? [`         left out: ${firstOf(reasons, MOST_NAMES)}`] : []),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Dataset, PreparedCategory, PreparedColumn, PreparedNumber, Samples } from '../data/samples';
+import { MS_PER_DAY } from '../data/tables/dates';
 import { inputsOf } from '../data/tables/preparation';
 import type { FeatureGroup } from '../training/permutationImportance';
 
@@ -7,8 +8,6 @@ export interface InputColumn extends FeatureGroup {
   /** Its value in a sample, for people: to four digits. */
   text(samples: Samples, row: number): string;
 }
-
-const MS_PER_DAY = 86_400_000;
 
 /** The columns that the inputs of a network come from; none for images, whose pixels mean little one by one. */
 export function inputColumns({ numInputs, imageShape, preparation }: Dataset): InputColumn[] {

@@ -8,7 +8,7 @@ import { mlp, type Network } from '../nn/mlp';
 import { softmax } from '../nn/softmaxCrossEntropy';
 import { evaluationBatchSize } from '../training/evaluate';
 import type { Turn } from '../training/turn';
-import { plural, quoted } from '../words';
+import { firstOf, plural, quoted } from '../words';
 
 /** Predictions for some rows of a table, in its order. */
 export interface PredictedRows {
@@ -108,11 +108,10 @@ export function unseenNotices(unseen: readonly UnseenCategory[], path: string): 
   return [...new Set(unseen.map(({ column }) => column))].map((column) => {
     const categories = unseen.filter((one) => one.column === column);
     const rows = categories.reduce((sum, one) => sum + one.rows, 0);
-    const shown = categories.slice(0, 5).map(({ category }) => quoted(category));
-    const more = categories.length > 5 ? `, and ${categories.length - 5} more` : '';
+    const names = categories.map(({ category }) => quoted(category));
     return (
       `${plural(rows, 'row')} of ${path} ${rows === 1 ? 'has' : 'have'} in column ${quoted(column)} a category that ` +
-      `the training met too rarely or never: ${shown.join(', ')}${more}.`
+      `the training met too rarely or never: ${firstOf(names, 5)}.`
     );
   });
 }

@@ -14,7 +14,7 @@ import type { Config } from '../runs/config';
 import type { OpenOptions } from '../runs/events';
 import type { ModelConfig, OpenedModel } from '../runs/modelConfig';
 import { readingOptions } from '../runs/open';
-import { plural, quoted } from '../words';
+import { firstOf, plural, quoted } from '../words';
 import { unseenNotices } from './predictRows';
 
 /** The config of a model that was trained on a table. */
@@ -164,10 +164,9 @@ export function knownRows(
   const unknown = rows.filter((row) => labels[row]! < 0);
   if (unknown.length > 0) {
     const names = [...new Set(unknown.map((row) => texts.codes[row]!))].map((code) => texts.texts[code]!);
-    const shown = names.slice(0, 5).map(quoted).join(', ') + (names.length > 5 ? `, and ${names.length - 5} more` : '');
     const what =
       `${plural(unknown.length, 'row')} of ${table.path} ${unknown.length === 1 ? 'has' : 'have'} a class ` +
-      `that the model does not know: ${shown} (line ${table.lineOf(unknown[0]!)})`;
+      `that the model does not know: ${firstOf(names.map(quoted), 5)} (line ${table.lineOf(unknown[0]!)})`;
     if (!skipUnknownClasses) {
       throw new HandgradError('data', `${what}; correct the labels, or leave them out with \`skipUnknownClasses\`.`);
     }

@@ -1,5 +1,5 @@
 import { HandgradError } from '../errors';
-import { quoted } from '../words';
+import { firstOf, quoted } from '../words';
 
 /** A weight or a bias as plain data: `W1` [inputs, outputs], `b1` [outputs], … row-major. */
 export interface Parameter {
@@ -111,6 +111,5 @@ function wrongShape(
 }
 
 function list(names: readonly string[]): string {
-  if (names.length === 0) return 'none';
-  return names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  return names.length === 0 ? 'none' : firstOf(names, 8);
 }

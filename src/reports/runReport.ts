@@ -19,7 +19,7 @@ import type { OutputFigures, RegressionFigures } from '../training/evaluate';
 import type { ColumnImportance } from '../training/permutationImportance';
 import { formatUnits } from '../words';
 import { bar, figure, type Html, html, page, type Section, table } from './html';
-import { dataUri, encodePng } from '../pictures/png';
+import { dataUri, encodePng, type Picture } from '../pictures/png';
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
 import { type JudgedFigure, judgedFigure } from '../runs/figures';
@@ -281,7 +281,6 @@ async function confusionSection(trained: TrainedClassifier): Promise<Html> {
   const says =
     'A row for each true class, a column for what it was taken for, in the order of the classes: blue on the ' +
     'diagonal for right answers, orange for mistakes, the darker the larger their share of the row.';
-  const picture = confusionGrid(confusion);
   const list = frequentConfusions(confusion, MOST_CONFUSIONS).map(({ truth, predicted, count: found }) => [
     classNames[truth]!,
     classNames[predicted]!,
@@ -299,16 +298,7 @@ async function confusionSection(trained: TrainedClassifier): Promise<Html> {
       <h3>Most frequent confusions</h3>
       ${table('Most frequent confusions', columns, list, true)}
     </div>
-    <figure>
-      <img
-        class="pixels"
-        src="${dataUri(await encodePng(picture))}"
-        width="${picture.width}"
-        height="${picture.height}"
-        alt="${says}"
-      />
-      <figcaption>${says}</figcaption>
-    </figure>
+    ${await pictureFigure(confusionGrid(confusion), says)}
   </div>`;
 }
 
@@ -534,6 +524,11 @@ async function firstLayer({ parameters, imageShape }: Trained): Promise<Html | u
   const says =
     `${shown}: the weights from each pixel, blue where a bright pixel lowers the activation, ` +
     'orange where it raises it; all on one scale.';
+  return pictureFigure(picture, says);
+}
+
+/** A picture of pixels, enlarged by the page, with its caption. */
+async function pictureFigure(picture: Picture, says: string): Promise<Html> {
   return html`<figure>
     <img
       class="pixels"

@@ -15,7 +15,8 @@ export type DateFormat = keyof typeof PATTERNS;
 /** The names of the date formats. */
 export const dateFormats = Object.keys(PATTERNS) as DateFormat[];
 
-const MS_PER_DAY = 86_400_000;
+/** The milliseconds of a day. */
+export const MS_PER_DAY = 86_400_000;
 
 /**
  * A date as a number.

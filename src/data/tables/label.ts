@@ -1,5 +1,5 @@
 import { HandgradError } from '../../errors';
-import { formatCount, quoted } from '../../words';
+import { firstOf, formatCount, quoted } from '../../words';
 import type { Task } from '../samples';
 import { asTexts, type TypedColumn } from './columnTypes';
 import { columnsNamed } from './pickColumns';
@@ -67,12 +67,11 @@ export function suggestedLabel(
     all.filter((index) => /^y$/i.test(table.columns[index]!.name)),
   ].find(({ length }) => length > 0);
   if (candidates?.length === 1) return candidates[0]!;
-  const described = all.slice(0, 12).map((index) => describe(types[index]!, index, table));
-  const rest = all.length > described.length ? `, and ${all.length - described.length} more` : '';
+  const described = all.map((index) => describe(types[index]!, index, table));
   throw new HandgradError(
     'usage',
     `${table.path} does not say which column is the label; name it with \`labelColumn\`: ` +
-      `${described.join(', ')}${rest}.`,
+      `${firstOf(described, 12)}.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { HandgradError } from '../../errors';
 import { quoted } from '../../words';
 import { addString, addValue, finishNumbers, finishTexts, numberBuilder, textBuilder } from './columnBuilder';
+import { MS_PER_DAY } from './dates';
 import { MAX_COLUMNS } from './records';
 import type { SourceFile } from './source';
 import type { Column } from './table';
@@ -133,7 +134,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString().replace('.000Z', 'Z');
 
 const PARSERS = {
-  dateFromDays: (days: number) => iso(days * 86_400_000).slice(0, -'T00:00:00Z'.length),
+  dateFromDays: (days: number) => iso(days * MS_PER_DAY).slice(0, -'T00:00:00Z'.length),
   timestampFromMilliseconds: (time: bigint) => iso(Number(time)),
   timestampFromMicroseconds: (time: bigint) => iso(Number(time / 1000n)),
   timestampFromNanoseconds: (time: bigint) => iso(Number(time / 1_000_000n)),

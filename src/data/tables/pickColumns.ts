@@ -1,5 +1,5 @@
 import { HandgradError } from '../../errors';
-import { quoted } from '../../words';
+import { firstOf, quoted } from '../../words';
 import type { Table } from './table';
 
 /**
@@ -31,6 +31,5 @@ export function columnsNamed(table: Pick<Table, 'columns' | 'path'>, texts: stri
 
 /** The first of some names, quoted, for a message. */
 export function listed(names: readonly string[], most = 12): string {
-  const shown = names.slice(0, most).map(quoted).join(', ');
-  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+  return firstOf(names.map(quoted), most);
 }

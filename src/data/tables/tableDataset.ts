@@ -1,5 +1,5 @@
 import { HandgradError } from '../../errors';
-import { quoted } from '../../words';
+import { firstOf, quoted } from '../../words';
 import type { Dataset, PreparedColumn, Preparation, Samples } from '../samples';
 import { asTexts, numbersOf, type TypedColumn } from './columnTypes';
 import { classesOf } from './label';
@@ -93,8 +93,7 @@ export function tableDataset(typed: TypedTable, split: TableSplit & TableInputs 
 
 function whatIsOut(out: ReadonlyMap<number, string>, { columns }: Table): string {
   const each = [...out].map(([index, why]) => `${quoted(columns[index]!.name)}: ${why}`);
-  const rest = each.length > 5 ? `; and ${each.length - 5} more` : '';
-  return `left out are ${each.slice(0, 5).join('; ')}${rest}.`;
+  return `left out are ${firstOf(each, 5, '; ')}.`;
 }
 
 /** A column of pixels as an input between 0 and 1. */

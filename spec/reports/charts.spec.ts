@@ -4,6 +4,7 @@ import {
   curves,
   PAGE_THEME,
   parallelCoordinates,
+  residuals,
   resultAgainst,
   stepCurve,
 } from '../../src/reports/charts';
@@ -49,6 +50,14 @@ describe('parallel coordinates', () => {
   it('draw results as they are, also where settings of such a range would be drawn by their logarithm', () => {
     const trials = [0.1, 0.3, 0.5, 0.55, 0.6, 0.7, 0.9].map((result, i) => ({ name: `${i}`, settings: {}, result }));
     expect(JSON.stringify(parallelCoordinates(PAGE_THEME, trials, [], 'accuracy'))).to.contain('"label":"0.5"');
+  });
+});
+
+describe('residuals', () => {
+  it('are counted of more samples than a call takes arguments', () => {
+    const [predicted, actual] = [new Float64Array(200_000).fill(3), new Float64Array(200_000)];
+    const chart = JSON.stringify(residuals(PAGE_THEME, { name: 'y', predicted, actual, worst: [] }));
+    expect(chart).to.contain('200000 samples');
   });
 });
 

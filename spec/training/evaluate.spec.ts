@@ -65,6 +65,14 @@ describe('evaluate', () => {
       });
     });
 
+    it('gives those of more samples in a batch than a call takes arguments', async () => {
+      const count = 140_000;
+      const many = { ...samples, features: new Float32Array(count).fill(0.5), labels: new Int32Array(count), count };
+      const rows = await predictProbabilities(dataIterator(many, count), network());
+      expect(rows).to.have.length(count);
+      expect(rows.at(-1)).to.deep.equal([0.5, 0.5]);
+    });
+
     it('evaluates as many samples at once as keep the widest layer at half a million numbers, and at least one', () => {
       const of = (...widths: number[]) =>
         tf.tidy(() => {

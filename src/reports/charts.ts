@@ -351,7 +351,8 @@ const RESIDUAL_BINS = 30;
 /** How often the network predicts too much or too little, and by how much. */
 export function residuals(theme: Theme, { name, predicted, actual }: ExaminedOutput): TopLevelSpec {
   const errors = Array.from(predicted, (value, i) => value - actual[i]!);
-  const reach = Math.max(...errors.map(Math.abs)) || 1;
+  // Not Math.max(...): a call takes only so many arguments, and a test set may have more samples.
+  const reach = errors.reduce((most, error) => Math.max(most, Math.abs(error)), 0) || 1;
   const width = (2 * reach) / RESIDUAL_BINS;
   const counts = new Array<number>(RESIDUAL_BINS).fill(0);
   for (const error of errors) counts[Math.min(RESIDUAL_BINS - 1, Math.floor((error + reach) / width))]!++;

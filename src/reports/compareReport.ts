@@ -68,7 +68,7 @@ function comparedRun(run: RunData, name: string): ComparedRun {
     settings: Object.fromEntries(
       Object.entries(withoutFolders(run.config)).filter(([key]) => !NOT_COMPARED.includes(key)),
     ),
-    result: accuracies.length > 0 ? Math.max(...accuracies) : undefined,
+    result: accuracies.length > 0 ? accuracies.reduce((best, one) => Math.max(best, one)) : undefined,
     epochs: run.epochs.length,
     seconds: run.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
     state: run.end ? 'finished' : 'not finished',

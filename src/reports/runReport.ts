@@ -399,7 +399,7 @@ function outputTable({ figures: { perOutput } }: TrainedRegressor): Html {
 
 function columnTable({ columns, task }: Trained): Html {
   const score = task === 'regression' ? 'R²' : 'accuracy';
-  const largest = Math.max(...columns.map(({ drop }) => drop), Number.MIN_VALUE);
+  const largest = columns.reduce((most, { drop }) => Math.max(most, drop), Number.MIN_VALUE);
   return html`<p class="note">
       How much lower the ${score} is when the values of one column are shuffled among the test samples, and the standard
       deviation over the repeats. Columns that say the same share their importance.

@@ -166,7 +166,8 @@ export async function predictProbabilities(dataIter: DataIterator, network: Netw
   for (const { X } of dataIter) {
     const P = tf.tidy(() => softmax(mlp(X, network)));
     try {
-      rows.push(...(await P.array()));
+      // One by one: a call takes only so many arguments.
+      for (const row of await P.array()) rows.push(row);
     } finally {
       P.dispose();
     }

@@ -192,7 +192,7 @@ export async function lossWith(
     return {
       loss: lossOf(O),
       // Half a unit in float32's last place, of the largest logit.
-      rounding: 2 ** -24 * Math.max(...O.flat().map(Math.abs)),
+      rounding: 2 ** -24 * O.flat().reduce((most, o) => Math.max(most, Math.abs(o)), 0),
       hiddenSigns: hidden.map((Y) => Array.from(Y, (y) => (y > 0 ? '+' : '-')).join('')).join(),
     };
   } finally {

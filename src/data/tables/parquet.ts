@@ -49,7 +49,7 @@ export async function readParquet(
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
     const chunks: ArrayLike<unknown>[] = [];
-    for (const { column } of opened) chunks.push(...(await column(name)));
+    for (const { column } of opened) for (const chunk of await column(name)) chunks.push(chunk);
     const isNumeric = !texts.includes(name) && areNumbers(chunks);
     if (isNumeric) {
       const builder = numberBuilder(name, i);

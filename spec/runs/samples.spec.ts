@@ -36,10 +36,10 @@ describe('the samples of a run', () => {
   });
 
   describe('and what looks like a mistake', () => {
-    const noticesFor = (changes: Partial<Config>, train = dataset.train) => {
+    const noticesFor = (changes: Partial<Config>, train = dataset.train, test = dataset.test) => {
       const notices: string[] = [];
       const config = { ...DEFAULTS, batchSize: 10, ...changes };
-      const data = { ...dataset, train };
+      const data = { ...dataset, train, test };
       fitConfig(
         { config, given: new Set(), origins: new Map() },
         data,
@@ -61,6 +61,11 @@ describe('the samples of a run', () => {
     it('such as a part that lacks a class is said', () => {
       const labels = dataset.train.labels.map((label) => Math.max(1, label));
       expect(noticesFor({}, { ...dataset.train, labels })).to.deep.equal(['There is no training sample of class "a".']);
+      const lone = dataset.train.labels.map((label, i) => (i === 0 ? 0 : Math.max(1, label)));
+      const test = { ...dataset.test, labels: dataset.test.labels.map((label) => Math.max(1, label)) };
+      expect(noticesFor({}, { ...dataset.train, labels: lone }, test)).to.deep.equal([
+        'There is no test sample of class "a": its only sample is for training.',
+      ]);
       expect(noticesFor({ limit: 20, valFraction: 0.05, epochs: 50 })[0]).to.match(
         /^There is no validation sample of 2 classes: /,
       );

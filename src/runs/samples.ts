@@ -1,6 +1,7 @@
 import type { RunningBackend } from '../backends';
 import { type Dataset, selectRows } from '../data/samples';
 import { splitValidation } from '../data/split';
+import { countCodes } from '../data/tables/columnTypes';
 import { HandgradError } from '../errors';
 import { createRandom } from '../random';
 import { formatCount, plural, quoted } from '../words';
@@ -94,12 +95,18 @@ export function fitConfig(
 /** Says which classes a part lacks: no split can give every part a sample of a class that has fewer samples. */
 function noticeAbsentClasses({ classNames, test }: Dataset, samples: RunSamples, notice: (message: string) => void) {
   const parts = { training: samples.train, validation: samples.validation, test };
+  const counts = Object.values(parts).map((part) => part && countCodes(part.labels, classNames.length));
+  const isLone = (label: number) =>
+    counts[0]![label] === 1 && counts.every((part, i) => i === 0 || !part || part[label] === 0);
   for (const [part, found] of Object.entries(parts)) {
     const present = new Set(found?.labels);
-    const absent = classNames.filter((_, label) => !present.has(label));
+    const absent = [...classNames.keys()].filter((label) => !present.has(label));
     if (!found || absent.length === 0) continue;
-    const names = absent.slice(0, 5).map(quoted).join(', ') + (absent.length > 5 ? ', …' : '');
-    notice(`There is no ${part} sample of ${absent.length === 1 ? 'class' : `${absent.length} classes:`} ${names}.`);
+    const first = absent.slice(0, 5).map((label) => quoted(classNames[label]));
+    const names = first.join(', ') + (absent.length > 5 ? ', …' : '');
+    const [only, its] = absent.length === 1 ? ['class', 'its'] : [`${absent.length} classes:`, 'their'];
+    const why = absent.every(isLone) ? `: ${its} only sample is for training` : '';
+    notice(`There is no ${part} sample of ${only} ${names}${why}.`);
   }
 }
 

@@ -9,6 +9,9 @@ const all = (count: number) => Int32Array.from({ length: count }, (_, row) => ro
 const union = (parts: readonly Int32Array[]) => parts.flatMap((part) => [...part]).sort((a, b) => a - b);
 const count = (rows: Int32Array, of: Int32Array, value: number) => rows.filter((row) => of[row] === value).length;
 
+const lone = (classes: Int32Array) =>
+  [...classes.keys()].filter((row) => count(all(classes.length), classes, classes[row]!) === 1);
+
 const someClasses = fc.array(fc.nat(7), { minLength: 10, maxLength: 100 }).map((classes) => Int32Array.from(classes));
 
 describe('the split of rows', () => {
@@ -28,10 +31,11 @@ describe('the split of rows', () => {
   });
 
   it('gives every part its share of each class, within one row', () => {
-    const within = (parts: readonly Int32Array[], shares: readonly number[], classes: Int32Array) => {
+    const within = (parts: readonly Int32Array[], shares: readonly number[], classes: Int32Array, lone = 0) => {
       expect(union(parts)).to.deep.equal([...all(classes.length)]);
       parts.forEach((part, i) => {
-        expect(Math.abs(part.length - shares[i]! * classes.length)).to.be.at.most(0.5 + (shares.length > 2 ? 0.5 : 0));
+        const off = 0.5 + (shares.length > 2 ? 0.5 : 0) + lone;
+        expect(Math.abs(part.length - shares[i]! * classes.length)).to.be.at.most(off);
         for (const k of new Set(classes)) {
           const fair = shares[i]! * count(all(classes.length), classes, k);
           expect(Math.abs(count(part, classes, k) - fair)).to.be.below(1 + 1e-9);
@@ -45,7 +49,7 @@ describe('the split of rows', () => {
         fc.nat(99),
         (classes, fraction, seed) => {
           const { kept, drawn } = drawRows(all(classes.length), fraction, { classes }, random(seed));
-          within([kept, drawn], [1 - fraction, fraction], classes);
+          within([kept, drawn], [1 - fraction, fraction], classes, fraction * lone(classes).length);
         },
       ),
     );
@@ -55,6 +59,37 @@ describe('the split of rows', () => {
         within(foldRows(all(classes.length), shares, { classes }, random(seed)), shares, classes);
       }),
     );
+  });
+
+  it('never draws the only row of a class, whatever the seed', () => {
+    fc.assert(
+      fc.property(
+        someClasses,
+        fc.double({ min: 0.1, max: 0.5, noNaN: true }),
+        fc.nat(99),
+        (classes, fraction, seed) => {
+          const { kept, drawn } = drawRows(all(classes.length), fraction, { classes }, random(seed));
+          expect([...kept]).to.include.members(lone(classes));
+          for (const part of [kept, drawn]) expect([...part]).to.deep.equal(union([part]));
+        },
+      ),
+    );
+    // Nothing else could be drawn: the part is not left empty.
+    const { drawn } = drawRows(all(4), 0.25, { classes: Int32Array.of(0, 1, 2, 3) }, random());
+    expect(drawn).to.have.length(1);
+  });
+
+  it('deals out the only row of a class in folds, because each row is tested once', () => {
+    const classes = Int32Array.of(0, 0, 0, 0, 0, 1);
+    const parts = foldRows(all(6), [0.5, 0.5], { classes }, random());
+    expect(parts.map(({ length }) => length)).to.deep.equal([3, 3]);
+    expect(union(parts)).to.deep.equal([...all(6)]);
+  });
+
+  it('takes groups of more rows than a call takes arguments', () => {
+    const groups = Int32Array.from({ length: 300_000 }, (_, row) => row % 2);
+    const parts = foldRows(all(300_000), [0.5, 0.5], { groups }, random());
+    expect(parts.map(({ length }) => length)).to.deep.equal([150_000, 150_000]);
   });
 
   it('keeps groups together, and gives every part one', () => {

@@ -20,14 +20,28 @@ export interface Parts {
 
 /**
  * Draws a part of the rows: round(rows · fraction) of them, stratified by class; whole groups, as near to that as they
- * come; or the latest.
+ * come; or the latest. The only row of a class is never drawn, if others are: what is drawn judges what is learned from
+ * the rest.
  * @param rows positions in the table
  * @throws HandgradError 'data' when a part is empty
  */
 export function drawRows(rows: Int32Array, fraction: number, by: SplitBy, random: Random): Parts {
   if (fraction === 0) return { kept: rows, drawn: new Int32Array(0) };
-  const folds = foldRows(rows, [1 - fraction, fraction], by, random);
-  return { kept: folds[0]!, drawn: folds[1]! };
+  const shares = [1 - fraction, fraction];
+  const lone = loneRows(rows, by);
+  const others = lone.size === 0 ? rows : rows.filter((row) => !lone.has(row));
+  // Too few others to draw from: then all are alike.
+  const isShort = shares.some((share) => Math.round(others.length * share) === 0);
+  const [kept, drawn] = foldRows(isShort ? rows : others, shares, by, random) as [Int32Array, Int32Array];
+  return { kept: isShort || lone.size === 0 ? kept : Int32Array.from([...lone, ...kept]).sort(), drawn };
+}
+
+/** The rows whose class no other row has, of a split by class. */
+function loneRows(rows: Int32Array, { classes, groups, times }: SplitBy): ReadonlySet<number> {
+  if (!classes || groups || times) return new Set();
+  const counts = new Map<number, number>();
+  for (const row of rows) counts.set(classes[row]!, (counts.get(classes[row]!) ?? 0) + 1);
+  return new Set(rows.filter((row) => counts.get(classes[row]!) === 1));
 }
 
 /**
@@ -103,7 +117,9 @@ function wholeGroups(rows: Int32Array, shares: readonly number[], groups: Int32A
     const empty = parts.filter(({ length }) => length === 0).length;
     const isOpen = (part: number) => empty < all.length - dealt || parts[part]!.length === 0;
     const behind = shares.map((share, part) => (isOpen(part) ? share * rows.length - parts[part]!.length : -Infinity));
-    parts[behind.indexOf(Math.max(...behind))]!.push(...all[i]!);
+    const part = parts[behind.indexOf(Math.max(...behind))]!;
+    // One by one: a call takes only so many arguments.
+    for (const row of all[i]!) part.push(row);
   });
   return parts.map((part) => Int32Array.from(part));
 }

@@ -192,6 +192,7 @@ export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
 export { formatFigure, judgedFigure, type JudgedFigure } from './runs/figures';
 export { judgedAccuracy, readRun, type RunData } from './runs/readRun';
+export { labelsOf, titleOf, type Labels } from './runs/labels';
 export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
 
 export {

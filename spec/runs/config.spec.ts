@@ -47,21 +47,21 @@ describe('settings', () => {
   it('those that a resumed run may change change none of its numbers', () => {
     expect(keysWhere(({ resumable }) => resumable === true)).to.deep.equal([
       ...['dataDir', 'source', 'epochs', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
-      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'logEvery', 'tensorboard'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'name', 'tags', 'note', 'logEvery', 'tensorboard'],
     ]);
   });
 
   it('model files record all but what is of a machine or of one run', () => {
     expect(CONFIG_KEYS.filter((key) => !RECORDED_KEYS.some((one) => one === key))).to.deep.equal([
       ...['dataDir', 'source', 'imageShape', 'stopAfter', 'checkpointEvery', 'threads', 'allowSoftware', 'onNan'],
-      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'logEvery', 'tensorboard'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'name', 'tags', 'note', 'logEvery', 'tensorboard'],
     ]);
   });
 
   it('comparisons leave out what explains no result', () => {
     expect(keysWhere(({ compared }) => compared === false)).to.deep.equal([
       ...['dataDir', 'source', 'checkpointEvery', 'threads', 'allowSoftware'],
-      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'logEvery', 'tensorboard'],
+      ...['expectAccuracy', 'expectRmse', 'expectMae', 'expectR2', 'name', 'tags', 'note', 'logEvery', 'tensorboard'],
     ]);
   });
 

@@ -12,6 +12,7 @@ import { bar, figure, type Html, html, page, type Section, table } from './html'
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
 import { withoutFolders } from '../runs/modelConfig';
+import { titleOf } from '../runs/labels';
 import { judgedAccuracy, type RunData } from '../runs/readRun';
 import type { Importance } from '../sweeps/state/importance';
 
@@ -46,7 +47,9 @@ const MOST_AXES = 8;
 
 /** Runs as a comparison, each with its best accuracy. */
 export function compareRuns(runs: readonly RunData[]): Comparison {
-  const names = runs.map(({ name, dir }) => (runs.filter((other) => other.name === name).length > 1 ? dir : name));
+  const titles = runs.map(titleOf);
+  // Of several with one name, the folders tell.
+  const names = titles.map((title, i) => (titles.indexOf(title) === titles.lastIndexOf(title) ? title : runs[i]!.dir));
   const validated = runs.every(({ epochs }) => epochs.some(({ valAccuracy }) => valAccuracy !== undefined));
   const curve = (of: (run: RunData) => Curve['values']) => runs.map((run, i) => ({ name: names[i]!, values: of(run) }));
   return {

@@ -23,6 +23,7 @@ import { dataUri, encodePng, type Picture } from '../pictures/png';
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
 import { type JudgedFigure, judgedFigure } from '../runs/figures';
+import { labelsOf, titleOf } from '../runs/labels';
 import { withoutFolders } from '../runs/modelConfig';
 import type { RunData } from '../runs/readRun';
 import type { LogEvent } from '../training/train';
@@ -101,7 +102,14 @@ export async function runReport(run: RunData, trained: Trained | undefined): Pro
   const weights = trained && (await firstLayer(trained));
   if (weights) sections.push({ id: 'weights', title: 'First layer', content: weights });
   sections.push({ id: 'what', title: 'What was run, and where', content: whatAndWhere(run, trained) });
-  return page(run.name, summary(run, trained), sections);
+  return page(titleOf(run), html`${labels(run)}${summary(run, trained)}`, sections);
+}
+
+function labels({ name, config }: RunData): Html {
+  const { name: given, tags, note } = labelsOf(config);
+  const said = [...(given === undefined ? [] : [name]), ...tags.map((tag) => `#${tag}`)];
+  return html`${said.length > 0 ? html`<p class="note">${said.join(' · ')}</p>` : html``}
+  ${note === undefined ? html`` : html`<p class="said">${note}</p>`}`;
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(2)}%`;

@@ -7,7 +7,7 @@ import { describeEnvironment } from './environment';
 import type { FoldEvent, RunEnd, RunEvent, Spread } from './events';
 import { assertExpectations } from './expectations';
 import { readRun } from './readRun';
-import { createRunFolder, reopenRunFolder, type RunFolder } from './runFolder';
+import { createRunFolder, recordDivergence, reopenRunFolder, type RunFolder } from './runFolder';
 import type { Lock } from '../files/lock';
 
 // Cross-validation: a run for each fold, in its own folder, `fold-1`, `fold-2`, …, and a folder around them whose
@@ -59,16 +59,21 @@ export async function* trainFolds(
   const ends: RunEnd[] = [];
   for (let fold = 1; fold <= folds; fold++) {
     const run = await openFold(fold, foldDir(dir, fold));
-    for await (const event of run.train(signal)) {
-      if (event.type === 'start' && fold === 1) yield { ...event, config, runDir: dir };
-      else if (event.type === 'step') yield event;
-      else if (event.type === 'stopped') {
-        yield { ...event, runDir: dir };
-        return;
-      } else if (event.type === 'end') {
-        ends.push(event);
-        yield { ...event, type: 'fold', fold, folds } satisfies FoldEvent;
+    try {
+      for await (const event of run.train(signal)) {
+        if (event.type === 'start' && fold === 1) yield { ...event, config, runDir: dir };
+        else if (event.type === 'step') yield event;
+        else if (event.type === 'stopped') {
+          yield { ...event, runDir: dir };
+          return;
+        } else if (event.type === 'end') {
+          ends.push(event);
+          yield { ...event, type: 'fold', fold, folds } satisfies FoldEvent;
+        }
       }
+    } catch (error) {
+      await recordDivergence(error, folder);
+      throw error;
     }
   }
   const runs = await Promise.all(ends.map((_, i) => readRun(foldDir(dir, i + 1))));

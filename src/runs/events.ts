@@ -42,6 +42,13 @@ export interface RunEnd extends EndEvent, Partial<Spread> {
   readonly runDir: string;
 }
 
+/** The last line of `metrics.jsonl` when the training diverged; a resumed run takes it back. */
+export interface Divergence {
+  readonly type: 'diverged';
+  /** A sentence for people. */
+  readonly message: string;
+}
+
 /** The end of one fold of a cross-validation. */
 export interface FoldEvent extends Omit<RunEnd, 'type' | keyof Spread> {
   readonly type: 'fold';

@@ -5,7 +5,7 @@ import { HandgradError } from '../errors';
 import { assertUnchanged, type Manifest, readManifest } from '../files/manifest';
 import { readOwn } from '../files/readWhole';
 import type { EpochEvent, LogEvent } from '../training/train';
-import type { RunEnd } from './events';
+import type { Divergence, RunEnd } from './events';
 import { RUN_FILES } from './runFolder';
 
 /** The records in a run folder, without the model and the checkpoints. */
@@ -25,6 +25,8 @@ export interface RunData {
   readonly isSealed: boolean;
   /** Undefined while the run is in progress, or when it was stopped. */
   readonly end: RunEnd | undefined;
+  /** Why the training diverged, if that is how it ended. */
+  readonly diverged: string | undefined;
   readonly hasModel: boolean;
 }
 
@@ -86,6 +88,7 @@ const rowSchema = z.discriminatedUnion('type', [
     std: z.record(z.string(), figure).optional(),
     runDir: z.string(),
   }) satisfies z.ZodType<RunEnd>,
+  z.object({ type: z.literal('diverged'), message: z.string().max(10_000) }) satisfies z.ZodType<Divergence>,
 ]);
 
 const recordSchema = z.record(z.string(), z.unknown());
@@ -126,6 +129,7 @@ export async function findRun(dir: string): Promise<RunData | undefined> {
     epochEnds: epochs.map(({ end }) => end),
     logs: rows.flatMap(({ row }) => (row.type === 'log' ? [row] : [])),
     end: last?.type === 'end' ? last : undefined,
+    diverged: last?.type === 'diverged' ? last.message : undefined,
     isSealed: manifest?.files !== undefined,
     hasModel: await exists(join(dir, RUN_FILES.model)),
   };

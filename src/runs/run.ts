@@ -3,9 +3,19 @@ import type { RunningBackend } from '../backends';
 import type { DatasetKind } from '../data/loadDataset';
 import type { Dataset } from '../data/samples';
 import type { TypedTable } from '../data/tables/typedTable';
+import type { Lock } from '../files/lock';
 import { assertSettingsApply } from './assertSettingsApply';
 import { openCheckpointFolder, removeLeftovers } from './checkpointFolder';
-import { type Config, CONFIG_KEYS, environmentSettings, resolveConfig, type Resolved, type Settings } from './config';
+import {
+  type Config,
+  CONFIG_KEYS,
+  environmentSettings,
+  keysWhere,
+  pick,
+  resolveConfig,
+  type Resolved,
+  type Settings,
+} from './config';
 import {
   createFoldsFolder,
   type FoldParts,
@@ -19,10 +29,17 @@ import type { OpenOptions, RunEnd, RunEvent } from './events';
 import { assertExpectations } from './expectations';
 import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openBackend, openDataset, openTableOf, tableFor } from './open';
-import { findRun } from './readRun';
+import { findRun, type RunData } from './readRun';
 import { backendOf, checkData, checkIdentity, findResumePoint } from './resume';
 import { type ClaimedDir, claimRunDir } from './runDir';
-import { assertFreeForRun, createRunFolder, reopenRunFolder, RUN_FILES, sealRunFolder } from './runFolder';
+import {
+  assertFreeForRun,
+  createRunFolder,
+  relabelRunFolder,
+  reopenRunFolder,
+  RUN_FILES,
+  sealRunFolder,
+} from './runFolder';
 import type { RunParts } from './runParts';
 import { chooseSamples, fitConfig, identityOf } from './samples';
 import { withTableDefaults } from './tableDefaults';
@@ -163,7 +180,12 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
   const claimed = await claimRunDir(dir, dir, forceUnlock);
   if (isCrossValidation(before)) {
     const end = recorded.end;
-    if (end) return openClaimedRun(claimed, () => Promise.resolve({ config: before, end }));
+    if (end) {
+      return openClaimedRun(claimed, async () => {
+        await relabel(recorded, before, claimed.lock);
+        return { config: before, end };
+      });
+    }
     const whole = { ...asked, config: before, given: new Set(CONFIG_KEYS) };
     return startFolds(claimed, { asked: whole, kind: 'table', start: undefined, options }, true);
   }
@@ -178,6 +200,7 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
         await removeLeftovers(dir);
         await sealRunFolder(dir, found?.checkpoint.records?.events?.file);
       }
+      await relabel(earlier, config, claimed.lock);
       return { config, end: resumePoint.end };
     }
     const kind = await checkDataset(config);
@@ -211,6 +234,15 @@ async function openSuited(
   const table = shared ?? (await openTableOf(asked.config, options));
   const suited = withTableDefaults(asked, table);
   return { dataset: tableFor(table, suited.config), suited };
+}
+
+const LABELS = keysWhere(({ label }) => label === true);
+
+/** Writes the labels of a finished run, if they have changed; everything else stays as it was. */
+async function relabel({ dir, config: before }: RunData, config: Config, lock: Lock): Promise<void> {
+  const labels = pick(config, LABELS);
+  const changed = Object.entries(labels).some(([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key]));
+  if (changed) await relabelRunFolder(dir, { ...before, ...labels }, lock);
 }
 
 async function startingWeights({ initFrom }: Config): Promise<OpenedModel | undefined> {

@@ -6,10 +6,11 @@ import { type AppendLog, type LogContent, openAppendLog } from '../files/appendL
 import { writeFileAtomic } from '../files/atomicFile';
 import { type Lock } from '../files/lock';
 import { makeFolder } from '../files/makeFolder';
-import { assertFree, MANIFEST, writeManifest } from '../files/manifest';
+import { assertFree, MANIFEST, readManifest, writeManifest } from '../files/manifest';
 import { storageError } from '../files/storageError';
 import { saveModel, type Model } from '../model/modelFile';
 import type { Environment } from './environment';
+import type { Divergence } from './events';
 
 /** The files and folders in a run folder, beside its manifest and its event files. */
 export const RUN_FILES = {
@@ -19,6 +20,9 @@ export const RUN_FILES = {
   model: 'model.safetensors',
   checkpoints: 'checkpoints',
 } as const;
+
+/** Whether a file's name is that of an event file for TensorBoard. */
+export const isEventFile = (name: string): boolean => name.startsWith('events.out.tfevents.');
 
 /** A run folder that this process writes. */
 export interface RunFolder {
@@ -152,6 +156,29 @@ function openRunFolder(dir: string, lock: Guard | undefined, log?: AppendLog): R
     },
     close: async () => (await opening?.catch(() => undefined))?.close(),
   };
+}
+
+/**
+ * Records that the training has diverged, so that lists of runs can tell. Does nothing for another error, and never
+ * fails: the error itself matters more.
+ */
+export async function recordDivergence(error: unknown, folder: Pick<RunFolder, 'appendMetrics'>): Promise<void> {
+  if (!(error instanceof HandgradError) || error.kind !== 'diverged') return;
+  const row: Divergence = { type: 'diverged', message: error.message };
+  await folder.appendMetrics(row).catch(() => undefined);
+}
+
+/**
+ * Replaces the config of a finished run by one with other labels, and records the digests again.
+ * @throws HandgradError `storage`; `model` when the manifest is damaged
+ */
+export async function relabelRunFolder(dir: string, config: unknown, lock: Guard): Promise<void> {
+  await lock.assertHeld();
+  const eventFile = Object.keys((await readManifest(dir))?.files ?? {}).find(isEventFile);
+  // From now on, digests no longer hold.
+  await writeManifest(dir, 'run');
+  await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
+  await sealRunFolder(dir, eventFile);
 }
 
 /** Any trace of a run counts, to protect a folder whose config was deleted as well. */

@@ -43,6 +43,8 @@ export interface SettingDescription {
   readonly inModel?: false;
   /** False: not shown in comparisons of runs, because it does not explain results. */
   readonly compared?: false;
+  /** It tells people about a run, and may also change once the run has finished. */
+  readonly label?: true;
   /** Why a sweep cannot set it; most settings can be searched. */
   readonly unsearchable?: string;
   /** It refers to something on the machine that trains. */
@@ -125,6 +127,15 @@ const AUGMENTATION = oneOf(['shift', 'flip', 'cutout']);
 const AUGMENTATIONS = `a list of ${AUGMENTATION.names!.join(', ')}, each once`;
 
 const atLeast0 = number('a number of at least 0', (value) => value >= 0);
+
+/** Text about a run; an empty one takes it back. */
+const labelText = (most: number): Kind<string> => ({
+  rule: `a text of at most ${most} characters`,
+  read: (value) => value,
+  accepts: (value): value is string => typeof value === 'string' && value.length <= most && !value.includes('\0'),
+});
+const LABEL = { ...NO_EFFECT_ON_RESULTS, label: true, unsearchable: 'it tells people about a single run' } as const;
+const TAGS = 'a list of at most 20 tags, each of at most 64 characters';
 
 const MAX_WIDTH = 65_536;
 const WIDTHS = `a list of at most 64 layer widths, each a whole number from 1 to ${MAX_WIDTH}`;
@@ -583,6 +594,27 @@ export const SETTINGS = {
       unsearchable: 'it would count successful runs as failed',
     },
   ),
+  name: setting(labelText(100), {
+    group: 'Output',
+    help: 'what lists and reports call the run, else its folder',
+    affects: 'training',
+    ...LABEL,
+  }),
+  tags: setting(
+    list(TAGS, { ...labelText(64), rule: TAGS }, ({ length }) => length <= 20),
+    {
+      group: 'Output',
+      help: 'tags, by which lists of runs can be filtered: a list of names',
+      affects: 'training',
+      ...LABEL,
+    },
+  ),
+  note: setting(labelText(4000), {
+    group: 'Output',
+    help: 'a note about the run, which lists and reports show',
+    affects: 'training',
+    ...LABEL,
+  }),
   logEvery: setting(wholeNumber(1, 1_000_000), {
     group: 'Output',
     help: 'record loss, learning rate and gradient norm of every N-th step',

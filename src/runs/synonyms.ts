@@ -42,6 +42,9 @@ export const SYNONYMS: Partial<Readonly<Record<keyof typeof SETTINGS, readonly s
   seed: ['random_state', 'random_seed', 'rng_seed', 'manual_seed'],
   threads: ['num_threads', 'n_threads', 'n_jobs'],
   limit: ['limit_train_samples', 'max_train_samples'],
+  name: ['run_name', 'display_name'],
+  tags: ['tag', 'run_tags'],
+  note: ['notes', 'run_notes'],
 };
 
 /** Names that mean several things, or something else than a setting: the settings to look at, separated by spaces. */

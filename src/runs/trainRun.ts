@@ -12,6 +12,7 @@ import type { RunEvent, StartEvent } from './events';
 import { assertExpectations } from './expectations';
 import { assertStepFits, explainOutOfMemory } from './memory';
 import { modelConfig } from './modelConfig';
+import { recordDivergence } from './runFolder';
 import type { RunParts } from './runParts';
 import { identityOf } from './samples';
 import { openTensorBoard, type TensorBoard } from './tensorboard/recorder';
@@ -102,6 +103,7 @@ export async function* trainRun(
       await saving.settle();
     }
   } catch (error) {
+    await recordDivergence(error, folder);
     throw diverged(explainOutOfMemory(error, step, backend), checkpoints.newest(), folder.dir);
   } finally {
     await board?.close();

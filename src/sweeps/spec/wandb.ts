@@ -58,7 +58,8 @@ function flattened(parameters: Mapping, parent?: string): [string, unknown][] {
 /** The setting that a nested parameter means: by both names together, by its own, or by that of the group. */
 function nestedName(name: string, parent: string | undefined): string {
   if (parent === undefined) return name;
-  const names = [`${parent}_${name}`, name, ...(['name', 'type', 'kind'].includes(name) ? [parent] : [])];
+  // `name` in a group names what the group is, not the run.
+  const names = [`${parent}_${name}`, ...(['name', 'type', 'kind'].includes(name) ? [parent] : [name])];
   return names.find((one) => keyNamed(one) !== undefined) ?? `${parent}.${name}`;
 }
 

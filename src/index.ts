@@ -170,13 +170,14 @@ export {
   settings,
   type Config,
   type ConfigKey,
+  type Origin,
   type Resolved,
   type Setting,
   type Settings,
   type SettingsLayer,
 } from './runs/config';
 export { SETTINGS } from './runs/settings';
-export { readConfigFile } from './files/configFile';
+export { formatConfigFile, readConfigFile } from './files/configFile';
 export { choice, faultOf, list, number, oneOf, text, wholeNumber, type Fault, type Kind } from './kinds';
 export {
   type FoldEvent,
@@ -188,6 +189,7 @@ export {
   type StartEvent,
   type StoppedEvent,
 } from './runs/events';
+export { planRun, type PlannedData, type RunPlan } from './runs/plan';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
 export { formatFigure, judgedFigure, type JudgedFigure } from './runs/figures';

@@ -6,12 +6,13 @@ import {
   type ConfigKey,
   keysAffecting,
   pick,
+  type Resolved,
   type Settings,
   settings as settingsOfRuns,
 } from '../../src/runs/config';
 import type { CommandName } from '../commandNames';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { type Args, argument, type Argument, flag, type Flag, PATH, RUN, toggle, type Values } from './flags';
+import { type Args, argument, type Argument, type Flag, PATH, RUN, severalFlag, toggle, type Values } from './flags';
 import { flagName, withFlags } from './flagNames';
 import { readSettings, settingOptions } from './settingFlags';
 
@@ -43,6 +44,8 @@ export interface Context {
   readonly config: Config;
   /** The settings given by flags and files, for functions that resolve them. */
   readonly settings: Settings;
+  /** Where flags, files and the environment gave them. */
+  readonly origins: Resolved['origins'];
   readonly terminal: Terminal;
   /** Aborted with an Interruption when the program should stop. */
   readonly signal: AbortSignal;
@@ -80,7 +83,10 @@ export const MODEL = argument(RUN, 'a run folder or a .safetensors file');
 export const NO_VERIFY = toggle({ help: 'accept a run whose model is not the one that its manifest records' });
 export const MODEL_SETTINGS = keysAffecting('fetching', 'samples', 'backend');
 
-const CONFIG = flag(PATH, { group: 'Output', help: 'take settings from FILE.yaml or FILE.json; flags win' });
+const CONFIG = severalFlag(PATH, {
+  group: 'Output',
+  help: 'take settings from FILE.yaml or FILE.json, or from several: later ones win, and flags over all',
+});
 
 /** What follows a flag: nothing for a boolean, which has no text. */
 const valueKind = (kind: Kind<unknown>) => (kind.read ? kind : undefined);
@@ -122,12 +128,13 @@ export function defineCommand<
           ...flags.map(([name, { read }]) => [name, read(args[flagName(name)], flagName(name))]),
           ...positionals.map(([name, { read }]) => [name, read(args[name.toUpperCase()], name.toUpperCase())]),
         ]) as Values<Flags> & Values<Arguments> & { readonly quiet?: boolean };
-        const file = configFile ? CONFIG.read(args['config'], 'config') : undefined;
-        const { config, given } = await readSettings(settings, args, file === undefined ? [] : [file], io.env);
+        const files = configFile ? (CONFIG.read(args['config'], 'config') ?? []) : [];
+        const { config, given, origins } = await readSettings(settings, args, files, io.env);
         const terminal = createTerminal(io, { quiet: values.quiet, words });
         await declared.run(values, {
           config,
           settings: pick(config, [...given]),
+          origins,
           terminal,
           signal: io.signal,
           io,

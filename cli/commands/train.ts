@@ -7,6 +7,7 @@ import { defineCommand, OUTPUT } from '../arguments/command';
 import { flag, PATH, RUN, toggle } from '../arguments/flags';
 import { Interruption } from '../stopping/interruption';
 import { library } from '../library';
+import { showConfig } from '../screens/config';
 import { withOpenScreen } from '../screens/open';
 import { showResults } from '../screens/results';
 import { trainingScreen } from '../screens/training';
@@ -25,6 +26,11 @@ export const command = defineCommand({
       help: 'resume the run in DIR from its checkpoint; a larger --epochs extends it',
       conflicts: ['runDir'],
     }),
+    printConfig: toggle({
+      group: 'Output',
+      help: 'print the config, with where each value comes from, and train nothing',
+      conflicts: ['resume'],
+    }),
     forceUnlock: toggle({
       group: 'Output',
       help: 'take over a run folder from a process on another machine that has certainly ended',
@@ -40,7 +46,12 @@ export const command = defineCommand({
     ['train --config runs/<run>/config.json', 'the same run again'],
     ['train --resume runs/<run>', 'an interrupted run, from its checkpoint'],
   ],
-  async run({ runDir, resume, forceUnlock, report, plot, json }, context) {
+  async run({ runDir, resume, printConfig, forceUnlock, report, plot, json }, context) {
+    if (printConfig) {
+      const { planRun } = library.plans();
+      const plan = await withOpenScreen(context, (how) => planRun(context.settings, { ...how, dir: runDir }));
+      return showConfig(plan, context, { json });
+    }
     // Objects of a step die with it, so V8's young generation need not grow; this saves 10 to 45 MB. Data read from the
     // backend after an epoch outlives that generation, and 20 MB would accumulate before V8 collects the old one.
     v8.setFlagsFromString('--semi-space-growth-factor=1');

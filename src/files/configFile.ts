@@ -38,6 +38,21 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   return content as Record<string, unknown>;
 }
 
+/**
+ * Settings as a YAML file with a comment after each value, which `readConfigFile` reads.
+ * @param rows name, value and comment of each setting; values are as JSON has them
+ */
+export function formatConfigFile(rows: readonly (readonly [name: string, value: unknown, comment: string])[]): string {
+  const { stringify } = require('yaml') as typeof import('yaml');
+  // A value is one line: no folded text, no list of lines.
+  const how = { collectionStyle: 'flow', lineWidth: 0, blockQuote: false, flowCollectionPadding: false } as const;
+  const lines = rows.map(([name, value, comment]) => [`${name}: ${stringify(value, how).trim()}`, comment] as const);
+  return lines.map(([line, comment]) => `${line.padEnd(COMMENT_COLUMN)}  # ${comment}\n`).join('');
+}
+
+/** Where comments start, unless a value is longer. */
+const COMMENT_COLUMN = 26;
+
 /** Refuses what would take long to parse, by what can be counted without parsing. */
 function assertParsable(text: string, path: string): void {
   let [keys, depth] = [0, 0];

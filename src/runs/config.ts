@@ -113,11 +113,14 @@ export interface SettingsLayer {
   readonly from: 'options' | 'environment' | { readonly file: string };
 }
 
+/** Where the value of a setting comes from: who gave it, or what it was adapted to. */
+export type Origin = SettingsLayer['from'] | 'default' | 'table default' | 'data' | 'initial weights';
+
 /** A config and its origins. */
 export interface Resolved {
   readonly config: Config;
-  /** The origin of each setting that was given. */
-  readonly origins: ReadonlyMap<ConfigKey, SettingsLayer['from']>;
+  /** The origin of each setting that has no ordinary default. */
+  readonly origins: ReadonlyMap<ConfigKey, Origin>;
   /** The settings that were given explicitly. Others, also those from the environment, may be adjusted to the data. */
   readonly given: ReadonlySet<ConfigKey>;
 }

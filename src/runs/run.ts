@@ -1,21 +1,10 @@
 import { join } from 'node:path';
 import type { RunningBackend } from '../backends';
-import type { DatasetKind } from '../data/loadDataset';
 import type { Dataset } from '../data/samples';
-import type { TypedTable } from '../data/tables/typedTable';
 import type { Lock } from '../files/lock';
 import { assertSettingsApply } from './assertSettingsApply';
 import { openCheckpointFolder, removeLeftovers } from './checkpointFolder';
-import {
-  type Config,
-  CONFIG_KEYS,
-  environmentSettings,
-  keysWhere,
-  pick,
-  resolveConfig,
-  type Resolved,
-  type Settings,
-} from './config';
+import { type Config, CONFIG_KEYS, environmentSettings, keysWhere, pick, resolveConfig, type Settings } from './config';
 import {
   createFoldsFolder,
   type FoldParts,
@@ -27,8 +16,8 @@ import {
 import { describeEnvironment } from './environment';
 import type { OpenOptions, RunEnd, RunEvent } from './events';
 import { assertExpectations } from './expectations';
-import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openBackend, openDataset, openTableOf, tableFor } from './open';
+import { type Reading, readData, startingWeights } from './plan';
 import { findRun, type RunData } from './readRun';
 import { backendOf, checkData, checkIdentity, findResumePoint } from './resume';
 import { type ClaimedDir, claimRunDir } from './runDir';
@@ -41,7 +30,7 @@ import {
   sealRunFolder,
 } from './runFolder';
 import type { RunParts } from './runParts';
-import { chooseSamples, fitConfig, identityOf } from './samples';
+import { chooseSamples, identityOf } from './samples';
 import { withTableDefaults } from './tableDefaults';
 import { assertTaskFits } from './task';
 import { trainRun } from './trainRun';
@@ -100,24 +89,19 @@ export async function startRun(
 }
 
 /** What a run is opened with. */
-interface Opening {
-  readonly asked: Resolved;
-  readonly kind: DatasetKind;
-  readonly start: OpenedModel | undefined;
+interface Opening extends Reading {
   readonly options: RunOptions;
-  /** What the folds of a cross-validation share. */
-  readonly shared?: { readonly table: TypedTable; readonly backend: RunningBackend };
+  /** The backend, if it is running. */
+  readonly backend?: RunningBackend;
 }
 
 /** Loads the data, starts the backend and creates the files of a new run. */
-async function openParts(claimed: ClaimedDir, { asked, kind, start, options, shared }: Opening): Promise<RunParts> {
+async function openParts(claimed: ClaimedDir, open: Opening): Promise<RunParts> {
+  const { start, options } = open;
   const { env = process.env, signal } = options;
   await assertFreeForRun(claimed.dir);
-  const { dataset, suited } = await openSuited(asked, kind, options, shared?.table);
-  assertTaskFits(suited.config, dataset);
-  const samples = chooseSamples(dataset, suited.config);
-  const config = fitConfig(suited, dataset, samples, start, notices(options));
-  const backend = shared?.backend ?? (await openBackend(config, { ...options, compile: true }));
+  const { config, dataset, samples } = await readData(open);
+  const backend = open.backend ?? (await openBackend(config, { ...options, compile: true }));
   const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, env);
   signal?.throwIfAborted();
   await removeLeftovers(claimed.dir);
@@ -142,7 +126,7 @@ async function startFolds(claimed: ClaimedDir, open: Opening, resumed = false): 
     const openFold = async (fold: number, at: string) => {
       if ((await findRun(at)) !== undefined) return resumeRun(at, {}, options);
       const claimedFold = await claimRunDir(at, asked.config.dataset, options.forceUnlock);
-      const how = { ...open, asked: foldSettings(suited, fold), shared: { table, backend } };
+      const how = { ...open, asked: foldSettings(suited, fold), table, backend };
       return openClaimedRun(claimedFold, () => openParts(claimedFold, how));
     };
     const parts: FoldParts = { dir, config: suited.config, table, backend, lock, openFold };
@@ -223,19 +207,6 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
   });
 }
 
-/** The data set, and the config with the defaults that suit it: those of a table depend on its size. */
-async function openSuited(
-  asked: Resolved,
-  kind: DatasetKind,
-  options: RunOptions,
-  shared?: TypedTable,
-): Promise<{ dataset: Dataset; suited: Resolved }> {
-  if (kind !== 'table') return { dataset: await openDataset(asked.config, kind, options), suited: asked };
-  const table = shared ?? (await openTableOf(asked.config, options));
-  const suited = withTableDefaults(asked, table);
-  return { dataset: tableFor(table, suited.config), suited };
-}
-
 const LABELS = keysWhere(({ label }) => label === true);
 
 /** Writes the labels of a finished run, if they have changed; everything else stays as it was. */
@@ -243,10 +214,6 @@ async function relabel({ dir, config: before }: RunData, config: Config, lock: L
   const labels = pick(config, LABELS);
   const changed = Object.entries(labels).some(([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key]));
   if (changed) await relabelRunFolder(dir, { ...before, ...labels }, lock);
-}
-
-async function startingWeights({ initFrom }: Config): Promise<OpenedModel | undefined> {
-  return initFrom === undefined ? undefined : openModel(initFrom);
 }
 
 const notices =

@@ -6,7 +6,7 @@ import type { Config, ConfigKey, Resolved } from './config';
  * how they were chosen.
  */
 export function withTableDefaults(asked: Resolved, { table }: TypedTable): Resolved {
-  const { config, given } = asked;
+  const { config, given, origins } = asked;
   const { folds, testFraction = 0.2, valFraction } = config;
   const rows = Math.round(table.count * (folds === undefined ? 1 - testFraction : 1 - 1 / folds) * (1 - valFraction));
   const samples = Math.max(1, Math.min(rows, config.limit ?? rows));
@@ -23,7 +23,11 @@ export function withTableDefaults(asked: Resolved, { table }: TypedTable): Resol
     ...(!given.has('optimizer') && { optimizer: 'adamw', weightDecay: 0.3, schedule: 'cosine', lr: 0.01 }),
   };
   const missing = (Object.keys(suited) as ConfigKey[]).filter((key) => !given.has(key));
-  return { ...asked, config: { ...config, ...Object.fromEntries(missing.map((key) => [key, suited[key]])) } };
+  return {
+    ...asked,
+    config: { ...config, ...Object.fromEntries(missing.map((key) => [key, suited[key]])) },
+    origins: new Map([...origins, ...missing.map((key) => [key, 'table default'] as const)]),
+  };
 }
 
 /** A twentieth of the rows, as a power of two from 32 to 256. */

@@ -9,7 +9,7 @@ import { failure } from '../../failure';
 
 /** As train reads them. */
 const resolve = ({ config, ...args }: Record<string, unknown>, env = {}) =>
-  readSettings(CONFIG_KEYS, args, config === undefined ? [] : [config as string], env);
+  readSettings(CONFIG_KEYS, args, [config ?? []].flat() as string[], env);
 
 describe('readSettings', () => {
   let folder: string;
@@ -42,6 +42,18 @@ describe('readSettings', () => {
     const fromFlags = await resolve({ config, backend: 'wasm', hidden: '8' }, env);
     expect(fromFlags.config).to.deep.include({ backend: 'wasm', lr: 0.5, hidden: [8] });
     expect([...fromFlags.given].sort()).to.deep.equal(['backend', 'hidden', 'lr']);
+  });
+
+  it('lets later files win over earlier ones, and names the file of each value', async () => {
+    const [first, second] = ['first.yaml', 'second.json'].map((name) => join(folder, name)) as [string, string];
+    writeFileSync(first, 'lr: 0.5\nepochs: 3\nbatch-size: 8\n');
+    writeFileSync(second, '{"learning_rate": 0.2, "epochs": 4}');
+    const { config, origins } = await resolve({ config: [first, second], epochs: '5' });
+    expect(config).to.include({ lr: 0.2, epochs: 5, batchSize: 8 });
+    expect(Object.fromEntries(origins)).to.deep.equal({
+      ...{ lr: { file: second }, epochs: 'options', batchSize: { file: first } },
+    });
+    expect((await resolve({ config: [second, first] })).config).to.include({ lr: 0.5, epochs: 3 });
   });
 
   it('takes an empty variable for one that is not set', async () => {

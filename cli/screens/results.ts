@@ -37,7 +37,9 @@ async function plotRun(dir: string, json: boolean, terminal: Terminal): Promise<
   ];
   say(`\n${plotCurves('Loss', loss, terminal.columns, colors)}`);
   const figures = epochs.map(judgedFigure);
+  const trained = epochs.map(({ trainAccuracy }) => trainAccuracy);
   const figure = [
+    ...(trained.some((value) => value !== undefined) ? [curve('training', trained)] : []),
     curve(
       judged,
       figures.map((one) => one?.value),

@@ -41,13 +41,14 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
     },
     log: () => {},
     epoch(event) {
-      const { epoch, loss, testLoss, valLoss, seconds, samplesPerSecond } = event;
+      const { epoch, loss, trainAccuracy, testLoss, valLoss, seconds, samplesPerSecond } = event;
       const judged = valLoss === undefined ? 'Test' : 'Val';
       const line = `Epoch ${epoch}, Loss: ${formatShare(loss)}, ${judged} ${shownFigure(judgedFigure(event)!)}`;
-      const more = `, ${judged} Loss: ${formatShare((valLoss ?? testLoss)!)}`;
+      const more = `${line}, ${judged} Loss: ${formatShare((valLoss ?? testLoss)!)}`;
+      const most = trainAccuracy === undefined ? more : `${more}, Training Accuracy: ${formatShare(trainAccuracy)}`;
       const time = formatSeconds(seconds);
       const pace = `${time}, ${formatCount(samplesPerSecond)} samples/s`;
-      const variants = [[`${line}${more}`, pace] as const, [`${line}${more}`, time] as const, [line, time] as const];
+      const variants = [[most, pace] as const, [most, time] as const, [more, time] as const, [line, time] as const];
       // The first that fits; " (" and ")" are three characters.
       const fits = ([text, after]: readonly [string, string]) => text.length + after.length + 3 <= terminal.lineWidth;
       const [text, after] = variants.find(fits) ?? variants.at(-1)!;

@@ -11,7 +11,7 @@ import { createRandom } from '../../src/random';
 import { decodeCheckpoint, encodeCheckpoint, restoreState, takeCheckpoint } from '../../src/runs/checkpoint';
 import { decodeSafetensors } from '../../src/model/safetensors';
 import { newestCheckpoint, openCheckpointFolder, removeLeftovers } from '../../src/runs/checkpointFolder';
-import { disposeState, mapTensors, startState, type TrainState } from '../../src/training/trainState';
+import { disposeState, mapTensors, namedTensors, startState, type TrainState } from '../../src/training/trainState';
 import { temporaryFolder } from '../data/tinyDataset';
 import { useBackend } from '../backend';
 
@@ -194,6 +194,24 @@ describe('the folder of checkpoints', () => {
     expect(before).to.contain('"bestAccuracy":0.75');
     const { progress } = decodeCheckpoint({ tensors, metadata: { ...metadata, state: before } }, 'c');
     expect(progress).to.include({ bestEpoch: 2, bestScore: 0.75 }).and.not.have.property('bestAccuracy');
+  });
+
+  it('a run of 0.2, which did not count right answers, continues without', async () => {
+    const network = () => initParams(5, 3, [4], createRandom(1, 'init'));
+    const counting = () => startState(network(), createOptimizer('sgd', 0.1), { accuracy: true });
+    const file = decodeSafetensors(encodeCheckpoint(await takeCheckpoint(counting(), RUN, CONFIG)));
+    const without = { ...file, tensors: new Map([...file.tensors].filter(([name]) => name !== 'correct')) };
+    const before = tf.memory().numTensors;
+    for (const [restored, counts] of [
+      [file, true],
+      [without, false],
+    ] as const) {
+      const state = counting();
+      restoreState(state, decodeCheckpoint(restored, 'c'), 'c');
+      expect(namedTensors(state).has('correct')).to.equal(counts);
+      disposeState(state);
+    }
+    expect(tf.memory().numTensors).to.equal(before);
   });
 
   it('F09 a state that is not finite is never written, whatever list it is in', async () => {

@@ -127,6 +127,7 @@ function runOf(variant: Variant): TrainOptions {
       normalization: normalize ? { mean: tf.tensor1d([...mean]), std: tf.tensor1d([...std]) } : undefined,
       averages: options.ema !== undefined,
       best: options.patience !== undefined,
+      accuracy: !regression && !options.mixup,
     }),
     trainIter: dataIterator(samples, 10, { shuffleSeed: shuffle ? 0 : undefined, augment: changes }),
     testIter: dataIterator(draw(30, 2), 16),

@@ -74,6 +74,20 @@ describe('train', () => {
       expect(epoch!.loss).to.be.closeTo(loss, 1e-6);
     });
 
+    it('reports the accuracy on the training samples where the state counts it', async () => {
+      const network = () => initParams(20, 3, 8, createRandom(0, 'init'));
+      const optimizer = createOptimizer('sgd', 1e-12);
+      const counting = (accuracy: boolean) =>
+        options({ state: startState(network(), optimizer, { accuracy }), optimizer });
+      const run = counting(true);
+      const rows = epochs(await collect(run));
+      // The steps are too small to change an answer, so every epoch finds what an evaluation finds.
+      const { accuracy } = await evaluate(dataIterator(trainSamples, 1000), plain(run.state));
+      expect(rows.map(({ trainAccuracy }) => trainAccuracy)).to.deep.equal(rows.map(() => accuracy));
+      expect(accuracy).to.be.greaterThan(0).and.lessThan(1);
+      expect(epochs(await collect(counting(false)))[0]).not.to.have.property('trainAccuracy');
+    });
+
     it('judges the epochs by the validation part when there is one, and looks at the test set once', async () => {
       let passes = 0;
       const testIter = dataIterator(testSamples, 32);

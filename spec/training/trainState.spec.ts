@@ -16,6 +16,7 @@ describe('the tensors of a training state', () => {
       normalization: { mean: tf.tensor1d([0.5]), std: tf.tensor1d([2]) },
       averages: true,
       best: true,
+      accuracy: true,
     });
 
   it('have names, each its own: those of a model file for the network, and for what belongs to it', () => {
@@ -28,7 +29,7 @@ describe('the tensors of a training state', () => {
       ...['normalization/mean', 'normalization/std'],
       ...network.map((name) => `averages/${name}`),
       ...['best/W1', 'best/b1', 'best/W2', 'best/b2'],
-      ...['losses/sum', 'losses/last'],
+      ...['losses/sum', 'losses/last', 'correct'],
     ]);
     disposeState(state);
   });

@@ -18,6 +18,7 @@ interface Case extends Omit<StepOptions, 'optimizer'> {
   readonly normalize?: boolean;
   readonly activation?: ActivationName;
   readonly weighted?: boolean;
+  readonly accuracy?: boolean;
 }
 
 /** Everything that a step can do beyond the post. */
@@ -32,6 +33,7 @@ describe('the operations of a step', () => {
   // Each costs a call of the backend however small its tensors are: whoever adds one changes a number here.
   const cases: readonly [what: string, options: Case, oneHidden: number, twoHidden: number][] = [
     ["the post's", {}, 35, 47],
+    ["the post's, its right answers counted", { accuracy: true }, 40, 52],
     ['with weight decay', { weightDecay: 0.01 }, 39, 53],
     ['momentum', { rule: 'momentum' }, 43, 59],
     ['nesterov', { rule: 'nesterov' }, 51, 71],
@@ -57,13 +59,14 @@ describe('the operations of a step', () => {
 
 async function countOf(
   hiddens: readonly number[],
-  { rule = 'sgd', weightDecay, clipNorm, batchNorm, normalize, activation, weighted, ...options }: Case,
+  { rule = 'sgd', weightDecay, clipNorm, batchNorm, normalize, activation, weighted, accuracy, ...options }: Case,
 ): Promise<number> {
   const optimizer = createOptimizer(rule, 0.1, { weightDecay, clipNorm });
   const plain = initParams(12, 3, hiddens, createRandom(0, 'init'), { activation });
   const state = startState(batchNorm ? withBatchNorm(plain) : plain, optimizer, {
     normalization: normalize ? { mean: tf.tensor1d([0.3]), std: tf.tensor1d([0.25]) } : undefined,
     averages: options.ema !== undefined,
+    accuracy,
   }); // prettier-ignore
   const batch = {
     X: tf.ones<tf.Rank.R2>([6, 12]),

@@ -64,7 +64,8 @@ export function backward(dO: tf.Tensor2D, trace: Trace): LayerGradients[] {
  * @param T [n, numOutputs] targets (see `targets.ts`)
  * @param lossOf the loss, the post's by default (see `losses.ts`)
  * @param w [n, 1] weights of the samples, if any
- * @returns the mean loss of the batch (scalar), the gradients of the layers, and the steps that were taken
+ * @returns the mean loss of the batch (scalar), the predictions P [n, numOutputs], the gradients of the layers, and the
+ *   steps that were taken
  */
 export function lossAndGradients(
   X: tf.Tensor2D,
@@ -76,7 +77,7 @@ export function lossAndGradients(
   const { O, trace } = forward(X, steps);
   const { loss, P } = lossOf.forward(O, T, w);
   const grads = backward(lossOf.backward(P, T, w), trace);
-  return { loss, grads, trace };
+  return { loss, P, grads, trace };
 }
 
 /**

@@ -232,7 +232,12 @@ export function runCurves(run: RunData): RunCurves[] {
     },
     {
       name: judgedName(run),
-      lines: [{ name: judged, values: epochs.map((epoch) => judgedFigure(epoch)?.value) }],
+      lines: [
+        ...(epochs.some(({ trainAccuracy }) => trainAccuracy !== undefined)
+          ? [{ name: 'training', values: epochs.map(({ trainAccuracy }) => trainAccuracy) }]
+          : []),
+        { name: judged, values: epochs.map((epoch) => judgedFigure(epoch)?.value) },
+      ],
       ...(marked && { marked }),
       says: `${JUDGED_SAYS[judgedName(run)]} after each epoch. Dashed: ${bestName(run).replace('Best', 'the best')}.`,
     },

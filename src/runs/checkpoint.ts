@@ -149,14 +149,17 @@ export function decodeCheckpoint({ tensors, metadata }: Safetensors, file: strin
  */
 export function restoreState(state: TrainState, { tensors, progress }: Checkpoint, file: string): void {
   const found = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const expected = namedTensors(state);
+  // A run that began before 0.3 has not counted its right answers, and continues without.
+  const { correct, ...others } = state;
+  const wantedState = { ...others, correct: found.has('correct') ? correct : undefined };
+  const expected = namedTensors(wantedState);
   for (const name of new Set([...expected.keys(), ...found.keys()])) {
     const [wanted, is] = [shown(expected.get(name)), shown(found.get(name))];
     if (wanted !== is) throw invalid(file, `belongs to another network or optimizer: ${name} is ${is}, not ${wanted}`);
   }
   replaceTensors(
     state,
-    mapTensors(state, (_, name) => toTensor(found.get(name)!)),
+    mapTensors(wantedState, (_, name) => toTensor(found.get(name)!)),
   );
   Object.assign(state, progress);
 }

@@ -51,6 +51,7 @@ const rowSchema = z.discriminatedUnion('type', [
     lastBatchLoss: figure,
     lr: figure.optional(),
     skippedBatches: count.optional(),
+    trainAccuracy: figure.optional(),
     testLoss: figure.optional(),
     testAccuracy: figure.optional(),
     valLoss: figure.optional(),

@@ -42,6 +42,8 @@ export function trainOptions({
     normalization: normalizationTensors(normalizationFor(dataset, samples.train, config)),
     averages: config.ema !== undefined,
     best: config.patience !== undefined,
+    // The class of a mixture of two samples is not defined.
+    accuracy: !dataset.targets && config.mixup === 0,
   });
   const found = resumePoint?.found;
   try {

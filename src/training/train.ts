@@ -11,9 +11,9 @@ import {
   bestNetwork,
   disposeReplaced,
   inferenceNetwork,
+  nothingYet,
   replaceTensors,
   type TrainState,
-  zeroLosses,
 } from './trainState';
 import { measuredStep, type StepOptions, trainStep } from './trainStep';
 
@@ -75,6 +75,8 @@ export interface EpochEvent {
   readonly lr?: number;
   /** Batches that were skipped because they produced non-finite values, if any. */
   readonly skippedBatches?: number;
+  /** Share of the epoch's samples that were classified correctly, measured during training, where that is counted. */
+  readonly trainAccuracy?: number;
   readonly testLoss?: number;
   readonly testAccuracy?: number;
   readonly valLoss?: number;
@@ -121,7 +123,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const watch = createWatch();
   let test: Figures | undefined;
   while (state.epoch < numEpochs && !outOfPatience(state, patience)) {
-    const { loss, lastBatchLoss } = yield* trainEpoch(options, clock, watch);
+    const { loss, lastBatchLoss, accuracy } = yield* trainEpoch(options, clock, watch);
     const trainSeconds = clock() - state.epochStart;
     const lr = learningRateAt(options.optimizer.lr, state.step);
     // Check first, so that a diverged network is never evaluated or reported.
@@ -139,6 +141,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       lastBatchLoss,
       ...(typeof options.optimizer.lr === 'number' ? {} : { lr }),
       ...(skippedBatches > 0 && { skippedBatches }),
+      ...(accuracy !== undefined && { trainAccuracy: accuracy }),
       ...(valIter ? validationFigures(figures) : testFigures(figures)),
       seconds,
       trainSeconds,
@@ -186,12 +189,12 @@ async function evaluateState(
   }
 }
 
-/** The rest of the current epoch. The losses are summed on the backend and read once, at the end. */
+/** The rest of the current epoch. Losses and right answers are summed on the backend and read once, at the end. */
 async function* trainEpoch(
   options: TrainOptions,
   clock: () => number,
   watch: Watch,
-): AsyncGenerator<StepEvent | LogEvent, { loss: number; lastBatchLoss: number }, void> {
+): AsyncGenerator<StepEvent | LogEvent, { loss: number; lastBatchLoss: number; accuracy?: number }, void> {
   const { state, trainIter, onNan = 'stop', logEvery } = options;
   for (const batch of trainIter.pass(state.epoch, state.batch)) {
     const isLogged = logEvery !== undefined && (state.step + 1) % logEvery === 0;
@@ -218,10 +221,11 @@ async function* trainEpoch(
     const runningLoss = sum === undefined ? {} : { runningLoss: sum / state.samples };
     yield { type: 'step', ...where, samples: state.samples, ...runningLoss };
   }
-  const [sum, last] = await Promise.all([state.losses.sum.data(), state.losses.last.data()]);
+  const { losses } = state;
+  const [sum, last, correct] = await Promise.all([losses.sum.data(), losses.last.data(), state.correct?.data()]);
   const counted = state.samples - state.skippedSamples;
   if (counted === 0) throw everySkipped(state, learningRateAt(options.optimizer.lr, state.step));
-  return { loss: sum[0]! / counted, lastBatchLoss: last[0]! };
+  return { loss: sum[0]! / counted, lastBatchLoss: last[0]!, ...(correct && { accuracy: correct[0]! / counted }) };
 }
 
 /** The numbers of a measured step. */
@@ -247,8 +251,9 @@ function beginEpoch(state: TrainState): void {
   state.skippedBatches = 0;
   state.skippedSamples = 0;
   state.epochStart = state.seconds;
-  tf.dispose([state.losses.sum, state.losses.last]);
-  state.losses = zeroLosses();
+  const { losses, correct } = state;
+  Object.assign(state, nothingYet(correct !== undefined));
+  tf.dispose([losses.sum, losses.last, ...(correct ? [correct] : [])]);
 }
 
 /** A clock that continues from the state's seconds, and updates them whenever it is read. */

@@ -20,6 +20,8 @@ export type StateTensors = {
   best: Network | undefined;
   /** Of the current epoch: the sum of its samples' losses so far, and the mean loss of its last batch. */
   losses: { sum: tf.Scalar; last: tf.Scalar };
+  /** Of the current epoch: the samples classified correctly so far, an int32; undefined when they are not counted. */
+  correct: tf.Scalar | undefined;
 };
 
 /**
@@ -54,6 +56,8 @@ export interface StateOptions {
   readonly averages?: boolean;
   /** The network of the best epoch. */
   readonly best?: boolean;
+  /** The count of the samples that are classified correctly while the network trains. */
+  readonly accuracy?: boolean;
 }
 
 /**
@@ -63,7 +67,7 @@ export interface StateOptions {
 export function startState(
   network: TrainableNetwork,
   optimizer: Optimizer,
-  { normalization, averages = false, best = false }: StateOptions = {},
+  { normalization, averages = false, best = false, accuracy = false }: StateOptions = {},
 ): TrainState {
   return {
     network,
@@ -73,7 +77,7 @@ export function startState(
     best: best ? tf.tidy(() => fold(network)) : undefined,
     bestEpoch: 0,
     bestScore: 0,
-    losses: zeroLosses(),
+    ...nothingYet(accuracy),
     epoch: 0,
     step: 0,
     batch: 0,
@@ -85,9 +89,12 @@ export function startState(
   };
 }
 
-/** The losses of an epoch that has not started. */
-export function zeroLosses(): StateTensors['losses'] {
-  return { sum: tf.scalar(0), last: tf.scalar(0) };
+/** The sums of an epoch that has not started; `accuracy` as in `StateOptions`. */
+export function nothingYet(accuracy: boolean): Pick<StateTensors, 'losses' | 'correct'> {
+  return {
+    losses: { sum: tf.scalar(0), last: tf.scalar(0) },
+    correct: accuracy ? tf.scalar(0, 'int32') : undefined,
+  };
 }
 
 /**
@@ -118,7 +125,7 @@ export function bestNetwork(state: TrainState): Network {
  * …), and `averages/W1`, `optimizer/velocity/W1`, … for what belongs to the network
  */
 export function mapTensors(state: StateTensors, f: (tensor: tf.Tensor, name: string) => tf.Tensor): StateTensors {
-  const { network, optimizer, normalization, averages, best, losses } = state;
+  const { network, optimizer, normalization, averages, best, losses, correct } = state;
   const names = parametersOf(network).map(({ name }) => name);
   const of = <T extends tf.Tensor>(name: string, tensor: T) => f(tensor, name) as T;
   const slots = Object.entries(optimizer).map(([slot, tensors]) => {
@@ -134,6 +141,7 @@ export function mapTensors(state: StateTensors, f: (tensor: tf.Tensor, name: str
     averages: averages && mapNetwork(averages, (tensor, name) => of(`averages/${name}`, tensor)),
     best: best && mapNetwork(best, (tensor, name) => of(`best/${name}`, tensor)),
     losses: { sum: of('losses/sum', losses.sum), last: of('losses/last', losses.last) },
+    correct: correct && of('correct', correct),
   };
 }
 

@@ -64,12 +64,12 @@ function computeStep(
   state: TrainState,
   options: StepOptions,
 ): { next: StateTensors; grads: readonly tf.Tensor[] } {
-  const { network, normalization, averages, best, losses } = state;
+  const { network, normalization, averages, best, losses, correct } = state;
   const { optimizer, ema, dropout = 0, seed = 0 } = options;
   const step = state.step + 1;
   const { X, T, w } = prepareBatch(batch, state, options);
   const masks = dropoutMasks(X.shape[0], network, dropout, keyOf(seed, 'dropout', step));
-  const { loss, grads, trace } = lossAndGradients(X, T, trainingSteps(network, masks), options.loss, w);
+  const { loss, P, grads, trace } = lossAndGradients(X, T, trainingSteps(network, masks), options.loss, w);
 
   const parameters = parametersOf(network);
   const gradients = {
@@ -90,6 +90,7 @@ function computeStep(
     best,
     // The batch's loss is a mean; times its size it is a sum, which weights the smaller last batch correctly.
     losses: { sum: tf.add<tf.Scalar>(losses.sum, tf.mul(loss, batch.y.size)), last: loss },
+    correct: correct && tf.add<tf.Scalar>(correct, countCorrect(P, batch.y)),
   };
   return { next, grads: gradients.grads };
 }
@@ -106,4 +107,9 @@ function prepareBatch(
   if (normalization) X = normalize(X, normalization);
   if (alpha > 0) ({ X, T, w } = mixup(X, T, betaVariate(keyOf(seed, 'mixup', step + 1), alpha), w));
   return { X: dropInputs(X, inputDropout, keyOf(seed, 'dropout', step + 1)), T, w };
+}
+
+/** How many of the classes predicted by P [n, k], the most probable ones, are the labels y [n]: an int32. */
+function countCorrect(P: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
+  return tf.sum<tf.Scalar>(tf.equal(tf.argMax(P, 1), y));
 }

@@ -110,6 +110,11 @@ describe('the screen of a training', () => {
     expect(line(80)).to.match(/0\.7668, Test Loss: 0\.6600 \(2\.1 s\)$/);
     expect(line(60)).to.match(/0\.7668 \(2\.1 s\)$/);
     expect(line(20)).to.match(/^Epoch 1, Loss: 0\.6413, Test Accuracy: 0\.7668 \(2\.1 s\)$/);
+    const counted = (columns: number) =>
+      said([START, { ...EPOCH, trainAccuracy: 0.8123 }], { columns }).stdout.trimEnd();
+    expect(counted(0)).to.match(/Test Loss: 0\.6600, Training Accuracy: 0\.8123 \(2\.1 s, 31,578 samples\/s\)$/);
+    expect(counted(105)).to.match(/Test Loss: 0\.6600, Training Accuracy: 0\.8123 \(2\.1 s\)$/);
+    expect(counted(80)).to.match(/Test Loss: 0\.6600 \(2\.1 s\)$/);
   });
 
   it('says which network is kept, and that training stopped early', () => {

@@ -40,6 +40,7 @@ describe('the event files of a run', function () {
       ['loss/train', 'loss'],
       ['loss/test', 'testLoss'],
       ['accuracy/test', 'testAccuracy'],
+      ['accuracy/train', 'trainAccuracy'],
       ['throughput/samples_per_second', 'samplesPerSecond'],
     ] as const) {
       expect(found.scalars[tag], tag).to.deep.equal(

@@ -90,6 +90,7 @@ export async function openTensorBoard(run: RunParts, { state, optimizer, loss }:
 function figures(event: EpochEvent, lr: number): SummaryValue[] {
   const named: readonly [tag: string, value: number | undefined][] = [
     ['loss/train', event.loss],
+    ['accuracy/train', event.trainAccuracy],
     ['loss/validation', event.valLoss],
     ['accuracy/validation', event.valAccuracy],
     ['rmse/validation', event.valRmse],

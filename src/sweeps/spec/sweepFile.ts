@@ -42,7 +42,7 @@ export interface SweepSpec {
 
 /** Metrics in the epoch events; those that start with `val` need a validation split. */
 export const METRICS = [
-  ...['testAccuracy', 'testLoss', 'valAccuracy', 'valLoss', 'loss', 'lastBatchLoss'],
+  ...['testAccuracy', 'testLoss', 'valAccuracy', 'valLoss', 'loss', 'lastBatchLoss', 'trainAccuracy'],
   ...['testRmse', 'testMae', 'testR2', 'valRmse', 'valMae', 'valR2'],
   ...['seconds', 'trainSeconds', 'samplesPerSecond'],
 ] as const;

@@ -12,6 +12,8 @@ import { createTerminal, type Io } from './terminal/terminal';
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   try {
+    // Throws when the folder was deleted, for every command alike.
+    process.cwd();
     if (argv.length === 0) {
       io.stderr.write(`${await createCli(COMMANDS, argv, io).getHelp()}\n`);
       return EXIT_CODES.usage;
@@ -47,6 +49,7 @@ export function report(error: unknown, io: Io, debug: boolean): number {
     if (error.message) terminal.notice(error.message);
     return error.exitCode;
   }
+  if ((error as NodeJS.ErrnoException | undefined)?.syscall === 'uv_cwd') return report(folderGone(error), io, debug);
   const expected = error instanceof HandgradError;
   const message = error instanceof Error ? error.message : String(error);
   terminal.error(
@@ -55,6 +58,9 @@ export function report(error: unknown, io: Io, debug: boolean): number {
   if (debug) terminal.notice(stackOf(error));
   return expected ? EXIT_CODES[error.kind] : EXIT_CODES.failure;
 }
+
+const folderGone = (cause: unknown) =>
+  new HandgradError('usage', 'The current folder was deleted or cannot be read; change to another one.', { cause });
 
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -259,7 +259,7 @@ async function faultsOf(
   const asked = redis.multi();
   for (const name of LISTS) asked.lrange(queue.toKey(name), 0, -1);
   for (const name of SETS) asked.zrange(queue.toKey(name), '0', '-1');
-  for (const id of ids) asked.type(queue.toKey(id)).hmget(queue.toKey(id), 'data', 'opts');
+  for (const id of ids) asked.type(queue.toKey(id)).hgetall(queue.toKey(id));
   // Errors of single commands are in the answers.
   const answers = (await asked.exec()) ?? [];
   const names = [...LISTS, ...SETS];
@@ -274,18 +274,24 @@ async function faultsOf(
     const [, type] = answers[at] ?? [];
     if (type === 'none') return [[id, 'missing']];
     const [error, fields] = answers[at + 1] ?? [];
-    const [data, opts] = error ? [] : (fields as string[]);
-    if (data !== expected.get(id) || !isMapping(opts)) return [[id, 'damaged']];
+    const { data, opts, progress, parent } = (error ? {} : fields) as Partial<Record<string, string>>;
+    // BullMQ parses the last two whenever it reads the entry.
+    const isReadable = data === expected.get(id) && isMapping(parsed(opts)) && [progress, parent].every(isAbsentOrJson);
+    if (!isReadable) return [[id, 'damaged']];
     return known.has(id) ? [] : [[id, 'lost']];
   });
 }
 
-function isMapping(text: string | undefined | null): boolean {
+const isMapping = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isAbsentOrJson = (text: string | undefined) => !text || parsed(text) !== undefined;
+
+/** The value of a JSON text; undefined when it is none. */
+function parsed(text: string | undefined): unknown {
   try {
-    const content: unknown = JSON.parse(text ?? '');
-    return typeof content === 'object' && content !== null && !Array.isArray(content);
+    return JSON.parse(text ?? '');
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -19,18 +19,18 @@ const RULES: Record<string, readonly string[]> = {
   'src/errors': ['src/words'],
   'src/words': ['fastest-levenshtein'],
   'src/kinds': [],
-  'src/files': ['node', 'yaml', 'zod', 'src/errors', 'src/words'],
+  'src/files': ['node', 'tinyglobby', 'yaml', 'zod', 'src/errors', 'src/words'],
   'src/random': ['pure-rand'],
   'src/nn': ['@tensorflow/tfjs-core', 'src/random'],
   'src/optim': ['@tensorflow/tfjs-core'],
   'src/training': ['@tensorflow/tfjs-core', 'src/errors', 'src/random', 'src/nn', 'src/optim', 'type:src/data'],
   'src/data': ['node', 'zod', 'datasets', 'src/errors', 'src/files', 'src/random'],
   'src/data/tables': [
-    ...['node', 'fzstd', 'hyparquet', 'hyparquet-compressors', 'tinyglobby', 'zod', 'src/data', 'src/data/download'],
+    ...['node', 'fzstd', 'hyparquet', 'hyparquet-compressors', 'zod', 'src/data', 'src/data/download'],
     ...['src/errors', 'src/files', 'src/random', 'src/words'],
   ],
   'src/data/download': ['node', 'undici', 'src/data', 'src/errors', 'src/files'],
-  'src/data/formats': ['node', 'sharp', 'src/data', 'src/data/download', 'src/errors', 'src/random'],
+  'src/data/formats': ['node', 'sharp', 'src/data', 'src/data/download', 'src/errors', 'src/files', 'src/random'],
   'src/backends': ['node', 'src/errors', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'],
   // One backend knows nothing of another.
   'src/backends/tensorflow': [

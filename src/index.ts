@@ -149,6 +149,7 @@ export { defaultDataDir } from './data/defaultDataDir';
 export { download, type DownloadEvent, type DownloadOptions } from './data/download/download';
 export { type FetchOptions, type HttpLimits } from './data/download/fetchBytes';
 export { type Inversion, type ReadImage } from './data/formats/imageFile';
+export { type ImageInput } from './data/formats/imageSource';
 export { loadDataset, type LoadOptions } from './data/loadDataset';
 export { splitValidation } from './data/split';
 export { augmenter, type Augment, type Augmentation } from './data/augment';

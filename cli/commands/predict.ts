@@ -1,18 +1,17 @@
-import { createInterface } from 'node:readline';
 import type { Inversion, ReadImage } from '../../src/data/formats/imageFile';
 import { HandgradError } from '../../src/errors';
 import type { Target } from '../../src/data/samples';
-import type { ClassifiedSample, Classifier } from '../../src/inference/classifier';
+import type { ClassifiedImage, ClassifiedSample, Classifier } from '../../src/inference/classifier';
 import type { RankedClass } from '../../src/inference/predict';
 import { choice, wholeNumber } from '../../src/kinds';
 import { formatShare, formatUnits, plural, visibleName } from '../../src/words';
 import { defineCommand, MODEL, MODEL_SETTINGS, NO_VERIFY, OUTPUT } from '../arguments/command';
-import { flag, PATH, restArguments, severalFlag } from '../arguments/flags';
+import { flag, PATH, restArguments, severalFlag, toggle } from '../arguments/flags';
 import { THRESHOLD } from '../arguments/threshold';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
 import { barLines, pictureLines } from '../screens/picture';
-import { ROW_FORMS } from '../screens/predictedRows';
+import { csvHeader, csvLine, ROW_FORMS, type RowOutputs } from '../screens/predictedRows';
 import type { Io, Terminal } from '../terminal/terminal';
 
 /** The maximum number of images that are drawn; with more, only text lines are printed. */
@@ -24,9 +23,11 @@ export const command = defineCommand({
   summary: 'classify images, predict the rows of a table, or samples of the test set',
   arguments: {
     model: MODEL,
-    input: restArguments(PATH, 'images, or - for their paths on stdin; tables, or - for one on stdin', {
-      atLeastOne: false,
-    }),
+    input: restArguments(
+      PATH,
+      'images, their folders, or quoted patterns; tables; - for stdin: a table, an image file, pixels, or paths',
+      { atLeastOne: false },
+    ),
   },
   settings: MODEL_SETTINGS,
   flags: {
@@ -37,6 +38,11 @@ export const command = defineCommand({
     }),
     top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show of an image or sample', otherwise: '3' }),
     threshold: THRESHOLD,
+    csv: toggle({
+      group: 'Output',
+      help: 'print CSV, with the probabilities of all classes; the default for tables, except on a terminal',
+      conflicts: ['json', 'top'],
+    }),
     noVerify: NO_VERIFY,
     ...OUTPUT,
   },
@@ -47,9 +53,11 @@ export const command = defineCommand({
       'the rows of a table, with or without labels; --json for JSON lines',
     ],
     ['predict runs/<run> --index 0 1 2 --top 3', 'three samples of the test set'],
-    ["find . -name '*.png' | handgrad predict runs/<run> - --json", 'all images below a folder'],
+    ['predict runs/<run> photos/ --csv > predicted.csv', 'all images below a folder'],
+    ["predict runs/<run> 'shots/*.png' --json", 'the images that a pattern matches, an object a line'],
+    ['predict runs/<run> - < shoe.png', 'an image on stdin; also pixels, one byte each, or the paths of images'],
   ],
-  async run({ model, input: files, index, invert, top, threshold, noVerify, json, quiet }, context) {
+  async run({ model, input: files, index, invert, top, threshold, noVerify, csv, json, quiet }, context) {
     if (files.length > 0 && index !== undefined) {
       throw new HandgradError('usage', 'predict takes files or --index, not both; leave one of them out.');
     }
@@ -61,27 +69,19 @@ export const command = defineCommand({
     await withOpenScreen(context, async (how) => {
       const classifier = await openClassifier(model, settings, { ...how, noVerify });
       const best: Best = (probabilities) => ranked(probabilities, classifier.classNames, top, threshold);
-      const view: View = { best, terminal, json, pictures: !quiet };
+      const view: View = { best, terminal, json, csv, threshold, pictures: !quiet };
       try {
-        if (index) showSamples(await classifier.samples(index), classifier, view);
+        if (index) await showSamples(await classifier.samples(index), classifier, view);
         else if (takesTables(classifier, files)) {
           if (top !== undefined) throw new HandgradError('usage', '--top is for images and samples; leave it out.');
-          await writeRows(classifier, files, { terminal, threshold, form: json ? 'json' : formFor(io) });
-        } else await showImages(classifier.images(filesOf(files, io), invert), classifier, view);
+          await writeRows(classifier, files, { terminal, threshold, form: json ? 'json' : csv ? 'csv' : formFor(io) });
+        } else await showImages(classifier.images(files, invert), classifier, view);
       } finally {
         classifier.close();
       }
     });
   },
 });
-
-/** The paths on the command line; `-` stands for those on stdin, one per line. */
-async function* filesOf(paths: readonly string[], { stdin }: Io): AsyncGenerator<string> {
-  for (const path of paths) {
-    if (path !== '-') yield path;
-    else for await (const line of createInterface({ input: stdin! })) if (line.trim() !== '') yield line;
-  }
-}
 
 /** Whether the inputs are tables. Of a model of images, those with the name of one: their rows are pixels. */
 function takesTables({ inputs, imageShape }: Classifier, files: readonly string[]): boolean {
@@ -102,9 +102,7 @@ async function writeRows(
     form,
   }: { readonly terminal: Terminal; readonly threshold?: number; readonly form: keyof typeof ROW_FORMS },
 ): Promise<void> {
-  const { classNames, targets } = classifier;
-  const outputs = targets ? { targets: targets.map(({ name }) => name) } : { classNames: classNames!, threshold };
-  library.inference().assertThreshold(threshold, targets ? undefined : classNames!.length);
+  const outputs = outputsOf(classifier, threshold);
   const { header, lines } = ROW_FORMS[form](outputs);
   let done = 0;
   for (const file of files) {
@@ -115,6 +113,12 @@ async function writeRows(
   }
 }
 
+/** What the numbers that a model gives are. */
+function outputsOf({ classNames, targets }: Classifier, threshold: number | undefined): RowOutputs {
+  library.inference().assertThreshold(threshold, targets ? undefined : classNames!.length);
+  return targets ? { targets: targets.map(({ name }) => name) } : { classNames: classNames!, threshold };
+}
+
 type Best = (probabilities: readonly number[]) => RankedClass[];
 
 /** How predictions are shown. */
@@ -123,6 +127,8 @@ interface View {
   readonly best: Best;
   readonly terminal: Terminal;
   readonly json: boolean;
+  readonly csv: boolean;
+  readonly threshold: number | undefined;
   readonly pictures: boolean;
 }
 
@@ -136,7 +142,22 @@ interface Shown {
   readonly picture?: { readonly pixels: ArrayLike<number>; readonly imageShape: readonly [number, number] };
 }
 
-function showSamples(samples: Awaited<ReturnType<Classifier['samples']>>, classifier: Classifier, view: View): void {
+type Samples = Awaited<ReturnType<Classifier['samples']>>;
+
+/** Samples of the test set as CSV, with the truth. */
+function writeSamples(samples: Samples, classifier: Classifier, { terminal, threshold }: View): Promise<void> {
+  const { classNames = [], targets } = classifier;
+  const outputs = outputsOf(classifier, threshold);
+  const header = csvHeader(['index', ...(targets?.map(({ name }) => `truth_${name}`) ?? ['truth'])], outputs);
+  const lines = samples.map(({ index, label, truths, values, probabilities }) => {
+    const truth = truths?.map(String) ?? [classNames[label] ?? String(label)];
+    return csvLine([String(index), ...truth], values ?? probabilities, outputs);
+  });
+  return terminal.write(header + lines.join(''));
+}
+
+async function showSamples(samples: Samples, classifier: Classifier, view: View): Promise<void> {
+  if (view.csv) return writeSamples(samples, classifier, view);
   const { classNames = [], imageShape, targets } = classifier;
   for (const { index, label, probabilities, pixels, values, truths, cells } of samples) {
     if (values) {
@@ -173,17 +194,20 @@ function cellLine(cells: ClassifiedSample['cells']): string {
 }
 
 async function showImages(images: ReturnType<Classifier['images']>, classifier: Classifier, view: View): Promise<void> {
-  const { terminal, best, json } = view;
+  const { terminal, best, json, csv } = view;
+  const form = csv ? csvOfImages(classifier, view) : undefined;
   let failed = 0;
   let shown = 0;
   for await (const one of images) {
     const { file } = one;
+    await form?.(one);
     if ('error' in one) {
       failed++;
       terminal.error(one.error.message);
       if (json) terminal.json({ file, error: one.error.message });
       continue;
     }
+    if (csv) continue;
     const { image, probabilities } = one;
     if (json) {
       terminal.json({ file, top: best(probabilities), input: { ...image, pixels: undefined } });
@@ -196,6 +220,16 @@ async function showImages(images: ReturnType<Classifier['images']>, classifier: 
   if (failed > 0) {
     throw new HandgradError('data', `${plural(failed, 'image')} could not be used; the lines above say why.`);
   }
+}
+
+/** Writes the line of an image in a CSV, and the header before the first; one that cannot be used has empty cells. */
+function csvOfImages(classifier: Classifier, { terminal, threshold }: View) {
+  let outputs: RowOutputs | undefined;
+  return async (one: ClassifiedImage) => {
+    // The names of the classes may be known only after the first image.
+    if (!outputs) await terminal.write(csvHeader(['file'], (outputs = outputsOf(classifier, threshold))));
+    await terminal.write(csvLine([one.file], 'error' in one ? undefined : one.probabilities, outputs));
+  };
 }
 
 function show({ name, probabilities, note, picture }: Shown, { best, terminal, pictures }: View): void {

@@ -26,11 +26,8 @@ export interface RowForm {
 export const ROW_FORMS = {
   csv: (model) => {
     const names = model.classNames?.map(csvCell);
-    const columns = names
-      ? ['class', ...model.classNames!.map((name) => csvCell(`probability_${name}`))]
-      : model.targets!.map(csvCell);
     return {
-      header: `row,${columns.join(',')}\n`,
+      header: csvHeader(['row'], model),
       lines: linesOf(model, (row, predicted, outputs, from, to) => {
         let line = names ? `${row},${names[predicted]!}` : `${row}`;
         for (let at = from; at < to; at++) line += `,${names ? shortest(outputs[at]!) : outputs[at]!}`;
@@ -69,6 +66,21 @@ export const ROW_FORMS = {
     };
   },
 } satisfies Record<string, (model: RowOutputs) => RowForm>;
+
+/** The first line of a CSV of predictions. @param keys the columns that say what each line is about */
+export function csvHeader(keys: readonly string[], { classNames, targets }: RowOutputs): string {
+  const columns = classNames ? ['class', ...classNames.map((name) => `probability_${name}`)] : targets!;
+  return `${[...keys, ...columns].map(csvCell).join(',')}\n`;
+}
+
+/** A line of a CSV of predictions. @param outputs undefined where there is no prediction */
+export function csvLine(keys: readonly string[], outputs: ArrayLike<number> | undefined, model: RowOutputs): string {
+  const { classNames, targets, threshold } = model;
+  const cells = Array.from(outputs ?? [], (value) => String(classNames ? shortest(value) : value));
+  if (classNames) cells.unshift(outputs ? classNames[classAt(outputs, 0, outputs.length, threshold)]! : '');
+  const missing = outputs ? 0 : (classNames ?? targets!).length;
+  return `${[...keys, ...cells, ...Array.from({ length: missing }, () => '')].map(csvCell).join(',')}\n`;
+}
 
 /** @param predicted the class of the row; its outputs stand at [from, to) */
 type LineOf = (row: number, predicted: number, outputs: ArrayLike<number>, from: number, to: number) => string;

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HandgradError } from '../errors';
+import { isPattern } from '../files/matching';
 import { catalog, type DataFile, type DatasetEntry, datasetNames, isDatasetName, type Role, ROLES } from './catalog';
 import { defaultDataDir } from './defaultDataDir';
 import { type DownloadOptions, downloadFiles } from './download/download';
@@ -13,6 +14,7 @@ import { openTable, type OpenTableOptions } from './tables/openTable';
 import { tableDataset, type TableInputs } from './tables/tableDataset';
 import type { TableSplit } from './tables/tableParts';
 import type { ColumnChoice } from './tables/typedTable';
+import { uprightImages } from './transpose';
 
 /** How a data set is loaded. Everything about columns and parts is for tables only. */
 export interface LoadOptions
@@ -21,7 +23,10 @@ export interface LoadOptions
     ColumnChoice,
     TableSplit,
     TableInputs,
-    Pick<OpenTableOptions, 'stdin' | 'onProgress'> {}
+    Pick<OpenTableOptions, 'stdin' | 'onProgress'> {
+  /** The images are stored with rows and columns exchanged, as EMNIST's are: make them upright. */
+  readonly transpose?: boolean;
+}
 
 /**
  * Loads a data set into memory, verified. One of the catalog is downloaded first if files are missing.
@@ -31,9 +36,10 @@ export interface LoadOptions
  * 'storage' when a download cannot be written
  */
 export async function loadDataset(spec: string, options: LoadOptions = {}): Promise<Dataset> {
-  if (isDatasetName(spec)) return loadEntry(catalog[spec], options);
+  const upright = (dataset: Dataset) => (options.transpose ? uprightImages(dataset) : dataset);
+  if (isDatasetName(spec)) return upright(await loadEntry(catalog[spec], options));
   const kind = await datasetKind(spec);
-  if (kind === 'folder') return loadIdxFolder(spec);
+  if (kind === 'folder') return upright(await loadIdxFolder(spec));
   if (kind === 'table') return tableDataset(await openTable(spec, options, options), options);
   throw new HandgradError(
     'data',
@@ -49,7 +55,7 @@ export async function datasetKind(spec: string): Promise<DatasetKind | undefined
   if (isDatasetName(spec)) return 'name';
   const found = await stat(spec).catch(() => undefined);
   if (found?.isDirectory()) return 'folder';
-  return found || spec === '-' || /[*?[{]/.test(spec) ? 'table' : undefined;
+  return found || spec === '-' || isPattern(spec) ? 'table' : undefined;
 }
 
 /** `loadDataset` for an entry of a catalog. */

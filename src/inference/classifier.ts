@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { RunningBackend } from '../backends';
 import { type Background, backgroundOf } from '../data/background';
 import { type Inversion, INVERSIONS, type ReadImage, readImage } from '../data/formats/imageFile';
+import { type ImageInput, type ImageSource, imageSources } from '../data/formats/imageSource';
 import { type Dataset, type PreparedColumn, type Samples, selectRows, type Target } from '../data/samples';
 import { cellsOf, type Table } from '../data/tables/table';
 import { HandgradError } from '../errors';
@@ -65,13 +66,13 @@ export interface Classifier {
    */
   samples(indices: readonly number[]): Promise<ClassifiedSample[]>;
   /**
-   * Classifies PNG and JPEG files, a few at a time, in their order. A file that cannot be used does not stop the
-   * others.
+   * Classifies images, a few at a time, in their order: PNG and JPEG files, those of folders and patterns, or bytes.
+   * What cannot be used does not stop the others.
    * @param invert turn dark on light into light on dark or back; `auto` matches the data set
    * @throws HandgradError 'usage' for a network that takes no images
    */
   images(
-    files: Iterable<string> | AsyncIterable<string>,
+    inputs: Iterable<ImageInput> | AsyncIterable<ImageInput>,
     invert?: Inversion,
   ): AsyncGenerator<ClassifiedImage, void, void>;
   /**
@@ -151,14 +152,15 @@ export async function openClassifier(
         };
       });
     },
-    async *images(files, invert = 'auto') {
+    async *images(inputs, invert = 'auto') {
       assertInversion(invert);
       const images = made?.imageShape && made.background ? { ...made, imageShape: made.imageShape } : undefined;
       const looks = images ?? imagesOf((known = await dataset()), opened.path);
-      let chunk: string[] = [];
-      for await (const file of files) {
+      const { imageShape } = looks;
+      let chunk: Found[] = [];
+      for await (const one of imageSources(inputs, { imageShape, stdin: options.stdin })) {
         options.signal?.throwIfAborted();
-        if (chunk.push(file) < CHUNK) continue;
+        if (chunk.push(one) < CHUNK) continue;
         yield* classified(chunk, { ...looks, invert }, classify);
         chunk = [];
       }
@@ -167,7 +169,7 @@ export async function openClassifier(
     async *table(spec) {
       if (!tableModel) {
         if (!made?.imageShape) throw takesNoTable(opened.path);
-        const images = await readPixels({ ...made, imageShape: made.imageShape }, spec, config.labelColumn, options);
+        const images = await readPixels({ ...made, imageShape: made.imageShape }, spec, config, options);
         return yield* predictPixels(images.pixels, images.table.count, network, createTurn(options.signal));
       }
       const table = await readRows(tableModel, spec, options);
@@ -213,12 +215,15 @@ function imagesOf(dataset: Dataset, path: string): Looks {
   );
 }
 
+/** An image, or why an input is none. */
+type Found = ImageSource | { readonly file: string; readonly error: HandgradError };
+
 async function* classified(
-  files: readonly string[],
+  found: readonly Found[],
   { scale, ...how }: Looks & { readonly invert: Inversion },
   classify: (samples: Samples) => Promise<number[][]>,
 ): AsyncGenerator<ClassifiedImage, void, void> {
-  const read = await Promise.all(files.map((file) => readOne(file, how)));
+  const read = await Promise.all(found.map(async (one) => ('error' in one ? one : readOne(one, how))));
   const images = read.flatMap((one) => ('image' in one ? [one.image] : []));
   const numInputs = how.imageShape[0] * how.imageShape[1];
   const features = new Uint8Array(images.length * numInputs);
@@ -230,11 +235,12 @@ async function* classified(
 }
 
 async function readOne(
-  file: string,
+  source: ImageSource,
   how: Parameters<typeof readImage>[1],
 ): Promise<{ file: string; image: ReadImage } | { file: string; error: HandgradError }> {
+  const { file } = source;
   try {
-    return { file, image: await readImage(file, how) };
+    return { file, image: await readImage(source, how) };
   } catch (error) {
     if (error instanceof HandgradError) return { file, error };
     throw error;

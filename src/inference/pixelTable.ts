@@ -4,6 +4,7 @@ import { suggestedLabel } from '../data/tables/label';
 import { columnNamed } from '../data/tables/pickColumns';
 import type { Column, Table } from '../data/tables/table';
 import { assertPixels, pixels } from '../data/tables/tableDataset';
+import { transposedPixels } from '../data/transpose';
 import { HandgradError } from '../errors';
 import type { OpenOptions } from '../runs/events';
 import type { ModelConfig } from '../runs/modelConfig';
@@ -21,15 +22,22 @@ export interface PixelTable {
   readonly label?: number;
 }
 
+/** What the columns of a table of images are. */
+export interface PixelColumns {
+  /** The name or position of the label, if it does not suggest itself. */
+  readonly labelColumn?: string;
+  /** The images are stored with rows and columns exchanged. */
+  readonly transpose?: boolean;
+}
+
 /**
  * Reads a table of images for a model of images. A column beside the pixels is the label.
- * @param labelColumn its name or position, if it does not suggest itself
  * @throws HandgradError 'data' for another number of columns, or for other pixels; 'usage' for an unknown label
  */
 export async function readPixels(
   { imageShape }: ImageModelConfig,
   spec: string,
-  labelColumn: string | undefined,
+  { labelColumn, transpose }: PixelColumns,
   options: OpenOptions,
 ): Promise<PixelTable> {
   const table = await readTableToUse(spec, {}, options);
@@ -46,7 +54,8 @@ export async function readPixels(
   const label = columns.length === count ? undefined : labelOf(table, labelColumn);
   const used = columns.filter((_, index) => index !== label);
   for (const column of used) assertPixels(column, table, 'correct the file');
-  return { table, pixels: used, ...(label !== undefined && { label }) };
+  const upright = transpose ? [...transposedPixels(imageShape)].map((at) => used[at]!) : used;
+  return { table, pixels: upright, ...(label !== undefined && { label }) };
 }
 
 function labelOf(table: Table, labelColumn: string | undefined): number {
@@ -61,10 +70,10 @@ function labelOf(table: Table, labelColumn: string | undefined): number {
 export async function imagesOfTable(
   made: ImageModelConfig,
   spec: string,
-  labelColumn: string | undefined,
+  how: PixelColumns,
   options: OpenOptions & UnknownOptions,
 ): Promise<Dataset> {
-  const { table, pixels: columns, label } = await readPixels(made, spec, labelColumn, options);
+  const { table, pixels: columns, label } = await readPixels(made, spec, how, options);
   const { classNames, imageShape } = made;
   if (label === undefined) {
     throw new HandgradError('data', `${table.path} has no column of labels to compare with; add it.`);

@@ -1,4 +1,5 @@
 import type { Inversion, ReadImage } from '../data/formats/imageFile';
+import type { ImageInput } from '../data/formats/imageSource';
 import { HandgradError } from '../errors';
 import type { OpenedModel } from '../runs/modelConfig';
 import { quoted } from '../words';
@@ -8,9 +9,12 @@ import type { TableRow } from './rowsInMemory';
 import { assertThreshold, type ThresholdOptions } from './threshold';
 import type { UseOptions, UseSettings } from './useModel';
 
-/** The inputs to classify: image files, samples of the test set by index, a table, or rows in memory. */
+/**
+ * The inputs to classify: images (files, folders, patterns or bytes), samples of the test set by index, a table,
+ * or rows in memory.
+ */
 export type PredictInputs =
-  | { readonly images: Iterable<string> | AsyncIterable<string>; readonly invert?: Inversion }
+  | { readonly images: Iterable<ImageInput> | AsyncIterable<ImageInput>; readonly invert?: Inversion }
   | { readonly index: readonly number[] }
   | { readonly table: string }
   | { readonly rows: readonly TableRow[] };

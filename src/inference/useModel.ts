@@ -77,7 +77,7 @@ export async function dataToUse(
   const { config: made } = opened;
   if (!made?.preparation) {
     const images = kind === 'table' && made?.imageShape ? { ...made, imageShape: made.imageShape } : undefined;
-    if (images) return imagesOfTable(images, config.dataset, config.labelColumn, options);
+    if (images) return imagesOfTable(images, config.dataset, config, options);
     return openDataset(config, kind, options);
   }
   if (kind !== 'table') {

@@ -45,13 +45,18 @@ export async function openDataset(
 ): Promise<Dataset> {
   if (kind === 'table') return tableFor(await openTableOf(settings, options), settings);
   const { onEvent, signal } = options;
-  if (kind === 'folder' && (await readdir(settings.dataset)).some((name) => /^emnist-/i.test(name))) {
+  const { transpose } = settings;
+  if (
+    kind === 'folder' &&
+    transpose === undefined &&
+    (await readdir(settings.dataset)).some((name) => /^emnist-/i.test(name))
+  ) {
     const message =
       'The images of EMNIST are stored with rows and columns exchanged, and the network learns them so; ' +
-      'transpose the images that it is to classify as well.';
+      'with `transpose` it learns upright images, as those that it is to classify will be.';
     onEvent?.({ type: 'notice', message });
   }
-  return loadDataset(settings.dataset, { ...pick(settings, keysAffecting('fetching')), onEvent, signal });
+  return loadDataset(settings.dataset, { ...pick(settings, keysAffecting('fetching')), transpose, onEvent, signal });
 }
 
 /** Reads the table of a config. */

@@ -221,6 +221,12 @@ export const SETTINGS = {
       inModel: false,
     },
   ),
+  transpose: setting(boolean, {
+    group: 'Data',
+    help: 'exchange the rows and columns of the images, which EMNIST stores so',
+    affects: 'samples',
+    shownAtStart: true,
+  }),
   sampleWeightColumn: setting(text('the name or position of a column'), {
     group: 'Data',
     help: 'the column that weighs the samples in the loss',

@@ -1,11 +1,15 @@
 import { expect } from 'chai';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
 import { run } from '../../../cli/run';
+import { defaultDataDir } from '../../../src/data/defaultDataDir';
+import { temporaryFolder } from '../../data/tinyDataset';
 import { useRealNetwork } from '../../model/export/realNetwork';
 import { collector, session } from '../session';
+
+const DATA = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
 
 interface Prediction {
   readonly file: string;
@@ -126,15 +130,68 @@ describe('predict on image files', function () {
       .and.not.to.match(/\n\s+at /);
   });
 
-  it('reads the paths from stdin for -', async () => {
-    const stdin = Readable.from([`${join(folder, '1.png')}\n\n`, join(folder, '2.png')]);
+  /** What is predicted for stdin. */
+  const predictStdin = async (...chunks: readonly (string | Uint8Array)[]) => {
     const [stdout, stderr] = [collector(), collector()];
     const argv = ['predict', network().run, '-', '--json', '--top', '10', '--backend', 'wasm'];
-    const code = await run(argv, { stdin, stdout, stderr, env: {}, signal: new AbortController().signal });
+    const io = { stdin: Readable.from(chunks), stdout, stderr, env: {}, signal: new AbortController().signal };
+    const code = await run(argv, io);
     expect(code, stderr.text()).to.equal(0);
-    const predictions = predictionsIn(stdout.text());
+    return predictionsIn(stdout.text());
+  };
+
+  it('reads the paths from stdin for -', async () => {
+    const predictions = await predictStdin(`${join(folder, '1.png')}\n\n`, join(folder, '2.png'));
     expect(predictions.map(({ file }) => file.split('/').at(-1))).to.deep.equal(['1.png', '2.png']);
     predictions.forEach((prediction, i) => expect(farFrom(prediction, i + 1)).to.be.below(1e-6));
+  });
+
+  it('reads an image file, or pixels, from stdin for -', async () => {
+    const [file, ...none] = await predictStdin(readFileSync(join(folder, '3.png')));
+    expect(none).to.deep.equal([]);
+    expect(farFrom(file!, 3)).to.be.below(1e-6);
+    const count = 300;
+    const pixels = await predictStdin(network().dataset.test.features.subarray(0, count * 784) as Uint8Array);
+    expect(pixels.map((one) => one.file)).to.deep.equal(Array.from({ length: count }, (_, i) => `stdin:${i + 1}`));
+    pixels.forEach((prediction, i) => expect(farFrom(prediction, i), prediction.file).to.be.below(1e-5));
+  });
+
+  it('answers the images of a folder and of a pattern as CSV, with all probabilities', async () => {
+    const ended = await session(['predict', network().run, join(folder, '[0-3].png'), '--csv', '--backend', 'wasm']);
+    expect(ended.code, ended.stderr).to.equal(0);
+    const [header, ...lines] = ended.stdout.trimEnd().split('\n');
+    const { classNames } = network().dataset;
+    expect(header).to.equal(['file', 'class', ...classNames.map((name) => `probability_${name}`)].join());
+    expect(lines).to.have.length(4);
+    lines.forEach((line, i) => {
+      const [file, name, ...probabilities] = line.split(',');
+      expect(file).to.equal(join(folder, `${i}.png`));
+      expect(name).to.equal(classNames[ours(i).indexOf(Math.max(...ours(i)))]);
+      probabilities.forEach((text, at) => expect(Number(text)).to.be.closeTo(ours(i)[at]!, 1e-6));
+    });
+    const all = await session(['predict', network().run, folder, '--csv', '--backend', 'wasm']);
+    expect(all.code).to.equal(3);
+    const rows = all.stdout.trimEnd().split('\n').slice(1);
+    // The WebP is no PNG or JPEG file.
+    expect(rows).to.have.length(readdirSync(folder).length - 1);
+    expect(rows.filter((line) => line.endsWith(`${','.repeat(11)}`))).to.have.length(3);
+    const samples = await session([
+      'predict',
+      network().run,
+      '--index',
+      '1',
+      '--csv',
+      '--backend',
+      'wasm',
+      '--data-dir',
+      DATA,
+    ]);
+    expect(samples.stdout).to.match(/^index,truth,class,probability_T-shirt\/top,.*\n1,Pullover,/);
+    const both = await session(['predict', network().run, folder, '--csv', '--top', '2']);
+    expect(both).to.include({
+      code: 2,
+      stderr: 'Error: The flags --csv and --top exclude each other; leave one out.\n',
+    });
   });
 
   it('shows the image in characters with the top three as bars; --quiet keeps to the line', async () => {
@@ -147,5 +204,65 @@ describe('predict on image files', function () {
     const colored = collector(true);
     await run(argv, { stdout: colored, stderr: collector(), env: {}, signal: new AbortController().signal });
     expect(colored.text()).to.contain('\x1b[38;5;').and.to.contain('▀');
+  });
+});
+
+describe('predict with a model of a table of pixels', () => {
+  const folder = temporaryFolder();
+
+  it('takes images, upright also where the table has them transposed', async () => {
+    // A bar of light at the left or at the top of 4 x 3 pixels.
+    const [height, width] = [4, 3];
+    const image = (isLeft: boolean, shade: number) =>
+      Array.from({ length: height * width }, (_, i) =>
+        (isLeft ? i % width : Math.floor(i / width)) === 0 ? shade : 0,
+      );
+    const transposed = (pixels: readonly number[]) =>
+      pixels.map((_, i) => pixels[(i % height) * width + Math.floor(i / height)]!);
+    const names = Array.from({ length: height * width }, (_, i) => `pixel${i}`);
+    const write = (name: string, turn: (pixels: readonly number[]) => readonly number[]) => {
+      const rows = Array.from({ length: 120 }, (_, i) => [
+        i % 2 ? 'left' : 'top',
+        ...turn(image(i % 2 === 1, 135 + i)),
+      ]);
+      writeFileSync(join(folder(), name), `${[['kind', ...names], ...rows].map((row) => row.join()).join('\n')}\n`);
+      return join(folder(), name);
+    };
+    for (const isLeft of [true, false]) {
+      const raw = { width, height, channels: 1 } as const;
+      const bytes = Buffer.from(image(isLeft, 200));
+      await sharp(bytes, { raw })
+        .toColorspace('b-w')
+        .png()
+        .toFile(join(folder(), isLeft ? 'left.png' : 'top.png'));
+    }
+    const files = [join(folder(), 'left.png'), join(folder(), 'top.png')];
+    for (const [name, turn, ...flags] of [
+      ['upright.csv', (pixels: readonly number[]) => pixels],
+      ['turned.csv', transposed, '--transpose'],
+    ] as const) {
+      const model = join(folder(), `${name}.run`);
+      const train = [
+        'train',
+        '--dataset',
+        write(name, turn),
+        '--image-shape',
+        '4x3',
+        '--hidden',
+        '8',
+        '--epochs',
+        '30',
+      ];
+      const how = ['--backend', 'cpu', '--lr', '0.05', '--no-tensorboard', '--quiet', '--run-dir', model];
+      const trained = await session([...train, ...how, ...flags]);
+      expect(trained.code, trained.stderr).to.equal(0);
+      const { code, stdout, stderr } = await session(['predict', model, ...files, '--csv', '--backend', 'cpu']);
+      expect(code, stderr).to.equal(0);
+      const rows = stdout.trimEnd().split('\n').slice(1);
+      expect(rows.map((row) => row.split(',')[1])).to.deep.equal(['left', 'top']);
+    }
+    const bad = await session(['train', '--dataset', join(folder(), 'turned.csv'), '--transpose', '--backend', 'cpu']);
+    expect(bad.code).to.equal(2);
+    expect(bad.stderr).to.contain('Error: --transpose is for images; give their --image-shape, or leave it out.');
   });
 });

@@ -17,7 +17,7 @@ describe('readImage', function () {
     const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
     const before = process.memoryUsage().rss;
     const images = await Promise.all(
-      Array.from({ length: 16 }, () => readImage(file, { imageShape: [2, 2], invert: 'no' })),
+      Array.from({ length: 16 }, () => readImage({ file }, { imageShape: [2, 2], invert: 'no' })),
     );
     clearInterval(timer);
     expect(images.map(({ pixels }) => [...pixels])).to.deep.equal(Array(16).fill([128, 128, 128, 128]));

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { HandgradError } from '../../errors';
 import type { Background } from '../background';
+import { type ImageSource, isImageFile, MAX_IMAGE_BYTES } from './imageSource';
 
 /** Whether to invert an image, from dark on light to light on dark or back. */
 export const INVERSIONS = ['auto', 'yes', 'no'] as const;
@@ -29,7 +30,6 @@ export interface ReadImage {
 
 /** A photograph of 12,000 x 8,000 pixels is read; a larger one would take gigabytes. */
 const MOST_PIXELS = 100_000_000;
-const MOST_BYTES = 200_000_000;
 /** How many bytes of pixels are decoded at a time, over all images; a larger image is decoded alone. */
 const DECODED_BYTES = 400_000_000;
 /** What decoding takes for each pixel: RGBA from the file, RGB, and gray. */
@@ -39,14 +39,16 @@ const FORMATS: readonly string[] = ['png', 'jpeg'];
 /**
  * Reads a PNG or JPEG file, rotated as its metadata says: transparent parts become white,
  * colors become gray (ITU-R BT.601), and it is scaled to fit, undistorted, and padded with the color of its edges.
+ * Bytes may also be the gray pixels of an image of the right shape.
  * @throws HandgradError `data` for a file that cannot be read or is neither PNG nor JPEG
  */
-export async function readImage(path: string, { imageShape, invert, background }: ImageOptions): Promise<ReadImage> {
+export async function readImage(
+  source: ImageSource,
+  { imageShape, invert, background }: ImageOptions,
+): Promise<ReadImage> {
   const [rows, columns] = imageShape;
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) throw bad(path, found ? 'is not a file' : 'does not exist', 'give the path of an image');
-  if (found.size > MOST_BYTES) throw bad(path, `has ${found.size} bytes, of ${MOST_BYTES} at most`, 'make it smaller');
-  const { gray, width, height, wasColored, wasTransparent } = await grayOf(path);
+  const { gray, width, height, wasColored, wasTransparent } =
+    source.bytes && !isImageFile(source.bytes) ? pixelsOf(source.file, source.bytes, imageShape) : await decode(source);
   const edge = median(edgeOf(gray, width, height));
   const bright: Background = edge >= 128 ? 'light' : 'dark';
   const wasInverted = invert === 'yes' || (invert === 'auto' && background !== undefined && background !== bright);
@@ -68,11 +70,31 @@ async function loadSharp() {
   }
 }
 
-async function grayOf(path: string) {
+/** An image that is given as its pixels. */
+function pixelsOf(file: string, bytes: Uint8Array, [height, width]: readonly [number, number]) {
+  if (bytes.length === height * width) {
+    return { gray: Uint8Array.from(bytes), width, height, wasColored: false, wasTransparent: false };
+  }
+  const expected = `neither a PNG or JPEG file, nor the ${height * width} pixels of ${height}x${width}`;
+  throw bad(file, `has ${bytes.length} bytes, which are ${expected}`, 'correct it');
+}
+
+/** Checks and decodes a file. */
+async function decode({ file, bytes }: ImageSource) {
+  const found = bytes ? undefined : await stat(file).catch(() => undefined);
+  if (!bytes && !found?.isFile()) {
+    throw bad(file, found ? 'is not a file' : 'does not exist', 'give the path of an image');
+  }
+  const size = (bytes?.length ?? found?.size)!;
+  if (size > MAX_IMAGE_BYTES) throw bad(file, `has ${size} bytes, of ${MAX_IMAGE_BYTES} at most`, 'make it smaller');
+  return grayOf(file, bytes ?? file);
+}
+
+async function grayOf(path: string, input: string | Uint8Array) {
   const sharp = await loadSharp();
   let share = 0;
   try {
-    const image = sharp(path, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+    const image = sharp(input, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
     const { format, hasAlpha, space, width: columns, height: rows } = await image.metadata();
     if (!FORMATS.includes(format)) throw bad(path, `is ${format} and neither PNG nor JPEG`, 'convert it');
     share = await takeMemory(columns * rows * BYTES_PER_PIXEL);

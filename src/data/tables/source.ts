@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { HandgradError } from '../../errors';
+import { filesMatching, isPattern } from '../../files/matching';
 
 /** Where the bytes of a table are. Every file can be read several times. */
 export interface TableSource {
@@ -56,11 +57,9 @@ async function pathsOf(spec: string): Promise<readonly string[]> {
     throw new HandgradError('data', `The folder ${spec} holds no table; name a CSV or Parquet file.`);
   }
   if (found !== undefined) return [spec];
-  if (/[*?[{]/.test(spec)) {
-    const { glob } = await import('tinyglobby');
-    const pattern = process.platform === 'win32' ? spec.replaceAll('\\', '/') : spec;
-    const matches = await glob(pattern, { dot: false, expandDirectories: false });
-    if (matches.length > 0) return matches.sort();
+  if (isPattern(spec)) {
+    const matches = (await filesMatching(spec)).sort();
+    if (matches.length > 0) return matches;
     throw new HandgradError('data', `No file matches ${spec}; correct the pattern.`);
   }
   throw new HandgradError('data', `There is no file ${spec}; correct the path.`);
@@ -122,6 +121,6 @@ function kept(stream: AsyncIterable<Buffer>, path: string): SourceFile {
 /** The name of a table: `data/train.csv.gz` is train, `data/part-*.csv` is data. */
 function nameOf(spec: string): string {
   const last = basename(spec);
-  if (/[*?[{]/.test(last)) return basename(join(spec, '..')).replace(/^\.+$/, 'table');
+  if (isPattern(last)) return basename(join(spec, '..')).replace(/^\.+$/, 'table');
   return last.replace(/(\.(csv|tsv|txt|parquet))?(\.(gz|zst))?$/i, '') || last;
 }

@@ -1,6 +1,7 @@
 import { HandgradError } from '../../errors';
 import { firstOf, quoted } from '../../words';
 import type { Dataset, PreparedColumn, Preparation, Samples } from '../samples';
+import { transposedPixels } from '../transpose';
 import { asTexts, numbersOf, type TypedColumn } from './columnTypes';
 import { classesOf } from './label';
 import { fitTargets, inputsOf, prepareColumn, prepareRows } from './preparation';
@@ -14,6 +15,8 @@ export interface TableInputs {
   readonly normalize?: boolean;
   /** The rows are images of this [height, width], one pixel from 0 to 255 a column. */
   readonly imageShape?: readonly [number, number];
+  /** The images are stored with rows and columns exchanged: make them upright, of `imageShape`. */
+  readonly transpose?: boolean;
 }
 
 /** A data set made of a table. */
@@ -25,15 +28,18 @@ export type TableDataset = Dataset & Required<Pick<Dataset, 'preparation' | 'lef
  */
 export function tableDataset(typed: TypedTable, split: TableSplit & TableInputs = {}): TableDataset {
   const { table, types, label, leftOut } = typed;
-  const { normalize = true, imageShape } = split;
+  const { normalize = true, imageShape, transpose = false } = split;
+  if (transpose && !imageShape) {
+    throw new HandgradError('usage', '`transpose` is for images; give their `imageShape`, or leave it out.');
+  }
   const parts = tableParts(typed, split);
   const out = new Map(leftOut);
-  const inputs: PreparedColumn[] = [];
-  const used: Column[] = [];
+  let inputs: PreparedColumn[] = [];
+  let used: Column[] = [];
+  const arePixels = new Set(imageShape && pixelsAmong(typed, imageShape));
   types.forEach((typed, index) => {
     if (label.columns.includes(index)) return;
-    // A pixel that never changes, at the border of all images, is a pixel nevertheless.
-    if (leftOut.has(index) && !(imageShape && typed.type === 'constant')) return;
+    if (leftOut.has(index) && !arePixels.has(index)) return;
     const prepared = imageShape ? pixel(typed, table) : prepareColumn(typed, parts.train, normalize);
     if (prepared) {
       inputs.push(prepared);
@@ -54,6 +60,11 @@ export function tableDataset(typed: TypedTable, split: TableSplit & TableInputs 
       `\`imageShape\` ${imageShape.join('x')} needs ${imageShape[0] * imageShape[1]} columns of pixels, and ` +
         `${table.path} has ${numInputs}; correct one of them.`,
     );
+  }
+  if (transpose) {
+    const from = [...transposedPixels(imageShape!)];
+    inputs = from.map((at) => inputs[at]!);
+    used = from.map((at) => used[at]!);
   }
   const labelColumns = label.columns.map((index) => table.columns[index]!);
   const classes = label.task === 'classification' ? classesOf(asTexts(labelColumns[0]!)) : undefined;
@@ -89,6 +100,18 @@ export function tableDataset(typed: TypedTable, split: TableSplit & TableInputs 
     leftOut: [...out].map(([index, why]) => ({ name: table.columns[index]!.name, why })),
     digest: table.digest,
   };
+}
+
+/**
+ * The columns that are left out for what they look like, and are pixels nevertheless: a pixel that never changes, at
+ * the border of all images; and where pixels are missing, what looks like running numbers.
+ */
+function pixelsAmong({ types, label, leftOut }: TypedTable, [height, width]: readonly [number, number]): number[] {
+  const all = types.map((_, index) => index).filter((index) => !label.columns.includes(index));
+  const out = all.filter((index) => leftOut.has(index) && leftOut.get(index) === types[index]!.why);
+  const constant = out.filter((index) => types[index]!.type === 'constant');
+  const others = all.filter((index) => !leftOut.has(index)).length;
+  return others + constant.length < height * width ? out : constant;
 }
 
 function whatIsOut(out: ReadonlyMap<number, string>, { columns }: Table): string {

@@ -190,6 +190,7 @@ export {
   type StartEvent,
   type StoppedEvent,
 } from './runs/events';
+export { taskOfConfig } from './runs/task';
 export { planRun, type PlannedData, type RunPlan } from './runs/plan';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
@@ -265,6 +266,7 @@ export { type RedisAddress } from './sweeps/workers/queue/redis';
 
 export { loadModel, saveModel, type Model, type ModelLayout } from './model/modelFile';
 export { checkArchitecture, type Architecture, type Parameter } from './model/architecture';
+export { networkSummary, type LayerSummary, type NetworkParts, type NetworkSummary } from './model/networkSummary';
 export { networkOf, readParameters } from './model/parameters';
 
 export { diagnose, type DiagnoseOptions, type Diagnosis } from './doctor/diagnose';

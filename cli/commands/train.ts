@@ -26,6 +26,7 @@ export const command = defineCommand({
       help: 'resume the run in DIR from its checkpoint; a larger --epochs extends it',
       conflicts: ['runDir'],
     }),
+    summary: toggle({ group: 'Output', help: 'print the layers of the network before training' }),
     printConfig: toggle({
       group: 'Output',
       help: 'print the config, with where each value comes from, and train nothing',
@@ -46,7 +47,7 @@ export const command = defineCommand({
     ['train --config runs/<run>/config.json', 'the same run again'],
     ['train --resume runs/<run>', 'an interrupted run, from its checkpoint'],
   ],
-  async run({ runDir, resume, printConfig, forceUnlock, report, plot, json }, context) {
+  async run({ runDir, resume, summary, printConfig, forceUnlock, report, plot, json }, context) {
     if (printConfig) {
       const { planRun } = library.plans();
       const plan = await withOpenScreen(context, (how) => planRun(context.settings, { ...how, dir: runDir }));
@@ -73,7 +74,7 @@ export const command = defineCommand({
               `--epochs with a larger number extends it.`,
       );
     }
-    const screen = trainingScreen(terminal, { json });
+    const screen = trainingScreen(terminal, { json, summary });
     let missed: HandgradError | undefined;
     try {
       for await (const event of run.train(signal)) {

@@ -2,16 +2,23 @@ import type { RunEvent, StartEvent } from '../../src/runs/events';
 import type { StepEvent } from '../../src/training/train';
 import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/config';
 import { flagName } from '../arguments/flagNames';
+import { taskOfConfig } from '../../src/runs/task';
+import { networkSummary } from '../../src/model/networkSummary';
 import { formatFigure, judgedFigure, type JudgedFigure } from '../../src/runs/figures';
 import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../../src/words';
 import { columnLines } from './columns';
+import { layerTable } from './layers';
 import { createProgressBar } from '../terminal/progressBar';
 import type { Screen, Terminal } from '../terminal/terminal';
 
 /**
  * Shows a run on the terminal: a line per epoch in the post's form, or a line of JSON per event, and a progress bar.
+ * @param options.summary shows the layers of the network, too
  */
-export function trainingScreen(terminal: Terminal, { json }: { json: boolean }): Screen<RunEvent> {
+export function trainingScreen(
+  terminal: Terminal,
+  { json, summary = false }: { readonly json: boolean; readonly summary?: boolean },
+): Screen<RunEvent> {
   const bar = trainingBar(terminal);
   let started: StartEvent | undefined;
   let warned = false;
@@ -25,10 +32,16 @@ export function trainingScreen(terminal: Terminal, { json }: { json: boolean }):
     );
   };
   const say = json ? () => {} : terminal.result;
+  const showSummary = ({ widths, config }: StartEvent) => {
+    const network = networkSummary(widths, { ...config, task: taskOfConfig(config) });
+    if (json) terminal.json({ type: 'summary', ...network });
+    else say(`\n${layerTable(network)}\n`);
+  };
   const shown: { [Type in RunEvent['type']]: (event: Extract<RunEvent, { type: Type }>) => void } = {
     start(event) {
       started = event;
       terminal.notice(describeRun(event));
+      if (summary) showSummary(event);
       const doubt = doubtfulRate(event.config);
       if (doubt === undefined) return bar.begin(event);
       terminal.warning(doubt);

@@ -1,3 +1,5 @@
+import { networkSummary } from '../model/networkSummary';
+import type { ActivationName } from '../nn/activations';
 import type { Parameter } from '../model/architecture';
 import type { Samples } from '../data/samples';
 import {
@@ -17,11 +19,11 @@ import type { Examination, ExaminedOutput } from './examination';
 import type { InputColumn } from '../inference/inputColumns';
 import type { OutputFigures, RegressionFigures } from '../training/evaluate';
 import type { ColumnImportance } from '../training/permutationImportance';
-import { formatUnits } from '../words';
+import { formatBytes, formatUnits } from '../words';
 import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { dataUri, encodePng, type Picture } from '../pictures/png';
 import { toSvg } from './render';
-import { keysWhere } from '../runs/config';
+import { type ConfigKey, keysWhere, settings } from '../runs/config';
 import { type JudgedFigure, judgedFigure } from '../runs/figures';
 import { labelsOf, titleOf } from '../runs/labels';
 import { withoutFolders } from '../runs/modelConfig';
@@ -101,6 +103,7 @@ export async function runReport(run: RunData, trained: Trained | undefined): Pro
   }
   const weights = trained && (await firstLayer(trained));
   if (weights) sections.push({ id: 'weights', title: 'First layer', content: weights });
+  if (trained) sections.push({ id: 'network', title: 'Network', content: layerTable(run, trained) });
   sections.push({ id: 'what', title: 'What was run, and where', content: whatAndWhere(run, trained) });
   return page(titleOf(run), html`${labels(run)}${summary(run, trained)}`, sections);
 }
@@ -133,7 +136,7 @@ function summary(run: RunData, trained: Trained | undefined): Html {
     [bestName(run), best && bestText(best)],
     ['Network kept', run.end?.bestEpoch === undefined ? undefined : `that of epoch ${run.end.bestEpoch}`],
     ['Epochs', `${run.epochs.length} of ${shownSetting(run.config['epochs'])}${run.end ? '' : ', not finished'}`],
-    ['Network', trained ? widthsOf(trained.parameters) : shownSetting(run.config['hidden'])],
+    ['Network', trained ? widthsOf(trained.parameters).join('-') : shownSetting(run.config['hidden'])],
     ['Parameters', trained && count(trained.parameters.reduce((sum, { data }) => sum + data.length, 0))],
     ['Training time', run.epochs.length > 0 ? `${seconds.toFixed(1)} s` : undefined],
     ['Samples per second', last && count(last.samplesPerSecond)],
@@ -155,9 +158,9 @@ function summary(run: RunData, trained: Trained | undefined): Html {
   </dl>`;
 }
 
-function widthsOf(parameters: readonly Parameter[]): string {
+function widthsOf(parameters: readonly Parameter[]): number[] {
   const weights = parameters.filter(({ name }) => name.startsWith('W'));
-  return [weights[0]!.shape[0]!, ...weights.map(({ shape }) => shape[1]!)].join('-');
+  return [weights[0]!.shape[0]!, ...weights.map(({ shape }) => shape[1]!)];
 }
 
 async function curvesOf(run: RunData): Promise<Html> {
@@ -553,6 +556,32 @@ async function pictureFigure(picture: Picture, says: string): Promise<Html> {
     <figcaption>${says}</figcaption>
   </figure>`;
 }
+
+/** The layers as they were trained: the saved network has the same, with batch normalization folded in. */
+function layerTable({ config }: RunData, { parameters: saved, task }: Trained): Html {
+  const setting = (key: ConfigKey) => settingOf(config, key);
+  const { layers, parameters, statistics, bytes } = networkSummary(widthsOf(saved), {
+    activation: setting('activation') as ActivationName,
+    batchNorm: setting('batchNorm') === true,
+    dropout: Number(setting('dropout')),
+    inputDropout: Number(setting('inputDropout')),
+    task,
+  });
+  const kept = statistics > 0 ? `, beside ${count(statistics)} running statistics` : '';
+  return html`<p class="note">
+      ${count(parameters)} parameters${kept}: ${formatBytes(bytes)} in float32. The outputs are those of n samples.
+    </p>
+    ${table(
+      'Layers',
+      [...[{ name: 'Layer' }, { name: 'Output' }], ...[{ name: 'Parameters', number: true }, { name: 'Activation' }]],
+      layers.map(({ name, width, parameters: own, activation }) => [
+        ...[name, `[n, ${width}]`, own === 0 ? '' : count(own), activation ?? ''],
+      ]),
+    )}`;
+}
+
+/** A setting of a recorded config, or its default: configs of earlier versions lack some. */
+const settingOf = (config: RunData['config'], key: ConfigKey): unknown => config[key] ?? settings[key].default;
 
 const LOCAL: readonly string[] = keysWhere(({ local }) => local === true);
 

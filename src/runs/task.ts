@@ -13,6 +13,10 @@ const TASK_OF_LOSS = {
 /** The task of a data set. */
 export const taskOf = ({ task = 'classification' }: Pick<Dataset, 'task'>): Task => task;
 
+/** The task of a run, by its config alone. */
+export const taskOfConfig = ({ loss, task = 'classification' }: Pick<Config, 'loss' | 'task'>): Task =>
+  loss === undefined ? task : TASK_OF_LOSS[loss];
+
 /** The loss of a run: the one asked for, or that of the task. */
 export function lossFor({ loss }: Pick<Config, 'loss'>, dataset: Pick<Dataset, 'task'>): LossName {
   return loss ?? (taskOf(dataset) === 'regression' ? 'mse' : 'cross-entropy');

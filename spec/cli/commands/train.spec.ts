@@ -42,4 +42,28 @@ describe('train, before it trains', () => {
     expect(readdirSync(folder).filter((name) => !/\.(yaml|csv)$/.test(name))).to.deep.equal([]);
     expect(readFileSync(join(folder, 'again.yaml'), 'utf8')).to.contain('backend: cpu');
   });
+
+  it('--summary prints the layers, and --report shows them on the page', async () => {
+    const dir = join(folder, 'run');
+    const network = ['--dataset', csv, '--hidden', '1200', '--batch-norm', '--epochs', '1', '--run-dir', dir];
+    const { code, stdout, stderr } = await train(...network, '--summary', '--report');
+    expect(code, stderr).to.equal(0);
+    expect(stdout.split('\n').slice(0, 8)).to.deep.equal([
+      '',
+      'Layer         Output     Parameters  Activation',
+      'input         [n, 2]',
+      'hidden 1      [n, 1200]       2,400',
+      'batch norm 1  [n, 1200]       2,400  relu',
+      'output        [n, 3]          3,603  softmax',
+      'Total: 8,403 parameters and 2,400 running statistics, 43.2 kB',
+      '',
+    ]);
+    const page = readFileSync(join(dir, 'report.html'), 'utf8').replace(/\s+/g, ' ');
+    expect(page).to.contain('8,403 parameters, beside 2,400 running statistics: 43.2 kB in float32');
+    expect(page).to.match(/batch norm 1<\/th> *<td class="">\[n, 1200\]<\/td> *<td class="number">2,400<\/td>/);
+    const json = await train('--dataset', csv, '--epochs', '1', '--summary', '--json', '--run-dir', `${dir}-json`);
+    const [start, summary] = json.stdout.split('\n').map((line) => (line ? (JSON.parse(line) as object) : {}));
+    expect(start).to.include({ type: 'start', parameters: 771 });
+    expect(summary).to.include({ type: 'summary', parameters: 771, bytes: 4 * 771 });
+  });
 });

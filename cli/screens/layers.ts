@@ -1,0 +1,19 @@
+import type { NetworkSummary } from '../../src/model/networkSummary';
+import { formatBytes, formatCount, plural } from '../../src/words';
+import { table } from '../terminal/table';
+
+/** The layers of a network as a table, and their totals. */
+export function layerTable({ layers, parameters, statistics, bytes }: NetworkSummary): string {
+  const rows = layers.map((layer) => [
+    layer.name,
+    `[n, ${layer.width}]`,
+    layer.parameters === 0 ? '' : formatCount(layer.parameters),
+    layer.activation ?? '',
+  ]);
+  return [
+    table(['Layer', 'Output', 'Parameters', 'Activation'], rows, 'llrl'),
+    `Total: ${plural(parameters, 'parameter')}` +
+      (statistics > 0 ? ` and ${formatCount(statistics)} running statistics` : '') +
+      `, ${formatBytes(bytes)}`,
+  ].join('\n');
+}

@@ -190,8 +190,11 @@ export {
   type StartEvent,
   type StoppedEvent,
 } from './runs/events';
+export { isCrossValidation } from './runs/crossValidation';
 export { taskOfConfig } from './runs/task';
 export { planRun, type PlannedData, type RunPlan } from './runs/plan';
+export { estimateRun, type RunEstimate } from './runs/estimate';
+export { type RunFacts } from './runs/runFacts';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
 export { formatFigure, judgedFigure, type JudgedFigure } from './runs/figures';

@@ -8,6 +8,7 @@ import { flag, PATH, RUN, toggle } from '../arguments/flags';
 import { Interruption } from '../stopping/interruption';
 import { library } from '../library';
 import { showConfig } from '../screens/config';
+import { showEstimate } from '../screens/estimate';
 import { withOpenScreen } from '../screens/open';
 import { showResults } from '../screens/results';
 import { trainingScreen } from '../screens/training';
@@ -32,6 +33,11 @@ export const command = defineCommand({
       help: 'print the config, with where each value comes from, and train nothing',
       conflicts: ['resume'],
     }),
+    dryRun: toggle({
+      group: 'Output',
+      help: 'read the data and measure a few steps; print steps, memory and time, and save nothing',
+      conflicts: ['resume', 'printConfig'],
+    }),
     forceUnlock: toggle({
       group: 'Output',
       help: 'take over a run folder from a process on another machine that has certainly ended',
@@ -47,11 +53,16 @@ export const command = defineCommand({
     ['train --config runs/<run>/config.json', 'the same run again'],
     ['train --resume runs/<run>', 'an interrupted run, from its checkpoint'],
   ],
-  async run({ runDir, resume, summary, printConfig, forceUnlock, report, plot, json }, context) {
+  async run({ runDir, resume, summary, printConfig, dryRun, forceUnlock, report, plot, json }, context) {
     if (printConfig) {
       const { planRun } = library.plans();
       const plan = await withOpenScreen(context, (how) => planRun(context.settings, { ...how, dir: runDir }));
       return showConfig(plan, context, { json });
+    }
+    if (dryRun) {
+      const { estimateRun } = library.estimates();
+      const estimate = await withOpenScreen(context, (how) => estimateRun(context.settings, { ...how, dir: runDir }));
+      return showEstimate(estimate, context.terminal, { json });
     }
     // Objects of a step die with it, so V8's young generation need not grow; this saves 10 to 45 MB. Data read from the
     // backend after an epoch outlives that generation, and 20 MB would accumulate before V8 collects the old one.

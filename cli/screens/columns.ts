@@ -5,7 +5,7 @@ import { firstOf, plural, visible } from '../../src/words';
 const MOST_NAMES = 5;
 
 /** What a run does with the columns of a table, in lines for its start. */
-export function columnLines({ table, widths }: StartEvent): string[] {
+export function columnLines({ table, widths }: Pick<StartEvent, 'table' | 'widths'>): string[] {
   if (!table) return [];
   const { labels, inputs, leftOut } = table;
   const named = (names: readonly string[]) =>

@@ -2,6 +2,7 @@ import type { RunEvent, StartEvent } from '../../src/runs/events';
 import type { StepEvent } from '../../src/training/train';
 import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/config';
 import { flagName } from '../arguments/flagNames';
+import type { RunFacts } from '../../src/runs/runFacts';
 import { taskOfConfig } from '../../src/runs/task';
 import { networkSummary } from '../../src/model/networkSummary';
 import { formatFigure, judgedFigure, type JudgedFigure } from '../../src/runs/figures';
@@ -139,17 +140,17 @@ function isTooFast({ epoch, step, runningLoss }: StepEvent, started: StartEvent 
 
 const shownFigure = ({ name, value }: JudgedFigure) => `${name}: ${formatFigure(name, value)}`;
 
-function describeRun(event: StartEvent): string {
+/** What a run is, in a few lines. */
+export function describeRun(event: RunFacts & Pick<StartEvent, 'resumed'>): string {
   const { dataset, trainSamples, valSamples, testSamples, parameters, widths, config, resumed } = event;
-  const samples = [
+  const learned = [
     `${formatCount(trainSamples)} training`,
     ...(valSamples === undefined ? [] : [`${formatCount(valSamples)} validation`]),
-    `${formatCount(testSamples)} test samples`,
   ];
   const steps = plural(Math.ceil(trainSamples / config.batchSize), 'step');
   const length = `${plural(lastEpoch(config), 'epoch')} of ${steps}`;
   return [
-    `Data:    ${dataset}, ${samples.join(', ').replace(/, (?=[^,]*$)/, ' and ')}`,
+    `Data:    ${dataset}, ${learned.join(', ')} and ${formatCount(testSamples)} test samples`,
     ...columnLines(event),
     `Model:   ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
     `Train:   ${length}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, ` +

@@ -1,32 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { RunningBackend } from '../backends';
 import { type Samples, selectRows } from '../data/samples';
 import { type NetworkSummary, networkSummary } from '../model/networkSummary';
 import { dataIterator } from '../training/batches';
 import { evaluate, evaluateRegression, evaluationBatchSize } from '../training/evaluate';
+import { createTurn, type Turn } from '../training/turn';
 import { steps } from '../training/steps';
 import type { TrainOptions } from '../training/train';
 import { disposeState, inferenceNetwork } from '../training/trainState';
-import { type Config, lastEpoch, type Settings } from './config';
+import { lastEpoch, type Settings } from './config';
+import { isCrossValidation } from './crossValidation';
 import type { OpenOptions } from './events';
 import { assertStepFits, explainOutOfMemory } from './memory';
 import { openBackend } from './open';
 import { planRun, type PlannedData } from './plan';
+import { runFacts, type RunFacts } from './runFacts';
 import { taskOfConfig } from './task';
 import { trainOptions } from './trainOptions';
 
 /** What a run would take. */
-export interface RunEstimate {
-  readonly dataset: string;
-  readonly backend: string;
-  readonly device: string;
-  readonly config: Config;
-  /** Of one fold, in a cross-validation. */
-  readonly trainSamples: number;
-  readonly valSamples?: number;
-  readonly testSamples: number;
-  /** The widths of the network, from its inputs to its outputs, and its layers. */
-  readonly widths: readonly number[];
+export interface RunEstimate extends RunFacts {
+  /** The layers of its network. */
   readonly network: NetworkSummary;
   readonly stepsPerEpoch: number;
   /** All steps of the run, and of all folds. Early stopping may need fewer. */
@@ -67,25 +60,19 @@ export async function estimateRun(
   assertStepFits(size, backend);
   let measured: Measured;
   try {
-    measured = await measure(data, options.signal);
+    measured = await measure(data, createTurn(options.signal));
   } catch (error) {
     throw explainOutOfMemory(error, size, backend);
   }
   const { stepSeconds, evaluationSeconds, testSeconds } = measured;
-  const [epochs, folds] = [lastEpoch(config), config.folds !== undefined && config.fold === undefined ? 1 : 1];
-  void folds;
-  const runs = whole.folds !== undefined && whole.fold === undefined ? whole.folds : 1;
+  const runs = isCrossValidation(whole) ? whole.folds! : 1;
+  const epochs = lastEpoch(config);
   const stepsPerEpoch = Math.ceil(samples.train.count / config.batchSize);
   const widths = [dataset.numInputs, ...config.hidden, dataset.numOutputs];
   const { validation } = samples;
   return {
-    ...nameOf(backend),
-    dataset: dataset.name,
+    ...runFacts(data, backend),
     config: whole,
-    trainSamples: samples.train.count,
-    ...(validation && { valSamples: validation.count }),
-    testSamples: dataset.test.count,
-    widths,
     network: networkSummary(widths, { ...config, task: taskOfConfig(config) }),
     stepsPerEpoch,
     steps: runs * epochs * stepsPerEpoch,
@@ -94,8 +81,6 @@ export async function estimateRun(
     seconds: runs * (epochs * (stepsPerEpoch * stepSeconds + evaluationSeconds) + (validation ? testSeconds : 0)),
   };
 }
-
-const nameOf = ({ name, device }: RunningBackend) => ({ backend: name as string, device });
 
 interface Measured {
   readonly steps: number;
@@ -106,7 +91,7 @@ interface Measured {
   readonly tensorBytes: number;
 }
 
-async function measure(data: PlannedData, signal: AbortSignal | undefined): Promise<Measured> {
+async function measure(data: PlannedData, turn: Turn): Promise<Measured> {
   const { dataset, samples } = data;
   const before = tf.memory().numBytes;
   const options = trainOptions(data);
@@ -119,7 +104,7 @@ async function measure(data: PlannedData, signal: AbortSignal | undefined): Prom
     let taken = 0;
     let seconds = 0;
     while (!isEnough(taken, seconds)) {
-      signal?.throwIfAborted();
+      await turn();
       step.next();
       taken++;
       // Now and then: waiting after every step would slow down a backend that computes while the next is prepared.
@@ -131,11 +116,9 @@ async function measure(data: PlannedData, signal: AbortSignal | undefined): Prom
   };
   try {
     await take((taken) => taken === WARM_UP);
-    const { taken, seconds } = await take(
-      (so, far) => so >= MOST_STEPS || (far >= SECONDS && so >= LEAST_STEPS),
-    );
+    const { taken, seconds } = await take((so, far) => so >= MOST_STEPS || (far >= SECONDS && so >= LEAST_STEPS));
     const judged = samples.validation ?? dataset.test;
-    const evaluation = await timeEvaluation(options, judged, signal);
+    const evaluation = await timeEvaluation(options, judged, turn);
     const steppedBytes = await peakOf(async () => {
       step.next();
       await wait();
@@ -157,7 +140,7 @@ async function measure(data: PlannedData, signal: AbortSignal | undefined): Prom
 async function timeEvaluation(
   { state, loss, targets }: TrainOptions,
   samples: Samples,
-  signal: AbortSignal | undefined,
+  turn: Turn,
 ): Promise<{ secondsPerSample: number; peak: number }> {
   const network = inferenceNetwork(state);
   try {
@@ -178,7 +161,7 @@ async function timeEvaluation(
       return (performance.now() - started) / 1000;
     };
     const peak = await peakOf(() => judge(Math.min(samples.count, batch)));
-    signal?.throwIfAborted();
+    await turn();
     return { secondsPerSample: (await judge(count)) / count, peak };
   } finally {
     tf.dispose(network);

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
 import type { Parameter } from '../model/architecture';
 import { readParameters } from '../model/parameters';
-import { parametersOf } from '../nn/network';
 import { train, type TrainOptions } from '../training/train';
 import { bestNetwork, disposeState, type TrainState } from '../training/trainState';
 import type { RunRecords } from './checkpoint';
@@ -13,6 +12,7 @@ import { assertExpectations } from './expectations';
 import { assertStepFits, explainOutOfMemory } from './memory';
 import { modelConfig } from './modelConfig';
 import { recordDivergence } from './runFolder';
+import { runFacts } from './runFacts';
 import type { RunParts } from './runParts';
 import { identityOf } from './samples';
 import { openTensorBoard, type TensorBoard } from './tensorboard/recorder';
@@ -134,30 +134,12 @@ async function readNormalization({ normalization }: TrainState): Promise<object>
   return { foldedNormalization: { mean: Array.from(mean), std: Array.from(std) } };
 }
 
-function startEvent(
-  { config, dataset, samples, backend, folder, resumePoint }: RunParts,
-  state: TrainState,
-): StartEvent {
+function startEvent(parts: RunParts, state: TrainState): StartEvent {
   return {
     type: 'start',
-    dataset: dataset.name,
-    backend: backend.name,
-    device: backend.device,
-    parameters: parametersOf(state.network).reduce((sum, { tensor }) => sum + tensor.size, 0),
-    trainSamples: samples.train.count,
-    ...(samples.validation && { valSamples: samples.validation.count }),
-    testSamples: dataset.test.count,
-    widths: [dataset.numInputs, ...config.hidden, dataset.numOutputs],
-    config,
-    ...(dataset.preparation && {
-      table: {
-        labels: dataset.preparation.labels,
-        inputs: dataset.preparation.inputs,
-        leftOut: dataset.leftOut ?? [],
-      },
-    }),
-    runDir: folder.dir,
-    ...(resumePoint && { resumed: { epoch: state.epoch, step: state.step } }),
+    ...runFacts(parts, parts.backend),
+    runDir: parts.folder.dir,
+    ...(parts.resumePoint && { resumed: { epoch: state.epoch, step: state.step } }),
   };
 }
 

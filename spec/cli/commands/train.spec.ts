@@ -43,6 +43,21 @@ describe('train, before it trains', () => {
     expect(readFileSync(join(folder, 'again.yaml'), 'utf8')).to.contain('backend: cpu');
   });
 
+  it('--dry-run prints steps, memory and time, and writes nothing', async () => {
+    const names = readdirSync(folder);
+    const dir = join(folder, 'dry');
+    const flags = ['--dataset', csv, '--epochs', '3', '--batch-size', '50', '--dry-run', '--run-dir', dir];
+    const { code, stdout, stderr } = await train(...flags);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.contain('points, 120 training and 30 test samples\n').and.to.contain('Total: 771 parameters');
+    expect(stdout).to.contain('\nSteps:   3 an epoch, 9 in 3 epochs\n');
+    expect(stdout).to.match(/\nMemory: {2}\S+ kB of tensors at the peak, 1.8 kB of samples\n/);
+    expect(stdout).to.match(/\nTime: {4}about \S+ s, with .+ a step and .+ an evaluation, by \d+ steps on cpu\n$/);
+    const { stdout: json } = await train(...flags, '--folds', '2', '--json');
+    expect(JSON.parse(json)).to.include({ type: 'estimate', backend: 'cpu', stepsPerEpoch: 2, steps: 12 });
+    expect(readdirSync(folder)).to.deep.equal(names);
+  });
+
   it('--summary prints the layers, and --report shows them on the page', async () => {
     const dir = join(folder, 'run');
     const network = ['--dataset', csv, '--hidden', '1200', '--batch-norm', '--epochs', '1', '--run-dir', dir];

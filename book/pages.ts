@@ -65,6 +65,7 @@ function withCode(text: string, files: Set<string>): string {
     const { html, line } = excerpt(file, name);
     files.add(file);
     const link = `<a href="${sourceName(file)}#L${line}">${file}, line ${line}</a>`;
-    return `<div class="code"><p><code>${name}</code> ${link}</p><pre tabindex="0"><code>${html}</code></pre></div>`;
+    const source = `<pre tabindex="0" role="group" aria-label="Source of ${name}"><code>${html}</code></pre>`;
+    return `<div class="code"><p><code>${name}</code> ${link}</p>${source}</div>`;
   });
 }

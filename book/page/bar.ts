@@ -24,6 +24,11 @@ export function bar(root: HTMLElement, book: Book): void {
     void book.ask('step');
   });
   reset!.addEventListener('click', () => void book.ask('reset', book.settings()));
+  prints(
+    book,
+    () => runs(false),
+    () => running,
+  );
   book.onProgress((progress) => {
     if (progress.type === 'diverged') {
       runs(false);
@@ -52,9 +57,31 @@ export function bar(root: HTMLElement, book: Book): void {
   });
   book.opened.then(
     () => {
-      for (const one of [train!, step!, reset!]) one.disabled = false;
+      const buttons = [...root.querySelectorAll('button'), document.querySelector<HTMLButtonElement>('#print')!];
+      for (const one of buttons) one.disabled = false;
       untrained();
     },
     (error: Error) => say(error.message),
   );
+}
+
+/** Prints the page in a fixed state: the training pauses, and every figure shows the network as it then is. */
+function prints(book: Book, pause: () => void, isRunning: () => boolean): void {
+  const print = async () => {
+    pause();
+    await book.settle();
+    window.print();
+  };
+  document.querySelector('#print')!.addEventListener('click', () => void print());
+  addEventListener('keydown', (event) => {
+    if (!isRunning() || !(event.ctrlKey || event.metaKey) || event.key !== 'p') return;
+    event.preventDefault();
+    void print();
+  });
+  // Printed from a menu: nothing that takes time can happen any more.
+  addEventListener('beforeprint', () => {
+    if (!isRunning()) return;
+    pause();
+    void book.ask('pause');
+  });
 }

@@ -1,6 +1,7 @@
 import type { About } from './about';
 import { bar } from './bar';
 import { FIGURES } from './figures';
+import { scrollers } from './scrollers';
 import { sameNumbers } from './sameNumbers';
 import { openBook } from './store';
 
@@ -12,4 +13,5 @@ bar(document.getElementById('bar')!, book);
 for (const root of document.querySelectorAll<HTMLElement>('[data-figure]')) {
   FIGURES[root.dataset['figure']!]!(root.querySelector<HTMLElement>('.live')!, book);
 }
+scrollers();
 sameNumbers(document.getElementById('same')!, book);

@@ -1,4 +1,4 @@
-import { sameTraining } from './settings';
+import { OF_TRAINING, sameTraining } from './settings';
 import type { Book } from './store';
 
 /** The footer: this page's loss after one epoch beside the library's. */
@@ -37,7 +37,7 @@ export function sameNumbers(root: HTMLElement, book: Book): void {
     else return;
     describe(first);
   });
-  book.onSettings(() => describe(first));
+  book.onSettings(OF_TRAINING, () => describe(first));
   describe();
   void book.opened.then(
     (found) => {

@@ -15,6 +15,6 @@ export function settingField(
   });
   const input = field.querySelector('input')!;
   input.name = key;
-  book.onSettings((settings) => (input.value = String(settings[key])));
+  book.onSettings([key], (settings) => (input.value = String(settings[key])));
   return field;
 }

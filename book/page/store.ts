@@ -2,7 +2,7 @@ import type { About } from './about';
 import { type Engine, startEngine } from './engine/client';
 import type { View } from './engine/questions';
 import type { Progress } from './engine/worker';
-import { readSettings, sameTraining, type Settings, withinLimits, writeSettings } from './settings';
+import { OF_TRAINING, readSettings, type Settings, withinLimits, writeSettings } from './settings';
 
 /** An image of the training set. */
 export interface Example {
@@ -28,7 +28,10 @@ export interface Book {
   /** Called with every new view of these images, and at once with the last one. */
   onView(listener: (view: View) => void): void;
   onProgress(listener: (progress: Progress) => void): void;
-  onSettings(listener: (settings: Settings) => void): void;
+  /** Called when one of these settings was changed, or was to be and was outside its limits. */
+  onSettings(names: readonly (keyof Settings)[], listener: (settings: Settings) => void): void;
+  /** Pauses the training, and waits until every figure shows the network as it then is. */
+  settle(): Promise<void>;
 }
 
 /** Milliseconds between two views while a network trains. */
@@ -41,7 +44,8 @@ export function openBook(about: About): Book {
   let settings = readSettings(location.search);
   const views: ((view: View) => void)[] = [];
   const progresses: ((progress: Progress) => void)[] = [];
-  const changes: ((settings: Settings) => void)[] = [];
+  const changes: { names: readonly (keyof Settings)[]; listener: (settings: Settings) => void }[] = [];
+  let asked = 0;
   let view: View | undefined;
   let addressTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -53,7 +57,11 @@ export function openBook(about: About): Book {
   const opened = engine.ask('open', about, settings);
   // Where no backend runs, the bar says so, and the figures wait for good.
   const ready = new Promise<Awaited<typeof opened>>((resolve) => void opened.then(resolve, () => {}));
-  const ask: Engine['ask'] = (name, ...args) => ready.then(() => engine.ask(name, ...args));
+  const ask: Engine['ask'] = async (name, ...args) => {
+    await ready;
+    asked++;
+    return engine.ask(name, ...args).finally(() => asked--);
+  };
   const examples = ready.then((found) => found.examples);
 
   const classes = () => [0, 1, 2, 3].map((more) => (settings.image + more) % 10);
@@ -79,9 +87,12 @@ export function openBook(about: About): Book {
       addressTimer = setTimeout(() => {
         history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}${location.hash}`);
       }, ADDRESS_EVERY);
-      if (sameTraining(before, settings)) look();
-      else void ask('reset', settings);
-      for (const listener of changes) listener(settings);
+      const touched = (names: readonly (keyof Settings)[]) => {
+        return names.some((name) => name in part || before[name] !== settings[name]);
+      };
+      if (OF_TRAINING.some((name) => before[name] !== settings[name])) void ask('reset', settings);
+      else if (touched(['image', 'unit'])) look();
+      for (const { names, listener } of changes) if (touched(names)) listener(settings);
     },
     ask,
     opened: opened.then(({ name }) => name),
@@ -93,22 +104,35 @@ export function openBook(about: About): Book {
       if (view) listener(view);
     },
     onProgress: (listener) => void progresses.push(listener),
-    onSettings: (listener) => void changes.push(listener),
+    onSettings: (names, listener) => void changes.push({ names, listener }),
+    async settle() {
+      await ask('pause');
+      do {
+        for (const work of [...putOff]) work();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      } while (putOff.size > 0 || asked > 0);
+    },
   };
 }
 
-/** Milliseconds after which a figure draws itself for the first time although it is not on the screen. */
+/** Work that waits: for its figure to be on the screen, or for some time to pass. */
+const putOff = new Set<() => void>();
+
+/** A figure that is not on the screen draws when nothing new has come for so many milliseconds: training rests. */
 const UNSEEN_AFTER = 2000;
 
 /**
- * A listener that draws what is on the screen; what comes meanwhile is drawn when it is scrolled to, or printed. The
- * first value is drawn in any case.
+ * A listener that draws what is on the screen. What is not is drawn when it is scrolled to, or the training rests.
  * @param element the figure
+ * @param prints whether it draws before the page is printed: what it draws must then be there when it returns
  */
-export function whenSeen<T = void>(element: Element, draw: (value: T) => void): (value: T) => void {
+export function whenSeen<T = void>(element: Element, draw: (value: T) => void, prints = true): (value: T) => void {
   let seen = false;
   let waiting: { value: T } | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const drawWaiting = () => {
+    clearTimeout(timer);
+    putOff.delete(drawWaiting);
     if (!waiting) return;
     const { value } = waiting;
     waiting = undefined;
@@ -121,14 +145,19 @@ export function whenSeen<T = void>(element: Element, draw: (value: T) => void): 
     },
     { rootMargin: '300px' },
   ).observe(element);
-  let first = true;
-  addEventListener('beforeprint', drawWaiting);
+  if (prints) addEventListener('beforeprint', drawWaiting);
   return (value) => {
     waiting = { value };
-    if (seen) drawWaiting();
-    else if (first) setTimeout(drawWaiting, UNSEEN_AFTER);
-    first = false;
+    if (seen) return drawWaiting();
+    putOff.add(drawWaiting);
+    clearTimeout(timer);
+    timer = setTimeout(drawWaiting, UNSEEN_AFTER);
   };
+}
+
+/** `whenSeen` for a figure that asks the worker for what it draws: one question at a time. */
+export function askWhenSeen(element: Element, ask: () => Promise<void>): () => void {
+  return whenSeen<void>(element, oneAtATime(ask), false);
 }
 
 /** Calls a function at most once in so many milliseconds; it is called once more after the last wish. */
@@ -136,11 +165,17 @@ export function atMostEvery(milliseconds: number, work: () => void): () => void 
   let last = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const run = () => {
+    clearTimeout(timer);
     timer = undefined;
+    putOff.delete(run);
     last = performance.now();
     work();
   };
-  return () => (timer ??= setTimeout(run, Math.max(0, last + milliseconds - performance.now())));
+  return () => {
+    if (timer !== undefined) return;
+    timer = setTimeout(run, Math.max(0, last + milliseconds - performance.now()));
+    putOff.add(run);
+  };
 }
 
 /** Calls a function that takes time again and again, but not before the last call has ended; the last wish counts. */

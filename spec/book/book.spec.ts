@@ -7,8 +7,13 @@ import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { browserLacks, openBrowser, type Opened, serve } from '../browser';
 import { session } from '../cli/session';
 import { need } from '../need';
+import { FAINT_TEXTS } from './contrast';
 
 const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
+
+/** The pictures in an element, as text: a script for the page. */
+const canvases = (selector: string) =>
+  `[...document.querySelectorAll('${selector} canvas')].map((canvas) => canvas.toDataURL())`;
 
 describe('the book in a browser', function () {
   this.timeout(120_000);
@@ -59,6 +64,15 @@ describe('the book in a browser', function () {
     return { data, selector };
   }
 
+  /** Sets a field of a figure, as its reader does. */
+  const choose = (name: string, field: string, value: string) =>
+    evaluate(`{
+      const field = document.querySelector('[data-figure=${name}] ${field}');
+      field.value = '${value}';
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+      field.dispatchEvent(new Event('change', { bubbles: true }));
+    }`);
+
   /** Trains for so many epochs, and pauses. */
   async function train(epochs: number): Promise<void> {
     await press('train');
@@ -78,18 +92,48 @@ describe('the book in a browser', function () {
     expect(text).to.contain('Multiply along each path, and add up the paths.').and.to.contain('needs JavaScript');
   });
 
-  it('computes what the library computes, to the last bit on wasm, and still moves while it trains', async () => {
+  it('trains with the post’s settings: the library’s loss to the last bit, then 0.75 on the test images', async () => {
     await open('?backend=wasm');
-    await evaluate(
-      '{ let frames = 0; const count = () => requestAnimationFrame(count, (window.frames = ++frames)); count() }',
-    );
-    const started = performance.now();
-    await train(1);
-    const seconds = (performance.now() - started) / 1000;
-    expect((await evaluate<number>('frames')) / seconds, 'frames a second').to.be.above(5);
-    expect(await evaluate("document.querySelector('[data-same=says]').textContent")).to.contain(
-      'equal to the last bit',
-    );
+    const { data, selector } = await figure('training', 'accuracy');
+    const pictures = () => evaluate<string[]>(`${canvases(`${selector} .weights`)}`);
+    const untrained = { accuracy: await evaluate<string>(`${data}.accuracy`), pictures: await pictures() };
+    expect(untrained.pictures).to.have.length(24);
+    await press('train');
+    // While it trains, the weights form, and each epoch fills the confusion matrix and the mistakes.
+    await until(`Number(document.body.dataset.epoch) >= 1 && ${data}.accuracy !== '${untrained.accuracy}'`);
+    expect(await evaluate('document.body.dataset.running')).to.equal('true');
+    const early = await pictures();
+    early.forEach((picture, k) => expect(picture, `unit ${k}`).to.not.equal(untrained.pictures[k]));
+    const counts = `[...document.querySelectorAll('${selector} .confusion td')].map((td) => Number(td.textContent))`;
+    expect((await evaluate<number[]>(counts)).reduce((sum, count) => sum + count)).to.equal(2000);
+    expect(await evaluate(`document.querySelectorAll('${selector} .mistakes canvas').length`)).to.equal(12);
+    const says = await evaluate("document.querySelector('[data-same=says]').textContent");
+    expect(says).to.contain('equal to the last bit');
+    await until('Number(document.body.dataset.accuracy) > 0.75 || Number(document.body.dataset.epoch) >= 12');
+    expect(Number(await evaluate('document.body.dataset.accuracy'))).to.be.above(0.75);
+    expect(await evaluate('document.body.dataset.running')).to.equal('true');
+    expect(await pictures()).to.not.deep.equal(early);
+  });
+
+  it('pauses and resets, and stays so', async () => {
+    await press('train');
+    // The step that was under way ends.
+    let settled = -1;
+    while (settled !== (await steps())) {
+      settled = await steps();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await steps()).to.equal(settled);
+    await press('step');
+    await until(`Number(document.body.dataset.steps) === ${settled + 1}`);
+    const { data } = await figure('training', 'accuracy');
+    await until(`Number(${data}.accuracy) > 0.5`);
+    await press('reset');
+    await until("document.body.dataset.steps === '0'");
+    await until(`Number(${data}.accuracy) < 0.3`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await steps()).to.equal(0);
   });
 
   it('computes what handgrad train computes with the same settings, on wasm and on WebGL', async () => {
@@ -126,28 +170,6 @@ describe('the book in a browser', function () {
     }
   });
 
-  it('trains to 0.75 on the test images; pause and reset hold', async () => {
-    await open('?backend=wasm&lr=0.5&width=64');
-    await press('train');
-    await until('Number(document.body.dataset.accuracy) > 0.75 || Number(document.body.dataset.epoch) >= 12');
-    expect(Number(await evaluate('document.body.dataset.accuracy'))).to.be.above(0.75);
-    await press('train');
-    // The step that was under way ends.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const paused = await steps();
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(await steps()).to.equal(paused);
-    await press('step');
-    await until(`Number(document.body.dataset.steps) === ${paused + 1}`);
-    const { data } = await figure('training', 'accuracy');
-    await until(`Number(${data}.accuracy) > 0.5`);
-    await press('reset');
-    await until("document.body.dataset.steps === '0'");
-    await until(`Number(${data}.accuracy) < 0.3`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(await steps()).to.equal(0);
-  });
-
   it('keeps what was chosen in the address, and reads it there', async () => {
     const { page } = browser;
     await open('?backend=wasm&width=16');
@@ -160,11 +182,41 @@ describe('the book in a browser', function () {
     await page.focus('[name=image]:checked');
     await page.keyboard.press('ArrowRight');
     await until("location.search.includes('image=0')");
+    await choose('check', 'select', 'W2');
+    await choose('check', 'label:last-child select', '3');
+    await choose('softmax', 'select', '4');
+    await choose('softmax', 'input[type=range]', '2.5');
+    await choose('update', 'input', '1');
+    await choose('batches', '[name=epoch]', '3');
+    await choose('batches', '[name=batch]', '48');
+    await until("location.search.includes('batch=47')");
+    const shown = async () => {
+      const [softmax, check] = [await figure('softmax', 'loss'), await figure('check', 'byHand')];
+      const [update, batches] = [await figure('update', 'rate'), await figure('batches', 'first')];
+      const fields = ({ selector }: { selector: string }) =>
+        evaluate(`[...document.querySelectorAll('${selector} :is(input, select)')].map((one) => one.value)`);
+      const numbers = "[...document.querySelectorAll('[data-figure=softmax] dd')].map((dd) => dd.textContent)";
+      await until(`${softmax.data}.loss.startsWith('3.') && ${update.data}.rate === '10'`);
+      return {
+        ...{
+          training: await evaluate(
+            "[...document.querySelectorAll('[data-figure=training] input')].map((i) => i.value)",
+          ),
+        },
+        ...{ image: await evaluate("document.querySelector('[name=image]:checked').value") },
+        ...{ softmax: await fields(softmax), losses: await evaluate(numbers), check: await fields(check) },
+        ...{ update: await fields(update), batches: await fields(batches) },
+        ...{ first: await evaluate(`${batches.data}.first`), byHand: await evaluate(`${check.data}.byHand`) },
+      };
+    };
+    const before = await shown();
+    expect(before.training).to.deep.equal(['0.25', '16', '256', '0']);
+    expect(before.image).to.equal('0');
+    expect(before.batches).to.deep.equal(['3', '47']);
     await page.reload();
     await page.waitForSelector('body[data-backend]');
-    const chosen = "[document.querySelector('[name=lr]').value, document.querySelector('[name=image]:checked').value]";
-    expect(await evaluate(chosen)).to.deep.equal(['0.25', '0']);
-    expect(await evaluate("document.querySelector('[name=width]').value")).to.equal('16');
+    expect(await shown()).to.deep.equal(before);
+    expect(await evaluate(`document.querySelector('[data-figure=check] select').value`)).to.equal('W2');
   });
 
   it('shows the network as it is when a training pauses', async () => {
@@ -174,6 +226,58 @@ describe('the book in a browser', function () {
     await until('Number(document.body.dataset.steps) > 10');
     await press('train');
     await until(`document.body.dataset.running === 'false' && ${data}.steps === document.body.dataset.steps`);
+  });
+
+  it('prints one state of the network, on white', async () => {
+    const { page } = browser;
+    await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
+    await open('?backend=wasm&width=16');
+    await press('train');
+    await until('Number(document.body.dataset.steps) > 20');
+    // What the page shows when the browser is asked to print, and when every figure has been seen after that.
+    await evaluate(`{
+      const pictures = () => [...document.querySelectorAll('.live canvas')].map((one) => one.toDataURL());
+      window.look = () => ({ text: document.getElementById('content').textContent, pictures: pictures() });
+      window.print = () => (window.printed = look());
+    }`);
+    const { length } = await evaluate<string>("document.querySelector('main').innerHTML");
+    expect(length).to.be.above(1000);
+    await page.keyboard.down('Control');
+    await page.keyboard.press('p');
+    await page.keyboard.up('Control');
+    await until('window.printed !== undefined');
+    expect(await evaluate('document.body.dataset.running')).to.equal('false');
+    const steps = await evaluate('document.body.dataset.steps');
+    expect(await evaluate("document.querySelector('[data-figure=error] .live').dataset.steps")).to.equal(steps);
+    expect(await evaluate("window.printed.text.includes('This figure needs JavaScript')")).to.equal(false);
+    for (const name of await evaluate<string[]>(
+      '[...document.querySelectorAll("[data-figure]")].map((f) => f.dataset.figure)',
+    )) {
+      const selector = `[data-figure=${name}]`;
+      await evaluate(`document.querySelector('${selector}').scrollIntoView({ block: 'center', behavior: 'instant' })`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await evaluate('JSON.stringify(look()) === JSON.stringify(window.printed)')).to.equal(true);
+    await page.emulateMediaType('print');
+    expect(await evaluate('getComputedStyle(document.body).backgroundColor')).to.equal('rgb(255, 255, 255)');
+    expect(await evaluate(FAINT_TEXTS)).to.deep.equal([]);
+    await page.emulateMediaType(undefined);
+    await page.emulateMediaFeatures([]);
+    const pdf = Buffer.from(await page.pdf({ format: 'A4' })).toString('latin1');
+    expect(pdf.match(/\/Type \/Page\b/g)).to.have.length.within(15, 30);
+  });
+
+  it('computes on WebGPU', async () => {
+    await open('?backend=webgpu&width=8&batchSize=8#error');
+    expect(await evaluate('document.body.dataset.backend')).to.equal('webgpu');
+    await figure('error', 'steps');
+    const cells = "[...document.querySelectorAll('[data-figure=error] td')].map((td) => td.textContent)";
+    const here = (await evaluate<string[]>(cells)).map((text) => Number(text.replace('−', '-')));
+    await open('?backend=wasm&width=8&batchSize=8#error');
+    await figure('error', 'steps');
+    const expected = (await evaluate<string[]>(cells)).map((text) => Number(text.replace('−', '-')));
+    expect(expected).to.have.length(40);
+    here.forEach((value, i) => expect(value).to.be.closeTo(expected[i]!, 1e-3 * Math.abs(expected[i]!)));
   });
 
   it('says what is wrong with an unknown backend', async () => {
@@ -213,6 +317,20 @@ describe('the book in a browser', function () {
       await until(`${data}.unit === '0'`);
       const product = await figure('product', 'unit');
       await until(`${product.data}.unit === '0'`);
+    });
+
+    it('hidden: the weights of the unit under the pointer are shown as a picture', async () => {
+      const { page } = browser;
+      const { data, selector } = await figure('hidden', 'unit');
+      const box = (await (await page.$(`${selector} [role=slider]`))!.boundingBox())!;
+      const weights = async (unit: number) => {
+        await page.mouse.move(box.x + ((unit + 0.5) * box.width) / 16, box.y + 2);
+        await until(`${data}.unit === '${unit}'`);
+        return evaluate<string[]>(canvases(`${selector} [aria-label="The weights of the unit"]`));
+      };
+      const [third, fourth] = [await weights(3), await weights(4)];
+      expect(third).to.not.deep.equal(fourth);
+      expect(await weights(3)).to.deep.equal(third);
     });
 
     it('softmax: at ±10,000 the loss is right in one way, and infinite in the others', async () => {
@@ -310,10 +428,96 @@ describe('the book in a browser', function () {
       expect(Number(await evaluate(`${data}.best`))).to.be.within(0, 9);
     });
 
+    it('draw: the keyboard draws the same line, and says where it is', async () => {
+      const { page } = browser;
+      const { data, selector } = await figure('draw', 'best');
+      const says = () => evaluate<string>(`document.querySelector('${selector} .hidden').textContent`);
+      const context = `document.querySelector('${selector} .pad canvas').getContext('2d')`;
+      const pixels = `[...${context}.getImageData(0, 0, 280, 280).data]`;
+      const ink = `${pixels}.reduce((sum, value, i) => sum + (i % 4 ? 0 : value / 255), 0)`;
+      await page.focus(`${selector} .pad`);
+      await page.keyboard.press('Delete');
+      await until(`${data}.empty === 'true'`);
+      expect(await evaluate(ink)).to.equal(0);
+      expect(await says()).to.equal('The pad is empty.');
+      await page.keyboard.press('ArrowUp');
+      expect(await says()).to.equal('Row 14 of 28, column 15 of 28, pen up.');
+      expect(await evaluate(ink)).to.equal(0);
+      await page.keyboard.press('Space');
+      const dot = await evaluate<number>(ink);
+      expect(dot).to.be.within(200, 420);
+      for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowRight');
+      await page.keyboard.down('Shift');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.up('Shift');
+      expect(await says()).to.equal('Row 18 of 28, column 18 of 28, pen down.');
+      // Seven pixels of the network, 10 of the canvas each, with a pen of 20.
+      expect(await evaluate<number>(ink)).to.be.within(dot + 1200, dot + 1450);
+      await page.keyboard.press('Enter');
+      const drawn = await evaluate<number>(ink);
+      await page.keyboard.press('ArrowLeft');
+      expect(await evaluate(ink)).to.equal(drawn);
+      await until(`${data}.empty === 'false'`);
+      await until(`document.querySelector('${selector} .says').textContent.startsWith('The network says: ')`);
+    });
+
+    it('have text that can be read, in light and in dark, and move only for who wants it', async () => {
+      const { page } = browser;
+      const scroll = 'getComputedStyle(document.documentElement).scrollBehavior';
+      for (const scheme of ['light', 'dark']) {
+        for (const motion of ['reduce', 'no-preference']) {
+          await page.emulateMediaFeatures([
+            { name: 'prefers-color-scheme', value: scheme },
+            { name: 'prefers-reduced-motion', value: motion },
+          ]);
+          expect(await evaluate(scroll)).to.equal(motion === 'reduce' ? 'auto' : 'smooth');
+        }
+        const [red] = (await evaluate<string>('getComputedStyle(document.body).backgroundColor')).match(/\d+/)!;
+        expect(Number(red) < 128, scheme).to.equal(scheme === 'dark');
+        expect(await evaluate(FAINT_TEXTS), scheme).to.deep.equal([]);
+      }
+      await page.emulateMediaFeatures([]);
+      expect(await evaluate('document.getAnimations().length')).to.equal(0);
+    });
+
+    it('have the look that the report and the exported page have', async () => {
+      const look = readFileSync(join(__dirname, '../../pages/look.css'), 'utf8');
+      const [, light] = /:root \{(.+?)\}/s.exec(look)!;
+      const names = [...light!.matchAll(/(--[\w-]+): (.+?);/g)];
+      expect(names).to.have.length.above(10);
+      await browser.page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
+      const style = 'getComputedStyle(document.documentElement)';
+      const colors = await evaluate<string[]>(
+        `${JSON.stringify(names.map(([, name]) => name))}.map((name) => {
+          const probe = document.body.appendChild(document.createElement('i'));
+          const isList = ${style}.getPropertyValue(name).includes(',');
+          probe.style.color = isList ? 'rgb(var(' + name + '))' : 'var(' + name + ')';
+          const { color } = getComputedStyle(probe);
+          probe.remove();
+          return color;
+        })`,
+      );
+      const rgb = (value: string) =>
+        value.startsWith('#') ? [1, 3, 5].map((i) => parseInt(value.slice(i, i + 2), 16)).join(', ') : value;
+      expect(colors).to.deep.equal(names.map(([, , value]) => `rgb(${rgb(value!)})`));
+      await browser.page.emulateMediaFeatures([]);
+    });
+
     it('fit on a screen of 360 pixels, and have names', async () => {
       const { page } = browser;
       await page.setViewport({ width: 360, height: 700 });
       expect(await evaluate('document.documentElement.scrollWidth')).to.equal(360);
+      // What is wider than its place can be scrolled with the keyboard, and has a name; no code is cut.
+      const scrolled = `[...document.querySelectorAll('body *')].filter((e) => {
+        const { overflowX } = getComputedStyle(e);
+        return overflowX !== 'visible' && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1;
+      })`;
+      await until(`${scrolled}.every((e) => e.tabIndex === 0)`);
+      const parts = await evaluate<string[]>(
+        `${scrolled}.map((e) => e.tagName + e.role + e.getAttribute('aria-label'))`,
+      );
+      expect(parts).to.have.length.above(4);
+      for (const part of parts) expect(part).to.match(/^(DIV|SPAN)group[A-Z]/);
       const nameless =
         await evaluate(`[...document.querySelectorAll('input, select, button, [role=slider], [role=img]')]
         .filter((e) => !e.textContent.trim() && !e.getAttribute('aria-label') && !e.labels?.[0]?.textContent.trim())

@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { DEFAULTS, LIMITS, readSettings, type Settings, withinLimits, writeSettings } from '../../book/page/settings';
+import {
+  DEFAULTS,
+  LIMITS,
+  readLogits,
+  readSettings,
+  type Settings,
+  withinLimits,
+  writeLogits,
+  writeSettings,
+} from '../../book/page/settings';
 
 describe('the settings in the book’s address', () => {
   it('are the post’s where the address says nothing', () => {
@@ -32,6 +41,13 @@ describe('the settings in the book’s address', () => {
       pixel: number(LIMITS.pixel),
       backend: fc.constantFrom('auto', 'wasm', 'webgl'),
       start: fc.string(),
+      logits: fc.array(fc.double({ noNaN: true }), { minLength: 10, maxLength: 10 }).map(writeLogits),
+      right: number(LIMITS.right),
+      parameter: fc.constantFrom('W1', 'b1', 'W2', 'b2'),
+      output: number(LIMITS.output),
+      rate: fc.double({ min: LIMITS.rate[0], max: LIMITS.rate[1], noNaN: true }),
+      epoch: number(LIMITS.epoch),
+      batch: number(LIMITS.batch),
     });
     fc.assert(
       fc.property(settings, (one) => {
@@ -39,5 +55,14 @@ describe('the settings in the book’s address', () => {
         expect(readSettings(writeSettings({ ...one, start }))).to.deep.equal({ ...one, start });
       }),
     );
+  });
+
+  it('hold ten logits, or those of the network', () => {
+    const logits = [1, -2.5, 0, 1e4, -1e4, 3, 4, 5, 6, 0.12345];
+    expect(readLogits(writeLogits(logits))).to.deep.equal([...logits.slice(0, 9), 0.1235]);
+    expect(readLogits('1e99 2 3 4 5 6 7 8 9 10')![0]).to.equal(1e9);
+    for (const text of ['', '1 2 3', 'a b c d e f g h i j', 'NaN 2 3 4 5 6 7 8 9 10']) {
+      expect(readLogits(text), text).to.equal(undefined);
+    }
   });
 });

@@ -13,7 +13,8 @@ export interface Picture {
   mark(index: number, text: string): void;
 }
 
-const dark = matchMedia('(prefers-color-scheme: dark)');
+/** What decides on the colors: paper is white. */
+const SCHEMES = [matchMedia('(prefers-color-scheme: dark)'), matchMedia('print')];
 
 /** The colors of the shared look for what is above and below 0: told apart by color-blind readers. */
 function signColors(): number[][] {
@@ -25,7 +26,8 @@ function signColors(): number[][] {
 }
 
 let colors = signColors();
-dark.addEventListener('change', () => (colors = signColors()));
+const onScheme = (change: () => void) => SCHEMES.forEach((scheme) => scheme.addEventListener('change', change));
+onScheme(() => (colors = signColors()));
 
 /**
  * A picture of cells.
@@ -39,7 +41,7 @@ export function picture(label: string, columns: number, pick?: (index: number) =
   let count = 0;
   let marked = 0;
   let paint = () => {};
-  dark.addEventListener('change', () => paint());
+  onScheme(() => paint());
   if (pick) {
     element.tabIndex = 0;
     element.classList.add('pick');

@@ -1,6 +1,7 @@
-import { h, numberField } from '../drawing/dom';
+import { h } from '../drawing/dom';
 import { picture } from '../drawing/picture';
-import { type Book, oneAtATime, whenSeen } from '../store';
+import { settingField } from '../settingField';
+import { askWhenSeen, type Book } from '../store';
 
 const IN_ROW = 16;
 const MOST = 64;
@@ -8,43 +9,30 @@ const MOST = 64;
 /** The images of one batch, in the order in which training takes them. */
 export function batches(root: HTMLElement, book: Book): void {
   const [height, width] = book.about.imageShape;
-  let epoch = 1;
-  let number = 1;
   const mosaic = picture('The images of the batch', IN_ROW * width);
   mosaic.element.classList.add('mosaic');
   const says = h('p', { class: 'says', 'aria-live': 'polite' });
   const count = () => Math.ceil(book.about.trainCount / book.settings().batchSize);
-  const update = oneAtATime(async () => {
-    number = Math.min(count(), Math.max(1, Math.round(number) || 1));
-    epoch = Math.max(1, Math.round(epoch) || 1);
-    batchField.querySelector('input')!.value = String(number);
-    epochField.querySelector('input')!.value = String(epoch);
+  const changed = askWhenSeen(root, async () => {
     const settings = book.settings();
-    const { pixels, labels } = await book.ask('batchAt', settings, epoch - 1, number - 1);
+    const { epoch, batch } = settings;
+    if (batch > count()) return book.change({ batch: count() });
+    const { pixels, labels } = await book.ask('batchAt', settings, epoch - 1, batch - 1);
     const shown = Math.min(MOST, labels.length);
     mosaic.draw(tiled(pixels, shown, height, width), 'gray');
     const counts = book.about.classNames.map((name, c) => `${labels.filter((label) => label === c).length} ${name}`);
     says.textContent =
-      `Batch ${number} of ${count()} in epoch ${epoch}, seed ${settings.seed}: ${labels.length} images` +
+      `Batch ${batch} of ${count()} in epoch ${epoch}, seed ${settings.seed}: ${labels.length} images` +
       `${shown < labels.length ? `, the first ${shown} of them here` : ''}. ${counts.join(', ')}.`;
     root.dataset['first'] = pixels
       .subarray(0, height * width)
       .reduce((sum, pixel) => sum + pixel, 0)
       .toFixed(3);
   });
-  const changed = whenSeen(root, update);
-  const attributes = { min: 1, max: 9999, step: 1, value: 1 } as const;
-  const epochField = numberField('Epoch', attributes, (value) => {
-    epoch = value;
-    changed();
-  });
-  const batchField = numberField('Batch', attributes, (value) => {
-    number = value;
-    changed();
-  });
-  book.onSettings(() => changed());
+  book.onSettings(['epoch', 'batch', 'seed', 'batchSize'], () => changed());
   changed();
-  root.replaceChildren(h('div', { class: 'controls' }, epochField, batchField), mosaic.element, says);
+  const fields = [settingField(book, 'epoch', 'Epoch'), settingField(book, 'batch', 'Batch')];
+  root.replaceChildren(h('div', { class: 'controls' }, ...fields), mosaic.element, says);
 }
 
 /** Images side by side, as one. */

@@ -1,9 +1,11 @@
 import { button, choice, h } from '../drawing/dom';
 import { show, showAll } from '../drawing/numbers';
 import { plot } from '../drawing/plot';
-import { atMostEvery, type Book, oneAtATime, whenSeen } from '../store';
+import { askWhenSeen, atMostEvery, type Book } from '../store';
 import { settingField } from '../settingField';
 
+/** The parameters, and how they are written. */
+const PARAMETERS = { W1: 'W1[j, k]', b1: 'b1[k]', W2: 'W2[k, c]', b2: 'b2[c]' } as const;
 /** How far the curve goes to each side of the weight, and how many points it has. */
 const RANGE = 3;
 const POINTS = 61;
@@ -13,16 +15,19 @@ const EVERY = 1500;
 /** One weight: the hand-written gradient beside the central difference, and the tangent on the loss. */
 export function check(root: HTMLElement, book: Book): void {
   const { classNames } = book.about;
-  let name = 'W1';
-  let label = 0;
+  const nameNow = () => {
+    const { parameter } = book.settings();
+    return Object.hasOwn(PARAMETERS, parameter) ? (parameter as keyof typeof PARAMETERS) : 'W1';
+  };
   const curve = plot('Loss of the four images', 'value of the weight');
   const numbers = ['By hand', 'Central difference', 'They differ by'].map((text) => {
     const value = h('dd');
     return { element: h('div', {}, h('dt', {}, text), value), value };
   });
-  const ask = oneAtATime(async () => {
-    const { unit, pixel } = book.settings();
-    const index = { W1: pixel * book.settings().width + unit, b1: unit, W2: unit * 10 + label, b2: label }[name]!;
+  const changed = askWhenSeen(root, async () => {
+    const { unit, pixel, width, output } = book.settings();
+    const name = nameNow();
+    const index = { W1: pixel * width + unit, b1: unit, W2: unit * 10 + output, b2: output }[name];
     const found = await book.ask('check', await book.rows(), name, index, RANGE, POINTS);
     const { w, byHand, difference, loss, values, losses } = found;
     const tangent = [-RANGE, RANGE].map((d) => [w + d, loss + d * byHand] as const);
@@ -45,26 +50,22 @@ export function check(root: HTMLElement, book: Book): void {
     root.dataset['byHand'] = String(byHand);
     root.dataset['difference'] = String(difference);
   });
-  const changed = whenSeen(root, ask);
   book.onView(atMostEvery(EVERY, changed));
   const unit = settingField(book, 'unit', 'unit k');
   const pixel = settingField(book, 'pixel', 'pixel j');
   const classes = Object.fromEntries(classNames.map((text, c) => [String(c), text]));
-  const output = choice('class c', classes, '0', (value) => {
-    label = Number(value);
-    changed();
+  const output = choice('class c', classes, String(book.settings().output), (value) => {
+    book.change({ output: Number(value) });
   });
   const update = () => {
+    const name = nameNow();
     pixel.hidden = name !== 'W1';
     unit.hidden = name === 'b2';
     output.hidden = !name.endsWith('2');
     changed();
   };
-  const tensor = choice('Parameter', { W1: 'W1[j, k]', b1: 'b1[k]', W2: 'W2[k, c]', b2: 'b2[c]' }, name, (value) => {
-    name = value;
-    update();
-  });
-  book.onSettings(update);
+  const tensor = choice('Parameter', PARAMETERS, nameNow(), (parameter) => book.change({ parameter }));
+  book.onSettings(['parameter', 'output', 'unit', 'pixel'], update);
   update();
   root.replaceChildren(
     h('div', { class: 'controls' }, tensor, pixel, unit, output),

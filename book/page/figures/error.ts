@@ -40,7 +40,7 @@ export function error(root: HTMLElement, book: Book): void {
     ),
     h(
       'div',
-      { class: 'scroll' },
+      { class: 'scroll', role: 'group', 'aria-label': 'The first row of the matrices' },
       h(
         'table',
         {},

@@ -23,7 +23,7 @@ export function examples(root: HTMLElement, book: Book): void {
     });
   };
   mark();
-  book.onSettings(mark);
+  book.onSettings(['image'], mark);
   void book.examples.then((found) => found.forEach(({ pixels }, label) => labels[label]!.shown.draw(pixels, 'gray')));
   root.replaceChildren(list);
 }

@@ -1,8 +1,8 @@
 import { choice, h, svg } from '../drawing/dom';
 import { show } from '../drawing/numbers';
 import { plot } from '../drawing/plot';
-import { sameTraining } from '../settings';
-import { type Book, oneAtATime, whenSeen } from '../store';
+import { OF_TRAINING } from '../settings';
+import { askWhenSeen, type Book } from '../store';
 import type { STARTS } from '../engine/questions';
 
 /** The steps that each start is tried for. */
@@ -29,7 +29,7 @@ export function initialization(root: HTMLElement, book: Book): void {
     return known(start) ? start : 'normal';
   };
   const select = choice('Start with', NAMES, current(), (start) => book.change({ start }));
-  const update = oneAtATime(async () => {
+  const changed = askWhenSeen(root, async () => {
     const start = current();
     const settings = book.settings();
     const { width } = settings;
@@ -47,12 +47,7 @@ export function initialization(root: HTMLElement, book: Book): void {
         : `Different hidden units after these steps: ${found.distinct} of ${width}.`);
     root.dataset['start'] = start;
   });
-  const changed = whenSeen(root, update);
-  let last = book.settings();
-  book.onSettings((settings) => {
-    if (settings.start !== last.start || !sameTraining(settings, last)) changed();
-    last = settings;
-  });
+  book.onSettings(['start', ...OF_TRAINING], () => changed());
   changed();
   root.replaceChildren(
     h('div', { class: 'controls' }, select),

@@ -44,18 +44,18 @@ export function paths(root: HTMLElement, book: Book): void {
   };
   const drawSeen = whenSeen(root, draw);
   book.onView(drawSeen);
-  book.onSettings(() => last && drawSeen(last));
+  book.onSettings(['pixel'], () => last && drawSeen(last));
   const heads = ['Image', 'X[r, j]', 'mask', 'Σ W2[k, c] dO[r, c]', 'dZ[r, k]', 'X[r, j] · dZ[r, k]'];
   root.replaceChildren(
     h(
       'div',
       { class: 'row pictures' },
       captioned(dW, 'dW1[:, k]: choose a weight'),
-      h('div', { class: 'wide' }, drawing),
+      h('div', { class: 'wide', role: 'group', 'aria-label': 'The paths of the weight' }, drawing),
     ),
     h(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'The sum over the images' },
+      { class: 'scroll', role: 'group', 'aria-label': 'The sum over the images' },
       h(
         'table',
         {},

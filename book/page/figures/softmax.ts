@@ -1,21 +1,22 @@
 import { button, choice, h } from '../drawing/dom';
 import { percent, rowOf, show } from '../drawing/numbers';
-import { type Book, oneAtATime, whenSeen } from '../store';
+import { readLogits, writeLogits } from '../settings';
+import { askWhenSeen, type Book } from '../store';
 
 /** Logits that can be dragged, the probabilities they make, and the loss. */
 export function softmax(root: HTMLElement, book: Book): void {
   const { classNames } = book.about;
-  let logits = new Array<number>(10).fill(0);
-  let label = book.settings().image;
+  let network: readonly number[] = new Array<number>(10).fill(0);
   /** Until a slider is moved, the logits are those of the network. */
-  let own = false;
+  const logitsNow = () => readLogits(book.settings().logits) ?? network;
+  const rightNow = () => {
+    const { right, image } = book.settings();
+    return right < 0 ? image : right;
+  };
+  const set = (logits: readonly number[]) => book.change({ logits: writeLogits(logits), right: rightNow() });
   const sliders = classNames.map((name, c) => {
     const slider = h('input', { type: 'range', min: -10, max: 10, step: 0.1, 'aria-label': `Logit of ${name}` });
-    slider.addEventListener('input', () => {
-      own = true;
-      logits[c] = slider.valueAsNumber;
-      update();
-    });
+    slider.addEventListener('input', () => set(logitsNow().with(c, slider.valueAsNumber)));
     return slider;
   });
   const rows = classNames.map((name, c) => {
@@ -44,8 +45,9 @@ export function softmax(root: HTMLElement, book: Book): void {
     const value = h('dd');
     return { element: h('div', {}, h('dt', {}, text), value), value };
   });
-  const update = oneAtATime(async () => {
-    const [asked, right] = [[...logits], label];
+  const changed = askWhenSeen(root, async () => {
+    const [asked, right] = [logitsNow(), rightNow()];
+    select.querySelector('select')!.value = String(right);
     const { P, loss, separate, post } = await book.ask('lossOf', asked, right);
     rows.forEach(({ element, logit, bar, share }, c) => {
       sliders[c]!.value = String(asked[c]!);
@@ -60,47 +62,27 @@ export function softmax(root: HTMLElement, book: Book): void {
     [loss, separate, post].forEach((value, i) => (losses[i]!.value.textContent = show(value)));
     root.dataset['loss'] = String(loss);
   });
-  const set = (values: readonly number[]) => {
-    own = true;
-    logits = [...values];
-    update();
-  };
   const classes = Object.fromEntries(classNames.map((name, c) => [String(c), name]));
-  const select = choice('The right class is', classes, String(label), (value) => {
-    label = Number(value);
-    update();
+  const select = choice('The right class is', classes, String(rightNow()), (value) => {
+    book.change({ right: Number(value) });
   });
-  const fromNetwork = () => {
-    own = false;
-    label = book.classes()[0]!;
-    select.querySelector('select')!.value = String(label);
-  };
-  let network: readonly number[] = logits;
-  book.onSettings(({ image }) => {
-    if (image !== label && !own) fromNetwork();
+  book.onSettings(['logits', 'right'], () => changed());
+  book.onView((view) => {
+    network = [...rowOf(view.O, 0, 10)];
+    if (!readLogits(book.settings().logits)) changed();
   });
-  book.onView(
-    whenSeen(root, (view) => {
-      network = [...rowOf(view.O, 0, 10)];
-      if (own) return;
-      logits = [...network];
-      update();
-    }),
-  );
+  if (readLogits(book.settings().logits)) changed();
   root.replaceChildren(
     h(
       'div',
       { class: 'controls' },
       select,
-      button('The network’s logits', () => {
-        fromNetwork();
-        logits = [...network];
-        update();
+      button('The network’s logits', () => book.change({ logits: '', right: -1 })),
+      button('All ten times as large', () => set(logitsNow().map((logit) => 10 * logit))),
+      button('+10,000 and −10,000', () => {
+        const right = rightNow();
+        set(classNames.map((_, c) => (c === right ? -1e4 : c === (right + 1) % 10 ? 1e4 : 0)));
       }),
-      button('All ten times as large', () => set(logits.map((logit) => 10 * logit))),
-      button('+10,000 and −10,000', () =>
-        set(logits.map((_, c) => (c === label ? -1e4 : c === (label + 1) % 10 ? 1e4 : 0))),
-      ),
     ),
     h(
       'table',

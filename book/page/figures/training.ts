@@ -3,7 +3,7 @@ import { formatCount, formatShare } from '../../../src/words';
 import { largest, percent, show } from '../drawing/numbers';
 import { captioned, picture, type Picture } from '../drawing/picture';
 import { plot } from '../drawing/plot';
-import { atMostEvery, type Book, oneAtATime, whenSeen } from '../store';
+import { askWhenSeen, atMostEvery, type Book } from '../store';
 import { settingField } from '../settingField';
 
 const UNITS = 24;
@@ -67,7 +67,7 @@ function weights(root: HTMLElement, book: Book): HTMLElement {
   const grid = h('div', { class: 'weights', role: 'group', 'aria-label': 'Weights of hidden units' });
   const shown: Picture[] = [];
   const scale = h('p', { class: 'quiet' });
-  const update = oneAtATime(async () => {
+  const changed = askWhenSeen(root, async () => {
     const found = await book.ask('weights', UNITS);
     while (shown.length < found.length) {
       shown.push(picture(`Weights of unit ${shown.length}`, imageShape[1]));
@@ -78,7 +78,6 @@ function weights(root: HTMLElement, book: Book): HTMLElement {
     found.forEach((values, k) => shown[k]!.draw(values, 'signed', most));
     scale.textContent = `The weights of the first ${found.length} hidden units; the full color is ±${show(most)}.`;
   });
-  const changed = whenSeen(root, update);
   book.onView(atMostEvery(EVERY, changed));
   return h('div', {}, grid, scale);
 }
@@ -101,7 +100,7 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
   );
   const mistakes = h('div', { class: 'row mistakes' });
   const heading = h('h3', {}, 'The mistakes that the network is most certain of');
-  const update = oneAtATime(async () => {
+  const changed = askWhenSeen(root, async () => {
     const found = await book.ask('examine', MISTAKES);
     caption.textContent =
       `The network as it is now is right on ${percent(found.accuracy)} of the ${formatCount(testCount)} test images. ` +
@@ -124,11 +123,10 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
     );
     root.dataset['accuracy'] = String(found.accuracy);
   });
-  const changed = whenSeen(root, update);
   book.onProgress(({ type }) => {
     if (type === 'epoch' || type === 'reset') changed();
   });
   void book.opened.then(() => changed()).catch(() => {});
-  const scroll = h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': 'Confusion matrix' }, table);
+  const scroll = h('div', { class: 'scroll', role: 'group', 'aria-label': 'Confusion matrix' }, table);
   return h('div', {}, scroll, heading, mistakes);
 }

@@ -1,7 +1,7 @@
 import { h } from '../drawing/dom';
 import { show } from '../drawing/numbers';
 import { plot } from '../drawing/plot';
-import { atMostEvery, type Book, oneAtATime, whenSeen } from '../store';
+import { askWhenSeen, atMostEvery, type Book } from '../store';
 
 const POINTS = 41;
 const STEPS = 10;
@@ -12,11 +12,11 @@ const EVERY = 1500;
 export function update(root: HTMLElement, book: Book): void {
   const along = plot('Loss after one step', 'learning rate');
   const walk = plot('Loss of ten such steps', 'step', true);
-  const slider = h('input', { type: 'range', min: -2, max: 2, step: 0.05, value: -0.3 });
+  const slider = h('input', { type: 'range', min: -2, max: 2, step: 0.05, value: Math.log10(book.settings().rate) });
   const value = h('output');
   const says = h('p', { class: 'says', 'aria-live': 'polite' });
-  const ask = oneAtATime(async () => {
-    const rate = Number((10 ** slider.valueAsNumber).toPrecision(3));
+  const changed = askWhenSeen(root, async () => {
+    const { rate } = book.settings();
     value.textContent = show(rate);
     const rates = Array.from({ length: POINTS }, (_, i) => (2 * rate * i) / (POINTS - 1));
     const found = await book.ask('descend', await book.rows(), rates, rate, STEPS);
@@ -58,10 +58,9 @@ export function update(root: HTMLElement, book: Book): void {
     root.dataset['after'] = String(after);
     root.dataset['rate'] = String(rate);
   });
-  const changed = whenSeen(root, ask);
   book.onView(atMostEvery(EVERY, changed));
-  book.onSettings(() => changed());
-  slider.addEventListener('input', () => changed());
+  book.onSettings(['rate'], () => changed());
+  slider.addEventListener('input', () => book.change({ rate: Number((10 ** slider.valueAsNumber).toPrecision(3)) }));
   root.replaceChildren(
     h('div', { class: 'controls' }, h('label', { class: 'long' }, 'Learning rate ', slider), value),
     h('div', { class: 'row' }, along.element, walk.element),

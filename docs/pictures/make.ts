@@ -95,6 +95,7 @@ async function main(): Promise<void> {
       stdio: 'ignore',
     });
     await webPage(page, site, folder);
+    await webForm(page, folder);
     await book(page, join(folder, 'book'));
   } finally {
     await browser.close();
@@ -115,6 +116,41 @@ async function webPage(page: Page, site: string, folder: string): Promise<void> 
     await (await page.$('input[type=file]'))!.uploadFile(image);
     await page.waitForSelector('#classes li');
     await save('web-page.png', await page.screenshot());
+  } finally {
+    server.close();
+  }
+}
+
+/** The form of a table of flats. */
+async function webForm(page: Page, folder: string): Promise<void> {
+  const flats = Array.from({ length: 600 }, (_, i) => {
+    const [district, size] = [['north', 'old town', 'river'][i % 3]!, 25 + ((i * 37) % 90)];
+    const [built, rent] = [1900 + ((i * 53) % 120), 300 + size * (9 + (i % 3)) + ((i * 29) % 200)];
+    const days = Math.round(rent / 30 - built / 40 + 30 * (i % 3));
+    const listed = `20${20 + (i % 5)}-0${1 + (i % 9)}-${10 + (i % 18)}`;
+    return [
+      district,
+      size,
+      built,
+      rent,
+      i % 11 === 0 ? '' : listed,
+      days < 25 ? 'a week' : days < 60 ? 'a month' : 'longer',
+    ];
+  });
+  const csv = join(folder, 'flats.csv');
+  writeFileSync(csv, ['district,size,built,rent,listed,let within', ...flats.map(String)].join('\n') + '\n');
+  const [run, site] = [join(folder, 'flats'), join(folder, 'form')];
+  handgrad(folder, 'train', '--dataset', csv, '--label-column', 'let within', '--run-dir', run);
+  execFileSync(process.execPath, ['bin/handgrad.js', 'export', run, site, '--format', 'web'], {
+    cwd: root,
+    stdio: 'ignore',
+  });
+  const server = await serve({ '': site });
+  try {
+    await page.setViewport({ width: 900, height: 460 });
+    await page.goto(`${server.url}/`);
+    await page.waitForSelector('body[data-backend]');
+    await save('web-form.png', await page.screenshot());
   } finally {
     server.close();
   }

@@ -68,8 +68,8 @@ export const EXPORT_FORMATS = {
   web: {
     place: () => 'web',
     isFolder: true,
-    files: ({ network, model: { config } }) =>
-      webPage(network, { dataset: config?.datasetName, background: config?.background }),
+    files: ({ network, model: { config }, preparation }) =>
+      webPage(network, { dataset: config?.datasetName, background: config?.background, preparation }),
     use: 'serve the folder with any file server, such as: npx http-server',
   },
 } satisfies Record<string, Format>;

@@ -4,6 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ACTIVATIONS, type ActivationName } from '../../../src/nn/activations';
 import { encodePng } from '../../../src/pictures/png';
+import { saveModel } from '../../../src/model/modelFile';
+import { openModel } from '../../../src/runs/modelConfig';
 import { browserLacks, openBrowser, type Opened, serve } from '../../browser';
 import { session } from '../../cli/session';
 import { need } from '../../need';
@@ -118,25 +120,12 @@ describe('export --format web', function () {
     expect(await browser.page.evaluate("document.getElementById('hint').textContent")).to.contain('inverted');
   });
 
-  it('is refused for a network that takes no images', async () => {
-    const csv = join(network().folder, 'points.csv');
-    writeFileSync(csv, `c,x,y\n${Array.from({ length: 20 }, (_, i) => `${i % 2},${i / 20},${-i / 20}`).join('\n')}\n`);
-    const run = join(network().folder, 'points');
-    await session([
-      'train',
-      '--dataset',
-      csv,
-      '--label-column',
-      'c',
-      '--epochs',
-      '1',
-      '--backend',
-      'wasm',
-      '--run-dir',
-      run,
-    ]);
-    const { code, stderr } = await session(['export', run, '--format', 'web']);
+  it('is refused for a network of which the file says neither images nor a table', async () => {
+    const model = join(network().folder, 'plain.safetensors');
+    const { parameters } = await openModel(network().run);
+    await saveModel(model, { parameters, config: undefined });
+    const { code, stderr } = await session(['export', model, '--format', 'web']);
     expect(code).to.equal(2);
-    expect(stderr).to.contain('networks that take images');
+    expect(stderr).to.contain('networks that take images or the rows of a table');
   });
 });

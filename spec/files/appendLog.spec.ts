@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HandgradError } from '../../src/errors';
 import { openAppendLog } from '../../src/files/appendLog';
 import { temporaryFolder } from '../data/tinyDataset';
 import { failure } from '../failure';
@@ -18,6 +19,35 @@ describe('an append-only log', () => {
     await Promise.all([log.append('two\n'), log.append(Uint8Array.of(51, 10)), log.append('four\n')]);
     await log.close();
     expect(readFileSync(path(), 'utf8')).to.equal('one\ntwo\n3\nfour\n');
+  });
+
+  it('writes the first record that may wait at once, and the next ones together', async () => {
+    const log = await openAppendLog(path(), 0);
+    await log.appendSoon('one\n');
+    expect(readFileSync(path(), 'utf8')).to.equal('one\n');
+    for (const record of ['two\n', 'three\n']) await log.appendSoon(record);
+    expect(log.content().bytes).to.equal(4);
+    await log.flush();
+    expect(log.content().bytes).to.equal(14);
+    expect(readFileSync(path(), 'utf8')).to.equal('one\ntwo\nthree\n');
+    await log.appendSoon('four\n');
+    await log.append('five\n');
+    expect(readFileSync(path(), 'utf8')).to.equal('one\ntwo\nthree\nfour\nfive\n');
+    await log.appendSoon('six\n');
+    await log.close();
+    expect(readFileSync(path(), 'utf8')).to.equal('one\ntwo\nthree\nfour\nfive\nsix\n');
+  });
+
+  it('F93 asks its guard before it writes what waited, and writes nothing when that throws', async () => {
+    let isLost = false;
+    const guard = () => (isLost ? Promise.reject(new HandgradError('locked', 'lost')) : Promise.resolve());
+    const log = await openAppendLog(path(), 0, { guard });
+    await log.append('one\n');
+    await log.appendSoon('two\n');
+    isLost = true;
+    expect(await failure('locked', () => log.flush())).to.equal('lost');
+    await log.close();
+    expect(readFileSync(path(), 'utf8')).to.equal('one\n');
   });
 
   it('cuts off what lies behind its end when it is opened, and goes on there', async () => {

@@ -57,6 +57,7 @@ describe('a run folder', () => {
     await run.appendMetrics(events[0]!);
     expect(await readFile(join(dir, 'metrics.jsonl'), 'utf8')).to.equal(`${JSON.stringify(events[0])}\n`);
     await Promise.all(events.slice(1).map((event) => run.appendMetrics(event)));
+    await run.flush();
     const lines = (await readFile(join(dir, 'metrics.jsonl'), 'utf8')).split('\n');
     expect(lines.pop()).to.equal('');
     expect(lines.map((line) => JSON.parse(line) as unknown)).to.deep.equal(events);
@@ -182,7 +183,8 @@ describe('a run folder', () => {
       const run = await createRunFolder(dir, start);
       await run.appendMetrics({ epoch: 1 });
       fill(4096);
-      const error = await run.appendMetrics({ epoch: 2, long: 'x'.repeat(20000) }).catch(failed);
+      await run.appendMetrics({ epoch: 2, long: 'x'.repeat(20000) });
+      const error = await run.flush().catch(failed);
       await run.appendMetrics({ epoch: 3 });
       await run.close();
       show(error);`) as Outcome;

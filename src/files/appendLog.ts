@@ -6,6 +6,9 @@ import { syncFolder, temporaryName } from './atomicFile';
 import { openOwn } from './readWhole';
 import { storageError, withStorageErrors } from './storageError';
 
+/** How long a record that may wait is kept in memory at most, in milliseconds, while further ones come. */
+const LATEST = 500;
+
 /** How much is copied at a time, in bytes. */
 const PIECE = 1 << 20;
 
@@ -25,9 +28,20 @@ export interface AppendLog {
    *   written after a missing one. If it cannot be removed, all later appends fail. Also what `guard` throws
    */
   append(record: Uint8Array | string): Promise<void>;
+  /**
+   * Appends a record that need not be on disk at once: it is written with the records that come within half a second,
+   * or by `flush` or `close`. So records that come every few milliseconds do not wait for the disk each.
+   * @throws HandgradError as `append` does, for this record or an earlier one
+   */
+  appendSoon(record: Uint8Array | string): Promise<void>;
+  /**
+   * Writes the records that wait, and returns when all are on disk.
+   * @throws HandgradError as `append` does
+   */
+  flush(): Promise<void>;
   /** The records that are on disk. */
   content(): LogContent;
-  /** Waits for pending writes, even if they fail, and closes the file. */
+  /** Writes what waits, even if that fails, and closes the file. */
   close(): Promise<void>;
 }
 
@@ -58,6 +72,7 @@ export async function openAppendLog(
   let last: Promise<void> = Promise.resolve();
   let failure: HandgradError | undefined;
   let torn = false;
+  let written = -Infinity;
 
   async function write(): Promise<void> {
     const bytes = Buffer.concat(waiting);
@@ -72,6 +87,7 @@ export async function openAppendLog(
       await handle.sync();
       end += bytes.length;
       hash.update(bytes);
+      written = performance.now();
     } catch (error) {
       const reason = await storageError(error, path, bytes.length);
       torn = await handle.truncate(end).then(
@@ -83,16 +99,28 @@ export async function openAppendLog(
     }
   }
 
+  function flush(): Promise<void> {
+    if (waiting.length === 0) return last;
+    next ??= last = last.then(write, write);
+    return next;
+  }
+
+  const add = (record: Uint8Array | string) => waiting.push(typeof record === 'string' ? Buffer.from(record) : record);
+
   return {
     path,
     append(record) {
-      waiting.push(typeof record === 'string' ? Buffer.from(record) : record);
-      next ??= last = last.then(write, write);
-      return next;
+      add(record);
+      return flush();
     },
+    async appendSoon(record) {
+      add(record);
+      if (performance.now() - written >= LATEST) await flush();
+    },
+    flush,
     content: () => ({ bytes: end, sha256: hash.copy().digest('hex') }),
     async close() {
-      await last.catch(() => undefined);
+      await flush().catch(() => undefined);
       await handle.close();
     },
   };

@@ -11,8 +11,8 @@ export interface CheckpointerOptions {
   readonly folder: CheckpointFolder;
   readonly lock: Lock;
   readonly identity: RunIdentity;
-  /** What the records of the run hold now. */
-  readonly records: () => RunRecords;
+  /** What the records of the run hold now, once all of it is on disk. */
+  readonly records: () => Promise<RunRecords>;
   /** The config that the model file records. */
   readonly modelConfig: unknown;
   /** The setting `checkpointEvery`. */
@@ -50,7 +50,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     await written();
     last = performance.now();
     saved = state.step;
-    const checkpoint = await takeCheckpoint(state, identity, modelConfig, records());
+    const checkpoint = await takeCheckpoint(state, identity, modelConfig, await records());
     writing = lock
       .assertHeld()
       .then(() => folder.write(checkpoint, isBest))

@@ -28,12 +28,17 @@ export const isEventFile = (name: string): boolean => name.startsWith('events.ou
 export interface RunFolder {
   readonly dir: string;
   /**
-   * Appends one event to `metrics.jsonl` as a line of JSON, and returns when it is on disk. Non-finite values become
-   * null.
+   * Appends one event to `metrics.jsonl` as a line of JSON. It is on disk within about half a second while events come,
+   * and after `flush`. Non-finite values become null.
    * @throws HandgradError `storage`; no part of the line is left behind. `locked` when the folder was taken over
    */
   appendMetrics(event: object): Promise<void>;
-  /** What `metrics.jsonl` holds. */
+  /**
+   * Returns when every appended event is on disk.
+   * @throws HandgradError as `appendMetrics` does
+   */
+  flush(): Promise<void>;
+  /** What `metrics.jsonl` holds on disk. */
   metrics(): LogContent;
   /**
    * Writes `model.safetensors`.
@@ -41,7 +46,7 @@ export interface RunFolder {
    */
   saveModel(model: Model): Promise<string>;
   /**
-   * Records the digests of all files, once nothing is left to do.
+   * Records the digests of all files, once nothing is left to do and everything is on disk.
    * @param eventFile the name of the event file, if there is one
    */
   seal(eventFile: string | undefined): Promise<void>;
@@ -141,8 +146,9 @@ function openRunFolder(dir: string, lock: Guard | undefined, log?: AppendLog): R
     async appendMetrics(event) {
       opening ??= openAppendLog(join(dir, RUN_FILES.metrics), 0, { guard: lock?.assertHeld });
       opened = await opening;
-      await opened.append(`${JSON.stringify(event)}\n`);
+      await opened.appendSoon(`${JSON.stringify(event)}\n`);
     },
+    flush: async () => opened?.flush(),
     metrics: () => opened?.content() ?? NOTHING,
     async saveModel(model) {
       const path = join(dir, RUN_FILES.model);
@@ -151,6 +157,7 @@ function openRunFolder(dir: string, lock: Guard | undefined, log?: AppendLog): R
       return path;
     },
     async seal(eventFile) {
+      await opened?.flush();
       await lock?.assertHeld();
       await sealRunFolder(dir, eventFile);
     },

@@ -40,10 +40,16 @@ export async function* trainRun(
     const { content: events } = board;
     const { resumePoint } = parts;
     let rows = resumePoint?.found?.checkpoint.records?.metrics.rows ?? resumePoint?.epochs.length ?? 0;
+    const { flush: flushEvents } = board;
+    const flush = () => Promise.all([folder.flush(), flushEvents()]);
     const saving = createCheckpointer({
       ...{ state, lock, folder: checkpoints, every: config.checkpointEvery, modelConfig: recorded },
       ...{ identity: identityOf(dataset, samples, backend), earlier: parts.resumePoint?.epochs ?? [] },
-      records: () => ({ metrics: { rows, ...folder.metrics() }, ...withEvents(events()) }),
+      // On disk first: a checkpoint never includes an epoch that the records lack after a power failure.
+      records: async () => {
+        await flush();
+        return { metrics: { rows, ...folder.metrics() }, ...withEvents(events()) };
+      },
     });
     // Neither ended nor failed: a consumer that stops now may want to resume.
     let underway = true;
@@ -72,7 +78,7 @@ export async function* trainRun(
           continue;
         }
         if (event.type === 'epoch') {
-          // Recorded before it is saved, so that a checkpoint never includes an epoch that metrics.jsonl lacks.
+          // Recorded before it is saved: see `records`.
           await board.record(event);
           await folder.appendMetrics(event);
           rows++;
@@ -88,7 +94,8 @@ export async function* trainRun(
           config: { ...recorded, ...(await readNormalization(state)) },
         });
         const end = { ...event, runDir: folder.dir };
-        // This line implies that the model is complete.
+        // This line implies that the model and the events are complete.
+        await flush();
         await folder.appendMetrics(end);
         await folder.seal(events()?.file);
         underway = false;
@@ -99,7 +106,11 @@ export async function* trainRun(
       underway = false;
       throw error;
     } finally {
-      if (underway) await saving.now();
+      if (underway) {
+        await saving.now();
+        // Also where the state was saved before the last records.
+        await flush();
+      }
       await saving.settle();
     }
   } catch (error) {

@@ -26,6 +26,7 @@ describe('openEventFile', function () {
     const first = await openEventFile(folder());
     await first.append([event(10, 0.5)]);
     await first.append([event(20, 0.25)]);
+    await first.flush();
     const kept = first.content();
     await first.append([event(30, 0.125)]);
     await first.close();
@@ -50,6 +51,7 @@ describe('openEventFile', function () {
   it('F91 refuses a file that was cut or changed anywhere within what is kept', async () => {
     const whole = await openEventFile(folder());
     await whole.append([event(1, 1), event(2, 2)]);
+    await whole.flush();
     const kept = whole.content();
     await whole.close();
     const bytes = readFileSync(whole.path);
@@ -69,6 +71,7 @@ describe('openEventFile', function () {
     writeFileSync(join(folder(), 'events.out.tfevents.1.host'), 'theirs');
     const first = await openEventFile(folder());
     await first.append([event(10, 0.5)]);
+    await first.flush();
     const kept = first.content();
     await first.close();
     const over = await openEventFile(folder(), { over: true });

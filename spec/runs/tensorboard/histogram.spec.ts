@@ -28,6 +28,13 @@ describe('histogramOf', () => {
     expect(bucketLimit[bucket.indexOf(2)]).to.equal(1e-12);
   });
 
+  it('writes a run of empty buckets as one', () => {
+    const { bucket, bucketLimit } = histogramOf(Float32Array.of(-2, 0, 0, 0.5, 1e20));
+    expect(bucket).to.deep.equal([0, 1, 0, 2, 0, 1, 0, 1]);
+    // The empty one before each gives it the lower limit of TensorBoard's own buckets, 10% below.
+    expect(bucketLimit[5]! / bucketLimit[4]!).to.be.closeTo(1.1, 1e-9);
+  });
+
   it('leaves out what is not finite, and has a form for nothing at all', () => {
     expect(histogramOf(Float32Array.of(NaN, 1, -Infinity)).num).to.equal(1);
     expect(histogramOf(new Float32Array(0))).to.include({ num: 0, min: 0, max: 0 });

@@ -6,6 +6,7 @@ import { fill, temporaryFolder, tinyContents } from '../../data/tinyDataset';
 import { need } from '../../need';
 import { askPython, pythonLacks } from '../../model/python';
 import { session } from '../../cli/session';
+import { hasDistributions } from '../../../src/runs/tensorboard/recorder';
 
 interface ReadBack {
   readonly scalars: Record<string, [step: number, value: number][]>;
@@ -15,6 +16,22 @@ interface ReadBack {
 }
 
 const script = readFileSync(join(__dirname, './read_back.py'), 'utf8');
+
+describe('the epochs with norms and histograms', () => {
+  const shown = (epochs: number, steps: number) =>
+    Array.from({ length: epochs }, (_, i) => i + 1).filter((epoch) => hasDistributions({ epoch, step: epoch * steps }));
+
+  it('are all of them, if they take at least 100 steps or are few', () => {
+    expect(shown(10, 1)).to.have.length(10);
+    expect(shown(60, 100)).to.have.length(60);
+    expect(shown(60, 235)).to.have.length(60);
+  });
+
+  it('are the first ten and one in 100 steps, if there are many short ones', () => {
+    expect(shown(80, 4)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 25, 50, 75]);
+    expect(shown(30, 30)).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 17, 20, 24, 27, 30]);
+  });
+});
 
 describe('the event files of a run', function () {
   this.timeout(60_000);

@@ -21,10 +21,15 @@ export interface EventFileContent extends LogContent {
 export interface EventFile {
   readonly path: string;
   /**
-   * Appends events; a running TensorBoard sees them at once.
+   * Appends events; a running TensorBoard sees them within about half a second while events come, and after `flush`.
    * @throws HandgradError `storage`; no part of them is left behind
    */
   append(events: readonly TensorBoardEvent[]): Promise<void>;
+  /**
+   * Returns when all events are on disk.
+   * @throws HandgradError as `append` does
+   */
+  flush(): Promise<void>;
   /** The events that are on disk. */
   content(): EventFileContent;
   close(): Promise<void>;
@@ -53,7 +58,7 @@ export async function openEventFile(
   const found = kept && (await exists(join(dir, kept.file))) ? kept : undefined;
   const path = join(dir, found?.file ?? (await nameOf(dir, seconds, over)));
   const log = await openAppendLog(path, found ?? 0, { guard });
-  const append = (records: readonly Uint8Array[]) => log.append(Buffer.concat(records.map(wrap)));
+  const append = (records: readonly Uint8Array[]) => log.appendSoon(Buffer.concat(records.map(wrap)));
   try {
     if (log.content().bytes === 0) await append([messages.encodeVersion(seconds)]);
   } catch (error) {
@@ -63,6 +68,7 @@ export async function openEventFile(
   return {
     path,
     append: (events) => append(events.map((event) => messages.encode(event))),
+    flush: () => log.flush(),
     content: () => ({ file: basename(path), ...log.content() }),
     close: () => log.close(),
   };

@@ -53,14 +53,18 @@ export function histogramOf(values: Float32Array): Histogram {
     sumSquares += value * value;
   }
   if (num === 0) return { min: 0, max: 0, num, sum, sumSquares, bucketLimit: [Number.MAX_VALUE], bucket: [0] };
-  // Only the range of non-empty buckets, and the one before it, which gives the first its lower limit.
-  const first = Math.max(0, counts.findIndex((count) => count > 0) - 1);
+  // Up to the last non-empty bucket, and each run of empty ones as one bucket, as TensorFlow writes them: of a few
+  // hundred weights, most buckets are empty.
+  const bucketLimit: number[] = [];
+  const bucket: number[] = [];
   const last = counts.findLastIndex((count) => count > 0);
-  return {
-    ...{ min, max, num, sum, sumSquares },
-    bucketLimit: LIMITS.slice(first, last + 1),
-    bucket: [...counts.subarray(first, last + 1)],
-  };
+  for (let i = 0; i <= last; i++) {
+    const count = counts[i]!;
+    if (count === 0 && counts[i + 1] === 0) continue;
+    bucketLimit.push(LIMITS[i]!);
+    bucket.push(count);
+  }
+  return { min, max, num, sum, sumSquares, bucketLimit, bucket };
 }
 
 /** The first bucket whose limit is not below the value; `bits` is its float32 bit pattern. */

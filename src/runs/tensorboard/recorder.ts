@@ -24,25 +24,38 @@ const MOST_UNITS = 64;
 /** The approximate number of images per run; TensorBoard shows ten. */
 const PICTURES = 20;
 
+/** Epochs that get norms and histograms in any case: the first ones, and those of at least so many steps. */
+const FIRST_EPOCHS = 10;
+const STEPS = 100;
+
 /** Writes a run's events for TensorBoard. */
 export interface TensorBoard {
   readonly record: (event: TrainEvent) => Promise<void>;
+  /** Returns when everything recorded is on disk. */
+  readonly flush: () => Promise<void>;
   /** The events that are on disk; undefined when none are written. */
   readonly content: () => EventFileContent | undefined;
   readonly close: () => Promise<void>;
 }
 
+const NONE: TensorBoard = {
+  record: async () => {},
+  flush: async () => {},
+  content: () => undefined,
+  close: async () => {},
+};
+
 /**
- * Opens the event file of a run, new or resumed. Each epoch adds the metrics of the epoch event, norms and histograms
- * of weights and gradients, and sometimes an image of the first layer.
+ * Opens the event file of a run, new or resumed. Each epoch adds the metrics of the epoch event; each one that
+ * `hasDistributions`, norms and histograms of weights and gradients, and sometimes an image of the first layer.
  *
  * Gradients are computed at the end of the epoch on one fixed batch, the first training samples, without dropout, mixup
- * or augmentation. So training is unaffected, and epochs and runs are comparable. It costs one extra step per epoch.
+ * or augmentation. So training is unaffected, and epochs and runs are comparable. It costs one extra step for each.
  * @throws HandgradError `storage`
  */
 export async function openTensorBoard(run: RunParts, { state, optimizer, loss }: TrainOptions): Promise<TensorBoard> {
   const { config, folder, lock, resumePoint } = run;
-  if (!config.tensorboard) return { record: async () => {}, content: () => undefined, close: async () => {} };
+  if (!config.tensorboard) return NONE;
   const kept = resumePoint?.found?.checkpoint.records?.events;
   const file = await openEventFile(folder.dir, { kept, over: state.step === 0, guard: lock.assertHeld });
   const fixed = firstBatch(run);
@@ -61,8 +74,8 @@ export async function openTensorBoard(run: RunParts, { state, optimizer, loss }:
       if (event.type === 'epoch') {
         await write(event.step, [
           ...figures(event, learningRateAt(optimizer.lr, event.step)),
-          ...(await weightsNow(run, state, event.epoch)),
-          ...distributions('gradients', await gradientsOf(fixed, state, loss)),
+          ...(await weightsNow(run, state, event)),
+          ...(hasDistributions(event) ? distributions('gradients', await gradientsOf(fixed, state, loss)) : []),
         ]);
       } else if (event.type === 'log') {
         const { loss, lr, gradientNorm } = event;
@@ -82,9 +95,20 @@ export async function openTensorBoard(run: RunParts, { state, optimizer, loss }:
         ]);
       }
     },
+    flush: () => file.flush(),
     content: () => file.content(),
     close: () => file.close(),
   };
+}
+
+/**
+ * Whether an epoch gets norms and histograms: each of the first ones and each long one, and of the further short ones,
+ * which take less time than their histograms, one in about a hundred steps. It depends on nothing but the epoch and its
+ * steps, so the events of a resumed or extended run are those of an uninterrupted one.
+ */
+export function hasDistributions({ epoch, step }: Pick<EpochEvent, 'epoch' | 'step'>): boolean {
+  const before = step - step / epoch;
+  return epoch <= FIRST_EPOCHS || Math.floor(step / STEPS) > Math.floor(before / STEPS);
 }
 
 function figures(event: EpochEvent, lr: number): SummaryValue[] {
@@ -119,9 +143,14 @@ function present(named: readonly (readonly [tag: string, value: number | undefin
 }
 
 /** Histograms and image of the weights. They are read once, and released before anything else is read. */
-async function weightsNow(run: RunParts, { network }: TrainState, epoch: number): Promise<SummaryValue[]> {
+async function weightsNow(run: RunParts, { network }: TrainState, event: EpochEvent): Promise<SummaryValue[]> {
+  const [isShown, isPictured] = [hasDistributions(event), hasPicture(run, event)];
+  if (!isShown && !isPictured) return [];
   const weights = await readParameters(network);
-  return [...distributions('weights', weights), ...(await picture(run, weights[0]!, epoch))];
+  return [
+    ...(isShown ? distributions('weights', weights) : []),
+    ...(isPictured ? [await picture(run, weights[0]!)] : []),
+  ];
 }
 
 /** A histogram of each tensor, and the global L2 norm. */
@@ -162,11 +191,14 @@ async function gradientsOf(
   return [];
 }
 
-async function picture({ config, dataset }: RunParts, W1: Parameter, epoch: number): Promise<SummaryValue[]> {
+function hasPicture({ config, dataset }: RunParts, { epoch }: EpochEvent): boolean {
   const every = Math.max(1, Math.round(config.epochs / PICTURES));
-  if (!dataset.imageShape || (epoch % every !== 0 && epoch !== 1 && epoch !== config.epochs)) return [];
-  const { width, height, ...grid } = weightGrid(W1, dataset.imageShape, { paint: GRAYS, most: MOST_UNITS });
-  return [{ tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } }];
+  return dataset.imageShape !== undefined && (epoch % every === 0 || epoch === 1 || epoch === config.epochs);
+}
+
+async function picture({ dataset }: RunParts, W1: Parameter): Promise<SummaryValue> {
+  const { width, height, ...grid } = weightGrid(W1, dataset.imageShape!, { paint: GRAYS, most: MOST_UNITS });
+  return { tag: 'first_layer', image: { width, height, png: await encodePng({ width, height, ...grid }) } };
 }
 
 /** The settings that runs are compared by. */

@@ -126,7 +126,7 @@ async function webForm(page: Page, folder: string): Promise<void> {
   const flats = Array.from({ length: 600 }, (_, i) => {
     const [district, size] = [['north', 'old town', 'river'][i % 3]!, 25 + ((i * 37) % 90)];
     const [built, rent] = [1900 + ((i * 53) % 120), 300 + size * (9 + (i % 3)) + ((i * 29) % 200)];
-    const days = Math.round(rent / 30 - built / 40 + 30 * (i % 3));
+    const days = Math.round(rent / 30 - built / 40 + 30 * (i % 3) + ((i * i * 61) % 40) - 20);
     const listed = `20${20 + (i % 5)}-0${1 + (i % 9)}-${10 + (i % 18)}`;
     return [
       district,
@@ -134,7 +134,7 @@ async function webForm(page: Page, folder: string): Promise<void> {
       built,
       rent,
       i % 11 === 0 ? '' : listed,
-      days < 25 ? 'a week' : days < 60 ? 'a month' : 'longer',
+      days < -10 ? 'a week' : days < 25 ? 'a month' : 'longer',
     ];
   });
   const csv = join(folder, 'flats.csv');
@@ -147,7 +147,7 @@ async function webForm(page: Page, folder: string): Promise<void> {
   });
   const server = await serve({ '': site });
   try {
-    await page.setViewport({ width: 900, height: 460 });
+    await page.setViewport({ width: 900, height: 520 });
     await page.goto(`${server.url}/`);
     await page.waitForSelector('body[data-backend]');
     await save('web-form.png', await page.screenshot());

@@ -9,11 +9,11 @@ const MS_PER_DAY = 86_400_000;
 
 // WebAssembly first: it is exact float32, which WebGL need not be, and a network of a table is small.
 startNetwork(['wasm', 'webgl', 'webgpu'], async (network, layers) => {
-  const { dataset, inputs, labels } = network;
+  const { inputs, labels } = network;
   const form = element('row');
   const fields = inputs.map((column, i) => FIELDS[column.type](column, `column-${i}`));
   element('fields').replaceChildren(...fields.map(({ part }) => part));
-  element('title').textContent = `${labels.join(', ')}${dataset ? ` of ${dataset}` : ''}: predict a row`;
+  element('title').textContent = `Predict ${labels.join(', ')}`;
   document.title = element('title').textContent;
   let latest = 0;
   const predict = async () => {

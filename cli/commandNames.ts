@@ -1,6 +1,7 @@
 /** The names of all commands, in the order of help. Listing them loads none of their files, `commands/<name>`. */
 export const COMMAND_NAMES = [
   'download',
+  'describe',
   'train',
   'evaluate',
   'predict',

@@ -5,6 +5,7 @@ export const library = {
   runs: () => require('../src/runs/run') as typeof import('../src/runs/run'),
   estimates: () => require('../src/runs/estimate') as typeof import('../src/runs/estimate'),
   plans: () => require('../src/runs/plan') as typeof import('../src/runs/plan'),
+  describe: () => require('../src/runs/describeDataset') as typeof import('../src/runs/describeDataset'),
   readRun: () => require('../src/runs/readRun') as typeof import('../src/runs/readRun'),
   gradients: () => require('../src/runs/checkGradients') as typeof import('../src/runs/checkGradients'),
   inference: () => require('../src/inference') as typeof import('../src/inference'),

@@ -194,7 +194,17 @@ export { isCrossValidation } from './runs/crossValidation';
 export { taskOfConfig } from './runs/task';
 export { planRun, type PlannedData, type RunPlan } from './runs/plan';
 export { estimateRun, type RunEstimate } from './runs/estimate';
-export { type RunFacts } from './runs/runFacts';
+export { type RunFacts, type RunOutline } from './runs/runFacts';
+export {
+  describeDataset,
+  type ClassBalance,
+  type DatasetDescription,
+  type DescribedColumn,
+  type DescribedImages,
+  type DescribedTable,
+  type DescribedTraining,
+} from './runs/describeDataset';
+export { type ColumnFacts } from './data/tables/describeColumn';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
 export { formatFigure, judgedFigure, type JudgedFigure } from './runs/figures';

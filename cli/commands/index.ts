@@ -4,6 +4,7 @@ import type { CommandName } from '../commandNames';
 /** All commands; each file is loaded on first use. */
 export const COMMANDS = {
   download: () => (require('./download') as typeof import('./download')).command,
+  describe: () => (require('./describe') as typeof import('./describe')).command,
   train: () => (require('./train') as typeof import('./train')).command,
   evaluate: () => (require('./evaluate') as typeof import('./evaluate')).command,
   predict: () => (require('./predict') as typeof import('./predict')).command,

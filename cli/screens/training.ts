@@ -2,7 +2,7 @@ import type { RunEvent, StartEvent } from '../../src/runs/events';
 import type { StepEvent } from '../../src/training/train';
 import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/config';
 import { flagName } from '../arguments/flagNames';
-import type { RunFacts } from '../../src/runs/runFacts';
+import type { RunOutline } from '../../src/runs/runFacts';
 import { taskOfConfig } from '../../src/runs/task';
 import { networkSummary } from '../../src/model/networkSummary';
 import { formatFigure, judgedFigure, type JudgedFigure } from '../../src/runs/figures';
@@ -141,7 +141,7 @@ function isTooFast({ epoch, step, runningLoss }: StepEvent, started: StartEvent 
 const shownFigure = ({ name, value }: JudgedFigure) => `${name}: ${formatFigure(name, value)}`;
 
 /** What a run is, in a few lines. */
-export function describeRun(event: RunFacts & Pick<StartEvent, 'resumed'>): string {
+export function describeRun(event: RunOutline & Pick<StartEvent, 'resumed'>): string {
   const { dataset, trainSamples, valSamples, testSamples, parameters, widths, config, resumed } = event;
   const learned = [
     `${formatCount(trainSamples)} training`,

@@ -16,3 +16,9 @@ export function sparkline(values: readonly (number | null)[], width = 20): strin
     })
     .join('');
 }
+
+/** Draws counts as a row of bars, scaled to the largest; nothing where nothing is, and something where anything is. */
+export function histogramBars(counts: readonly number[]): string {
+  const most = Math.max(...counts);
+  return counts.map((count) => (count === 0 ? ' ' : BARS[Math.ceil((count / most) * BARS.length) - 1]!)).join('');
+}

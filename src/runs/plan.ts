@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { DatasetKind } from '../data/loadDataset';
+import type { Dataset } from '../data/samples';
 import type { TypedTable } from '../data/tables/typedTable';
 import { assertSettingsApply } from './assertSettingsApply';
 import {
@@ -50,13 +51,19 @@ export async function planRun(
   const kind = await checkDataset(asked.config);
   const start = await startingWeights(asked.config);
   if (dir !== undefined && (await stat(dir).catch(() => undefined))) await assertFreeForRun(dir);
+  return planReading({ asked, kind, start, options });
+}
+
+/** `planRun` after its checks of the settings. */
+export async function planReading(reading: Reading): Promise<RunPlan> {
+  const { asked, options } = reading;
   if (!isCrossValidation(asked.config)) {
-    const { origins, ...data } = await readData({ asked, kind, start, options });
+    const { origins, ...data } = await readData(reading);
     return { config: data.config, origins, data };
   }
-  const table = await openTableOf(asked.config, options);
+  const table = reading.table ?? (await openTableOf(asked.config, options));
   const suited = withTableDefaults(asked, table);
-  const data = await readData({ asked: foldSettings(suited, 1), kind, start, options, table });
+  const data = await readData({ ...reading, asked: foldSettings(suited, 1), table });
   return { config: suited.config, origins: allOrigins(suited), data };
 }
 
@@ -69,6 +76,8 @@ export interface Reading {
   readonly options: OpenOptions;
   /** The table, if it has been read. */
   readonly table?: TypedTable;
+  /** The data set, if it has been read and is not a table. */
+  readonly dataset?: Dataset;
 }
 
 /** Reads the data of a run, and suits its config to it. */
@@ -88,8 +97,8 @@ export async function startingWeights({ initFrom }: Config): Promise<OpenedModel
 }
 
 /** The data set, and the config with the defaults that suit it: those of a table depend on its size. */
-async function openSuited({ asked, kind, options, table: shared }: Reading) {
-  if (kind !== 'table') return { dataset: await openDataset(asked.config, kind, options), suited: asked };
+async function openSuited({ asked, kind, options, table: shared, dataset: read }: Reading) {
+  if (kind !== 'table') return { dataset: read ?? (await openDataset(asked.config, kind, options)), suited: asked };
   const table = shared ?? (await openTableOf(asked.config, options));
   const suited = withTableDefaults(asked, table);
   return { dataset: tableFor(table, suited.config), suited };

@@ -52,13 +52,22 @@ export function typesAsked(types: readonly string[] = []): Map<string, ColumnTyp
 }
 
 /**
+ * Decides what each column of a table is.
+ * @param types `name=type` for columns whose type is not as it looks
+ * @throws HandgradError 'usage' for a type that does not fit its column
+ */
+export function columnTypes(table: Table, types: readonly string[] = []): TypedColumn[] {
+  const asked = new Map<number, ColumnType>();
+  for (const [name, type] of typesAsked(types)) asked.set(columnNamed(table, name, 'types'), type);
+  return table.columns.map((column, index) => withType(columnType(column), asked.get(index), table));
+}
+
+/**
  * Decides what each column of a table is, and which is the label.
  * @throws HandgradError 'usage' for a choice that does not fit the table; 'data' for a label that cannot be learned
  */
 export function typeTable(table: Table, choice: ColumnChoice = {}): TypedTable {
-  const asked = new Map<number, ColumnType>();
-  for (const [name, type] of typesAsked(choice.types)) asked.set(columnNamed(table, name, 'types'), type);
-  const types = table.columns.map((column, index) => withType(columnType(column), asked.get(index), table));
+  const types = columnTypes(table, choice.types);
   const role = (key: 'sampleWeightColumn' | 'groupColumn' | 'timeColumn') =>
     choice[key] === undefined ? undefined : columnNamed(table, choice[key], key);
   const roles = { weight: role('sampleWeightColumn'), group: role('groupColumn'), time: role('timeColumn') };

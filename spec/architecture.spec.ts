@@ -87,7 +87,7 @@ const RULES: Record<string, readonly string[]> = {
   ],
   'src/sweeps/workers/queue': [
     ...['node', 'zod', 'bullmq', 'ioredis', 'src/errors', 'src/sweeps', 'src/sweeps/spec', 'src/sweeps/state'],
-    ...['src/runs', 'src/sweeps/workers'],
+    ...['src/runs', 'src/sweeps/workers', 'src/backends', 'src/words'],
   ],
   'src/reports': [
     ...['node', 'vega', 'vega-lite', '@resvg/resvg-js', 'src/errors', 'src/files', 'src/inference', 'src/model'],

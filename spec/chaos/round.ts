@@ -28,7 +28,21 @@ const ENDS_MS = 120_000;
 const MARK = 'HANDGRAD_CHAOS';
 
 /** A promise that was broken. */
-export class Breach extends Error {}
+export class Breach extends Error {
+  constructor(message: string) {
+    super(message.slice(0, 3000));
+  }
+}
+
+/** @throws Breach with the first place where two results differ */
+export function assertSame(found: unknown, expected: unknown, what: string): void {
+  const [a, b] = [JSON.stringify(found), JSON.stringify(expected)];
+  if (a === b) return;
+  let at = 0;
+  while (a[at] === b[at]) at++;
+  const around = (text: string) => text.slice(Math.max(0, at - 200), at + 200);
+  throw new Breach(`${what} differ:\n…${around(a)}…\nexpected:\n…${around(b)}…`);
+}
 
 /** Starts the program so that `survivors` finds it and whatever it starts. */
 export function starter(folder: string): Round['start'] {

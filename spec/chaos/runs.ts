@@ -3,7 +3,18 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { resultOf } from '../runs/pointsRun';
 import { kill, type Started, writePoints } from '../sweeps/program';
-import { assertAllEnded, Breach, contentOf, endOf, fillDisk, limit, memoryOf, pick, type Round } from './round';
+import {
+  assertAllEnded,
+  assertSame,
+  Breach,
+  contentOf,
+  endOf,
+  fillDisk,
+  limit,
+  memoryOf,
+  pick,
+  type Round,
+} from './round';
 
 // One training run that is disturbed and resumed until it ends.
 
@@ -166,9 +177,7 @@ function assertPrefix(run: string, { rows }: Result, after: string): void {
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   const found = lines.map((line) => comparable(JSON.parse(line) as object));
   const expected = rows.slice(0, lines.length).map((row) => comparable(row as object));
-  if (JSON.stringify(found) !== JSON.stringify(expected)) {
-    throw new Breach(`after ${after}, metrics.jsonl has other rows:\n${found.join('\n')}\n\n${expected.join('\n')}`);
-  }
+  assertSame(found, expected, `after ${after}, the rows of metrics.jsonl`);
 }
 
 /** A row without what clocks and folders say. */
@@ -178,11 +187,7 @@ const comparable = (row: object) =>
 /** The model byte for byte, every row and every event once; nothing that a killed process left. */
 function compare(run: string, whole: Result): void {
   const found = resultOf(run);
-  for (const part of ['model', 'rows', 'events'] as const) {
-    if (JSON.stringify(found[part]) !== JSON.stringify(whole[part])) {
-      throw new Breach(`${part} differ:\n${JSON.stringify(found[part])}\n\n${JSON.stringify(whole[part])}`);
-    }
-  }
+  for (const part of ['model', 'rows', 'events'] as const) assertSame(found[part], whole[part], part);
   const left = readdirSync(run, { recursive: true, encoding: 'utf8' });
   const stray = left.filter((name) => name.endsWith('.tmp') || name.startsWith('lock'));
   if (stray.length > 0) throw new Breach(`left behind: ${stray.join(', ')}`);

@@ -212,8 +212,11 @@ const READERS: Readonly<Record<string, Reader>> = {
     covers: ['sweeps/workers/queue/registry.ts'],
     kinds: [],
     files: {
-      sweep: json({ name: 'x', metric: 'loss', state: 'active' }),
-      worker: json({ host: 'x', pid: 1, slots: 1, running: 0, problem: 'y' }),
+      sweep: json({
+        ...{ name: 'x', metric: 'loss', state: 'active' },
+        needs: { version: '1', datasets: ['x.csv'], backends: ['cpu'] },
+      }),
+      worker: json({ host: 'x', pid: 1, slots: 1, running: 0, problem: 'y', unfit: { [sha256.slice(0, 16)]: 'z' } }),
     },
     async read(bytes) {
       await listSweeps(redisWith(bytes.toString('utf8')));

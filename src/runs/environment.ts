@@ -58,9 +58,9 @@ export function describeEnvironment(
 ): Environment {
   return {
     versions: {
-      handgrad: versionOf('handgrad/package.json'),
+      handgrad: versionOf('handgrad'),
       node: process.version,
-      tfjs: versionOf('@tensorflow/tfjs-core/package.json'),
+      tfjs: versionOf('@tensorflow/tfjs-core'),
     },
     platform: `${platform()} ${release()} ${arch()}`,
     cpu: { model: cpus()[0]?.model.trim() ?? 'unknown', count: cpus().length },
@@ -79,7 +79,7 @@ export function describeEnvironment(
   };
 }
 
-/** handgrad's own package.json is also resolved by name, because its relative path differs once compiled. */
-function versionOf(packageJson: string): string {
-  return (require(packageJson) as { version: string }).version;
+/** The version of a package; handgrad's own is resolved by name too: its relative path differs once compiled. */
+export function versionOf(name: string): string {
+  return (require(`${name}/package.json`) as { version: string }).version;
 }

@@ -9,6 +9,7 @@ import { quoted } from '../words';
 import { eventsOf } from './eventsOf';
 import { divideMachine, type Machine } from './machine';
 import { createSlots, runName } from './workers/localExecutor';
+import { datasetLacks, type Needs, unfitReason } from './workers/queue/fitness';
 import { type Payload, readPayload } from './workers/queue/payload';
 import { connectRedis, type RedisAddress } from './workers/queue/redis';
 import { consumeQueues, type TrialEvent } from './workers/queue/consumeQueues';
@@ -65,6 +66,7 @@ export async function* runWorker(
       : 'The connection to Redis is back.';
     onEvent?.({ type: 'notice', message });
   });
+  const offer = { runRoot, datasets, known: datasetNames };
   const program = trainProgram();
   const slots = createSlots(machine);
   const train = async (
@@ -72,10 +74,15 @@ export async function* runWorker(
     onProgress: (progress: Progress) => void,
     stop: AbortSignal,
   ): Promise<Outcome> => {
+    const { dataset } = payload.settings;
+    const lacks = dataset === undefined ? undefined : await datasetLacks(String(dataset), offer);
+    // Another worker may have it.
+    if (lacks) return { type: 'failure', reason: lacks, code: 'data', retry: true };
     const share = slots.take();
     try {
       const run = {
         ...payload,
+        settings: withFolder(payload, datasets),
         folder: join(runRoot, `sweep-${payload.sweep}`),
         name: runName(payload, payload.seeds),
         // The queue has assigned the run to this worker, so an earlier worker has lost it.
@@ -86,8 +93,9 @@ export async function* runWorker(
       slots.release(share);
     }
   };
-  const read = (data: unknown, sweep: string) => withFolder(readPayload(data, sweep, datasetNames), datasets);
-  const common = { redis, only, slots: machine.workers, leaseMs: 1000 * lease, untilDone, read, train, drain };
+  const read = (data: unknown, sweep: string) => readPayload(data, sweep, datasetNames);
+  const unfit = (needs: Needs) => unfitReason(needs, offer);
+  const common = { redis, only, slots: machine.workers, leaseMs: 1000 * lease, untilDone, read, unfit, train, drain };
   try {
     yield { type: 'ready', workers: machine.workers, threads: machine.threads };
     yield* eventsOf<WorkerEvent>((emit, stop) => consumeQueues({ ...common, onEvent: emit, stop }), signal);
@@ -108,17 +116,9 @@ async function assertFit(runRoot: string, datasets: string | undefined): Promise
   await withStorageErrors(runRoot, () => access(runRoot, constants.W_OK | constants.X_OK));
 }
 
-/**
- * Resolves the path of a data set inside the folder that this worker offers; refuses it when there is no such folder.
- */
-function withFolder(payload: Payload | { refused: string }, folder: string | undefined): Payload | { refused: string } {
-  if ('refused' in payload) return payload;
-  const { dataset } = payload.settings;
-  if (dataset === undefined || isDatasetName(String(dataset))) return payload;
-  if (folder === undefined) {
-    return {
-      refused: `dataset ${quoted(dataset)} is not in the catalog, and this worker has no \`datasets\` folder`,
-    };
-  }
-  return { ...payload, settings: { ...payload.settings, dataset: join(folder, String(dataset)) } };
+/** The settings of a run, with the path of its data set inside the folder that this worker offers. */
+function withFolder({ settings }: Payload, folder: string | undefined): Payload['settings'] {
+  const { dataset } = settings;
+  if (dataset === undefined || folder === undefined || isDatasetName(String(dataset))) return settings;
+  return { ...settings, dataset: join(folder, String(dataset)) };
 }

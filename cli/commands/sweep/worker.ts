@@ -77,6 +77,7 @@ function endings(signal: AbortSignal, terminal: Terminal): { drain: AbortSignal;
 
 function showEvent(event: Exclude<WorkerEvent, { type: 'ready' }>, terminal: Terminal): void {
   if (event.type === 'refused') return terminal.warning(`A run of sweep ${event.sweep} was refused: ${event.reason}.`);
+  if (event.type === 'unfit') return terminal.warning(`No runs of sweep ${event.sweep} are taken: ${event.reason}.`);
   const { sweep, trial, seed, metric } = event.payload;
   const which = `Sweep ${sweep.slice(0, 6)}, trial ${trial}, seed ${seed}`;
   if (event.type === 'started') terminal.notice(`${which}: started`);

@@ -52,10 +52,24 @@ describe('a queue with damaged entries and workers that cannot train', function 
   });
   after(() => server?.stop());
 
-  const worker = (train: ConsumeOptions['train'], onEvent: (event: TrialEvent) => void = () => {}) => {
+  const worker = (
+    train: ConsumeOptions['train'],
+    onEvent: (event: TrialEvent) => void = () => {},
+    unfit?: ConsumeOptions['unfit'],
+  ) => {
     const stop = new AbortController();
     const done = consumeQueues({
-      ...{ redis, only: undefined, slots: 1, leaseMs: 2000, untilDone: false, train, onEvent, stop: stop.signal },
+      ...{
+        redis,
+        only: undefined,
+        slots: 1,
+        leaseMs: 2000,
+        untilDone: false,
+        train,
+        unfit,
+        onEvent,
+        stop: stop.signal,
+      },
       read: (data, sweep) => readPayload(data, sweep, []),
       drain: stop.signal,
     });
@@ -141,10 +155,40 @@ describe('a queue with damaged entries and workers that cannot train', function 
     );
     const fit = worker(() => Promise.resolve(result()));
     expect((await Promise.all(outcomes)).map(({ type }) => type)).to.deep.equal(['result', 'result', 'result']);
-    while (notices.length === 0) await delay(100);
-    expect(notices).to.have.length(1);
-    expect(notices[0]).to.match(/^Worker \d+ on .* cannot train: exit 4: no backend here; see w\.log\.$/);
+    const named = () => notices.filter((notice) => notice.startsWith('Worker'));
+    while (named().length === 0) await delay(100);
+    expect(named()).to.have.length(1);
+    expect(named()[0]).to.match(/^Worker \d+ on .* cannot train: exit 4: no backend here; see w\.log\.$/);
     await fit.stop();
+  });
+
+  it('F107 a worker that is unfit takes no run, and ends with its reason, which the sweep shows', async () => {
+    const outcome = send(run(0));
+    let trained = 0;
+    const train = () => Promise.resolve((trained++, result()));
+    const events: TrialEvent[] = [];
+    const unfit = worker(
+      train,
+      (event) => events.push(event),
+      () => Promise.resolve('it has no data'),
+    );
+    expect(await failure('backend', () => unfit.done)).to.equal(
+      'This worker ends: it has no data; correct that, and start it again.',
+    );
+    expect(events).to.deep.equal([{ type: 'unfit', sweep: SWEEP, reason: 'it has no data' }]);
+    expect(trained).to.equal(0);
+    while (notices.length < 2) await delay(100);
+    expect(notices.find((notice) => notice.startsWith('Worker'))).to.match(/ cannot train: it has no data\.$/);
+    expect(notices).to.include('No worker trains the runs of this sweep; they wait until one is started.');
+    // One whose lack is corrected in time goes on.
+    const answers = ['it has no data', undefined];
+    const corrected = worker(
+      train,
+      () => {},
+      () => Promise.resolve(answers.shift()),
+    );
+    expect((await outcome).type).to.equal('result');
+    await corrected.stop();
   });
 
   it('F98 a run that the machines of three workers cannot train fails', async () => {

@@ -7,6 +7,7 @@ import { HandgradError } from '../../../errors';
 import { createAutoResetEvent } from '../../autoResetEvent';
 import { isMachineFault } from '../exitMeaning';
 import type { Outcome, Progress } from '../trainProcess';
+import type { Needs } from './fitness';
 import type { Payload } from './payload';
 import { queueName } from './queueExecutor';
 import { PREFIX, unlessAway } from './redis';
@@ -33,6 +34,8 @@ export type TrialEvent =
   | { readonly type: 'progress'; readonly payload: Payload; readonly progress: Progress }
   | { readonly type: 'ended'; readonly payload: Payload; readonly outcome: Outcome }
   | { readonly type: 'refused'; readonly sweep: string; readonly reason: string }
+  /** This machine cannot train the runs of a sweep, of which it takes none. */
+  | { readonly type: 'unfit'; readonly sweep: string; readonly reason: string }
   /** The run belongs to another worker, or soon will: its lease has expired, or Redis is unreachable. */
   | { readonly type: 'lost'; readonly payload: Payload };
 
@@ -48,6 +51,8 @@ export interface ConsumeOptions {
   readonly untilDone: boolean;
   /** Validates data from the queue of a sweep. */
   readonly read: (data: unknown, sweep: string) => Payload | { readonly refused: string };
+  /** Why this machine cannot train the runs of a sweep, as a clause; undefined when it can. All when omitted. */
+  readonly unfit?: (needs: Needs) => Promise<string | undefined>;
   readonly train: (payload: Payload, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Outcome>;
   readonly onEvent: (event: TrialEvent) => void;
   /** When aborted, the worker takes no more runs, and finishes the current ones. */
@@ -64,7 +69,6 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
   const { redis, slots, drain, stop } = options;
   const id = randomBytes(8).toString('hex');
   const token = id;
-  const queues = await openQueues(options);
   const running = new Set<Promise<void>>();
   const changed = createAutoResetEvent();
   for (const signal of [drain, stop]) signal.addEventListener('abort', changed.set, { once: true });
@@ -74,14 +78,20 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
   const announce = () => {
     const problem = faults.last?.slice(0, 500);
     const about = { host: hostname(), pid: process.pid, slots, running: running.size, ...(problem && { problem }) };
-    return announceWorker(redis, id, about).catch(ignore);
+    return announceWorker(redis, id, { ...about, unfit: Object.fromEntries(unfit) }).catch(ignore);
   };
+  const unfit = new Map<string, string>();
+  const queues = await openQueues(options, (sweep, reason) => {
+    if (reason === undefined) unfit.delete(sweep);
+    else unfit.set(sweep, reason.slice(0, 500));
+    void announce();
+  });
   await unlessAway(announce(), drain);
   const timer = setInterval(() => void announce(), ANNOUNCE_MS);
   let idleSince: number | undefined;
   try {
     while (!ending()) {
-      if (faults.inARow >= MAX_MACHINE_FAULTS) break;
+      if (faults.inARow >= MAX_MACHINE_FAULTS || queues.uselessness() !== undefined) break;
       const isFree = running.size < slots && performance.now() >= faults.until;
       const taken = isFree ? await unlessAway(queues.take(token), drain) : undefined;
       if (taken) {
@@ -95,7 +105,7 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
         continue;
       }
       // A sweep that waits for results is still listed; one that is starting may not be yet.
-      if (options.untilDone && running.size === 0 && queues.count() === 0) {
+      if (options.untilDone && running.size === 0 && queues.count() === 0 && unfit.size === 0) {
         idleSince ??= performance.now();
         if (performance.now() - idleSince > 2 * IDLE_MS) break;
       }
@@ -110,11 +120,16 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
           'correct that, and start it again.',
       );
     }
+    const useless = queues.uselessness();
+    if (useless !== undefined && !ending()) {
+      await unlessAway(announce());
+      throw new HandgradError('backend', `This worker ends: ${useless}; correct that, and start it again.`);
+    }
   } finally {
     clearInterval(timer);
     // If Redis is unreachable, the entries of this worker expire.
     // A problem stays listed until its entry expires, so that sweeps show it.
-    const withdrawn = faults.last === undefined ? withdrawWorker(redis, id) : undefined;
+    const withdrawn = faults.last === undefined && unfit.size === 0 ? withdrawWorker(redis, id) : undefined;
     await unlessAway(Promise.allSettled([queues.close(), withdrawn]));
   }
 }
@@ -219,11 +234,27 @@ interface Queues {
   /** Whether a sweep is still active. */
   readonly wanted: (sweep: string) => Promise<boolean>;
   readonly count: () => number;
+  /** Why this machine can do nothing, after it has checked itself several times; undefined when it can, or may yet. */
+  readonly uselessness: () => string | undefined;
   readonly close: () => Promise<void>;
 }
 
-/** The queues of all active sweeps, polled round robin so that none waits for another to end. */
-async function openQueues({ redis, only, leaseMs, onEvent }: ConsumeOptions): Promise<Queues> {
+/** A sweep that this machine cannot train for: it checks itself again, later each time. */
+interface Unfit {
+  readonly reason: string;
+  readonly checks: number;
+  readonly until: number;
+}
+
+/**
+ * The queues of all active sweeps, polled round robin so that none waits for another to end; but for those that this
+ * machine cannot train for.
+ * @param onFitness called when that changes for a sweep
+ */
+async function openQueues(
+  { redis, only, leaseMs, unfit: check = () => Promise.resolve(undefined), onEvent }: ConsumeOptions,
+  onFitness: (sweep: string, reason: string | undefined) => void,
+): Promise<Queues> {
   const { Worker } = await import('bullmq');
   const open = new Map<string, Worker>();
   // The check for stalled runs writes to the queue, perhaps after the sweep has ended and deleted its queue.
@@ -249,6 +280,24 @@ async function openQueues({ redis, only, leaseMs, onEvent }: ConsumeOptions): Pr
       return undefined;
     }
   };
+  const unfit = new Map<string, Unfit>();
+  /** Whether this machine can train for a sweep, as far as it is known. */
+  const isFit = async (sweep: string, needs: Needs | undefined): Promise<boolean> => {
+    const before = unfit.get(sweep);
+    if (!needs || (before && performance.now() < before.until)) return !before;
+    const reason = await check(needs);
+    if (reason === undefined) {
+      if (unfit.delete(sweep)) onFitness(sweep, undefined);
+      return true;
+    }
+    const checks = (before?.checks ?? 0) + 1;
+    unfit.set(sweep, { reason, checks, until: performance.now() + BACK_OFF_MS * 2 ** checks });
+    if (before?.reason !== reason) {
+      onFitness(sweep, reason);
+      onEvent({ type: 'unfit', sweep, reason });
+    }
+    return false;
+  };
   let closed = false;
   let turn = 0;
   const refresh = async () => {
@@ -263,8 +312,11 @@ async function openQueues({ redis, only, leaseMs, onEvent }: ConsumeOptions): Pr
       open.delete(id);
       await leave(id, worker);
     }
+    for (const id of unfit.keys()) {
+      if (!active.includes(id) && unfit.delete(id)) onFitness(id, undefined);
+    }
     for (const id of active) {
-      if (open.has(id)) continue;
+      if (open.has(id) || !(await isFit(id, sweeps.get(id)!.needs)) || closed) continue;
       const worker = new Worker(queueName(id), null, {
         connection: redis,
         prefix: PREFIX,
@@ -296,6 +348,11 @@ async function openQueues({ redis, only, leaseMs, onEvent }: ConsumeOptions): Pr
       return open.has(sweep);
     },
     count: () => open.size,
+    uselessness() {
+      const reasons = [...unfit.values()];
+      const isFinal = open.size === 0 && reasons.every(({ checks }) => checks >= MAX_MACHINE_FAULTS);
+      return isFinal ? reasons[0]?.reason : undefined;
+    },
     async close() {
       closed = true;
       await Promise.allSettled([...open].map(([id, worker]) => leave(id, worker)));

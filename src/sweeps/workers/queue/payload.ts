@@ -55,7 +55,7 @@ export function unqueueableReason(key: string, value: unknown, known: readonly s
 }
 
 /** A relative path without `.` or `..`, valid on every system. */
-function isPlainPath(value: unknown): boolean {
+export function isPlainPath(value: unknown): boolean {
   return (
     typeof value === 'string' &&
     /^[\w.-]+(\/[\w.-]+)*$/.test(value) &&

@@ -5,6 +5,7 @@ import { resultSchema } from '../../state/journal';
 import type { Executor, TrialRun } from '../../runTrials';
 import type { SweepSpec } from '../../spec/sweepFile';
 import type { Outcome, Progress } from '../trainProcess';
+import { needsOf } from './fitness';
 import { payloadOf } from './payload';
 import { PREFIX, unlessAway } from './redis';
 import { announceSweep, listSweeps, listWorkers, withdrawSweep } from './registry';
@@ -18,6 +19,8 @@ const AHEAD = 2;
 /** Runs queued at a time, when it does not. */
 const MOST_QUEUED = 1000;
 const PAGE = 200;
+
+const NO_WORKER = 'No worker trains the runs of this sweep; they wait until one is started.';
 
 const outcomeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('result'), result: resultSchema }),
@@ -89,7 +92,7 @@ export async function queueExecutor(
   let slots = 1;
   let stopped: (() => void) | undefined;
   let removed = false;
-  const listed = { name: spec.name, metric: spec.metric.name, state: 'active' as const };
+  const listed = { name: spec.name, metric: spec.metric.name, state: 'active' as const, needs: needsOf(spec) };
   await announceSweep(redis, sweep, listed);
 
   const payload = (run: TrialRun) => payloadOf(sweep, run, spec.metric.name, spec.seeds);
@@ -115,17 +118,25 @@ export async function queueExecutor(
     }
   });
   const named = new Set<string>();
+  const noticeOnce = (message: string) => {
+    if (!named.has(message)) onNotice(message);
+    named.add(message);
+  };
+  let checksWithout = 0;
   const check = coalesced(async () => {
     const workers = await listWorkers(redis);
-    for (const { host, pid, problem } of workers) {
-      const message = `Worker ${pid} on ${host} cannot train: ${problem}.`;
-      if (problem !== undefined && !named.has(message)) onNotice(message);
-      if (problem !== undefined) named.add(message);
-    }
+    const fit = workers.filter(({ host, pid, problem, unfit = {} }) => {
+      const why = problem ?? (Object.hasOwn(unfit, sweep) ? unfit[sweep] : undefined);
+      if (why !== undefined) noticeOnce(`Worker ${pid} on ${host} cannot train: ${why}.`);
+      return why === undefined;
+    });
     slots = Math.max(
       1,
-      workers.reduce((sum, worker) => sum + worker.slots, 0),
+      fit.reduce((sum, worker) => sum + worker.slots, 0),
     );
+    checksWithout = fit.length > 0 || sent.size === 0 ? 0 : checksWithout + 1;
+    if (checksWithout === 0) named.delete(NO_WORKER);
+    if (checksWithout > 1) noticeOnce(NO_WORKER);
     const state = (await listSweeps(redis)).get(sweep)?.state;
     if (state === 'stopped') return stopped?.();
     if (state === undefined && !removed) await announceSweep(redis, sweep, listed);

@@ -11,6 +11,14 @@ const sweepSchema = z.object({
   name: z.string().max(64).optional(),
   metric: z.string().max(64),
   state: z.enum(['active', 'stopped']),
+  /** What a machine must have to train its runs. */
+  needs: z
+    .object({
+      version: z.string().max(64),
+      datasets: z.array(z.string().max(4096)).max(1000).readonly(),
+      backends: z.array(z.string().max(64)).max(64).readonly(),
+    })
+    .optional(),
 });
 
 const workerSchema = z.object({
@@ -20,6 +28,8 @@ const workerSchema = z.object({
   running: z.number(),
   /** Why this worker cannot train; its runs return to the queue. */
   problem: z.string().max(1000).optional(),
+  /** Why it cannot train the runs of some sweeps, by their ids. */
+  unfit: z.record(z.string().max(64), z.string().max(1000)).optional(),
 });
 
 /** A sweep's entry in Redis. */

@@ -3,9 +3,11 @@ import { parseArgs } from 'node:util';
 import { defaultDataDir } from '../src/data/defaultDataDir';
 import { EXIT_CODES, HandgradError } from '../src/errors';
 import { buildBook } from './build';
+import { openInBrowser } from './openInBrowser';
 import { serve } from './serve';
 
-// npm run book: writes the site to dist-book/, or to --out; --serve then opens it to browsers on this machine.
+// npm run book: writes the site to dist-book/, or to --out; --serve then serves it on this machine, and opens it in the
+// default browser where there is a desktop (not with --no-open).
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -14,8 +16,10 @@ async function main(): Promise<void> {
       dataset: { type: 'string' },
       'data-dir': { type: 'string', default: process.env['HANDGRAD_DATA_DIR'] || defaultDataDir() },
       serve: { type: 'boolean', default: false },
+      open: { type: 'boolean', default: true },
       port: { type: 'string', default: '8000' },
     },
+    allowNegative: true,
   });
   const { out: folder, dataset, 'data-dir': dataDir } = values;
   await buildBook({ folder, dataDir, ...(dataset !== undefined && { dataset }) });
@@ -23,6 +27,7 @@ async function main(): Promise<void> {
   if (!values.serve) return;
   const { url } = await serve({ '': folder }, Number(values.port));
   console.log(`Serving it at ${url}/; press Ctrl-C to stop`);
+  if (values.open) openInBrowser(`${url}/`);
 }
 
 main().catch((error: unknown) => {

@@ -178,6 +178,21 @@ export function atMostEvery(milliseconds: number, work: () => void): () => void 
   };
 }
 
+/** Calls a function when it has not been wished for so many milliseconds: what changed has come to rest. */
+export function whenQuiet(milliseconds: number, work: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const run = () => {
+    clearTimeout(timer);
+    putOff.delete(run);
+    work();
+  };
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(run, milliseconds);
+    putOff.add(run);
+  };
+}
+
 /** Calls a function that takes time again and again, but not before the last call has ended; the last wish counts. */
 export function oneAtATime(work: () => Promise<void>): () => void {
   let busy = false;

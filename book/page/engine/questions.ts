@@ -256,7 +256,7 @@ async function examine({ samples: { test }, training }: Session, mistakes: numbe
     .sort((a, b) => b.share - a.share)
     .slice(0, mistakes)
     .map((one) => ({ ...one, pixels: pixelsOf(test, one.row) }));
-  return { accuracy: correct / test.count, confusion, mistakes: found };
+  return { steps: training.steps(), accuracy: correct / test.count, confusion, mistakes: found };
 }
 
 /** The weights of the first hidden units, one picture each. */

@@ -3,13 +3,15 @@ import { formatCount, formatShare } from '../../../src/words';
 import { largest, percent, show } from '../drawing/numbers';
 import { captioned, picture, type Picture } from '../drawing/picture';
 import { plot } from '../drawing/plot';
-import { askWhenSeen, atMostEvery, type Book } from '../store';
+import { askWhenSeen, atMostEvery, type Book, whenQuiet } from '../store';
 import { settingField } from '../settingField';
 
 const UNITS = 24;
 const MISTAKES = 12;
 /** Milliseconds between two drawings of the weights. */
 const EVERY = 400;
+/** Milliseconds without a step after which the test images are evaluated again: a training that pauses in an epoch. */
+const AT_REST = 800;
 
 /** The training: settings, curves, weights, confusion matrix, mistakes. */
 export function training(root: HTMLElement, book: Book): void {
@@ -122,11 +124,12 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
       }),
     );
     root.dataset['accuracy'] = String(found.accuracy);
+    root.dataset['steps'] = String(found.steps);
   });
   book.onProgress(({ type }) => {
     if (type === 'epoch' || type === 'reset') changed();
   });
-  void book.opened.then(() => changed()).catch(() => {});
+  book.onView(whenQuiet(AT_REST, changed));
   const scroll = h('div', { class: 'scroll', role: 'group', 'aria-label': 'Confusion matrix' }, table);
   return h('div', {}, scroll, heading, mistakes);
 }

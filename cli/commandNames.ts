@@ -7,6 +7,7 @@ export const COMMAND_NAMES = [
   'predict',
   'sweep',
   'worker',
+  'runs',
   'report',
   'export',
   'gradcheck',

@@ -10,6 +10,7 @@ export const library = {
   gradients: () => require('../src/runs/checkGradients') as typeof import('../src/runs/checkGradients'),
   inference: () => require('../src/inference') as typeof import('../src/inference'),
   sweeps: () => require('../src/sweeps') as typeof import('../src/sweeps'),
+  collection: () => require('../src/collection') as typeof import('../src/collection'),
   reports: () => require('../src/reports/writeReport') as typeof import('../src/reports/writeReport'),
   classReport: () => require('../src/training/classReport') as typeof import('../src/training/classReport'),
   download: () => require('../src/data/download/download') as typeof import('../src/data/download/download'),

@@ -94,6 +94,10 @@ const RULES: Record<string, readonly string[]> = {
     ...['src/model/export', 'src/pictures', 'src/runs', 'src/sweeps', 'src/sweeps/state', 'src/training'],
     ...['type:src/data', 'type:src/nn'],
   ],
+  'src/collection': [
+    ...['node', 'src/errors', 'src/files', 'src/reports', 'src/runs', 'src/sweeps', 'src/sweeps/spec'],
+    ...['src/sweeps/state'],
+  ],
   'src/inference': [
     ...['@tensorflow/tfjs-core', 'node', 'src/backends', 'src/data', 'src/data/formats', 'src/errors', 'src/model'],
     ...['src/data/tables', 'src/model/export', 'src/nn', 'src/pictures', 'src/runs', 'src/training'],

@@ -207,8 +207,15 @@ export {
 export { type ColumnFacts } from './data/tables/describeColumn';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
-export { formatFigure, judgedFigure, type JudgedFigure } from './runs/figures';
-export { judgedAccuracy, readRun, type RunData } from './runs/readRun';
+export { bestFigure, formatFigure, judgedFigure, type BestFigure, type JudgedFigure } from './runs/figures';
+export {
+  judgedAccuracy,
+  readNewMetrics,
+  readRun,
+  type MetricsPlace,
+  type NewMetrics,
+  type RunData,
+} from './runs/readRun';
 export { labelsOf, titleOf, type Labels } from './runs/labels';
 export { openModel, type ModelConfig, type OpenedModel } from './runs/modelConfig';
 
@@ -238,7 +245,27 @@ export {
 } from './inference/exportModel';
 export { assertThreshold, type ThresholdOptions } from './inference/threshold';
 export { useModel, type UsedModel, type UseOptions, type UseSettings } from './inference/useModel';
-export { writeReport, type ReportOptions } from './reports/writeReport';
+export { compareFolders, writeReport, type ReportOptions } from './reports/writeReport';
+export {
+  differingSettings,
+  finalFigures,
+  resultText,
+  type ComparedRun,
+  type Comparison,
+} from './reports/compareReport';
+export { shortSetting, type Curve } from './reports/charts';
+export {
+  findFolder,
+  listRuns,
+  openCollection,
+  type ListedFigure,
+  type ListedRun,
+  type RunCollection,
+  type RunList,
+  type RunState,
+} from './collection/listRuns';
+export { filterRuns, RUN_ORDERS, settingsInShort, sortRuns, type RunOrder } from './collection/chooseRuns';
+export { findRemovable, removeRun, type RemovableRun } from './collection/removeRun';
 
 export { resumeSweep, runSweep, startSweep, type Sweep, type SweepOptions, type SweepRunOptions } from './sweeps/sweep';
 export {

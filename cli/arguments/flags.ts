@@ -70,6 +70,16 @@ export function severalFlag<Value>(kind: Kind<Value>, about: FlagDescription): F
   };
 }
 
+/** A flag that may be given several times, each time with one value or a list of them; empty if it is not given. */
+export function repeatedFlag<Value>(kind: Kind<readonly Value[]>, about: FlagDescription): Flag<readonly Value[]> {
+  return {
+    kind,
+    options: { ...optionsOf(about), array: true, nargs: 1, requiresArg: true },
+    read: (given, name) =>
+      ((given ?? []) as readonly string[]).flatMap((one) => readText<readonly Value[]>(kind, one, `--${name}`)),
+  };
+}
+
 /** A flag without a value: true if it is given. */
 export function toggle(about: FlagDescription): Flag<boolean> {
   return { options: { ...optionsOf(about), type: 'boolean' }, read: (given, name) => once(given, name) === true };

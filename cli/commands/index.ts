@@ -10,6 +10,7 @@ export const COMMANDS = {
   predict: () => (require('./predict') as typeof import('./predict')).command,
   sweep: () => (require('./sweep') as typeof import('./sweep')).command,
   worker: () => (require('./sweep/worker') as typeof import('./sweep/worker')).command,
+  runs: () => (require('./runs') as typeof import('./runs')).command,
   report: () => (require('./report') as typeof import('./report')).command,
   export: () => (require('./export') as typeof import('./export')).command,
   gradcheck: () => (require('./gradcheck') as typeof import('./gradcheck')).command,

@@ -21,9 +21,9 @@ export function plotCurves(title: string, curves: readonly PlottedCurve[], colum
   const epochs = Math.max(...shown.map(({ values }) => values.length));
   const width = Math.max(10, Math.min(70, columns - AXIS));
   const series = shown.map(({ values }) => stretched(values, Math.round((width * values.length) / epochs)));
-  const paints = [colors.cyan, colors.yellow];
+  const paints = [colors.cyan, colors.yellow, colors.magenta, colors.green, colors.red, colors.blue];
   // asciichart writes a color before each character; these placeholders are replaced by our colors afterwards.
-  const marks = ['\ue000', '\ue001'];
+  const marks = paints.map((_, i) => String.fromCharCode(0xe000 + i));
   const { plot } = require('asciichart') as typeof import('asciichart');
   const chart = plot(series, {
     height: HEIGHT,
@@ -35,7 +35,7 @@ export function plotCurves(title: string, curves: readonly PlottedCurve[], colum
     .split('\n')
 
     .map((line) =>
-      line.replace(/([\ue000\ue001])(.)/g, (_, mark: string, c: string) => paints[marks.indexOf(mark)]!(c)),
+      line.replace(/([\ue000-\ue005])(.)/g, (_, mark: string, c: string) => paints[marks.indexOf(mark)]!(c)),
     );
   const names = shown.map(({ name, values }, i) => paints[i % paints.length]!(`${name} ${values.at(-1)!.toFixed(4)}`));
   const axis = `${' '.repeat(AXIS)}epoch 1${`${epochs}`.padStart(Math.max(1, width - 7))}`;

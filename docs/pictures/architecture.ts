@@ -44,6 +44,7 @@ export const ROWS: readonly (readonly Box[])[] = [
       },
     ),
   ],
+  [box(['src/collection'], 1, ['the folder of all runs: list, compare, remove, serve'])],
   [
     box(['src/reports'], 1, ['HTML pages of a run, several, a sweep']),
     box(['src/doctor'], 1, ['what this machine can run']),

@@ -15,7 +15,9 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../src/runs/checkpoint';
 import { resolveConfig } from '../../src/runs/config';
 import { decodeSafetensors } from '../../src/model/safetensors';
 import { openModel } from '../../src/runs/modelConfig';
-import { readRun } from '../../src/runs/readRun';
+import { bestFigure } from '../../src/runs/figures';
+import { titleOf } from '../../src/runs/labels';
+import { readNewMetrics, readRun } from '../../src/runs/readRun';
 import { readSweep } from '../../src/sweeps/spec/sweepFile';
 import { readJournal } from '../../src/sweeps/state/journal';
 import { rank } from '../../src/sweeps/state/ranking';
@@ -73,6 +75,7 @@ const epoch = {
   ...{ type: 'epoch', epoch: 1, step: 6, loss: 0.5, lastBatchLoss: 0.4, testLoss: 0.5, testAccuracy: 0.8 },
   ...{ seconds: 1, trainSeconds: 1, samplesPerSecond: 100 },
 };
+const log = { type: 'log', epoch: 1, step: 3, loss: 0.6, lr: 0.1, gradientNorm: 2 };
 const end = { type: 'end', epochs: 1, testLoss: 0.5, testAccuracy: 0.8, seconds: 1, runDir: 'runs/x' };
 const sweepFile = {
   ...{ method: 'random', run_cap: 4, metric: { name: 'testLoss', goal: 'minimize' }, seeds: 2, seed: 1 },
@@ -126,10 +129,14 @@ const READERS: Readonly<Record<string, Reader>> = {
     files: {
       'config.json': json({ lr: 0.1, epochs: 3, stopAfter: 1 }),
       'environment.json': json({ backend: 'cpu', versions: { node: '20' } }),
-      'metrics.jsonl': json(epoch, end),
+      'metrics.jsonl': json(epoch, log, { type: 'diverged', message: 'x' }, end),
     },
     async read() {
-      runResult(await readRun(VIRTUAL), 'testAccuracy');
+      const read = await readRun(VIRTUAL);
+      runResult(read, 'testAccuracy');
+      titleOf(read);
+      bestFigure(read);
+      await readNewMetrics(VIRTUAL);
     },
   },
   checkpoints: {
@@ -241,6 +248,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 
 /** Files that read something, but nothing of others; or whose fuzzer is elsewhere. */
 const NOT_HERE: Readonly<Record<string, string>> = {
+  'collection/removeRun.ts': 'looks for a mark in a page',
   'data/download/verify.ts': 'compares bytes with digests',
   'data/formats/imageFile.ts': 'spec/data/formats/imageFile.spec.ts: decoding takes too long for 20,000 cases',
   'data/tables/columnBuilder.ts': 'spec/data/tables/anyBytes.spec.ts',

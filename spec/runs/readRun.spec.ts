@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findRun, readRun } from '../../src/runs/readRun';
+import { findRun, type MetricsPlace, readNewMetrics, readRun } from '../../src/runs/readRun';
 import { temporaryFolder } from '../data/tinyDataset';
 import { failure } from '../failure';
 
@@ -18,6 +18,8 @@ const epoch = (number: number) => ({
   ...{ seconds: 1, trainSeconds: 0.9, samplesPerSecond: 100 },
 });
 const end = { type: 'end', epochs: 2, testLoss: 0.6, testAccuracy: 0.7, seconds: 2, runDir: 'runs/a' };
+
+const log = (step: number) => ({ type: 'log', epoch: 1, step, loss: 0.6, lr: 0.1, gradientNorm: 2 });
 
 describe('readRun', () => {
   const folder = temporaryFolder();
@@ -90,5 +92,50 @@ describe('readRun', () => {
     rmSync(path('config.json'));
     expect(await findRun(folder())).to.equal(undefined);
     expect(await failure('model', () => readRun(folder()))).to.match(/is not a run folder: it has no config\.json/);
+  });
+});
+
+describe('readNewMetrics', () => {
+  const folder = temporaryFolder();
+  const file = () => join(folder(), 'metrics.jsonl');
+  const lines = (...rows: unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
+  it('gives each row once, as soon as its line is complete', async () => {
+    expect(await readNewMetrics(folder())).to.deep.include({ epochs: [], logs: [], more: false });
+    const [first, second] = [lines(log(1), epoch(1)), lines(epoch(2))];
+    writeFileSync(file(), first + second.slice(0, 20));
+    const one = await readNewMetrics(folder());
+    expect(one).to.deep.include({ epochs: [epoch(1)], logs: [log(1)], fromStart: true, more: false });
+    expect(one.place.bytes).to.equal(first.length);
+    expect(await readNewMetrics(folder(), one.place)).to.deep.include({ epochs: [], logs: [], fromStart: false });
+    appendFileSync(file(), second.slice(20));
+    const two = await readNewMetrics(folder(), one.place);
+    expect(two).to.deep.include({ epochs: [epoch(2)], logs: [], fromStart: false });
+    expect(two.place.bytes).to.equal(first.length + second.length);
+  });
+
+  it('begins again with a file that a resumed run has put in its place', async () => {
+    writeFileSync(file(), lines(epoch(1), epoch(2)));
+    const { place } = await readNewMetrics(folder());
+    writeFileSync(`${file()}.new`, lines(epoch(1), epoch(2), epoch(3)));
+    renameSync(`${file()}.new`, file());
+    const again = await readNewMetrics(folder(), place);
+    expect(again.fromStart).to.be.true;
+    expect(again.epochs).to.have.length(3);
+    truncateSync(file(), lines(epoch(1)).length);
+    expect((await readNewMetrics(folder(), again.place)).epochs).to.deep.equal([epoch(1)]);
+  });
+
+  it('reads a long file in pieces', async () => {
+    const rows = 60_000;
+    writeFileSync(file(), lines(log(1)).repeat(rows));
+    let [read, pieces] = [0, 0];
+    for (let place: MetricsPlace | undefined, more = true; more; pieces++) {
+      const found = await readNewMetrics(folder(), place);
+      read += found.logs.length;
+      ({ place, more } = found);
+    }
+    expect(read).to.equal(rows);
+    expect(pieces).to.be.above(1);
   });
 });

@@ -49,7 +49,7 @@ export async function lockFolder(dir: string, { force = false } = {}): Promise<L
     const own = (before.at(-1) ?? 0) + 1;
     const token = randomBytes(8).toString('hex');
     if (!(await make(dir, own, token))) continue;
-    const isHeld = async () => (await readOwner(join(dir, nameOf(own))))?.token === token;
+    const isOurs = async () => (await readOwner(join(dir, nameOf(own))))?.token === token;
     const others = (await locks(dir)).filter((number) => number !== own);
     if (await giveWay(dir, own, others, force)) {
       await remove(dir, own);
@@ -60,11 +60,11 @@ export async function lockFolder(dir: string, { force = false } = {}): Promise<L
     for (const ended of others) await remove(dir, ended);
     return {
       async assertHeld() {
-        if (await isHeld()) return;
+        if (await isOurs()) return;
         throw new HandgradError('locked', `${dir} was taken over by another process; this one stops writing to it.`);
       },
       async release() {
-        if (await isHeld()) await remove(dir, own);
+        if (await isOurs()) await remove(dir, own);
       },
     };
   }
@@ -72,11 +72,24 @@ export async function lockFolder(dir: string, { force = false } = {}): Promise<L
 
 /** Whether a process of another machine holds the lock of a folder: it cannot be known whether it still runs. */
 export async function isHeldElsewhere(dir: string): Promise<boolean> {
+  return (await holdersOf(dir)).includes('elsewhere');
+}
+
+/**
+ * Whether a process may hold the lock of a folder: one that runs here, or one of another machine.
+ * @throws HandgradError `storage` when a lock is not a file
+ */
+export async function isHeld(dir: string): Promise<boolean> {
+  return (await holdersOf(dir)).length > 0;
+}
+
+async function holdersOf(dir: string): Promise<Life[]> {
+  const lives: Life[] = [];
   for (const number of await locks(dir).catch(() => [])) {
     const owner = await readOwner(join(dir, nameOf(number)));
-    if (owner && lifeOf(owner) === 'elsewhere') return true;
+    if (owner) lives.push(lifeOf(owner));
   }
-  return false;
+  return lives.filter((life) => life !== 'dead');
 }
 
 async function giveWay(dir: string, own: number, others: readonly number[], force: boolean): Promise<boolean> {

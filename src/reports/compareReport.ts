@@ -11,9 +11,11 @@ import {
 import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { toSvg } from './render';
 import { keysWhere } from '../runs/config';
+import { bestFigure, formatFigure, type JudgedFigure, judgedFigure } from '../runs/figures';
 import { withoutFolders } from '../runs/modelConfig';
 import { titleOf } from '../runs/labels';
-import { judgedAccuracy, type RunData } from '../runs/readRun';
+import type { RunData } from '../runs/readRun';
+import type { EpochEvent } from '../training/train';
 import type { Importance } from '../sweeps/state/importance';
 
 /** Some runs side by side, or the trials of a sweep. */
@@ -34,52 +36,95 @@ export interface ComparedRun {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Undefined if there is none yet, or the run failed. */
   readonly result: number | undefined;
+  /** Of a run: what `result` is. Runs with another measure cannot be compared by it. */
+  readonly measure?: Measure;
+  /** Of a run: its folder, and the figures of its end, such as `testR2`. */
+  readonly dir?: string;
+  readonly figures?: Readonly<Record<string, number>>;
   readonly epochs: number;
   readonly seconds: number;
   /** Its state: `finished`, `not finished`, `stopped`, `failed`, … */
   readonly state: string;
 }
 
+type Measure = JudgedFigure['name'];
+
 /** Settings that do not affect the result of a run. */
 const NOT_COMPARED: readonly string[] = keysWhere(({ compared }) => compared === false);
 /** More axes than this are unreadable. */
 const MOST_AXES = 8;
 
-/** Runs as a comparison, each with its best accuracy. */
+/** The figures of the end, in the order of tables. */
+const FINAL: readonly (readonly [name: string, title: string])[] = [
+  ['testAccuracy', 'test accuracy'],
+  ['testRmse', 'test RMSE'],
+  ['testMae', 'test MAE'],
+  ['testR2', 'test R²'],
+];
+
+/** Runs as a comparison, each with its best accuracy, or for regression its best RMSE; the latter come last. */
 export function compareRuns(runs: readonly RunData[]): Comparison {
   const titles = runs.map(titleOf);
   // Of several with one name, the folders tell.
   const names = titles.map((title, i) => (titles.indexOf(title) === titles.lastIndexOf(title) ? title : runs[i]!.dir));
-  const validated = runs.every(({ epochs }) => epochs.some(({ valAccuracy }) => valAccuracy !== undefined));
-  const curve = (of: (run: RunData) => Curve['values']) => runs.map((run, i) => ({ name: names[i]!, values: of(run) }));
+  const items = runs.map((run, i) => comparedRun(run, names[i]!));
+  const validated = runs.every(({ epochs }) =>
+    epochs.some((epoch) => (epoch.valAccuracy ?? epoch.valRmse) !== undefined),
+  );
+  const measures = [...new Set(items.flatMap(({ measure }) => measure ?? []))];
+  const curve = (of: (epoch: EpochEvent) => number | undefined) =>
+    runs
+      .map((run, i) => ({ name: names[i]!, values: run.epochs.map(of) }))
+      .filter(({ values }) => values.length === 0 || values.some((value) => value !== undefined));
+  const judged = (measure: Measure) => ({
+    name: measure,
+    lines: curve((epoch) => {
+      const figure = judgedFigure(epoch);
+      return figure?.name === measure ? figure.value : undefined;
+    }),
+  });
+  const what = measures.length > 1 ? 'accuracy or RMSE' : measures[0] === 'RMSE' ? 'RMSE' : 'accuracy';
   return {
     title: `${runs.length} runs`,
-    resultName: validated ? 'best validation accuracy' : 'best accuracy',
-    items: bestFirst(runs.map((run, i) => comparedRun(run, names[i]!))),
+    resultName: `best ${validated ? 'validation ' : ''}${what}`,
+    items: bestFirst(items),
     charts: [
-      { name: 'Accuracy', lines: curve(({ epochs }) => epochs.map(judgedAccuracy)) },
-      { name: 'Loss', lines: curve(({ epochs }) => epochs.map(({ valLoss, testLoss }) => valLoss ?? testLoss)) },
-      { name: 'Training loss', lines: curve(({ epochs }) => epochs.map(({ loss }) => loss)) },
+      ...(measures.includes('RMSE') && measures.length === 1 ? [] : [judged('Accuracy')]),
+      ...(measures.includes('RMSE')
+        ? [judged('RMSE'), { name: 'R²', lines: curve(({ valR2, testR2 }) => valR2 ?? testR2) }]
+        : []),
+      { name: 'Loss', lines: curve(({ valLoss, testLoss }) => valLoss ?? testLoss) },
+      { name: 'Training loss', lines: curve(({ loss }) => loss) },
     ],
   };
 }
 
 function comparedRun(run: RunData, name: string): ComparedRun {
-  const accuracies = run.epochs.map(judgedAccuracy).filter((value) => value !== undefined);
+  const { epochs, end } = run;
+  const best = bestFigure(run);
+  const final = FINAL.map(([key]) => [key, (end as Readonly<Record<string, unknown>> | undefined)?.[key]] as const);
   return {
     name,
+    dir: run.dir,
     settings: Object.fromEntries(
       Object.entries(withoutFolders(run.config)).filter(([key]) => !NOT_COMPARED.includes(key)),
     ),
-    result: accuracies.length > 0 ? accuracies.reduce((best, one) => Math.max(best, one)) : undefined,
-    epochs: run.epochs.length,
-    seconds: run.epochs.reduce((sum, { seconds }) => sum + seconds, 0),
-    state: run.end ? 'finished' : 'not finished',
+    result: best?.value,
+    measure: best?.name,
+    figures: Object.fromEntries(final.filter(([, value]) => Number.isFinite(value))) as Record<string, number>,
+    epochs: epochs.length,
+    seconds: epochs.reduce((sum, { seconds }) => sum + seconds, 0),
+    state: end ? 'finished' : run.diverged !== undefined ? 'diverged' : 'not finished',
   };
 }
 
 function bestFirst(items: readonly ComparedRun[]): ComparedRun[] {
-  return [...items].sort((a, b) => (b.result ?? -Infinity) - (a.result ?? -Infinity));
+  const rank = ({ result, measure }: ComparedRun) => (result === undefined ? 2 : measure === 'RMSE' ? 1 : 0);
+  return [...items].sort((a, b) => {
+    if (rank(a) !== rank(b)) return rank(a) - rank(b);
+    const difference = (b.result ?? 0) - (a.result ?? 0);
+    return a.measure === 'RMSE' ? -difference : difference;
+  });
 }
 
 /** The settings that differ between the runs, in order. */
@@ -89,9 +134,18 @@ export function differingSettings(items: readonly Pick<ComparedRun, 'settings'>[
   return keys.filter(differs);
 }
 
-/** The trials that have a result, for the charts of settings. */
+/** The trials that have a result, all of one measure, for the charts of settings. */
 export function trialsOf({ items }: Comparison): Trial[] {
-  return items.flatMap(({ name, settings, result }) => (result === undefined ? [] : [{ name, settings, result }]));
+  return items.flatMap(({ name, settings, result, measure }) =>
+    result === undefined || measure !== items[0]!.measure ? [] : [{ name, settings, result }],
+  );
+}
+
+/** The figures of the end that some of the runs have. */
+export function finalFigures(
+  items: readonly Pick<ComparedRun, 'figures'>[],
+): (readonly [name: string, title: string])[] {
+  return FINAL.filter(([key]) => items.some(({ figures }) => figures?.[key] !== undefined));
 }
 
 /** Several runs or a sweep on one page. */
@@ -166,7 +220,7 @@ function summary(comparison: Comparison): Html {
   const { items, resultName } = comparison;
   const best = items.find(({ result, state }) => result !== undefined && state !== 'failed');
   const tiles: [string, string][] = [
-    [`Best: ${resultName}`, best?.result?.toFixed(4) ?? '–'],
+    [`Best: ${resultName.replace(/^best /, '')}`, best ? resultText(best, resultName) : '–'],
     ['It was reached by', best?.name ?? '–'],
     ['Runs', `${items.length}`],
     ['Training time', `${items.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s`],
@@ -182,23 +236,37 @@ function summary(comparison: Comparison): Html {
   </dl>`;
 }
 
+/** The result of a run for people; a dash if there is none. */
+export function resultText({ result, measure }: ComparedRun, resultName: string): string {
+  return result === undefined ? '–' : formatFigure(measure ?? resultName, result);
+}
+
 function resultTable(comparison: Comparison, keys: readonly string[]): Html {
+  const figures = finalFigures(comparison.items);
   const columns = [
     { name: 'Run' },
     { name: comparison.resultName, number: true },
+    ...figures.map(([, name]) => ({ name, number: true })),
     ...keys.map((name) => ({ name })),
     { name: 'Epochs', number: true },
     { name: 'Seconds', number: true },
     { name: 'State' },
   ];
-  const rows = comparison.items.map(({ name, result, settings, epochs, seconds, state }) => [
-    name,
-    result === undefined ? '–' : result.toFixed(4),
-    ...keys.map((key) => shortSetting(settings[key])),
-    epochs,
-    seconds.toFixed(1),
-    state,
-  ]);
+  const rows = comparison.items.map((item) => {
+    const { name, settings, epochs, seconds, state } = item;
+    const shown = figures.map(([key]) =>
+      item.figures?.[key] === undefined ? '–' : formatFigure(key, item.figures[key]),
+    );
+    return [
+      name,
+      resultText(item, comparison.resultName),
+      ...shown,
+      ...keys.map((key) => shortSetting(settings[key])),
+      epochs,
+      seconds.toFixed(1),
+      state,
+    ];
+  });
   const same = keys.length === 0 ? html`<p class="note">The runs have the same settings.</p>` : html``;
   return html`${same}${table('Results', columns, rows, true)}`;
 }

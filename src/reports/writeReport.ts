@@ -8,7 +8,7 @@ import { useModel, type UseOptions, type UseSettings } from '../inference/useMod
 import { readParameters } from '../model/parameters';
 import { foldDir, isCrossValidation } from '../runs/crossValidation';
 import { writeExport } from '../model/export/exported';
-import { isRunFolder, readRun, type RunData } from '../runs/readRun';
+import { findRun, isRunFolder, readRun, type RunData } from '../runs/readRun';
 import { RUN_FILES } from '../runs/runFolder';
 import { dataIterator } from '../training/batches';
 import { evaluationBatchSize } from '../training/evaluate';
@@ -60,23 +60,15 @@ export async function writeReport(
     throw new HandgradError('usage', 'A report needs a folder of a run or a sweep; give `paths`.');
   const out = options.out ?? (others.length === 0 ? join(first, REPORT) : REPORT);
   await assertReplaceable(out);
-  if (others.length === 0 && (await isSweepFolder(first))) {
-    await writeComparison(await compareSweep(first), out, options.png);
+  const comparison = await compareFolders(folders, options);
+  if (comparison) {
+    await writeFileAtomic(out, await compareReport(comparison));
+    if (options.png !== undefined) {
+      await writeExport(options.png, await comparisonPictures(comparison), { force: true });
+    }
     return out;
   }
-  if (others.length > 0) {
-    await writeComparison(compareRuns(await runsIn(folders, options)), out, options.png);
-    return out;
-  }
-  await refuseStranger(first);
   const run = await readRun(first);
-  if (isCrossValidation(run.config)) {
-    const folds = Array.from({ length: Number(run.config['folds']) }, (_, i) => foldDir(first, i + 1));
-    const runs: RunData[] = [];
-    for (const fold of folds) runs.push(await readRun(fold));
-    await writeComparison(compareRuns(runs), out, options.png);
-    return out;
-  }
   const trained = run.hasModel ? await examined(first, settings, options) : undefined;
   if (!run.hasModel) {
     const message = `${first} has no ${RUN_FILES.model} yet: the report shows its curves only.`;
@@ -87,8 +79,34 @@ export async function writeReport(
   return out;
 }
 
+/**
+ * Reads several runs to stand side by side: the best trials of each sweep, and no strangers, which are left out with a
+ * notice. A single sweep is compared with all of its trials, a single cross-validation with its folds.
+ * @returns undefined for a single run, which has nothing beside it
+ * @throws HandgradError 'model' when none of the folders holds a run, or one is damaged
+ */
+export async function compareFolders(
+  folders: readonly string[],
+  options: Pick<ReportOptions, 'onEvent'> = {},
+): Promise<Comparison | undefined> {
+  const [first, ...others] = folders;
+  if (first === undefined || others.length > 0) return compareRuns(await runsIn(folders, options));
+  if (await isSweepFolder(first)) return compareSweep(first);
+  await refuseStranger(first);
+  const { config } = await readRun(first);
+  if (!isCrossValidation(config)) return undefined;
+  const runs: RunData[] = [];
+  for (let fold = 1; fold <= Number(config['folds']); fold++) {
+    const run = await findRun(foldDir(first, fold));
+    // The others have not started.
+    if (!run) break;
+    runs.push(run);
+  }
+  return compareRuns(runs);
+}
+
 /** The runs in several folders, as a pattern such as runs/* gives them: the best of each sweep, and no strangers. */
-async function runsIn(folders: readonly string[], { onEvent }: ReportOptions): Promise<RunData[]> {
+async function runsIn(folders: readonly string[], { onEvent }: Pick<ReportOptions, 'onEvent'>): Promise<RunData[]> {
   const runs: RunData[] = [];
   const left: string[] = [];
   for (const folder of folders) {
@@ -104,11 +122,6 @@ async function runsIn(folders: readonly string[], { onEvent }: ReportOptions): P
     onEvent?.({ type: 'notice', message });
   }
   return runs;
-}
-
-async function writeComparison(comparison: Comparison, out: string, png: string | undefined): Promise<void> {
-  await writeFileAtomic(out, await compareReport(comparison));
-  if (png !== undefined) await writeExport(png, await comparisonPictures(comparison), { force: true });
 }
 
 async function refuseStranger(path: string): Promise<void> {

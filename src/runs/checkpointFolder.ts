@@ -97,6 +97,11 @@ export async function newestCheckpoint(dir: string): Promise<FoundCheckpoint | u
   throw new HandgradError('model', `No checkpoint in ${dir} can be used: ${damaged[0]}`);
 }
 
+/** Whether a file's name is that of a part of a checkpoint. */
+export function isCheckpointFile(name: string): boolean {
+  return name === BEST || /^step-\d{8,15}\.(json|safetensors)$/.test(name);
+}
+
 /** Removes what a killed process left behind: temporary files, and tensors without a manifest. */
 export async function removeLeftovers(dir: string): Promise<void> {
   const names = await readdir(dir).catch((): string[] => []);

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { HandgradError } from '../errors';
 import { assertUnchanged, type Manifest, readManifest } from '../files/manifest';
-import { readOwn } from '../files/readWhole';
+import { openOwn, readOwn } from '../files/readWhole';
 import type { EpochEvent, LogEvent } from '../training/train';
 import type { Divergence, RunEnd } from './events';
 import { RUN_FILES } from './runFolder';
@@ -92,6 +92,10 @@ const rowSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('diverged'), message: z.string().max(10_000) }) satisfies z.ZodType<Divergence>,
 ]);
 
+type Row = z.output<typeof rowSchema>;
+/** How the line of a step begins. */
+const LOG = Buffer.from('{"type":"log",');
+
 const recordSchema = z.record(z.string(), z.unknown());
 
 /** Whether a folder is a run folder. */
@@ -111,14 +115,15 @@ export async function readRun(dir: string): Promise<RunData> {
 
 /**
  * `readRun` for a folder that may not hold a run.
+ * @param options.logs false leaves out what `logEvery` recorded, which may be most of the file
  * @returns undefined when it holds none
  * @throws HandgradError `model` when it is damaged
  */
-export async function findRun(dir: string): Promise<RunData | undefined> {
+export async function findRun(dir: string, { logs = true } = {}): Promise<RunData | undefined> {
   const manifest = await readManifest(dir);
   const config = await readJson(dir, RUN_FILES.config, manifest);
   if (config === undefined) return undefined;
-  const rows = await readRows(dir, manifest);
+  const rows = await readRows(dir, manifest, logs);
   const epochs = rows.flatMap(({ row, end }) => (row.type === 'epoch' ? [{ row, end }] : []));
   const last = rows.at(-1)?.row;
   return {
@@ -139,16 +144,75 @@ export async function findRun(dir: string): Promise<RunData | undefined> {
 async function readRows(
   dir: string,
   manifest: Manifest | undefined,
-): Promise<{ row: z.output<typeof rowSchema>; end: number }[]> {
+  logs: boolean,
+): Promise<{ row: Row; end: number }[]> {
   const path = join(dir, RUN_FILES.metrics);
   const bytes = await readFileOf(dir, RUN_FILES.metrics, MAX_METRICS_BYTES, manifest);
   if (!bytes) return [];
   const rows = [];
+  let line = 0;
   // Anything after the last line feed was being written when the process died.
   for (let begin = 0, end; (end = bytes.indexOf(10, begin) + 1) > 0; begin = end) {
-    rows.push({ row: parse(bytes.toString('utf8', begin, end), rowSchema, `${path}, line ${rows.length + 1},`), end });
+    line++;
+    if (!logs && bytes.subarray(begin, begin + LOG.length).equals(LOG)) continue;
+    rows.push({ row: parse(bytes.toString('utf8', begin, end), rowSchema, `${path}, line ${line},`), end });
   }
   return rows;
+}
+
+/** What is read of `metrics.jsonl` at a time while it grows. */
+const MAX_PIECE_BYTES = 4e6;
+
+/** Where the reading of a file that grows stands. */
+export interface MetricsPlace {
+  /** Identifies the file: a resumed run replaces it. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** Rows that were appended to `metrics.jsonl`. */
+export interface NewMetrics {
+  readonly epochs: readonly EpochEvent[];
+  readonly logs: readonly LogEvent[];
+  readonly place: MetricsPlace;
+  /** Whether they begin with the first row: what was read before no longer counts. */
+  readonly fromStart: boolean;
+  /** Whether there is more to read already. */
+  readonly more: boolean;
+}
+
+/**
+ * Reads the rows that were appended to a run's `metrics.jsonl`, a few megabytes at a time.
+ * @param since where the last reading ended; from the start when omitted, or when it was of another file
+ * @throws HandgradError `model` when the file is damaged
+ */
+export async function readNewMetrics(dir: string, since?: MetricsPlace): Promise<NewMetrics> {
+  const path = join(dir, RUN_FILES.metrics);
+  const refuse = (why: string) => damaged(path, why);
+  const handle = await openOwn(path, refuse);
+  const nothing = { epochs: [], logs: [], more: false };
+  if (!handle) return { ...nothing, place: { file: '', bytes: 0 }, fromStart: true };
+  try {
+    const { size, ino } = await handle.stat();
+    const file = String(ino);
+    const fromStart = since?.file !== file || since.bytes > size;
+    const begin = fromStart ? 0 : since.bytes;
+    const buffer = Buffer.alloc(Math.min(size - begin, MAX_PIECE_BYTES));
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, begin);
+    const end = buffer.lastIndexOf(10, bytesRead - 1) + 1;
+    if (bytesRead === MAX_PIECE_BYTES && end === 0) throw refuse('has a line that is too long');
+    const lines = bytesRead === 0 || end === 0 ? [] : buffer.toString('utf8', 0, end).trimEnd().split('\n');
+    const rows = lines.map((line) => parse(line, rowSchema, `${path}, at byte ${begin},`));
+    return {
+      epochs: rows.filter((row) => row.type === 'epoch'),
+      logs: rows.filter((row) => row.type === 'log'),
+      place: { file, bytes: begin + end },
+      fromStart,
+      more: begin + end < size && bytesRead === MAX_PIECE_BYTES,
+    };
+  } finally {
+    await handle.close();
+  }
 }
 
 async function readJson(

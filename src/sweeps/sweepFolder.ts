@@ -1,6 +1,15 @@
 import { HandgradError } from '../errors';
 import type { SweepSpec } from './spec/sweepFile';
-import { type Entry, readJournal } from './state/journal';
+import { type Entry, readJournal, type RunId } from './state/journal';
+
+/** The folder of the runs, inside the sweep's. */
+export const TRIALS = 'trials';
+
+/** The name of a run's folder: `0007`, or `0007-s2` if trials have several seeds. */
+export function runName({ trial, seed }: Pick<RunId, 'trial' | 'seed'>, seeds: number): string {
+  const number = String(trial).padStart(4, '0');
+  return seeds === 1 ? number : `${number}-s${seed}`;
+}
 
 /** Reads a sweep's journal. @throws HandgradError 'usage' when the folder holds none, 'model' when it is damaged */
 export async function readSweepFolder(

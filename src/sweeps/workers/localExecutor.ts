@@ -1,17 +1,9 @@
 import { join } from 'node:path';
 import { HandgradError } from '../../errors';
 import type { Machine } from '../machine';
-import type { Executor, TrialRun } from '../runTrials';
+import type { Executor } from '../runTrials';
+import { runName, TRIALS } from '../sweepFolder';
 import { type Program, type MachineShare, trainInProcess } from './trainProcess';
-
-/** The folder of the runs, inside the sweep's. */
-export const TRIALS = 'trials';
-
-/** The name of a run's folder: `0007`, or `0007-s2` if trials have several seeds. */
-export function runName({ trial, seed }: Pick<TrialRun, 'trial' | 'seed'>, seeds: number): string {
-  const number = String(trial).padStart(4, '0');
-  return seeds === 1 ? number : `${number}-s${seed}`;
-}
 
 /** The slots of a machine, each with its share of the machine. A run occupies one while it trains. */
 export function createSlots({ workers, threads, gpus }: Machine): {

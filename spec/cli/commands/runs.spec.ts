@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { run } from '../../../cli/run';
+import { lockFolder } from '../../../src/files/lock';
+import { endRow, epochRow, regressionRow, writeRun, writeSweep } from '../../collection/folders';
+import { collector, session } from '../session';
+
+describe('handgrad runs', () => {
+  const before = process.cwd();
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'handgrad-runs-'));
+    process.chdir(folder);
+    const rows = [epochRow(1, 0.6), epochRow(2, 0.8)];
+    const name = 'base \u{1f600}\u001b[31m<script>';
+    writeRun('runs/a', { dataset: 'mnist', epochs: 2, name, tags: ['x'] }, [...rows, endRow(rows[1]!)]);
+    writeRun('runs/b', { dataset: 'mnist', epochs: 2, hidden: [8] }, rows.slice(0, 1));
+    writeRun('runs/low', { dataset: 'house.csv', lr: 0.2 }, [
+      regressionRow(1, 9),
+      regressionRow(2, 5),
+      endRow(regressionRow(2, 5)),
+    ]);
+    writeRun('runs/high', { dataset: 'house.csv', lr: 0.3 }, [regressionRow(1, 90), regressionRow(2, 80)]);
+    mkdirSync('runs/stranger');
+  });
+  afterEach(() => {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('list shows a row for each, names what it leaves out, and obeys no name', async () => {
+    writeSweep('runs/sweep');
+    const { code, stdout, stderr } = await session(['runs', 'list']);
+    expect(code).to.equal(0);
+    expect(stdout.trim().split('\n')).to.have.length(6);
+    expect(stdout).to.match(/^Run +Started +Data +Settings +State +Epochs +Best +Tags$/m);
+    expect(stdout).to.match(/^base \u{1f600}\\u\{1b\}\[31m<script> \(a\) .* finished +2 +0\.8000 test accuracy +#x$/mu);
+    expect(stdout)
+      .to.match(/ stopped +1\/2 +0\.6000 test accuracy$/m)
+      .and.to.match(/ 5\.0000 test RMSE$/m);
+    expect(stdout)
+      .to.match(/^rates \(sweep\) .* searches lr +stopped +1\/2 trials/m)
+      .and.not.to.contain('\u001b');
+    expect(stderr).to.equal('Note: stranger is left out: holds no run\n');
+    const json = await session(['runs', 'list', 'runs', '--json', '--filter', 'dataset=house.csv', '--sort', 'best']);
+    const rows = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { folder: string });
+    expect(rows.map((row) => row.folder)).to.deep.equal(['low', 'high']);
+    const none = await session(['runs', 'list', '--filter', 'tag=y', '--filter', 'tag=x,state=finished']);
+    expect(none).to.include({ code: 0, stdout: '' });
+  });
+
+  it('list of nothing yet is no error; of a folder that is not there it is', async () => {
+    rmSync('runs', { recursive: true });
+    expect(await session(['runs', 'list'])).to.include({ code: 0, stdout: '' });
+    expect(await session(['runs', 'list', 'runs'])).to.include({ code: 2 });
+  });
+
+  it('compare shows what differs, figures and curves; regression by its RMSE, the lowest first', async () => {
+    const { code, stdout } = await session(['runs', 'compare', 'high', 'runs/low']);
+    expect(code).to.equal(0);
+    expect(stdout)
+      .to.match(/^ +low +high$/m)
+      .and.to.match(/^lr +0\.2 +0\.3$/m);
+    expect(stdout)
+      .to.match(/^best RMSE +5\.0000 +80\.000$/m)
+      .and.to.match(/^test R² +0\.9500 +–$/m);
+    expect(stdout)
+      .to.match(/^RMSE +after 2 epochs/m)
+      .and.to.match(/^R² /m)
+      .and.not.to.match(/accuracy/i);
+    const json = await session(['runs', 'compare', 'a', 'b', '--json']);
+    const { result, differing, runs } = JSON.parse(json.stdout) as {
+      result: string;
+      differing: string[];
+      runs: { result: number }[];
+    };
+    expect({ result, differing }).to.deep.equal({ result: 'best accuracy', differing: ['hidden'] });
+    expect(runs.map((one) => one.result)).to.deep.equal([0.8, 0.6]);
+    expect(await session(['runs', 'compare', 'a'])).to.include({ code: 2 });
+    expect(await session(['runs', 'compare', 'stranger', 'a', 'b'])).to.include({ code: 0 });
+  });
+
+  it('rm needs --yes without a terminal, and refuses folders of others and running ones', async () => {
+    expect((await session(['runs', 'rm', 'a'])).stderr).to.contain('give --yes');
+    expect(await session(['runs', 'rm', 'a', 'stranger', '--yes'])).to.include({ code: 2 });
+    const lock = await lockFolder('runs/b');
+    expect(await session(['runs', 'rm', 'a', 'b', '--yes'])).to.include({ code: 7 });
+    await lock.release();
+    expect(existsSync('runs/a/config.json')).to.be.true;
+    writeFileSync('runs/b/mine.txt', 'x');
+    const { code, stdout, stderr } = await session(['runs', 'rm', 'a', 'runs/b', '--yes']);
+    expect(code, stderr).to.equal(0);
+    expect(stdout).to.match(/^Removed runs\/a \(3 files, .*\)\nRemoved runs\/b \(3 files/);
+    expect(stderr).to.contain('runs/b is kept').and.to.contain('runs/b/mine.txt');
+    expect(existsSync('runs/a')).to.be.false;
+  });
+
+  it('rm asks on a terminal, and takes nothing but a yes for one', async () => {
+    const answer = async (given: string | undefined) => {
+      const [stdout, stderr, stdin] = [collector(), collector(true), Object.assign(new PassThrough(), { isTTY: true })];
+      const done = run(['runs', 'rm', 'a'], { stdout, stderr, stdin, env: {}, signal: new AbortController().signal });
+      stdin.end(given);
+      return { code: await done, stderr: stderr.text() };
+    };
+    for (const given of ['\n', 'n\n', 'yess\n', undefined]) {
+      const { code, stderr } = await answer(given);
+      expect(code).to.equal(0);
+      expect(stderr)
+        .to.contain('runs/a: a run of 3 files')
+        .and.to.contain('[y/N]')
+        .and.to.contain('Nothing was removed');
+    }
+    expect(existsSync('runs/a')).to.be.true;
+    expect((await answer('y\n')).code).to.equal(0);
+    expect(existsSync('runs/a')).to.be.false;
+  });
+
+  it('refuses flags of another action, and conditions that are none', async () => {
+    for (const argv of [
+      ['rm', 'a', '--sort', 'best'],
+      ['list', '--yes'],
+      ['list', '--filter', 'x'],
+      ['compare', '--reverse'],
+    ])
+      expect(await session(['runs', ...argv]), argv.join(' ')).to.include({ code: 2, stdout: '' });
+  });
+});

@@ -341,3 +341,9 @@ export {
   visible,
   visibleName,
 } from './words';
+
+import { ARGUMENT_KINDS } from './arguments/argumentKinds';
+import { guarded } from './arguments/guarded';
+
+// Last: callers get these functions with a check of their arguments. Types and names stay as they are above.
+module.exports = guarded(module.exports as object, ARGUMENT_KINDS);

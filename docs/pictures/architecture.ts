@@ -36,7 +36,7 @@ export const ROWS: readonly (readonly Box[])[] = [
   ],
   [
     box(
-      ['src/index', 'src/loadDataFashionMnist'],
+      ['src/index', 'src/arguments', 'src/loadDataFashionMnist'],
       1,
       ['the public API: whatever the command line can do, and every operation'],
       {

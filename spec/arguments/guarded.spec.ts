@@ -32,6 +32,8 @@ const NOTHING = [[], [undefined], [{}], [[]]];
 const LEGITIMATE: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   startRun: NOTHING,
   planRun: NOTHING,
+  estimateRun: NOTHING,
+  describeDataset: NOTHING,
   checkGradients: NOTHING,
   setupNative: WRONG,
   removeTensorflow: WRONG,

@@ -49,6 +49,8 @@ const numbers = kind(
     (Array.isArray(value) && value.every(number.accepts)),
 );
 
+const isWidths = (value: unknown) => Array.isArray(value) && value.length >= 2 && value.every(count.accepts);
+
 const tensor = kind('a tensor', isTensor);
 const vector = kind('a tensor of rank 1', (value) => isTensor(value) && value.shape.length === 1);
 const matrix = kind('a tensor of rank 2', (value) => isTensor(value) && value.shape.length === 2);
@@ -248,6 +250,14 @@ export const ARGUMENT_KINDS = {
   planRun: { settings: optional(mapping), options },
   resumeRun: { dir: name, changes: optional(mapping), options },
   startRun: { settings: optional(mapping), options },
+  estimateRun: { settings: optional(mapping), options },
+  describeDataset: { settings: optional(mapping), options },
+  networkSummary: {
+    widths: kind('a list of at least two widths', isWidths),
+    parts: fields('the parts of a network', { activation }),
+  },
+  isCrossValidation: { config: record },
+  taskOfConfig: { config: record },
   checkGradients: { settings: optional(mapping), options },
   formatFigure: { name: text, value: number },
   judgedFigure: { figures },

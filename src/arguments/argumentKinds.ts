@@ -94,6 +94,7 @@ const state = fields('what `startState` gives', { network, params: optional(tens
 const texts = listOf(text, 'a list of texts');
 const names = atLeastOne(name, 'a list of names');
 const aKind = fields('a kind, such as `wholeNumber(1, 9)`', { rule: text, accepts: call });
+const listedRuns = listOf(fields('what `listRuns` gives', { kind: name }), 'a list of runs');
 const figures = fields('an epoch with its figures', {});
 const ofLoss = { O: matrix, T: matrix };
 
@@ -263,6 +264,21 @@ export const ARGUMENT_KINDS = {
   judgedFigure: { figures },
   judgedAccuracy: { epoch: figures },
   readRun: { dir: name },
+  readNewMetrics: { dir: name, since: options },
+  bestFigure: { run: fields('what `readRun` gives', { epochs: listOf(record) }) },
+  listRuns: { dir: optional(name) },
+  openCollection: { dir: optional(name) },
+  findFolder: { path: name, root: optional(name) },
+  findRemovable: { dir: name },
+  removeRun: { dir: name },
+  filterRuns: { runs: listedRuns, conditions: texts },
+  sortRuns: { runs: listedRuns, order: name, options },
+  settingsInShort: { runs: listedRuns },
+  compareFolders: { folders: listOf(name, 'a list of folders'), options },
+  differingSettings: { items: listOf(fields('a compared run', { settings: record }), 'a list of runs') },
+  finalFigures: { items: listOf(record, 'a list of runs') },
+  resultText: { run: record, resultName: text },
+  shortSetting: { value: anything },
   labelsOf: { config: record },
   titleOf: { run: fields('what `readRun` gives', { config: record, name: text }) },
   openModel: { path: name, options },

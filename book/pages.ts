@@ -30,6 +30,7 @@ export function indexPage(about: About): { html: string; files: readonly string[
     sections: sections.join('\n'),
     // Nothing in it can end the script element.
     about: JSON.stringify(about).replaceAll('<', '\\u003c'),
+    things: about.name === 'fashion-mnist' ? 'clothes' : 'images',
     dataset: `${about.trainCount.toLocaleString('en-US')} images of ${about.name}`,
   };
   const html = withCode(withFormulas(read('page.html')), files).replace(

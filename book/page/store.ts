@@ -118,8 +118,11 @@ export function openBook(about: About): Book {
 /** Work that waits: for its figure to be on the screen, or for some time to pass. */
 const putOff = new Set<() => void>();
 
-/** A figure that is not on the screen draws when nothing new has come for so many milliseconds: training rests. */
+/** Milliseconds without news after which a figure that is not on the screen draws, if the training rests. */
 const UNSEEN_AFTER = 2000;
+
+/** Whether the network trains: the bar says so. */
+const isTraining = () => document.body.dataset['running'] === 'true';
 
 /**
  * A listener that draws what is on the screen. What is not is drawn when it is scrolled to, or the training rests.
@@ -150,8 +153,11 @@ export function whenSeen<T = void>(element: Element, draw: (value: T) => void, p
     waiting = { value };
     if (seen) return drawWaiting();
     putOff.add(drawWaiting);
-    clearTimeout(timer);
-    timer = setTimeout(drawWaiting, UNSEEN_AFTER);
+    const drawAtRest = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => (isTraining() ? drawAtRest() : drawWaiting()), UNSEEN_AFTER);
+    };
+    drawAtRest();
   };
 }
 

@@ -13,7 +13,8 @@ import { buildBook } from '../../book/build';
 import { browserLacks, openBrowser, serve } from '../../spec/browser';
 
 // The pictures of the documentation, of the real program: trains the post's network (10 epochs),
-// opens what it wrote in a Chromium, and draws what the terminal showed. Run again with: npm run pictures
+// opens what it wrote in a Chromium, and draws what the terminal showed. Run again with: npm run pictures; that of the
+// book alone, which needs no run, with: npm run pictures -- book
 
 const root = join(__dirname, '../..');
 const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
@@ -75,6 +76,7 @@ async function main(): Promise<void> {
   const browser = await openBrowser();
   try {
     const { page } = browser;
+    if (process.argv[2] === 'book') return await book(page, join(folder, 'book'));
     const run = join(folder, 'post');
     await page.setViewport({ width: 1000, height: 800 });
     await terminal(page, 'train.png', handgrad(folder, 'train', '--run-dir', run, '--plot'));

@@ -1,4 +1,4 @@
-import { constants, lstat, open, rename, stat } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { writeFileAtomic } from '../../files/atomicFile';
 import { makeFolder } from '../../files/makeFolder';
 import { programFile } from '../../files/places';
 import { openOwn, readOwn } from '../../files/readWhole';
-import { storageError, withStorageErrors } from '../../files/storageError';
+import { withStorageErrors } from '../../files/storageError';
 import type { Value } from '../spec/distributions';
 import { isHeldElsewhere, lockFolder } from '../../files/lock';
 import { assertFreeForRun, RUN_FILES } from '../../runs/runFolder';
@@ -248,14 +248,18 @@ function variablesOf({ threads, gpu }: MachineShare): Record<string, string> {
   return gpu === undefined ? shared : { ...shared, CUDA_VISIBLE_DEVICES: gpu };
 }
 
-async function openLog(path: string) {
-  try {
-    const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
-    // 0 on Windows, which has no such flag.
-    return await open(path, O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK | (O_NOFOLLOW ?? 0));
-  } catch (error) {
-    throw await storageError(error, path);
-  }
+/** Opens a log for appending. What has another name as well is not ours to write to: that name keeps it. */
+async function openLog(path: string): Promise<FileHandle> {
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+  // 0 on Windows, which has no such flag.
+  const append = () => open(path, O_APPEND | O_CREAT | O_WRONLY | O_NONBLOCK | (O_NOFOLLOW ?? 0));
+  return withStorageErrors(path, async () => {
+    const log = await append();
+    if ((await log.stat()).nlink === 1) return log;
+    await log.close();
+    await rm(path);
+    return append();
+  });
 }
 
 function reportProgress(line: string, metric: string, onProgress: (progress: Progress) => void): void {

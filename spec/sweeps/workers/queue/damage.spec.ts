@@ -118,6 +118,13 @@ describe('a queue with damaged entries and workers that cannot train', function 
     expect(await redis.zrange(key('completed'), '0', '-1')).to.not.include('broken');
   });
 
+  it('F97 a queue that another one stops from being removed is no defect', async () => {
+    await redis.set(key('meta'), 'x');
+    await executor.remove();
+    expect(notices).to.have.length(1);
+    expect(notices[0]).to.match(/^The queue of this sweep could not be removed \(/);
+  });
+
   it('works as a user of Redis who may touch its keys only, as docs/sweeps.md says', async () => {
     const docs = readFileSync(join(__dirname, '../../../../docs/sweeps.md'), 'utf8');
     const [, rule] = /ACL SETUSER (handgrad .*)/.exec(docs)!;

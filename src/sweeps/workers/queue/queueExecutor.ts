@@ -197,7 +197,12 @@ export async function queueExecutor(
       removed = true;
       // Off the list first, so that no worker opens a queue that is about to be deleted.
       await withdrawSweep(redis, sweep);
-      await queue.obliterate({ force: true });
+      // Pauses the queue first, which a Redis that restarts in between has forgotten.
+      for (let attempt = 1; ; attempt++) {
+        const error = await queue.obliterate({ force: true }).catch((reason: unknown) => reason as Error);
+        if (!(error instanceof Error)) return;
+        if (attempt === 3) return onNotice(`The queue of this sweep could not be removed (${error.message}).`);
+      }
     },
     async close() {
       timers.forEach(clearInterval);

@@ -24,7 +24,7 @@ export interface Round {
 /** The size of the small file system. */
 export const DISK_BYTES = 16_000_000;
 /** How long a process may take to end by itself, in milliseconds. */
-const ENDS_MS = 120_000;
+const ENDS_MS = 300_000;
 const MARK = 'HANDGRAD_CHAOS';
 
 /** A promise that was broken. */

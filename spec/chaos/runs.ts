@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { resultOf } from '../runs/pointsRun';
@@ -62,7 +62,7 @@ export async function disturbRun(round: Round): Promise<void> {
   linkSync(join(folder, 'bystander'), join(folder, 'linked'));
   symlinkSync(join(folder, 'bystander'), join(folder, 'link'));
   const run = join(folder, 'disk', 'run');
-  const outside = () => contentOf(folder, ['disk', 'clock', 'whole']);
+  const outside = () => contentOf(folder, ['disk', 'clock']);
   const before = outside();
   const acts = Object.keys(ENDS).filter((act) => lacks[act] === undefined);
   for (let lives = 0; ; lives++) {
@@ -89,11 +89,12 @@ export async function disturbRun(round: Round): Promise<void> {
 
 async function undisturbed(round: Round, history: readonly string[]): Promise<Whole> {
   const began = performance.now();
-  const one = round.start([...BASE, ...history, '--run-dir', join(round.folder, 'whole')]);
+  const one = round.start([...BASE, ...history, '--run-dir', join(round.folder, 'disk', 'whole')]);
   const ended = await endOf(one, 'nothing');
   if (ended !== 0) throw new Error(`the undisturbed run ended with ${ended}: ${one.stderr()}`);
-  const whole = { result: resultOf(join(round.folder, 'whole')), ms: performance.now() - began };
+  const whole = { result: resultOf(join(round.folder, 'disk', 'whole')), ms: performance.now() - began };
   wholes.set(history, whole);
+  rmSync(join(round.folder, 'disk', 'whole'), { recursive: true });
   return whole;
 }
 

@@ -11,6 +11,7 @@ export const COMMAND_NAMES = [
   'report',
   'export',
   'gradcheck',
+  'find-lr',
   'doctor',
   'setup',
   'bench',

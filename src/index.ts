@@ -128,6 +128,16 @@ export {
   type PermutationOptions,
 } from './training/permutationImportance';
 export { createTurn, type Turn } from './training/turn';
+export {
+  RATE_RANGE,
+  rangeTest,
+  suggestRate,
+  type RangeResult,
+  type RangeStep,
+  type RateRange,
+  type RateSuggestion,
+} from './training/rangeTest';
+export { steps, type StepsOptions } from './training/steps';
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
 
 export { selectBackend, type BackendName, type Rejection, type RunningBackend, type SelectOptions } from './backends';
@@ -179,7 +189,7 @@ export {
 } from './runs/config';
 export { SETTINGS } from './runs/settings';
 export { formatConfigFile, readConfigFile } from './files/configFile';
-export { choice, faultOf, list, number, oneOf, text, wholeNumber, type Fault, type Kind } from './kinds';
+export { choice, faultOf, list, number, oneOf, positive, text, wholeNumber, type Fault, type Kind } from './kinds';
 export {
   type FoldEvent,
   type OpenEvent,
@@ -193,6 +203,7 @@ export {
 export { isCrossValidation } from './runs/crossValidation';
 export { taskOfConfig } from './runs/task';
 export { planRun, type PlannedData, type RunPlan } from './runs/plan';
+export { findLearningRate, type RangeEvent } from './runs/findLearningRate';
 export { estimateRun, type RunEstimate } from './runs/estimate';
 export { type RunFacts, type RunOutline } from './runs/runFacts';
 export {
@@ -245,6 +256,7 @@ export {
 } from './inference/exportModel';
 export { assertThreshold, type ThresholdOptions } from './inference/threshold';
 export { useModel, type UsedModel, type UseOptions, type UseSettings } from './inference/useModel';
+export { assertPictureName, writeRangePicture } from './reports/rangePicture';
 export { compareFolders, writeReport, type ReportOptions } from './reports/writeReport';
 export {
   differingSettings,

@@ -14,6 +14,7 @@ export const COMMANDS = {
   report: () => (require('./report') as typeof import('./report')).command,
   export: () => (require('./export') as typeof import('./export')).command,
   gradcheck: () => (require('./gradcheck') as typeof import('./gradcheck')).command,
+  'find-lr': () => (require('./findLr') as typeof import('./findLr')).command,
   doctor: () => (require('./doctor') as typeof import('./doctor')).command,
   setup: () => (require('./setup') as typeof import('./setup')).command,
   bench: () => (require('./bench') as typeof import('./bench')).command,

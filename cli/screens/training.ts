@@ -140,19 +140,27 @@ function isTooFast({ epoch, step, runningLoss }: StepEvent, started: StartEvent 
 
 const shownFigure = ({ name, value }: JudgedFigure) => `${name}: ${formatFigure(name, value)}`;
 
-/** What a run is, in a few lines. */
-export function describeRun(event: RunOutline & Pick<StartEvent, 'resumed'>): string {
-  const { dataset, trainSamples, valSamples, testSamples, parameters, widths, config, resumed } = event;
+/** The data and the network of a run, in lines. */
+export function dataLines(event: RunOutline): string[] {
+  const { dataset, trainSamples, valSamples, testSamples, parameters, widths, config } = event;
   const learned = [
     `${formatCount(trainSamples)} training`,
     ...(valSamples === undefined ? [] : [`${formatCount(valSamples)} validation`]),
   ];
-  const steps = plural(Math.ceil(trainSamples / config.batchSize), 'step');
-  const length = `${plural(lastEpoch(config), 'epoch')} of ${steps}`;
   return [
     `Data:    ${dataset}, ${learned.join(', ')} and ${formatCount(testSamples)} test samples`,
     ...columnLines(event),
     `Model:   ${widths.join('-')}, ${config.activation}, ${plural(parameters, 'parameter')}`,
+  ];
+}
+
+/** What a run is, in a few lines. */
+export function describeRun(event: RunOutline & Pick<StartEvent, 'resumed'>): string {
+  const { trainSamples, config, resumed } = event;
+  const steps = plural(Math.ceil(trainSamples / config.batchSize), 'step');
+  const length = `${plural(lastEpoch(config), 'epoch')} of ${steps}`;
+  return [
+    ...dataLines(event),
     `Train:   ${length}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}, ` +
       `learning rate ${config.lr}, seed ${config.seed}`,
     ...(beyondThePost(config).length > 0 ? [`With:    ${beyondThePost(config).join(', ')}`] : []),

@@ -3,8 +3,16 @@ import type { Colors } from './terminal';
 /** One curve for the terminal. */
 export interface PlottedCurve {
   readonly name: string;
-  /** One for each epoch. */
+  /** At even distances, such as one for each epoch. */
   readonly values: readonly number[];
+}
+
+/** What the ends of the horizontal axis are, in the place of epochs. */
+export interface PlottedAxis {
+  readonly first: string;
+  readonly last: string;
+  /** A place on it to point at, from 0 to 1. */
+  readonly mark?: number;
 }
 
 const HEIGHT = 10;
@@ -14,8 +22,15 @@ const AXIS = 10;
 /**
  * Plots curves over the epochs in characters. The title line names the curves.
  * @param columns the width of the terminal
+ * @param axis another one than that of epochs
  */
-export function plotCurves(title: string, curves: readonly PlottedCurve[], columns: number, colors: Colors): string {
+export function plotCurves(
+  title: string,
+  curves: readonly PlottedCurve[],
+  columns: number,
+  colors: Colors,
+  axis?: PlottedAxis,
+): string {
   const shown = curves.filter(({ values }) => values.length > 0 && values.every(Number.isFinite));
   if (shown.length === 0) return `${title}: nothing to draw`;
   const epochs = Math.max(...shown.map(({ values }) => values.length));
@@ -38,8 +53,10 @@ export function plotCurves(title: string, curves: readonly PlottedCurve[], colum
       line.replace(/([\ue000-\ue005])(.)/g, (_, mark: string, c: string) => paints[marks.indexOf(mark)]!(c)),
     );
   const names = shown.map(({ name, values }, i) => paints[i % paints.length]!(`${name} ${values.at(-1)!.toFixed(4)}`));
-  const axis = `${' '.repeat(AXIS)}epoch 1${`${epochs}`.padStart(Math.max(1, width - 7))}`;
-  return [`${title}: ${names.join(', ')}`, ...lines, axis].join('\n');
+  const { first, last, mark } = axis ?? { first: 'epoch 1', last: `${epochs}`, mark: undefined };
+  const labels = `${' '.repeat(AXIS)}${first}${last.padStart(Math.max(last.length + 1, width - first.length))}`;
+  const pointer = mark === undefined ? [] : [`${' '.repeat(AXIS + Math.round(mark * (width - 1)))}^`];
+  return [`${title}: ${names.join(', ')}`, ...lines, ...pointer, labels].join('\n');
 }
 
 /** Interpolates linearly to one value per column. */

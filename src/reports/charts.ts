@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import type { RangeResult } from '../training/rangeTest';
 import type { CalibrationBin, ExaminedOutput } from './examination';
 
 // Every chart as a Vega-Lite specification. Series differ in color, dash and shape,
@@ -178,6 +179,35 @@ export function stepCurve(theme: Theme, title: string, points: readonly StepValu
     layer: [
       { mark: { type: 'line', strokeWidth: 1.5, point: values.length <= MOST_POINTS }, encoding: { x, y, color } },
       hovered(x, y),
+    ],
+  } as TopLevelSpec;
+}
+
+/** The loss over the growing learning rate of a range test, and the suggested rate. */
+export function lossOverRates(theme: Theme, { steps, suggestion }: RangeResult): TopLevelSpec {
+  // What a loss that diverges adds would flatten the rest.
+  const most = 1.5 * steps[0]!.smoothed;
+  const names = ['loss', 'smoothed loss', 'suggested rate'];
+  const values = steps.flatMap(({ lr, loss, smoothed }) => [
+    ...(loss <= most ? [{ lr, value: loss, name: names[0] }] : []),
+    ...(smoothed <= most ? [{ lr, value: smoothed, name: names[1] }] : []),
+  ]);
+  const range = [`${theme.series[5]}`, theme.series[0], theme.series[1]];
+  const scale = { type: 'log', nice: false };
+  const x = { field: 'lr', type: 'quantitative', title: 'Learning rate', scale, axis: { format: '~g', grid: false } };
+  const y = { field: 'value', type: 'quantitative', title: 'Loss', scale: { zero: false }, axis: RESULT_AXIS };
+  const legend = { title: null, orient: 'top', symbolType: 'stroke', labelLimit: 300 };
+  const color = { field: 'name', type: 'nominal', scale: { domain: names, range }, legend };
+  const marked = suggestion && [{ lr: suggestion.lr, name: names[2] }];
+  return {
+    ...base(theme, `Loss over the learning rate${suggestion ? `; suggested is ${suggestion.lr}` : ''}`),
+    ...SIZE,
+    title: suggestion && { text: `Suggested learning rate: ${suggestion.lr}`, color: theme.text, fontWeight: 'normal' },
+    layer: [
+      ...(marked
+        ? [{ data: { values: marked }, mark: { type: 'rule', strokeDash: [3, 3] }, encoding: { x, color } }]
+        : []),
+      { data: { values }, mark: { type: 'line', strokeWidth: 1.5 }, encoding: { x, y, color } },
     ],
   } as TopLevelSpec;
 }

@@ -16,7 +16,7 @@ import { evaluationBatchSize } from '../training/evaluate';
 import type { TrainOptions } from '../training/train';
 import { disposeState, startState } from '../training/trainState';
 import { restoreState } from './checkpoint';
-import { type Config, lastEpoch } from './config';
+import { type Config, lastEpoch, pick } from './config';
 import type { RunParts } from './runParts';
 import { lossFor } from './task';
 
@@ -72,7 +72,6 @@ export function trainingSettings(
   batchesPerEpoch: number,
 ): Omit<TrainOptions, 'state' | 'trainIter' | 'testIter' | 'valIter' | 'loss' | 'targets'> {
   const { epochs, lr, schedule, warmup, lrDecay, lrDecayEvery } = config;
-  const { momentum, beta1, beta2, epsilon, weightDecay, clipNorm } = config;
   const pace = {
     lr,
     totalSteps: epochs * batchesPerEpoch,
@@ -84,7 +83,7 @@ export function trainingSettings(
   const rate = schedule === 'constant' && warmup === 0 ? lr : (step: number) => learningRate(schedule, step, pace);
   return {
     numEpochs: lastEpoch(config),
-    optimizer: createOptimizer(config.optimizer, rate, { clipNorm, momentum, beta1, beta2, epsilon, weightDecay }),
+    optimizer: createOptimizer(config.optimizer, rate, optimizerOptions(config)),
     ema: config.ema,
     dropout: config.dropout,
     inputDropout: config.inputDropout,
@@ -93,6 +92,11 @@ export function trainingSettings(
     patience: config.patience,
     seed: config.seed,
   };
+}
+
+/** The hyperparameters of a config's optimizer, beside the learning rate. */
+export function optimizerOptions(config: Config): NonNullable<Parameters<typeof createOptimizer>[2]> {
+  return pick(config, ['clipNorm', 'momentum', 'beta1', 'beta2', 'epsilon', 'weightDecay']);
 }
 
 /** The augmentation of the training images, if any. */

@@ -1,0 +1,71 @@
+import { HandgradError } from '../../src/errors';
+import { positive, text, wholeNumber } from '../../src/kinds';
+import { datasetNames } from '../../src/data/catalog';
+import { CONFIG_KEYS, type ConfigKey } from '../../src/runs/config';
+import { defineCommand, OUTPUT } from '../arguments/command';
+import { flag, optionalArgument, PATH } from '../arguments/flags';
+import { library } from '../library';
+import { withOpenScreen } from '../screens/open';
+import { rangeScreen } from '../screens/rangeTest';
+
+/** The settings of what comes after the first steps, or of the rate itself. */
+const WITHOUT: readonly ConfigKey[] = [
+  ...(['lr', 'schedule', 'warmup', 'lrDecay', 'lrDecayEvery', 'epochs', 'stopAfter', 'patience', 'ema'] as const),
+  ...(['checkpointEvery', 'onNan', 'logEvery', 'tensorboard', 'expectAccuracy', 'expectRmse'] as const),
+  ...(['expectMae', 'expectR2', 'name', 'tags', 'note'] as const),
+];
+
+export const command = defineCommand({
+  summary: 'find a learning rate by a range test: a few steps with a growing rate',
+  arguments: {
+    dataset: optionalArgument(
+      { ...text('the name of a data set, a folder or a table'), names: datasetNames },
+      'as --dataset',
+    ),
+  },
+  settings: CONFIG_KEYS.filter((key) => !WITHOUT.includes(key)),
+  configFile: true,
+  flags: {
+    minLr: flag(positive(1e12, '1e12'), { default: 1e-6, group: 'Training', help: 'the first learning rate' }),
+    maxLr: flag(positive(1e12, '1e12'), { default: 10, group: 'Training', help: 'the last learning rate' }),
+    steps: flag(wholeNumber(20, 100_000), { default: 200, group: 'Training', help: 'the number of steps' }),
+    out: flag(PATH, { group: 'Output', help: 'write the picture to FILE.png or FILE.svg' }),
+    ...OUTPUT,
+  },
+  examples: [
+    ['find-lr', "for the post's network on Fashion-MNIST"],
+    ['find-lr iris.csv --optimizer adam', 'for your own table'],
+    ['find-lr --optimizer momentum --out lr.png', 'with its picture'],
+  ],
+  async run({ dataset, minLr, maxLr, steps, out, json }, context) {
+    const { findLearningRate, writeRangePicture, assertPictureName } = library.rangeTests();
+    const { settings, terminal } = context;
+    if (dataset !== undefined && settings.dataset !== undefined && context.origins.get('dataset') === 'options') {
+      throw new HandgradError('usage', 'The data set is given twice; leave --dataset out.');
+    }
+    if (out !== undefined) assertPictureName(out);
+    const asked = dataset === undefined ? settings : { ...settings, dataset };
+    const screen = rangeScreen(terminal, { json });
+    const result = await withOpenScreen(context, async (how) => {
+      try {
+        for await (const event of findLearningRate(asked, { ...how, minLr, maxLr, steps })) {
+          screen.show(event);
+          if (event.type === 'end') return event;
+        }
+        return undefined;
+      } finally {
+        screen.stop();
+      }
+    });
+    if (out !== undefined && result) {
+      await writeRangePicture(out, result);
+      terminal.notice(`The picture is ${out}`);
+    }
+    if (result?.suggestion) return;
+    throw new HandgradError(
+      'failure',
+      `The loss did not fall at any rate from ${minLr} to ${maxLr}; try a larger --max-lr, more --steps, or ` +
+        'another --init.',
+    );
+  },
+});

@@ -8,10 +8,8 @@ export const library = {
   describe: () => require('../src/runs/describeDataset') as typeof import('../src/runs/describeDataset'),
   readRun: () => require('../src/runs/readRun') as typeof import('../src/runs/readRun'),
   gradients: () => require('../src/runs/checkGradients') as typeof import('../src/runs/checkGradients'),
-  rangeTests: () => ({
-    ...(require('../src/runs/findLearningRate') as typeof import('../src/runs/findLearningRate')),
-    ...(require('../src/reports/rangePicture') as typeof import('../src/reports/rangePicture')),
-  }),
+  rangeTests: () => require('../src/runs/findLearningRate') as typeof import('../src/runs/findLearningRate'),
+  rangePictures: () => require('../src/reports/rangePicture') as typeof import('../src/reports/rangePicture'),
   inference: () => require('../src/inference') as typeof import('../src/inference'),
   sweeps: () => require('../src/sweeps') as typeof import('../src/sweeps'),
   collection: () => require('../src/collection') as typeof import('../src/collection'),

@@ -38,7 +38,8 @@ export const command = defineCommand({
     ['find-lr --optimizer momentum --out lr.png', 'with its picture'],
   ],
   async run({ dataset, minLr, maxLr, steps, out, json }, context) {
-    const { findLearningRate, writeRangePicture, assertPictureName } = library.rangeTests();
+    const { findLearningRate } = library.rangeTests();
+    const { assertPictureName, writeRangePicture } = library.rangePictures();
     const { settings, terminal } = context;
     if (dataset !== undefined && settings.dataset !== undefined && context.origins.get('dataset') === 'options') {
       throw new HandgradError('usage', 'The data set is given twice; leave --dataset out.');

@@ -137,7 +137,7 @@ export {
   type RateRange,
   type RateSuggestion,
 } from './training/rangeTest';
-export { steps, type StepsOptions } from './training/steps';
+export { type StepsOptions } from './training/steps';
 export { gradcheck, type GradcheckOptions, type GradcheckResult } from './training/gradcheck';
 
 export { selectBackend, type BackendName, type Rejection, type RunningBackend, type SelectOptions } from './backends';

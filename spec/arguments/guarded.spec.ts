@@ -33,6 +33,7 @@ const LEGITIMATE: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   startRun: NOTHING,
   planRun: NOTHING,
   estimateRun: NOTHING,
+  findLearningRate: NOTHING,
   describeDataset: NOTHING,
   checkGradients: NOTHING,
   setupNative: WRONG,

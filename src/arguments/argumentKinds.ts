@@ -220,6 +220,12 @@ export const ARGUMENT_KINDS = {
     options,
   },
   createTurn: { signal: optional(fields('an AbortSignal', { throwIfAborted: call })) },
+  rangeTest: {
+    options: fields('the options of a range test', {
+      ...{ state, trainIter: iterator, minLr: above0, maxLr: above0, steps: count, withRate: call },
+    }),
+  },
+  suggestRate: { found: atLeastOne(fields('a step', { lr: number, smoothed: number }), 'the steps of a range test') },
   gradcheck: { options: fields('the options of a check', { network, batch: record, random }) },
   selectBackend: { requested: name, options },
   isDatasetName: { name: text },
@@ -248,6 +254,8 @@ export const ARGUMENT_KINDS = {
   oneOf: { names },
   text: { rule: text, within: optional(call) },
   wholeNumber: { min: number, max: number },
+  positive: { max: number, shown: optional(text) },
+  findLearningRate: { settings: optional(mapping), options },
   planRun: { settings: optional(mapping), options },
   resumeRun: { dir: name, changes: optional(mapping), options },
   startRun: { settings: optional(mapping), options },
@@ -323,6 +331,13 @@ export const ARGUMENT_KINDS = {
   exportModel: { model, options: fields('the options of an export', { format: name }) },
   assertThreshold: { threshold: optional(number), k: optional(count) },
   useModel: { model, settings: optional(mapping), options },
+  assertPictureName: { path: name },
+  writeRangePicture: {
+    path: name,
+    result: fields('the result of a range test', {
+      steps: atLeastOne(fields('a step', { lr: number, loss: number, smoothed: number }), 'a list of steps'),
+    }),
+  },
   writeReport: { paths: or('a path or a list of paths', name, names), settings: optional(mapping), options },
   resumeSweep: { dir: name, changes: options, options },
   runSweep: { source, options },

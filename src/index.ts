@@ -215,6 +215,7 @@ export {
   type DescribedTable,
   type DescribedTraining,
 } from './runs/describeDataset';
+export { type ColumnType } from './data/tables/columnTypes';
 export { type ColumnFacts } from './data/tables/describeColumn';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';

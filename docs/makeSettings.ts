@@ -3,6 +3,7 @@ import path from 'node:path';
 import { flagName } from '../cli/arguments/flagNames';
 import { CONFIG_KEYS, type ConfigKey, defaultText, type Setting, settings } from '../src/runs/config';
 import { SYNONYMS } from '../src/runs/synonyms';
+import { VARIABLES } from '../src/runs/variables';
 
 // docs/settings.md, from the table of settings: node --require ./bin/register.js docs/makeSettings.ts
 
@@ -27,7 +28,13 @@ export function settingsPage(): string {
     `\`${key}\``,
     SYNONYMS[key]!.map((name) => `\`${name}\``).join(', '),
   ]);
-  return [HEAD, ...groups.map(section), SYNONYMS_HEAD, table(['setting', 'accepted as well'], synonyms)].join('\n');
+  const variables = Object.entries(VARIABLES).map(([name, gives]) => [`\`${name}\``, gives]);
+  return [
+    HEAD,
+    ...groups.map(section),
+    ...[SYNONYMS_HEAD, table(['setting', 'accepted as well'], synonyms)],
+    ...['## Environment variables\n', table(['variable', 'gives'], variables)],
+  ].join('\n');
 }
 
 function section(group: string): string {

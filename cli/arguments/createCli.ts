@@ -3,6 +3,7 @@ import yargs, { type Argv } from 'yargs';
 import { HandgradError } from '../../src/errors';
 import { COMMAND_NAMES, type CommandName } from '../commandNames';
 import { type ConfigKey, CONFIG_KEYS, keyNamed, keysLike } from '../../src/runs/config';
+import { VARIABLES } from '../../src/runs/variables';
 import { nearName, quoted } from '../../src/words';
 import type { Command, Commands } from './command';
 import { flagName, spelledFlag } from './flagNames';
@@ -52,7 +53,7 @@ export function createCli(commands: Commands, argv: readonly string[], io: Io): 
     .option('debug', { type: 'boolean', global: true, describe: 'show the stack trace of an error' })
     .option(END, { type: 'boolean', global: true, hidden: true })
     .example('handgrad train', "train the post's network on Fashion-MNIST")
-    .epilogue('handgrad <command> --help shows the flags of a command.')
+    .epilogue(`${variableLines()}\n\nhandgrad <command> --help shows the flags of a command.`)
     .help('help', 'show this help')
     .version('version', 'show the version', version())
     .wrap(Math.min(100, io.stdout.columns ?? 100))
@@ -207,6 +208,13 @@ function flagHint(unknown: string, flags: readonly string[]): string {
   const near = nearName(unknown, flags);
   const like = near === undefined ? keysLike(unknown, CONFIG_KEYS.filter(shown)).map(shown) : [near];
   return like.length > 0 ? `; did you mean ${like.map((flag) => `--${flag}`).join(' or ')}?` : '.';
+}
+
+/** The environment variables, for the program's own help. */
+function variableLines(): string {
+  const width = Math.max(...Object.keys(VARIABLES).map(({ length }) => length));
+  const lines = Object.entries(VARIABLES).map(([name, gives]) => `  ${name.padEnd(width)}  ${gives}`);
+  return ['Environment variables:', ...lines].join('\n');
 }
 
 function version(): string {

@@ -5,6 +5,7 @@ import { hideBin } from 'yargs/helpers';
 import { defaultDataDir } from '../src/data/defaultDataDir';
 import { type FreshTraining, measureFreshTraining } from './freshCheckout';
 import type { BenchResult, WorkResult } from './measure/result';
+import { measurePredictSpeed } from './predictSpeed';
 import { readMeasurements, writeReport } from './report';
 import { measureStarts } from './starts';
 import { profileStep } from './stepProfile';
@@ -44,7 +45,8 @@ async function measure(): Promise<Measurements> {
   const starts = await measureStarts(ROOT, argv.dataDir, argv.rounds < 5 ? argv.rounds : STARTS);
   const fresh = await freshTraining(fewer);
   const works = [...post.works, ...(deep?.works ?? [])];
-  return { ...post, works, starts, fresh, profiles: await profiles(works) };
+  const predict = await measurePredictSpeed(fewer);
+  return { ...post, works, starts, fresh, predict, profiles: await profiles(works) };
 }
 
 /** Runs the compiled program, as it is installed. */

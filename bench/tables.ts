@@ -8,9 +8,11 @@ import type { Task } from '../src/data/samples';
 import { openTable } from '../src/data/tables/openTable';
 import { tableParts } from '../src/data/tables/tableParts';
 import { startRun } from '../src/runs/run';
+import { measurePredictSpeed, rowsPerSecond } from './predictSpeed';
 
 // Cross-validates handgrad on tables with nothing but the label named, beside scikit-learn with its own defaults, on
-// the same folds: npm run bench:tables -- --python PYTHON. It prints the table of docs/accuracy.md.
+// the same folds: npm run bench:tables -- --python PYTHON. It prints the table of docs/accuracy.md, and the rows that
+// predict answers in a second.
 
 const PEER = path.resolve(__dirname, 'peers/sklearn_tables.py');
 const FOLDS = 5;
@@ -115,5 +117,10 @@ if (require.main === module) {
     .option('only', { type: 'string', array: true, describe: 'the names of some tables' })
     .strict()
     .parseSync();
-  void compareTables(python, only).then((compared) => process.stdout.write(`${markdown(compared)}\n`));
+  void (async () => {
+    process.stdout.write(`${markdown(await compareTables(python, only))}\n`);
+    const speed = await measurePredictSpeed(5);
+    process.stdout.write(`predict: ${Math.round(rowsPerSecond(speed)).toLocaleString('en-US')} rows a second `);
+    process.stdout.write(`beyond reading, of ${speed.rows.toLocaleString('en-US')} rows\n`);
+  })();
 }

@@ -4,6 +4,7 @@ import { type BenchResult, ratio, type Row, type WorkResult } from './measure/re
 import { median } from './measure/rounds';
 import type { Work } from './measure/work';
 import type { FreshTraining } from './freshCheckout';
+import { type PredictSpeed, rowsPerSecond } from './predictSpeed';
 import { FIRST_STEP, HELP, type Start, startRatio } from './starts';
 import type { Profile } from './stepProfile';
 
@@ -13,6 +14,8 @@ import type { Profile } from './stepProfile';
 export interface Measurements extends BenchResult {
   readonly starts: readonly Start[];
   readonly fresh: FreshTraining;
+  /** Absent in measurements of earlier versions. */
+  readonly predict?: PredictSpeed;
   /** Of the backends with our own kernels. */
   readonly profiles: readonly WorkProfile[];
 }
@@ -223,6 +226,11 @@ export const TARGETS: readonly Target[] = [
     what: 'the first step typed in a checkout, against the compiled program',
     ...{ kind: 'at most', bound: 1.6 },
     figure: start(FIRST_STEP, startRatio),
+  },
+  {
+    what: 'predict on a table, thousands of rows a second beyond reading',
+    ...{ kind: 'at least', bound: 200 },
+    figure: { names: [], of: ({ predict }) => predict && rowsPerSecond(predict) / 1000 },
   },
 ];
 

@@ -105,11 +105,21 @@ function classAt(outputs: ArrayLike<number>, from: number, to: number, threshold
   return best - from;
 }
 
+/** Powers of ten that a float64 holds exactly: a whole number divided by one is rounded once. */
+const POWERS = Array.from({ length: 23 }, (_, i) => 10 ** i);
+
 /** The number with the fewest digits that is the same in float32: 0.9 instead of 0.8999999761581421. */
 export function shortest(value: number): number {
-  for (let power = 1e6; power <= 1e9; power *= 10) {
-    const rounded = Math.round(value * power) / power;
-    if (Math.fround(rounded) === value) return rounded;
+  if (Number.isInteger(value)) return value;
+  if (value > 1e-13 && value < 1) {
+    // Six to nine digits behind the leading zeros. Numbers as texts would take three times as long.
+    let first = 6;
+    for (let leading = value; leading < 0.1; leading *= 10) first++;
+    for (let digits = first; digits < first + 4 && digits < POWERS.length; digits++) {
+      const power = POWERS[digits]!;
+      const rounded = Math.round(value * power) / power;
+      if (Math.fround(rounded) === value) return rounded;
+    }
   }
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));

@@ -10,6 +10,9 @@ import { isOwnScript, type Io } from './terminal/terminal';
 /** Error codes of a pipe or a terminal that was closed at the other end. */
 const GONE: readonly unknown[] = ['EPIPE', 'EIO', 'ECONNRESET'];
 
+/** How long the process may live on after its work is done, in milliseconds. */
+const LINGER_MS = 3000;
+
 const unwritable = (cause: Error) =>
   new HandgradError('storage', `Cannot write to stdout (${cause.message}); redirect it elsewhere.`, { cause });
 
@@ -51,6 +54,13 @@ async function main(): Promise<void> {
   process.exitCode = await run(argv, io);
   // Node aborts if its terminal is gone when it exits (ResetStdio). SIGTERM ends it first: 143 in a shell.
   if (terminals.some((fd) => !isatty(fd))) process.removeAllListeners('SIGTERM').kill(process.pid, 'SIGTERM');
+  endSoon();
+}
+
+/** Ends the process, if something still keeps it alive: a connection to a Redis that went away while it was closed. */
+function endSoon(): void {
+  const isWritten = () => process.stdout.writableLength === 0 && process.stderr.writableLength === 0;
+  setTimeout(() => (isWritten() ? process.exit() : endSoon()), LINGER_MS).unref();
 }
 
 /** `npm run` starts scripts in the folder of their package; relative paths count from where the user is. */

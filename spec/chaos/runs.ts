@@ -153,6 +153,8 @@ async function disturb(
       else if (act === 'memory') limit(pid, `--as=${memoryOf(pid) + random.integer(20_000_000)}`);
       else if (act === 'clock') setClock(round.folder, random.integer(20_000) - 10_000);
       else kill(pid, `SIG${act}` as NodeJS.Signals);
+      // Without memory, V8 may wait for ever: that counts as a kill.
+      if (act === 'memory') void delay(20_000, undefined, { ref: false }).then(() => kill(pid));
       if (ENDS[act]!.length > 0) break;
     }
     return { ended: await endOf(one, acted.join(', ')), acted };

@@ -50,6 +50,8 @@ export const command = defineCommand({
     ['train', "the post's network on Fashion-MNIST"],
     ['train --hidden 512,256 --epochs 20 --seed 1', 'two hidden layers'],
     ['train --dataset iris.csv --label-column species', 'your own table'],
+    ['train --dry-run', 'what it would take: steps, memory and time'],
+    ['train --config base.yaml wide.yaml', 'settings from two files; the later one wins'],
     ['train --config runs/<run>/config.json', 'the same run again'],
     ['train --resume runs/<run>', 'an interrupted run, from its checkpoint'],
   ],

@@ -42,7 +42,7 @@ export default tseslint.config(
       globals: Object.fromEntries(
         [
           ...['document', 'navigator', 'location', 'fetch', 'console', 'addEventListener', 'WebAssembly'],
-          ...['URLSearchParams', 'createImageBitmap', 'ImageData'],
+          ...['setTimeout', 'history', 'URLSearchParams', 'createImageBitmap', 'ImageData'],
         ].map((name) => [name, 'readonly']),
       ),
     },

@@ -8,6 +8,7 @@ export const COMMAND_NAMES = [
   'sweep',
   'worker',
   'runs',
+  'serve',
   'report',
   'export',
   'gradcheck',

@@ -278,6 +278,7 @@ export {
   type RunState,
 } from './collection/listRuns';
 export { filterRuns, RUN_ORDERS, settingsInShort, sortRuns, type RunOrder } from './collection/chooseRuns';
+export { serveRuns, type ServedRuns, type ServeOptions } from './collection/serveRuns';
 export { findRemovable, removeRun, type RemovableRun } from './collection/removeRun';
 
 export { resumeSweep, runSweep, startSweep, type Sweep, type SweepOptions, type SweepRunOptions } from './sweeps/sweep';

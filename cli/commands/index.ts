@@ -11,6 +11,7 @@ export const COMMANDS = {
   sweep: () => (require('./sweep') as typeof import('./sweep')).command,
   worker: () => (require('./sweep/worker') as typeof import('./sweep/worker')).command,
   runs: () => (require('./runs') as typeof import('./runs')).command,
+  serve: () => (require('./serve') as typeof import('./serve')).command,
   report: () => (require('./report') as typeof import('./report')).command,
   export: () => (require('./export') as typeof import('./export')).command,
   gradcheck: () => (require('./gradcheck') as typeof import('./gradcheck')).command,

@@ -36,6 +36,7 @@ const LEGITIMATE: Readonly<Record<string, readonly (readonly unknown[])[]>> = {
   findLearningRate: NOTHING,
   describeDataset: NOTHING,
   checkGradients: NOTHING,
+  serveRuns: NOTHING,
   setupNative: WRONG,
   removeTensorflow: WRONG,
   loadDataFashionMnist: [[7]],

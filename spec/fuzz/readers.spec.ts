@@ -249,6 +249,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 /** Files that read something, but nothing of others; or whose fuzzer is elsewhere. */
 const NOT_HERE: Readonly<Record<string, string>> = {
   'collection/removeRun.ts': 'looks for a mark in a page',
+  'collection/serveRuns.ts': 'scripts of the package; looks for a mark in a page',
   'data/download/verify.ts': 'compares bytes with digests',
   'data/formats/imageFile.ts': 'spec/data/formats/imageFile.spec.ts: decoding takes too long for 20,000 cases',
   'data/tables/columnBuilder.ts': 'spec/data/tables/anyBytes.spec.ts',

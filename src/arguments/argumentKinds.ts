@@ -275,6 +275,7 @@ export const ARGUMENT_KINDS = {
   readNewMetrics: { dir: name, since: options },
   bestFigure: { run: fields('what `readRun` gives', { epochs: listOf(record) }) },
   listRuns: { dir: optional(name) },
+  serveRuns: { dir: optional(name), options },
   openCollection: { dir: optional(name) },
   findFolder: { path: name, root: optional(name) },
   findRemovable: { dir: name },

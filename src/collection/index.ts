@@ -4,4 +4,5 @@ export { differingSettings, finalFigures, resultText } from '../reports/compareR
 export { shortSetting } from '../reports/charts';
 export { filterRuns, settingsInShort, sortRuns } from './chooseRuns';
 export { findFolder, listRuns } from './listRuns';
+export { serveRuns } from './serveRuns';
 export { findRemovable, removeRun } from './removeRun';

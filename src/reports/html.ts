@@ -113,24 +113,30 @@ export interface Section {
   readonly content: Html;
 }
 
+const PAGES = () => join(dirname(require.resolve('handgrad/package.json')), 'pages');
+
+/** The content security policy of a report, wherever it comes from: its own style and script, embedded pictures. */
+export async function reportPolicy(): Promise<string> {
+  const script = await readFile(join(PAGES(), 'report/script.js'), 'utf8');
+  return [
+    "default-src 'none'",
+    'img-src data:',
+    "style-src 'unsafe-inline'",
+    `script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+}
+
 /**
  * The whole page: one file that makes no requests. Its content security policy allows only its own style,
  * its own script and embedded pictures.
  */
 export async function page(title: string, summary: Html, sections: readonly Section[]): Promise<string> {
-  const folder = join(dirname(require.resolve('handgrad/package.json')), 'pages');
   const [look, style, script] = await Promise.all(
-    ['look.css', 'report/style.css', 'report/script.js'].map((name) => readFile(join(folder, name), 'utf8')),
+    ['look.css', 'report/style.css', 'report/script.js'].map((name) => readFile(join(PAGES(), name), 'utf8')),
   );
-  const digest = createHash('sha256').update(script!).digest('base64');
-  const policy = [
-    "default-src 'none'",
-    'img-src data:',
-    "style-src 'unsafe-inline'",
-    `script-src 'sha256-${digest}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ');
+  const policy = await reportPolicy();
   return html`<!doctype html>
     <html lang="en">
       <head>

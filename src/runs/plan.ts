@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { DatasetKind } from '../data/loadDataset';
 import type { Dataset } from '../data/samples';
+import type { Dataset, Samples } from '../data/samples';
 import type { TypedTable } from '../data/tables/typedTable';
 import { assertSettingsApply } from './assertSettingsApply';
 import {
@@ -17,13 +18,19 @@ import type { OpenOptions } from './events';
 import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openDataset, openTableOf, tableFor } from './open';
 import { assertFreeForRun } from './runFolder';
-import type { RunParts } from './runParts';
 import { chooseSamples, fitConfig } from './samples';
 import { withTableDefaults } from './tableDefaults';
 import { assertTaskFits } from './task';
 
 /** The data of a run, and the config that suits it. */
-export type PlannedData = Pick<RunParts, 'config' | 'dataset' | 'samples' | 'start'>;
+export interface PlannedData {
+  readonly config: Config;
+  readonly dataset: Dataset;
+  /** The samples to train with, and those of a validation split. */
+  readonly samples: { readonly train: Samples; readonly validation: Samples | undefined };
+  /** The weights of `initFrom`; undefined when they are drawn. */
+  readonly start: OpenedModel | undefined;
+}
 
 /** What a run would be. */
 export interface RunPlan {

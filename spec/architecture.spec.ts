@@ -111,7 +111,7 @@ const RULES: Record<string, readonly string[]> = {
   'cli/main': ['node', 'src/errors', 'cli/exitCodes', 'cli/run', 'cli/stopping', 'cli/terminal'],
   'cli/run': ['src/errors', 'cli/arguments', 'cli/commands', 'cli/exitCodes', 'cli/stopping', 'cli/terminal'],
   'cli/exitCodes': ['src/errors'],
-  'cli/stopping': ['node'],
+  'cli/stopping': ['node', 'koffi'],
   'cli/commandNames': [],
   // Loads parts of the house when a command runs.
   'cli/library': ['src', 'bench/measure'],

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { newestCheckpoint } from '../../src/runs/checkpointFolder';
 import { writePoints } from '../cli/points';
 import { session } from '../cli/session';
@@ -86,6 +87,22 @@ describe('signals, closed streams and full disks', function () {
     expect(found.checkpoint.progress.step).to.be.at.least(50);
     const resumed = await session(['train', '--resume', path('twice'), '--lr', '5']);
     expect(resumed.code, 'the folder is free').to.equal(2);
+  });
+
+  it('F13 a second SIGINT ends a step that takes long on cpu', async function () {
+    need(this, process.platform === 'linux' ? undefined : 'only on Linux the system itself resets a signal');
+    // The first step takes a minute.
+    const { child, says, ended, stderr } = start([
+      ...['train', '--dataset', path('points.csv'), '--hidden', '6000,6000', '--batch-size', '120', '--json'],
+      ...['--backend', 'cpu', '--run-dir', path('long')],
+    ]);
+    await says('"type":"start"');
+    await delay(1000);
+    child.kill('SIGINT');
+    await delay(200);
+    child.kill('SIGINT');
+    expect(await ended).to.deep.equal({ code: null, signal: 'SIGINT' });
+    expect(stderr()).to.not.contain('Stopped by');
   });
 
   it('F15 stdout that nobody reads any more: the state is saved, no crash, no endless loop', async () => {

@@ -3,6 +3,7 @@ type Setup = typeof import('../src/backends/tensorflow/setup/setupTensorflow');
 /** The parts of the library that commands use, loaded on first use, so that --help loads none. */
 export const library = {
   runs: () => require('../src/runs/run') as typeof import('../src/runs/run'),
+  summaries: () => require('../src/model/networkSummary') as typeof import('../src/model/networkSummary'),
   estimates: () => require('../src/runs/estimate') as typeof import('../src/runs/estimate'),
   plans: () => require('../src/runs/plan') as typeof import('../src/runs/plan'),
   describe: () => require('../src/runs/describeDataset') as typeof import('../src/runs/describeDataset'),

@@ -200,7 +200,7 @@ export {
   type StartEvent,
   type StoppedEvent,
 } from './runs/events';
-export { isCrossValidation } from './runs/crossValidation';
+export { isCrossValidation } from './runs/config';
 export { taskOfConfig } from './runs/task';
 export { planRun, type PlannedData, type RunPlan } from './runs/plan';
 export { findLearningRate, type RangeEvent } from './runs/findLearningRate';

@@ -1,6 +1,5 @@
 import type { RunEstimate } from '../../src/runs/estimate';
-import { lastEpoch } from '../../src/runs/config';
-import { isCrossValidation } from '../../src/runs/crossValidation';
+import { isCrossValidation, lastEpoch } from '../../src/runs/config';
 import { formatBytes, formatCount, formatSeconds, plural } from '../../src/words';
 import type { Terminal } from '../terminal/terminal';
 import { layerTable } from './layers';

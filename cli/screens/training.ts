@@ -4,9 +4,9 @@ import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/conf
 import { flagName } from '../arguments/flagNames';
 import type { RunOutline } from '../../src/runs/runFacts';
 import { taskOfConfig } from '../../src/runs/task';
-import { networkSummary } from '../../src/model/networkSummary';
 import { formatFigure, judgedFigure, type JudgedFigure } from '../../src/runs/figures';
 import { formatCount, formatSeconds, formatShare, plural, shellWord } from '../../src/words';
+import { library } from '../library';
 import { columnLines } from './columns';
 import { layerTable } from './layers';
 import { createProgressBar } from '../terminal/progressBar';
@@ -34,7 +34,7 @@ export function trainingScreen(
   };
   const say = json ? () => {} : terminal.result;
   const showSummary = ({ widths, config }: StartEvent) => {
-    const network = networkSummary(widths, { ...config, task: taskOfConfig(config) });
+    const network = library.summaries().networkSummary(widths, { ...config, task: taskOfConfig(config) });
     if (json) terminal.json({ type: 'summary', ...network });
     else say(`\n${layerTable(network)}\n`);
   };

@@ -15,6 +15,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { join } from 'node:path';
 import { lockFolder } from '../../src/files/lock';
 import { openModel } from '../../src/runs/modelConfig';
@@ -173,6 +174,8 @@ describe('the records of a run', function () {
         // The folder is taken over, and given back.
         await (await takeOver(dir)).release();
         await lockFolder(dir);
+        // What has passed its last check may still be on its way.
+        await setTimeout(300);
         taken = snapshot(dir);
       }
     });
@@ -255,6 +258,7 @@ const takeOver = async (dir: string) => {
 /** Every file of a folder and its content. */
 function snapshot(dir: string): string {
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort();
-  const files = names.filter((name) => lstatSync(join(dir, name)).isFile());
+  // A process removes its own temporary files.
+  const files = names.filter((name) => !name.endsWith('.tmp') && lstatSync(join(dir, name)).isFile());
   return JSON.stringify(files.map((name) => [name, readFileSync(join(dir, name)).toString('base64')]));
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { HandgradError } from '../errors';
 import { storageError } from './storageError';
 
 /** The suffix of files that are being written. A killed process may leave one behind; they are never read. */
@@ -24,20 +25,27 @@ export function isTemporaryName(name: string): boolean {
  *
  * The package write-file-atomic 7 omits the last step, so a power failure may undo the rename; and it ignores short
  * writes, so a full disk can leave a truncated file under the final name.
+ * @param guard called before the file is replaced; it is left as it is when the guard throws
  * @throws HandgradError `storage`, with the bytes needed and free, after removing the temporary file
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  guard: () => Promise<void> = async () => {},
+): Promise<void> {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   // In the same folder: rename is atomic only within one file system.
   const temp = join(dirname(path), temporaryName(basename(path)));
   try {
     await writeNew(temp, bytes);
+    await guard();
     await rename(temp, path);
     await syncFolder(dirname(path));
   } catch (error) {
     // If this fails too, the first error is still the one to report.
     await rm(temp, { force: true }).catch(() => undefined);
-    throw await storageError(error, path, bytes.byteLength);
+    // What the guard throws stays as it is.
+    throw error instanceof HandgradError ? error : await storageError(error, path, bytes.byteLength);
   }
 }
 

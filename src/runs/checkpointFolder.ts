@@ -53,7 +53,8 @@ export async function openCheckpointFolder(
   let best = await readBest(dir);
   const write = async (name: string, content: Uint8Array | string) => {
     await guard();
-    await writeFileAtomic(join(dir, name), content);
+    // Once more before the file gets its name: writing it takes a while.
+    await writeFileAtomic(join(dir, name), content, guard);
   };
   return {
     newest: () => (kept.length === 0 ? undefined : join(dir, tensorsName(kept.at(-1)!))),

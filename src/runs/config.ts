@@ -231,6 +231,11 @@ function defaultOf({ default: standard, defaultBy }: Setting, values: Readonly<R
 /** The default config. */
 export const DEFAULTS = withDefaults({});
 
+/** Whether a config asks for cross-validation, and not for one of its folds. */
+export function isCrossValidation({ folds, fold }: { readonly folds?: unknown; readonly fold?: unknown }): boolean {
+  return folds !== undefined && fold === undefined;
+}
+
 /** The epoch after which a run ends. */
 export function lastEpoch({ epochs, stopAfter }: Pick<Config, 'epochs' | 'stopAfter'>): number {
   return Math.min(epochs, stopAfter ?? epochs);

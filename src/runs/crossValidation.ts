@@ -31,11 +31,6 @@ export interface FoldParts {
   readonly openFold: (fold: number, dir: string) => Promise<FoldRun>;
 }
 
-/** Whether a config asks for cross-validation, and not for one of its folds. */
-export function isCrossValidation({ folds, fold }: { readonly folds?: unknown; readonly fold?: unknown }): boolean {
-  return folds !== undefined && fold === undefined;
-}
-
 /** The settings of one fold. What is expected is expected of the mean. */
 export function foldSettings({ config, given, origins }: Resolved, fold: number): Resolved {
   const none = { expectAccuracy: undefined, expectRmse: undefined, expectMae: undefined, expectR2: undefined };

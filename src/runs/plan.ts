@@ -12,8 +12,9 @@ import {
   resolveConfig,
   type Resolved,
   type Settings,
+  isCrossValidation,
 } from './config';
-import { foldSettings, isCrossValidation } from './crossValidation';
+import { foldSettings } from './crossValidation';
 import type { OpenOptions } from './events';
 import { openModel, type OpenedModel } from './modelConfig';
 import { checkDataset, openDataset, openTableOf, tableFor } from './open';

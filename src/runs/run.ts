@@ -4,15 +4,17 @@ import type { Dataset } from '../data/samples';
 import type { Lock } from '../files/lock';
 import { assertSettingsApply } from './assertSettingsApply';
 import { openCheckpointFolder, removeLeftovers } from './checkpointFolder';
-import { type Config, CONFIG_KEYS, environmentSettings, keysWhere, pick, resolveConfig, type Settings } from './config';
 import {
-  createFoldsFolder,
-  type FoldParts,
-  foldSettings,
+  type Config,
+  CONFIG_KEYS,
+  environmentSettings,
   isCrossValidation,
-  reopenFoldsFolder,
-  trainFolds,
-} from './crossValidation';
+  keysWhere,
+  pick,
+  resolveConfig,
+  type Settings,
+} from './config';
+import { createFoldsFolder, type FoldParts, foldSettings, reopenFoldsFolder, trainFolds } from './crossValidation';
 import { describeEnvironment } from './environment';
 import type { OpenOptions, RunEnd, RunEvent } from './events';
 import { assertExpectations } from './expectations';

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { columnLines } from '../../../cli/screens/columns';
-import type { StartEvent } from '../../../src/runs/events';
 import { tableDataset } from '../../../src/data/tables/tableDataset';
 import { lines, open } from '../../data/tables/read';
 
@@ -8,7 +7,7 @@ import { lines, open } from '../../data/tables/read';
 async function said(text: string, drop: string[] = []): Promise<string[]> {
   const { preparation, leftOut, numInputs } = tableDataset(await open(text, { labelColumn: 'label', drop }));
   const { labels, inputs } = preparation;
-  return columnLines({ table: { labels, inputs, leftOut }, widths: [numInputs, 2] } as unknown as StartEvent);
+  return columnLines({ table: { labels, inputs, leftOut }, widths: [numInputs, 2] });
 }
 
 describe('the columns of a table at the start of a run', () => {
@@ -36,6 +35,6 @@ describe('the columns of a table at the start of a run', () => {
   });
 
   it('are not there for images', () => {
-    expect(columnLines({ widths: [784, 10] } as unknown as StartEvent)).to.deep.equal([]);
+    expect(columnLines({ widths: [784, 10] })).to.deep.equal([]);
   });
 });

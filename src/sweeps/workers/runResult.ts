@@ -1,4 +1,4 @@
-import { isCrossValidation } from '../../runs/crossValidation';
+import { isCrossValidation } from '../../runs/config';
 import type { RunData } from '../../runs/readRun';
 import type { Result } from '../state/journal';
 

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import type { DatasetKind } from '../data/loadDataset';
-import type { Dataset } from '../data/samples';
 import type { Dataset, Samples } from '../data/samples';
 import type { TypedTable } from '../data/tables/typedTable';
 import { assertSettingsApply } from './assertSettingsApply';

@@ -266,7 +266,8 @@ export {
   type ComparedRun,
   type Comparison,
 } from './reports/compareReport';
-export { shortSetting, type Curve } from './reports/charts';
+export { type Curve } from './reports/chartData';
+export { shortSetting } from './reports/shortSetting';
 export {
   findFolder,
   listRuns,

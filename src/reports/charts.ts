@@ -1,6 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { RangeResult } from '../training/rangeTest';
+import type { Curve, MarkedEpoch, StepValue, Trial } from './chartData';
 import type { CalibrationBin, ExaminedOutput } from './examination';
+import { shortSetting, shownSetting } from './shortSetting';
 
 // Every chart as a Vega-Lite specification. Series differ in color, dash and shape,
 // so that no single one is needed to tell them apart.
@@ -40,13 +42,6 @@ const DASHES = [
 ];
 const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down'];
 
-/** One line of a chart of curves. */
-export interface Curve {
-  readonly name: string;
-  /** By epoch, from 1; a non-finite value leaves a gap. */
-  readonly values: readonly (number | null | undefined)[];
-}
-
 /** The whole picture, legend included, so that charts side by side have frames of one size. */
 const SIZE = { width: 540, height: 300 };
 /** A picture that is alone in its row. */
@@ -70,12 +65,6 @@ const LOGARITHMIC = 8;
 const RESULT_COLORS = ['#d55e00', '#0072b2'];
 /** Up to this, an axis of parallel coordinates labels each of its numbers. */
 const MOST_NUMBERS = 6;
-
-/** A curve's epoch that is marked, and why. */
-export interface MarkedEpoch {
-  readonly epoch: number;
-  readonly says: string;
-}
 
 /** How curves are drawn. */
 export interface CurveOptions {
@@ -145,12 +134,6 @@ export function curves(
       ...(values.length <= MOST_HOVERED ? [hovered(x, y)] : []),
     ],
   } as TopLevelSpec;
-}
-
-/** A value after some step of training, from 1. */
-export interface StepValue {
-  readonly step: number;
-  readonly value: number;
 }
 
 /** More points than this are not seen in a chart: neighbors are drawn as their mean. */
@@ -459,13 +442,6 @@ export function confusionMatrix(
   } as TopLevelSpec;
 }
 
-/** A run or trial: a line from its settings to its result. */
-export interface Trial {
-  readonly name: string;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly result: number;
-}
-
 /** Parallel coordinates: an axis for each setting that differs, and one for the result; a line for each trial. */
 export function parallelCoordinates(
   theme: Theme,
@@ -583,20 +559,6 @@ export function resultAgainst(theme: Theme, trials: readonly Trial[], key: strin
       ...(values.length <= MOST_HOVERED ? [hovered(x, y)] : []),
     ],
   } as TopLevelSpec;
-}
-
-/** A setting as text: lists as they are typed, an unset one as a dash. */
-export function shownSetting(value: unknown): string {
-  if (value === undefined || value === null) return '–';
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(',');
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-/** A setting for a table: randomly drawn numbers are rounded. */
-export function shortSetting(value: unknown): string {
-  return typeof value === 'number' && !Number.isInteger(value)
-    ? `${Number(value.toPrecision(4))}`
-    : shownSetting(value);
 }
 
 interface AxisScale {

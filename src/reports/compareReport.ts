@@ -1,15 +1,8 @@
-import {
-  type Curve,
-  curves,
-  PAGE_THEME,
-  parallelCoordinates,
-  resultAgainst,
-  shortSetting,
-  shownSetting,
-  type Trial,
-} from './charts';
+import { curves, PAGE_THEME, parallelCoordinates, resultAgainst } from './charts';
+import type { Curve, Trial } from './chartData';
 import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { toSvg } from './render';
+import { shortSetting, shownSetting } from './shortSetting';
 import { keysWhere } from '../runs/config';
 import { bestFigure, formatFigure, type JudgedFigure, judgedFigure } from '../runs/figures';
 import { withoutFolders } from '../runs/modelConfig';

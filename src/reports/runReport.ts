@@ -2,19 +2,8 @@ import { networkSummary } from '../model/networkSummary';
 import type { ActivationName } from '../nn/activations';
 import type { Parameter } from '../model/architecture';
 import type { Samples } from '../data/samples';
-import {
-  calibration,
-  confidences,
-  curves,
-  type Curve,
-  type MarkedEpoch,
-  PAGE_THEME,
-  predictedAgainstTrue,
-  residuals,
-  shownSetting,
-  stepCurve,
-  type StepValue,
-} from './charts';
+import { calibration, confidences, curves, PAGE_THEME, predictedAgainstTrue, residuals, stepCurve } from './charts';
+import type { Curve, MarkedEpoch, StepValue } from './chartData';
 import type { Examination, ExaminedOutput } from './examination';
 import type { InputColumn } from '../inference/inputColumns';
 import type { OutputFigures, RegressionFigures } from '../training/evaluate';
@@ -23,6 +12,7 @@ import { formatBytes, formatUnits } from '../words';
 import { bar, figure, type Html, html, page, type Section, table } from './html';
 import { dataUri, encodePng, type Picture } from '../pictures/png';
 import { toSvg } from './render';
+import { shownSetting } from './shortSetting';
 import { type ConfigKey, keysWhere, settings } from '../runs/config';
 import { type JudgedFigure, judgedFigure } from '../runs/figures';
 import { labelsOf, titleOf } from '../runs/labels';

@@ -3,11 +3,9 @@ import { type ConfigKey, DEFAULTS, keyNamed, settings } from '../runs/config';
 import { didYouMean, quoted } from '../words';
 import type { ListedRun } from './listRuns';
 
-type Order = (a: ListedRun, b: ListedRun) => number;
-
-const text = (of: (run: ListedRun) => string): Order => {
+const text = (of: (run: ListedRun) => string) => {
   const { compare } = new Intl.Collator('en', { numeric: true });
-  return (a, b) => compare(of(a), of(b));
+  return (a: ListedRun, b: ListedRun) => compare(of(a), of(b));
 };
 
 /** What a list can be sorted by. `best` has the best first, `started` and `changed` the newest. */
@@ -20,7 +18,7 @@ export const RUN_ORDERS = {
   epochs: (a, b) => b.done - a.done,
   seconds: (a, b) => b.seconds - a.seconds,
   best: byBest,
-} satisfies Readonly<Record<string, Order>>;
+} satisfies Readonly<Record<string, (a: ListedRun, b: ListedRun) => number>>;
 
 /** The name of an order. */
 export type RunOrder = keyof typeof RUN_ORDERS;

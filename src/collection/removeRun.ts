@@ -17,7 +17,7 @@ import { TRIALS } from '../sweeps/sweepFolder';
 /** What would be removed of a run or a sweep. */
 export interface RemovableRun {
   readonly dir: string;
-  readonly kind: FolderKind;
+  readonly kind: 'run' | 'sweep';
   /** The paths of the files that handgrad has written. */
   readonly files: readonly string[];
   readonly bytes: number;

@@ -200,6 +200,7 @@ export {
   type StartEvent,
   type StoppedEvent,
 } from './runs/events';
+export { VARIABLES } from './runs/variables';
 export { isCrossValidation } from './runs/config';
 export { taskOfConfig } from './runs/task';
 export { planRun, type PlannedData, type RunPlan } from './runs/plan';

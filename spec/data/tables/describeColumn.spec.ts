@@ -35,11 +35,16 @@ describe('the facts of a column', () => {
         expect(numbers!.max).to.equal(Math.max(...values));
         const most = Math.max(...values.map(Math.abs));
         const mean = values.reduce((sum, value) => sum + value / (most || 1) / values.length, 0);
-        expect(numbers!.mean / (most || 1)).to.be.closeTo(mean, 1e-9);
+        // No number lies between the smallest ones.
+        expect(numbers!.mean).to.be.closeTo(mean * most, 1e-9 * most + Number.MIN_VALUE);
         expect(unique).to.equal(new Set(values).size);
         if (unique > 1) expect(histogram!.reduce((sum, count) => sum + count, 0)).to.equal(values.length);
       }),
     );
+  });
+
+  it('of few consecutive whole numbers, the histogram counts each', async () => {
+    expect((await facts(['3', '1', '8', '1', '8', '8', '5'])).histogram).to.deep.equal([2, 0, 1, 0, 1, 0, 0, 3]);
   });
 
   it('of texts are the most frequent, at most 20; missing ones are none', async () => {

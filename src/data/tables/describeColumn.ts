@@ -16,14 +16,17 @@ export interface ColumnFacts {
   readonly numbers?: { readonly min: number; readonly max: number; readonly mean: number; readonly median: number };
   /** Of dates: the first and the last, in the form of ISO 8601, UTC. */
   readonly dates?: { readonly min: string; readonly max: string };
-  /** Of numbers and dates that differ: how many are in each tenth of their range, from the lowest. */
+  /**
+   * Of numbers and dates that differ: how many are in each tenth of their range, from the lowest; of at most ten
+   * consecutive whole numbers, how many there are of each.
+   */
   readonly histogram?: readonly number[];
   /** Of texts: the most frequent, at most 20, the most frequent first. */
   readonly frequent?: readonly { readonly value: string; readonly count: number }[];
 }
 
-/** Bars of a histogram. */
-const BINS = 10;
+/** The most bars of a histogram. */
+const MOST_BINS = 10;
 
 /** The most frequent texts that are listed. */
 const MOST_FREQUENT = 20;
@@ -79,11 +82,13 @@ function meanOf(values: Float64Array): number {
 }
 
 function histogramOf(values: Float64Array, min: number, max: number): number[] {
-  const counts = new Array<number>(BINS).fill(0);
+  const isEach = max - min < MOST_BINS && values.every(Number.isInteger);
+  const bins = isEach ? max - min + 1 : MOST_BINS;
+  const counts = new Array<number>(bins).fill(0);
   for (const value of values) {
     // Halves do not overflow; those of the least numbers there are vanish.
     const at = (value / 2 - min / 2) / (max / 2 - min / 2) || 0;
-    counts[Math.min(BINS - 1, Math.floor(at * BINS))]!++;
+    counts[Math.min(bins - 1, Math.floor(at * bins))]!++;
   }
   return counts;
 }

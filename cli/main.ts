@@ -4,6 +4,7 @@ import { HandgradError } from '../src/errors';
 import { SIGNAL_CODES } from './exitCodes';
 import { Interruption } from './stopping/interruption';
 import { onParentEnd } from './stopping/parent';
+import { onSignal } from './stopping/signals';
 import { report, run } from './run';
 import { isOwnScript, type Io } from './terminal/terminal';
 
@@ -34,8 +35,7 @@ async function main(): Promise<void> {
   const argv = process.argv.slice(2);
 
   for (const [name, code] of Object.entries(SIGNAL_CODES)) {
-    // Once, so that a second signal has its default effect and ends the process.
-    process.once(name, () => stopping.abort(new Interruption(code, `Stopped by ${name}.`)));
+    onSignal(name as NodeJS.Signals, env, () => stopping.abort(new Interruption(code, `Stopped by ${name}.`)));
   }
   onParentEnd(() =>
     stopping.abort(new Interruption(SIGNAL_CODES.SIGHUP, 'Stopped, because the program that started this one ended.')),

@@ -1,53 +1,11 @@
 import { expect } from 'chai';
-import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { firstMissing, runShown, shownCommands } from './shownCommands';
 
 const root = path.join(__dirname, '../..');
 const tables = path.join(root, 'examples/tables');
-
-/** The commands of a page, each with the lines that the page shows below it. */
-function shownCommands(page: string): { readonly command: string; readonly lines: readonly string[] }[] {
-  const blocks = [...page.matchAll(/^```\n(.*?)^```$/gms)].map(([, block]) => block!);
-  return blocks.map((block) => {
-    const [command, ...lines] = block.trimEnd().split('\n');
-    return { command: command!.replace(/^\$ /, ''), lines };
-  });
-}
-
-const NUMBER = String.raw`-?\d+\.\d+(?:e-?\d+)?`;
-
-/** Whether a printed line is as shown: `…` stands for anything, and numbers with a point may differ a little. */
-function isAsShown(shown: string, printed: string): boolean {
-  const literal = (text: string) => text.replace(/[$()*+.?[\\\]^{|}]/g, '\\$&');
-  const parts = shown.split(new RegExp(`(…|${NUMBER})`));
-  const pattern = parts.map((part, i) => (i % 2 === 0 ? literal(part) : part === '…' ? '.*?' : `(${NUMBER})`)).join('');
-  const found = new RegExp(`^${pattern}$`).exec(printed);
-  const numbers = parts.filter((part, i) => i % 2 === 1 && part !== '…').map(Number);
-  return found !== null && numbers.every((number, i) => isNear(number, Number(found[i + 1])));
-}
-
-const isNear = (shown: number, printed: number) => Math.abs(shown - printed) <= 0.05 * Math.max(1, Math.abs(shown));
-
-/** The first shown line that was not printed; undefined when all were, in order, and nothing else. */
-function firstMissing(shown: readonly string[], printed: readonly string[]): string | undefined {
-  let at = 0;
-  let skips = false;
-  for (const line of shown) {
-    if (line === '…') {
-      skips = true;
-      continue;
-    }
-    const from = at;
-    const offset = printed.slice(from).findIndex((one) => isAsShown(line, one));
-    if (offset < 0 || (offset > 0 && !skips)) return line;
-    at = from + offset + 1;
-    skips = false;
-  }
-  return skips || at === printed.length ? undefined : `nothing, where it printed ${printed[at]!}`;
-}
 
 describe('docs/tutorial-tables.md', function () {
   this.timeout(120_000);
@@ -75,9 +33,9 @@ describe('docs/tutorial-tables.md', function () {
     it(`${command} prints what the page shows`, async () => {
       const { PATH, HOME } = process.env;
       const env = { PATH: `${path.join(folder, 'bin')}:${PATH}`, HOME, HANDGRAD_BACKEND: 'wasm' };
-      const { stdout } = await promisify(execFile)('sh', ['-c', `exec 2>&1; ${command}`], { cwd: folder, env });
-      const printed = stdout.trimEnd().split('\n');
-      expect(firstMissing(lines, printed), `the page shows what was not printed, of:\n${stdout}`).to.equal(undefined);
+      const printed = await runShown({ command, lines }, { cwd: folder, env });
+      const message = `the page shows what was not printed, of:\n${printed.join('\n')}`;
+      expect(firstMissing(lines, printed), message).to.equal(undefined);
     });
   }
 

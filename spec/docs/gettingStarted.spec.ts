@@ -1,0 +1,52 @@
+import { expect } from 'chai';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { defaultDataDir } from '../../src/data/defaultDataDir';
+import { need } from '../need';
+import { firstMissing, runShown, shownCommands, shownFiles } from './shownCommands';
+
+const root = path.join(__dirname, '../..');
+/** What the commands use of a checkout; what they write stays out of it. */
+const CHECKOUT = ['package.json', 'bin', 'src', 'recipes', 'examples'];
+
+describe('docs/getting-started.md', function () {
+  this.timeout(120_000);
+  const page = readFileSync(path.join(root, 'docs/getting-started.md'), 'utf8');
+  const dataDir = process.env['HANDGRAD_DATA_DIR'] || defaultDataDir();
+  let folder = '';
+  before(function () {
+    need(this, existsSync(path.join(dataDir, 'fashion-mnist')) ? undefined : `${dataDir} holds no Fashion-MNIST`);
+    folder = mkdtempSync(path.join(tmpdir(), 'handgrad-started-'));
+    for (const name of CHECKOUT) symlinkSync(path.join(root, name), path.join(folder, name));
+    for (const [name, text] of Object.entries(shownFiles(page))) writeFileSync(path.join(folder, name), text);
+  });
+  after(() => {
+    if (folder !== '') rmSync(folder, { recursive: true });
+  });
+
+  // In their order: later ones use what earlier ones have trained.
+  for (const shown of shownCommands(page)) {
+    it(`${shown.command} prints what the page shows`, async () => {
+      const { PATH, HOME } = process.env;
+      const printed = await runShown(shown, { cwd: folder, env: { PATH, HOME, HANDGRAD_DATA_DIR: dataDir } });
+      const message = `the page shows what was not printed, of:\n${printed.join('\n')}`;
+      expect(firstMissing(shown.lines, printed), message).to.equal(undefined);
+    });
+  }
+
+  it('covers training, evaluation, prediction, reports, resuming, sweeps and the library', () => {
+    const commands = shownCommands(page).map(({ command }) => command);
+    for (const word of ['train', 'evaluate', 'predict', 'report', '--resume', '--dataset', 'sweep', 'library.js']) {
+      expect(
+        commands.some((command) => command.includes(` ${word} `) || command.endsWith(word)),
+        word,
+      ).to.equal(true);
+    }
+    expect(shownCommands(page).some(({ lines }) => lines.includes('^C'))).to.equal(true);
+  });
+
+  it('saves the files that it shows', () => {
+    expect(Object.keys(shownFiles(page))).to.deep.equal(['sweep.yaml', 'library.js']);
+  });
+});

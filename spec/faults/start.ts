@@ -17,9 +17,12 @@ export interface Started {
  * Starts the compiled program.
  * @param failpoint kills it at that moment, see failpoint.js
  */
-export function start(args: readonly string[], { failpoint, cwd }: { failpoint?: string; cwd?: string } = {}): Started {
+export function start(
+  args: readonly string[],
+  { failpoint, cwd, env: more }: { failpoint?: string; cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Started {
   const hook = failpoint === undefined ? [] : ['--require', join(__dirname, 'failpoint.js')];
-  const env = { ...process.env, NO_COLOR: '1', ...(failpoint && { FAILPOINT: failpoint }) };
+  const env = { ...process.env, NO_COLOR: '1', ...(failpoint && { FAILPOINT: failpoint }), ...more };
   const child = spawn(process.execPath, [...hook, programFile(), ...args], { env, cwd });
   const said = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {

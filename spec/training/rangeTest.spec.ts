@@ -4,7 +4,7 @@ import type { Samples } from '../../src/data/samples';
 import { createLoss } from '../../src/nn/losses';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { dataIterator } from '../../src/training/batches';
-import { rangeRate, type RangeResult, type RangeStep, rangeTest, suggestRate } from '../../src/training/rangeTest';
+import { rangeRate, type RangeStep, rangeTest, suggestRate } from '../../src/training/rangeTest';
 import { disposeState, startState } from '../../src/training/trainState';
 import { failure } from '../failure';
 import { onEachBackend } from '../backend';
@@ -53,8 +53,8 @@ describe('rangeTest', () => {
     const yielded: RangeStep[] = [];
     for (;;) {
       const { done, value } = await test.next();
-      if (done) return { yielded, result: value as RangeResult };
-      yielded.push(value as RangeStep);
+      if (done) return { yielded, result: value };
+      yielded.push(value);
     }
   };
 

@@ -17,7 +17,10 @@ export function* steps(options: StepsOptions): Generator<void, never, void> {
   const { state, trainIter } = options;
   for (;;) {
     for (const batch of trainIter.pass(state.epoch, state.batch)) {
-      replaceTensors(state, tf.tidy(() => trainStep(batch, state, options)));
+      replaceTensors(
+        state,
+        tf.tidy(() => trainStep(batch, state, options)),
+      );
       state.step++;
       state.batch++;
       state.samples += batch.y.size;

@@ -163,6 +163,8 @@ export async function* startOf(path: string, end: number): AsyncGenerator<Buffer
   const handle = await openOwn(path, refuse);
   if (!handle) throw refuse('is missing');
   try {
+    const { size } = await handle.stat();
+    if (size < end) throw refuse(`has only ${size} of its ${end} bytes`);
     for (let at = 0; at < end;) {
       const { bytesRead, buffer } = await handle.read(Buffer.alloc(Math.min(PIECE, end - at)), 0, null, at);
       if (bytesRead === 0) throw refuse(`has only ${at} of its ${end} bytes`);

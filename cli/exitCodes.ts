@@ -4,3 +4,6 @@ export { EXIT_CODES } from '../src/errors';
 export const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 143 } satisfies Partial<
   Record<NodeJS.Signals, number>
 >;
+
+/** The names of those signals. */
+export const SIGNALS = Object.keys(SIGNAL_CODES) as NodeJS.Signals[];

@@ -1,9 +1,11 @@
 import { defineCommand, MODEL, MODEL_SETTINGS, NO_VERIFY, OUTPUT } from '../arguments/command';
 import { toggle } from '../arguments/flags';
 import { THRESHOLD } from '../arguments/threshold';
+import { SIGNALS } from '../exitCodes';
 import { library } from '../library';
 import { showEvaluation } from '../screens/evaluation';
 import { withOpenScreen } from '../screens/open';
+import { endAtSecondSignal } from '../stopping/secondSignal';
 
 export const command = defineCommand({
   summary: 'print loss, accuracy, per-class metrics and the confusion matrix of a trained network',
@@ -21,6 +23,7 @@ export const command = defineCommand({
     ['evaluate model.safetensors --dataset mnist --json', 'on another data set, as one JSON object'],
   ],
   async run({ model, threshold, skipUnknownClasses, noVerify, json }, context) {
+    endAtSecondSignal(SIGNALS);
     const { evaluateModel } = library.inference();
     const { settings, terminal } = context;
     const evaluation = await withOpenScreen(context, (how) =>

@@ -8,10 +8,12 @@ import { formatShare, formatUnits, plural, visibleName } from '../../src/words';
 import { defineCommand, MODEL, MODEL_SETTINGS, NO_VERIFY, OUTPUT } from '../arguments/command';
 import { flag, PATH, restArguments, severalFlag, toggle } from '../arguments/flags';
 import { THRESHOLD } from '../arguments/threshold';
+import { SIGNALS } from '../exitCodes';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
 import { barLines, pictureLines } from '../screens/picture';
 import { csvHeader, csvLine, ROW_FORMS, type RowOutputs } from '../screens/predictedRows';
+import { endAtSecondSignal } from '../stopping/secondSignal';
 import type { Io, Terminal } from '../terminal/terminal';
 
 /** The maximum number of images that are drawn; with more, only text lines are printed. */
@@ -64,6 +66,7 @@ export const command = defineCommand({
     if (files.length === 0 && index === undefined) {
       throw new HandgradError('usage', 'predict needs images or a table, or --index N for samples of the test set.');
     }
+    endAtSecondSignal(SIGNALS);
     const { openClassifier, ranked } = library.inference();
     const { settings, terminal, io } = context;
     await withOpenScreen(context, async (how) => {

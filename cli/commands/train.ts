@@ -5,10 +5,9 @@ import type { StoppedEvent } from '../../src/runs/events';
 import { shellWord } from '../../src/words';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { flag, PATH, RUN, toggle } from '../arguments/flags';
-import { SIGNAL_CODES } from '../exitCodes';
+import { SIGNALS } from '../exitCodes';
 import { Interruption } from '../stopping/interruption';
 import { endAtSecondSignal } from '../stopping/secondSignal';
-import { isSignalEchoed } from '../stopping/signals';
 import { library } from '../library';
 import { showConfig } from '../screens/config';
 import { showEstimate } from '../screens/estimate';
@@ -73,7 +72,7 @@ export const command = defineCommand({
     // backend after an epoch outlives that generation, and 20 MB would accumulate before V8 collects the old one.
     v8.setFlagsFromString('--semi-space-growth-factor=1');
     v8.setFlagsFromString('--heap-growing-percent=30');
-    if (!isSignalEchoed(process.env)) endAtSecondSignal(Object.keys(SIGNAL_CODES) as NodeJS.Signals[]);
+    endAtSecondSignal(SIGNALS);
     const { startRun, resumeRun } = library.runs();
     const { settings, terminal, signal } = context;
     const run = await withOpenScreen(context, (how) =>

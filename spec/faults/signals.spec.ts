@@ -18,6 +18,10 @@ const LONG = [
   ...['--no-tensorboard', '--json'],
 ];
 
+/** The processor time of a process, in seconds, from its user ticks of 10 ms each. */
+const secondsOf = (pid: number) =>
+  Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[11]) / 100;
+
 describe('signals, closed streams and full disks', function () {
   this.timeout(120_000);
   let folder: string;
@@ -103,6 +107,31 @@ describe('signals, closed streams and full disks', function () {
     child.kill('SIGINT');
     expect(await ended).to.deep.equal({ code: null, signal: 'SIGINT' });
     expect(stderr()).to.not.contain('Stopped by');
+  });
+
+  it('F13 a second SIGINT ends evaluate and predict in a step that takes long on cpu', async function () {
+    need(this, process.platform === 'linux' ? undefined : 'only on Linux the system itself resets a signal');
+    const trained = start([
+      ...['train', '--dataset', path('points.csv'), '--hidden', '3000,3000', '--batch-size', '120', '--epochs', '1'],
+      ...['--optimizer', 'sgd', '--backend', 'wasm', '--no-tensorboard', '--run-dir', path('wide')],
+    ]);
+    expect((await trained.ended).code, trained.stderr()).to.equal(0);
+    writePoints(path('many.csv'), 1000);
+    for (const command of [
+      ['evaluate', path('wide'), '--dataset', path('many.csv')],
+      ['predict', path('wide'), path('many.csv')],
+    ]) {
+      const { child, ended, stderr } = start([...command, '--backend', 'cpu']);
+      while (!stderr().includes('Backend: cpu')) await delay(20);
+      // The first step starts now, and takes many times longer than this.
+      const seconds = secondsOf(child.pid!);
+      while (secondsOf(child.pid!) < seconds + 1) await delay(20);
+      child.kill('SIGINT');
+      await delay(100);
+      child.kill('SIGINT');
+      expect(await ended, stderr()).to.deep.equal({ code: null, signal: 'SIGINT' });
+      expect(stderr()).to.not.contain('Stopped by');
+    }
   });
 
   it('F15 stdout that nobody reads any more: the state is saved, no crash, no endless loop', async () => {

@@ -312,7 +312,8 @@ export { runWorker, type WorkerEvent, type WorkerOptions } from './sweeps/worker
 export { type Payload as QueuedTrial } from './sweeps/workers/queue/payload';
 export { type ExitMeaning } from './sweeps/workers/exitMeaning';
 export { type TrialEvent } from './sweeps/workers/queue/consumeQueues';
-export { type Outcome as TrialOutcome, type Progress as TrialProgress } from './sweeps/workers/trainProcess';
+export type { Outcome as TrialOutcome } from './sweeps/workers/trainProcess';
+export type { Progress as TrialProgress } from './sweeps/workers/trainMessages';
 export { bestTrial, isStopped, runKey, type SweepState, type Trial } from './sweeps/state/sweepState';
 export { rank, type Ranked } from './sweeps/state/ranking';
 export { settingText } from './sweeps/state/summary';

@@ -5,7 +5,8 @@ import { nextDecision } from './state/nextDecision';
 import { type Configuration, settingsOf } from './spec/samplers';
 import { apply, bestTrial, rungsOf, type SweepState, type Trial } from './state/sweepState';
 import type { Value } from './spec/distributions';
-import type { Outcome, Progress } from './workers/trainProcess';
+import type { Progress } from './workers/trainMessages';
+import type { Outcome } from './workers/trainProcess';
 
 /** One run of a trial, as an executor takes it. */
 export interface TrialRun extends RunId {

@@ -14,7 +14,8 @@ import { datasetLacks, type Needs, unfitReason } from './workers/queue/fitness';
 import { type Payload, readPayload } from './workers/queue/payload';
 import { connectRedis, type RedisAddress } from './workers/queue/redis';
 import { consumeQueues, type TrialEvent } from './workers/queue/consumeQueues';
-import { type Outcome, type Progress, trainInProcess, trainProgram } from './workers/trainProcess';
+import type { Progress } from './workers/trainMessages';
+import { type Outcome, trainInProcess, trainProgram } from './workers/trainProcess';
 
 /** The events of a worker. */
 export type WorkerEvent =

@@ -8,14 +8,14 @@ import { type ErrorKind, EXIT_CODES, HandgradError } from '../../errors';
 import { writeFileAtomic } from '../../files/atomicFile';
 import { makeFolder } from '../../files/makeFolder';
 import { programFile } from '../../files/places';
-import { openOwn, readOwn } from '../../files/readWhole';
 import { withStorageErrors } from '../../files/storageError';
 import type { Value } from '../spec/distributions';
 import { isHeldElsewhere, lockFolder } from '../../files/lock';
-import { assertFreeForRun, RUN_FILES } from '../../runs/runFolder';
+import { assertFreeForRun } from '../../runs/runFolder';
 import { findRun, type RunData } from '../../runs/readRun';
 import { type Ended, type ExitMeaning, meaningOf } from './exitMeaning';
-import { figure, type RunResult, runResult } from './runResult';
+import { type RunResult, runResult } from './runResult';
+import { hasSettings, lastError, type Progress, progressOf, stopsAtRung } from './trainMessages';
 import type { Result } from '../state/journal';
 
 /** The program that trains. */
@@ -68,20 +68,10 @@ export type Outcome =
   /** The sweep was stopped. The run has saved its state, and can be resumed. */
   | { readonly type: 'interrupted' };
 
-/** The progress of a run. */
-export interface Progress {
-  readonly epoch: number;
-  readonly value: number | null;
-}
-
 /** How long a run may take to save its state after SIGTERM, in milliseconds. */
 const GRACE_MS = 60_000;
 /** How often a folder that another process uses is tried again, in milliseconds. */
 const LOCK_WAIT_MS = 500;
-/** The size limit of the settings of a run, and of the end of its log that is searched for an error. */
-const MAX_SETTINGS_BYTES = 1_000_000;
-const LOG_BYTES = 64_000;
-
 /**
  * Trains in a separate process, so a crash affects only this run, and all of its memory is freed. Resumes from the
  * run's checkpoint if there is one, and starts nothing if the run has finished.
@@ -97,7 +87,7 @@ export async function trainInProcess(
   const started = performance.now();
   const dir = join(run.folder, run.name);
   await makeFolder(run.folder);
-  let fromScratch = !(await sameSettings(run, dir));
+  let fromScratch = !(await hasSettings(`${dir}.json`, run.settings));
   const before = fromScratch ? undefined : await recordOf(dir);
   if (before === 'damaged') fromScratch = true;
   else if (before && (before.end?.epochs ?? 0) >= run.epochs) {
@@ -124,19 +114,6 @@ export async function trainInProcess(
   }
   return { type: 'interrupted' };
 }
-
-/** Whether the run in the folder was started with these settings, apart from `stopAfter` and `threads`. */
-async function sameSettings({ settings }: LocalRun, dir: string): Promise<boolean> {
-  const plain = (of: object) => JSON.stringify(Object.entries({ ...of, stopAfter: 0, threads: 0 }).sort());
-  try {
-    const bytes = await readOwn(`${dir}.json`, MAX_SETTINGS_BYTES, unreadable);
-    return bytes !== undefined && plain(JSON.parse(bytes.toString('utf8')) as object) === plain(settings);
-  } catch {
-    return false;
-  }
-}
-
-const unreadable = (why: string) => new HandgradError('model', `It ${why}.`);
 
 /** Reads a run's folder, if it exists. A damaged one must not end the sweep. */
 async function recordOf(dir: string): Promise<RunData | 'damaged' | undefined> {
@@ -168,12 +145,11 @@ async function attempt(
   if (fromScratch && !(await setAside(dir, run.takeOver === true))) {
     return { exitCode: program.exitCodes.locked, message: 'another process trains it' };
   }
-  const found = await readOwn(join(dir, RUN_FILES.config), MAX_SETTINGS_BYTES, unreadable).catch(() => undefined);
-  const config = found?.toString('utf8');
+  const stops = await stopsAtRung(dir);
   const args = [
     'train',
     '--json',
-    ...(config === undefined ? await startArguments(program, run, dir, share) : resumeArguments(run, dir, config)),
+    ...(stops === undefined ? await startArguments(program, run, dir, share) : resumeArguments(run, dir, stops)),
   ];
   if (run.takeOver) args.push('--force-unlock');
   const log = await openLog(`${dir}.log`);
@@ -189,7 +165,10 @@ async function attempt(
       cancelSignal: signal,
       forceKillAfterDelay: GRACE_MS,
     });
-    for await (const line of createInterface({ input: child.stdout })) reportProgress(line, run.metric, onProgress);
+    for await (const line of createInterface({ input: child.stdout })) {
+      const progress = progressOf(line, run.metric);
+      if (progress) onProgress(progress);
+    }
     const { failed, exitCode, signal: killedBy, shortMessage } = await child;
     return failed ? { exitCode, signal: killedBy, message: shortMessage ?? 'no reason known' } : undefined;
   } finally {
@@ -198,8 +177,8 @@ async function attempt(
 }
 
 /** A run that ended at a rung resumes until the next. */
-function resumeArguments({ epochs }: LocalRun, dir: string, config: string): string[] {
-  return ['--resume', dir, ...(config.includes('"stopAfter"') ? ['--stop-after', String(epochs)] : [])];
+function resumeArguments({ epochs }: LocalRun, dir: string, stops: boolean): string[] {
+  return ['--resume', dir, ...(stops ? ['--stop-after', String(epochs)] : [])];
 }
 
 /** Settings are passed in a file, exactly, so no shell or parser can change them. */
@@ -262,17 +241,6 @@ async function openLog(path: string): Promise<FileHandle> {
   });
 }
 
-function reportProgress(line: string, metric: string, onProgress: (progress: Progress) => void): void {
-  let event: { type?: unknown; epoch?: unknown };
-  try {
-    event = JSON.parse(line) as typeof event;
-  } catch {
-    // Not JSON: a native library may print to stdout as well. Results are read from the run folder.
-    return;
-  }
-  if (event.type === 'epoch') onProgress({ epoch: Number(event.epoch), value: figure(event, metric) });
-}
-
 function outcomeOf(
   record: RunResult | undefined,
   { folder, name, metric }: LocalRun,
@@ -286,29 +254,4 @@ function outcomeOf(
     return { type: 'failure', reason: `gives no finite ${metric}; see ${logPath}`, code: 'no metric', retry: false };
   }
   return { type: 'result', result: { ...record, value, seconds, runDir: join(basename(folder), name) } };
-}
-
-/** The last error message in the log of a failed process. */
-async function lastError(logPath: string): Promise<string | undefined> {
-  const lines = (await endOf(logPath)).trimEnd().split('\n');
-  const said = lines.findLast((line) => line.includes('Error:')) ?? lines.at(-1);
-  const plain = said
-    ?.replace(/^.*?Error:\s*/, '')
-    .replace(/\p{Cc}/gu, ' ')
-    .trim();
-  return plain ? plain.slice(0, 300).replace(/\.$/, '') : undefined;
-}
-
-/** The last part of a log; empty when it cannot be read. */
-async function endOf(path: string): Promise<string> {
-  const handle = await openOwn(path, unreadable).catch(() => undefined);
-  if (!handle) return '';
-  try {
-    const { size } = await handle.stat();
-    const length = Math.min(size, LOG_BYTES);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.toString('utf8', 0, bytesRead);
-  } finally {
-    await handle.close();
-  }
 }

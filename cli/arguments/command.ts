@@ -74,7 +74,7 @@ export interface Command extends Pick<Declaration<unknown, unknown>, 'summary' |
 /** Flags that several commands have. */
 export const OUTPUT = {
   json: toggle({ group: 'Output', help: 'print JSON instead of text' }),
-  quiet: toggle({ group: 'Output', help: 'print results and errors only' }),
+  quiet: toggle({ group: 'Output', help: 'print no notices, warnings or progress bars; what goes to stdout stays' }),
 };
 
 /** A trained network, and the settings of the commands that use one. */

@@ -20,7 +20,7 @@ export const command = defineCommand({
     ['report runs/<run>', 'one page: curves, confusion matrix, mistakes, calibration, weights'],
     ['report runs/<run> --png pictures', 'also the charts as PNG files'],
     ['report runs/*', 'several runs side by side'],
-    ['report sweeps/<sweep>', 'the trials of a sweep'],
+    ['report runs/<sweep>', 'the trials of a sweep'],
   ],
   async run({ paths, out, png, noVerify }, context) {
     const { writeReport } = library.reports();

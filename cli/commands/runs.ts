@@ -65,7 +65,7 @@ export const command = defineCommand({
   },
   examples: [
     ['runs list', 'all runs and sweeps in runs/, the newest first'],
-    ['runs list --sort best --filter tag=baseline,dataset=iris', 'some of them, the best first'],
+    ['runs list --sort best --filter tag=baseline,dataset=iris.csv', 'some of them, the best first'],
     ['runs compare runs/<run> runs/<run>', 'settings that differ, figures and curves'],
     ['runs rm runs/<run>', 'asks, then removes what the run has written'],
   ],
@@ -142,7 +142,7 @@ async function removeCommand(
     if (!canAsk(io)) {
       throw new HandgradError('usage', 'runs rm asks on a terminal only; to remove without being asked, give --yes.');
     }
-    for (const one of found) terminal.error(wouldRemove(one));
+    for (const one of found) terminal.question(wouldRemove(one));
     if (!(await ask(`Remove ${found.length === 1 ? 'it' : `all ${found.length}`}?`, io))) {
       return terminal.notice('Nothing was removed.');
     }

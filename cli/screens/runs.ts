@@ -38,7 +38,7 @@ function listTable(runs: readonly ListedRun[], { lineWidth, out }: Terminal): st
     run.best ? `${formatFigure(run.best.name, run.best.value)} ${figureName(run.best.name)}` : '–',
     short([...run.tags.map((tag) => `#${tag}`), ...(run.note === undefined ? [] : [run.note])].join(' ')),
   ]);
-  const heading = ['Run', 'Started', 'Data', 'Settings', 'State', 'Epochs', 'Best', 'Tags'];
+  const heading = ['Run', 'Started', 'Data', 'Settings', 'State', 'Epochs', 'Result', 'Tags'];
   // A narrow terminal gets the columns that matter most.
   const dropped = [3, 1, 7, 2];
   let columns = heading.map((_, i) => i);
@@ -125,7 +125,7 @@ function figureRows({ items, resultName }: Comparison): string[][] {
   const { finalFigures, resultText } = library.collection();
   return [
     [resultName, ...items.map((item) => resultText(item, resultName))],
-    ...finalFigures(items).map(([key, title]) => [
+    ...finalFigures(items, resultName).map(([key, title]) => [
       title,
       ...items.map(({ figures }) => (figures?.[key] === undefined ? '–' : formatFigure(key, figures[key]))),
     ]),

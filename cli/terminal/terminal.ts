@@ -36,6 +36,8 @@ export interface Terminal {
   readonly notice: (text: string) => void;
   /** Prints a warning on stderr, unless --quiet. */
   readonly warning: (text: string) => void;
+  /** Prints a line on stderr, also with --quiet: what a question is about. */
+  readonly question: (text: string) => void;
   /** Prints an error on stderr. The command may continue. */
   readonly error: (text: string) => void;
   /** Colors for stdout and for stderr; each is off if its stream is not a terminal. */
@@ -83,6 +85,7 @@ export function createTerminal(
     },
     notice,
     warning: (text) => notice(`${err.yellow('Note:')} ${text}`),
+    question: explain,
     error: (text) => explain(`${err.red('Error:')} ${text}`),
     out,
     err,

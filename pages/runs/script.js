@@ -220,7 +220,7 @@ const COLUMNS = [
   ['', 'Settings'],
   ['state', 'State'],
   ['done', 'Epochs'],
-  ['best', 'Best'],
+  ['best', 'Result'],
   ['', 'Tags'],
   ['', ''],
 ];

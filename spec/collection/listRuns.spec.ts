@@ -13,7 +13,7 @@ describe('listRuns', () => {
   const folder = temporaryFolder();
   const at = (name: string) => join(folder(), name);
   const write = () => {
-    const rows = [epochRow(1, 0.6), epochRow(2, 0.8), epochRow(3, 0.7)];
+    const rows = [epochRow(1, 0.6), epochRow(2, 0.8), epochRow(3, 0.75)];
     const labels = { name: 'base', tags: ['x', 'y'], note: 'first' };
     writeRun(at('a'), { dataset: '/data/iris.csv', epochs: 3, hidden: [8], ...labels }, [...rows, endRow(rows[2]!)]);
     writeRun(at('b'), { dataset: '/data/iris.csv', epochs: 3, hidden: [8], seed: 2 }, rows.slice(0, 1));
@@ -40,7 +40,7 @@ describe('listRuns', () => {
     const [sweep, regression, , , base] = runs;
     expect(base).to.deep.include({ name: 'base', tags: ['x', 'y'], note: 'first', dataset: 'iris.csv', done: 3 });
     expect(base).to.deep.include({ started: '1970-01-01T00:00:00.000Z', planned: 3, seconds: 6 });
-    expect(base!.best).to.deep.equal({ name: 'testAccuracy', value: 0.8, goal: 'maximize', epoch: 2 });
+    expect(base!.best).to.deep.equal({ name: 'testAccuracy', value: 0.75, goal: 'maximize', epoch: 3 });
     expect(regression!.best).to.deep.equal({ name: 'testRmse', value: 5, goal: 'minimize', epoch: 2 });
     expect(sweep).to.deep.include({ name: 'rates', done: 1, planned: 2, searched: ['lr'], dataset: 'iris.csv' });
     expect(sweep!.best).to.deep.equal({ name: 'testAccuracy', value: 0.7, goal: 'maximize' });

@@ -2,8 +2,10 @@ import { expect } from 'chai';
 import { join } from 'node:path';
 import { saveModel } from '../../src/model/modelFile';
 import { encodeSafetensors } from '../../src/model/safetensors';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { lockFolder } from '../../src/files/lock';
 import { openModel } from '../../src/runs/modelConfig';
+import { epochRow, writeRun } from '../collection/folders';
 import { temporaryFolder } from '../data/tinyDataset';
 import { failure } from '../failure';
 
@@ -47,5 +49,23 @@ describe('openModel', () => {
     expect(await failure('model', () => openModel(path()))).to.match(
       /holds two tensors for one weight \("weight" and "\.weight"\); save one of them only\.$/,
     );
+  });
+
+  it('says of a folder without a model what it is, and how to get one', async () => {
+    const why = () => failure('model', () => openModel(folder()));
+    expect(await why()).to.match(/ holds no model\.safetensors and is not a run folder; give another one\.$/);
+    writeRun(folder(), { epochs: 3 }, [epochRow(1, 0.5), epochRow(2, 0.6)]);
+    expect(await why()).to.match(/ has stopped after epoch 2; resume it with "handgrad train --resume .+"\.$/);
+    writeRun(folder(), { epochs: 3 }, [{ type: 'diverged', message: 'It diverged.' }]);
+    expect(await why()).to.contain('its training diverged');
+    writeRun(folder(), { epochs: 3, folds: 2 }, []);
+    expect(await why()).to.match(/ is a cross-validation, and none of its folds has finished; resume it with /);
+    mkdirSync(join(folder(), 'fold-1'));
+    writeFileSync(join(folder(), 'fold-1', 'model.safetensors'), '');
+    const fold = join(folder(), 'fold-1');
+    expect(await why()).to.contain(` is a cross-validation, whose models are in ${fold}; give one of these.`);
+    const lock = await lockFolder(folder());
+    expect(await why()).to.contain('is still training');
+    await lock.release();
   });
 });

@@ -285,7 +285,7 @@ export const ARGUMENT_KINDS = {
   settingsInShort: { runs: listedRuns },
   compareFolders: { folders: listOf(name, 'a list of folders'), options },
   differingSettings: { items: listOf(fields('a compared run', { settings: record }), 'a list of runs') },
-  finalFigures: { items: listOf(record, 'a list of runs') },
+  finalFigures: { items: listOf(record, 'a list of runs'), resultName: optional(text) },
   resultText: { run: record, resultName: text },
   shortSetting: { value: anything },
   labelsOf: { config: record },

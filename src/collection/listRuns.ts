@@ -40,7 +40,10 @@ export interface ListedRun {
   readonly done: number;
   readonly planned: number | null;
   readonly seconds: number;
-  /** The best test or validation figure. */
+  /**
+   * Of a run: the best figure on the validation samples if there are any, else the final one on the test set. Of a
+   * sweep: the best one of its metric.
+   */
   readonly best: ListedFigure | undefined;
 }
 

@@ -14,7 +14,7 @@ import type { Importance } from '../sweeps/state/importance';
 /** Some runs side by side, or the trials of a sweep. */
 export interface Comparison {
   readonly title: string;
-  /** The name of the result: `testAccuracy`, or the metric of a sweep. */
+  /** The name of the result: `test accuracy`, or the metric of a sweep. */
   readonly resultName: string;
   /** The best first. */
   readonly items: readonly ComparedRun[];
@@ -31,6 +31,8 @@ export interface ComparedRun {
   readonly result: number | undefined;
   /** Of a run: what `result` is. Runs with another measure cannot be compared by it. */
   readonly measure?: Measure;
+  /** Of a run: the samples that `result` is of. */
+  readonly samples?: 'validation' | 'test';
   /** Of a run: its folder, and the figures of its end, such as `testR2`. */
   readonly dir?: string;
   readonly figures?: Readonly<Record<string, number>>;
@@ -55,15 +57,15 @@ const FINAL: readonly (readonly [name: string, title: string])[] = [
   ['testR2', 'test R²'],
 ];
 
-/** Runs as a comparison, each with its best accuracy, or for regression its best RMSE; the latter come last. */
+/**
+ * Runs as a comparison, each with its accuracy, or for regression its RMSE (see `bestFigure`); the latter come last.
+ */
 export function compareRuns(runs: readonly RunData[]): Comparison {
   const titles = runs.map(titleOf);
   // Of several with one name, the folders tell.
   const names = titles.map((title, i) => (titles.indexOf(title) === titles.lastIndexOf(title) ? title : runs[i]!.dir));
   const items = runs.map((run, i) => comparedRun(run, names[i]!));
-  const validated = runs.every(({ epochs }) =>
-    epochs.some((epoch) => (epoch.valAccuracy ?? epoch.valRmse) !== undefined),
-  );
+  const sets = [...new Set(items.flatMap(({ samples }) => samples ?? []))];
   const measures = [...new Set(items.flatMap(({ measure }) => measure ?? []))];
   const curve = (of: (epoch: EpochEvent) => number | undefined) =>
     runs
@@ -79,7 +81,7 @@ export function compareRuns(runs: readonly RunData[]): Comparison {
   const what = measures.length > 1 ? 'accuracy or RMSE' : measures[0] === 'RMSE' ? 'RMSE' : 'accuracy';
   return {
     title: `${runs.length} runs`,
-    resultName: `best ${validated ? 'validation ' : ''}${what}`,
+    resultName: sets.length > 1 ? what : sets[0] === 'validation' ? `best validation ${what}` : `test ${what}`,
     items: bestFirst(items),
     charts: [
       ...(measures.includes('RMSE') && measures.length === 1 ? [] : [judged('Accuracy')]),
@@ -104,6 +106,7 @@ function comparedRun(run: RunData, name: string): ComparedRun {
     ),
     result: best?.value,
     measure: best?.name,
+    samples: best && (best.validated ? 'validation' : 'test'),
     figures: Object.fromEntries(final.filter(([, value]) => Number.isFinite(value))) as Record<string, number>,
     epochs: epochs.length,
     seconds: epochs.reduce((sum, { seconds }) => sum + seconds, 0),
@@ -134,11 +137,17 @@ export function trialsOf({ items }: Comparison): Trial[] {
   );
 }
 
-/** The figures of the end that some of the runs have. */
+/**
+ * The figures of the end that some of the runs have.
+ * @param resultName the name of the result, which is not among them again
+ */
 export function finalFigures(
   items: readonly Pick<ComparedRun, 'figures'>[],
+  resultName?: string,
 ): (readonly [name: string, title: string])[] {
-  return FINAL.filter(([key]) => items.some(({ figures }) => figures?.[key] !== undefined));
+  return FINAL.filter(
+    ([key, title]) => title !== resultName && items.some(({ figures }) => figures?.[key] !== undefined),
+  );
 }
 
 /** Several runs or a sweep on one page. */
@@ -213,7 +222,7 @@ function summary(comparison: Comparison): Html {
   const { items, resultName } = comparison;
   const best = items.find(({ result, state }) => result !== undefined && state !== 'failed');
   const tiles: [string, string][] = [
-    [`Best: ${resultName.replace(/^best /, '')}`, best ? resultText(best, resultName) : '–'],
+    [`Best ${resultName.replace(/^best /, '')}`, best ? resultText(best, resultName) : '–'],
     ['It was reached by', best?.name ?? '–'],
     ['Runs', `${items.length}`],
     ['Training time', `${items.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s`],
@@ -229,13 +238,15 @@ function summary(comparison: Comparison): Html {
   </dl>`;
 }
 
-/** The result of a run for people; a dash if there is none. */
-export function resultText({ result, measure }: ComparedRun, resultName: string): string {
-  return result === undefined ? '–' : formatFigure(measure ?? resultName, result);
+/** The result of a run for people, with the samples that it is of; a dash if there is none. */
+export function resultText({ result, measure, samples }: ComparedRun, resultName: string): string {
+  if (result === undefined) return '–';
+  const of = samples === undefined ? '' : samples === 'validation' ? ' val' : ' test';
+  return `${formatFigure(measure ?? resultName, result)}${of}`;
 }
 
 function resultTable(comparison: Comparison, keys: readonly string[]): Html {
-  const figures = finalFigures(comparison.items);
+  const figures = finalFigures(comparison.items, comparison.resultName);
   const columns = [
     { name: 'Run' },
     { name: comparison.resultName, number: true },

@@ -111,11 +111,12 @@ const count = (number: number) => number.toLocaleString('en-US');
 function summary(run: RunData, trained: Trained | undefined): Html {
   const last = run.epochs.at(-1);
   const best = bestEpoch(run);
+  const reached = trained || run.end || judgedBy(run) === 'validation' ? undefined : lastFigure(run);
   const seconds = run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const examination = trained?.task === 'classification' ? trained.examination : undefined;
   const figures = trained?.task === 'regression' ? trained.figures : undefined;
   const accuracy = examination?.accuracy ?? run.end?.testAccuracy;
-  const tiles: [name: string, value: string | undefined][] = [
+  const tiles: (readonly [name: string, value: string | undefined])[] = [
     ['Test accuracy', accuracy === undefined ? undefined : percent(accuracy)],
     ['Balanced accuracy', examination && percent(examination.balancedAccuracy)],
     ['ROC AUC', examination?.rocAuc?.toFixed(4)],
@@ -123,7 +124,9 @@ function summary(run: RunData, trained: Trained | undefined): Html {
     ['MAE', figures && formatUnits(figures.mae)],
     ['R²', figures?.r2.toFixed(4)],
     ['Test loss', ((examination ?? figures)?.loss ?? run.end?.testLoss)?.toFixed(4)],
-    [bestName(run), best && bestText(best)],
+    [bestName(run), best && judgedBy(run) === 'validation' ? bestText(best) : undefined],
+    // A run that goes on has no other figure yet.
+    [`Test ${MEASURE[judgedName(run)]}, last epoch`, reached && bestText(reached)],
     ['Network kept', run.end?.bestEpoch === undefined ? undefined : `that of epoch ${run.end.bestEpoch}`],
     ['Epochs', `${run.epochs.length} of ${shownSetting(run.config['epochs'])}${run.end ? '' : ', not finished'}`],
     ['Network', trained ? widthsOf(trained.parameters).join('-') : shownSetting(run.config['hidden'])],
@@ -260,13 +263,21 @@ function judgedName({ epochs }: RunData): JudgedFigure['name'] {
   return epochs.map(judgedFigure).find((figure) => figure !== undefined)?.name ?? 'Accuracy';
 }
 
+const MEASURE = { Accuracy: 'accuracy', RMSE: 'RMSE' } satisfies Record<JudgedFigure['name'], string>;
+
 function bestName(run: RunData): string {
-  const name = judgedName(run);
-  return `Best ${judgedBy(run)} ${name === 'Accuracy' ? 'accuracy' : name}`;
+  return `Best ${judgedBy(run)} ${MEASURE[judgedName(run)]}`;
 }
 
 const bestText = ({ epoch, name, value }: JudgedFigure & { readonly epoch: number }) =>
   `${name === 'Accuracy' ? percent(value) : formatUnits(value)}, epoch ${epoch}`;
+
+/** The figure of the last epoch that has one. */
+function lastFigure({ epochs }: RunData): (JudgedFigure & { readonly epoch: number }) | undefined {
+  const last = epochs.findLast((epoch) => judgedFigure(epoch));
+  const figure = last && judgedFigure(last);
+  return figure && { ...figure, epoch: last.epoch };
+}
 
 /** The first epoch with the best figure, on the validation samples if there are any, else on the test set. */
 function bestEpoch({ epochs }: RunData): (JudgedFigure & { readonly epoch: number }) | undefined {

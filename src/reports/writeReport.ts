@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomicFile';
 import { HandgradError } from '../errors';
@@ -7,10 +8,9 @@ import { regressionFigures, scoreSamples } from '../inference/scoreSamples';
 import { useModel, type UseOptions, type UseSettings } from '../inference/useModel';
 import { readParameters } from '../model/parameters';
 import { isCrossValidation } from '../runs/config';
-import { foldDir } from '../runs/crossValidation';
 import { writeExport } from '../model/export/exported';
 import { findRun, isRunFolder, readRun, type RunData } from '../runs/readRun';
-import { RUN_FILES } from '../runs/runFolder';
+import { foldDir, RUN_FILES } from '../runs/runFolder';
 import { dataIterator } from '../training/batches';
 import { evaluationBatchSize } from '../training/evaluate';
 import { permutationImportance } from '../training/permutationImportance';
@@ -118,15 +118,21 @@ async function runsIn(folders: readonly string[], { onEvent }: Pick<ReportOption
   if (runs.length === 0) {
     throw new HandgradError('model', `None of ${left.join(', ') || 'these sweeps'} holds a run; give folders of runs.`);
   }
-  if (left.length > 0) {
-    const message = `Left out, because they are neither runs nor sweeps: ${left.join(', ')}.`;
-    onEvent?.({ type: 'notice', message });
+  const missing = left.filter((folder) => !existsSync(folder));
+  const strangers = left.filter((folder) => !missing.includes(folder));
+  for (const [those, why] of [
+    [missing, 'do not exist'],
+    [strangers, 'are neither runs nor sweeps'],
+  ] as const) {
+    const message = `Left out, because they ${why}: ${those.join(', ')}.`;
+    if (those.length > 0) onEvent?.({ type: 'notice', message });
   }
   return runs;
 }
 
 async function refuseStranger(path: string): Promise<void> {
   if (await isRunFolder(path)) return;
+  if (!existsSync(path)) throw new HandgradError('model', `There is no run or sweep folder ${path}; check the path.`);
   throw new HandgradError(
     'model',
     `${path} is neither a run nor a sweep folder: it holds no ${RUN_FILES.config}; give another one.`,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { RunningBackend } from '../backends';
 import type { TypedTable } from '../data/tables/typedTable';
 import type { EndEvent, EpochEvent } from '../training/train';
@@ -7,7 +6,7 @@ import { describeEnvironment } from './environment';
 import type { FoldEvent, RunEnd, RunEvent, Spread } from './events';
 import { assertExpectations } from './expectations';
 import { readRun } from './readRun';
-import { createRunFolder, recordDivergence, reopenRunFolder, type RunFolder } from './runFolder';
+import { createRunFolder, foldDir, recordDivergence, reopenRunFolder, type RunFolder } from './runFolder';
 import type { Lock } from '../files/lock';
 
 // Cross-validation: a run for each fold, in its own folder, `fold-1`, `fold-2`, …, and a folder around them whose
@@ -36,9 +35,6 @@ export function foldSettings({ config, given, origins }: Resolved, fold: number)
   const none = { expectAccuracy: undefined, expectRmse: undefined, expectMae: undefined, expectR2: undefined };
   return { config: { ...config, ...none, fold }, given: new Set([...given, 'fold']), origins };
 }
-
-/** The folder of a fold. */
-export const foldDir = (dir: string, fold: number): string => join(dir, `fold-${fold}`);
 
 /**
  * Trains the folds one after the other. Yields `start`, the steps of each fold, a `fold` event at its end, and `end`

@@ -28,25 +28,42 @@ export function judgedFigure({ valAccuracy, testAccuracy, valRmse, testRmse }: F
   return rmse === undefined ? undefined : { name: 'RMSE', value: rmse };
 }
 
-/** The best figure of a run, and the epoch that has it. */
+/** The figure that stands for a run, and the epoch that has it. */
 export interface BestFigure extends JudgedFigure {
   /** Whether it is of the validation samples. */
   readonly validated: boolean;
-  /** Undefined if only the end of the run has a figure. */
+  /** Undefined for the mean of a cross-validation. */
   readonly epoch: number | undefined;
 }
 
-/** The best accuracy of a run, or for regression the lowest RMSE; undefined while there is none. */
+/**
+ * The accuracy that stands for a run, or for regression the RMSE: the best on the validation samples if there are any,
+ * else that of its final network on the test set; the mean over the folds of a cross-validation. An epoch is never
+ * chosen by the test set: its network is not kept, and the figure would be too good.
+ * @returns undefined while there is none
+ */
 export function bestFigure({ epochs, end }: Pick<RunData, 'epochs' | 'end'>): BestFigure | undefined {
-  const rows = epochs.some((epoch) => judgedFigure(epoch)) ? epochs : end ? [end] : [];
+  const isMean = end?.folds !== undefined;
+  return (isMean ? undefined : bestValidated(epochs)) ?? finalFigure(epochs, end, isMean);
+}
+
+function bestValidated(epochs: RunData['epochs']): BestFigure | undefined {
   let best: BestFigure | undefined;
-  for (const row of rows) {
-    const figure = judgedFigure(row);
+  for (const { epoch, valAccuracy, valRmse } of epochs) {
+    const figure = judgedFigure({ valAccuracy, valRmse });
     if (!figure || !Number.isFinite(figure.value)) continue;
-    const validated =
-      'valAccuracy' in row ? row.valAccuracy !== undefined : 'valRmse' in row && row.valRmse !== undefined;
     const isBetter = !best || (figure.name === 'RMSE' ? figure.value < best.value : figure.value > best.value);
-    if (isBetter) best = { ...figure, validated, epoch: 'epoch' in row ? row.epoch : undefined };
+    if (isBetter) best = { ...figure, validated: true, epoch };
   }
   return best;
+}
+
+/** The figure of the end; before it, that of the last epoch that has one. */
+function finalFigure(epochs: RunData['epochs'], end: RunData['end'], isMean: boolean): BestFigure | undefined {
+  const ended = end && { ...end, epoch: isMean ? undefined : (end.bestEpoch ?? end.epochs) };
+  for (const { testAccuracy, testRmse, epoch } of [...(ended ? [ended] : []), ...epochs.toReversed()]) {
+    const figure = judgedFigure({ testAccuracy, testRmse });
+    if (figure && Number.isFinite(figure.value)) return { ...figure, validated: false, epoch };
+  }
+  return undefined;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Background, backgroundOf } from '../data/background';
@@ -6,14 +7,25 @@ import { inputsOf } from '../data/tables/preparation';
 import { HandgradError } from '../errors';
 import { faultWithin, type Kind, list, number, oneOf, optional, wholeNumber } from '../kinds';
 import { readConfigFile } from '../files/configFile';
+import { isHeld } from '../files/lock';
 import { assertUnchanged, MANIFEST, readManifest } from '../files/manifest';
 import { readOwn } from '../files/readWhole';
 import { type Architecture, checkArchitecture } from '../model/architecture';
 import { decodeModel, loadModel, type Model } from '../model/modelFile';
 import { MAX_FILE_BYTES } from '../model/safetensors';
-import { quoted } from '../words';
-import { RUN_FILES } from './runFolder';
-import { type Config, CONFIG_KINDS, keyNamed, pick, RECORDED_KEYS, type RecordedKey, withDefaults } from './config';
+import { quoted, shellWord } from '../words';
+import { findRun } from './readRun';
+import { foldDir, RUN_FILES } from './runFolder';
+import {
+  type Config,
+  CONFIG_KINDS,
+  isCrossValidation,
+  keyNamed,
+  pick,
+  RECORDED_KEYS,
+  type RecordedKey,
+  withDefaults,
+} from './config';
 
 /** What using a model needs, beside its settings. */
 interface ModelFacts {
@@ -103,16 +115,33 @@ export async function openModel(path: string, options: { readonly noVerify?: boo
   if (!found) throw new HandgradError('model', `There is no run folder or model file ${path}; check the path.`);
   const file = found.isDirectory() ? join(path, RUN_FILES.model) : path;
   if (found.isDirectory() && !(await stat(file).catch(() => undefined))) {
-    throw new HandgradError(
-      'model',
-      `${path} holds no ${RUN_FILES.model}: the run has not finished, or this is not a run folder.`,
-    );
+    throw await noModel(path);
   }
   const { parameters, config } = found.isDirectory() ? await loadOwn(path, noVerify) : await loadModel(file);
   if (config === undefined) return { path: file, parameters, config };
   const parsed = parseModelConfig(config, file);
   checkFacts(parsed, checkArchitecture(parameters, {}, file), file);
   return { path: file, parameters, config: { ...parsed, ...(await datasetOf(dirname(file))) } };
+}
+
+/** Says why a folder holds no model: it may be a cross-validation, a run that is not finished, or no run. */
+async function noModel(dir: string): Promise<HandgradError> {
+  const refuse = (why: string) => new HandgradError('model', `${dir} ${why}`);
+  const run = await findRun(dir, { logs: false });
+  if (!run) return refuse(`holds no ${RUN_FILES.model} and is not a run folder; give another one.`);
+  if (await isHeld(dir)) return refuse('is a run that is still training; wait until it ends.');
+  const resume = `resume it with "handgrad train --resume ${shellWord(dir)}"`;
+  if (isCrossValidation(run.config)) {
+    const folds = Array.from({ length: Number(run.config['folds']) || 0 }, (_, i) => foldDir(dir, i + 1));
+    const done = folds.filter((fold) => existsSync(join(fold, RUN_FILES.model)));
+    return done.length === 0
+      ? refuse(`is a cross-validation, and none of its folds has finished; ${resume}.`)
+      : refuse(`is a cross-validation, whose models are in ${done.join(', ')}; give one of these.`);
+  }
+  if (run.end) return refuse(`holds no ${RUN_FILES.model}, although the run has finished; ${resume}.`);
+  if (run.diverged !== undefined) return refuse('holds no model, because its training diverged; give another run.');
+  const epoch = run.epochs.at(-1)?.epoch ?? 0;
+  return refuse(`has stopped ${epoch === 0 ? 'in its first epoch' : `after epoch ${epoch}`}; ${resume}.`);
 }
 
 /** The path of a run's data set, which the config beside a model file has, and the model file does not. */

@@ -21,6 +21,9 @@ export const RUN_FILES = {
   checkpoints: 'checkpoints',
 } as const;
 
+/** The folder of a fold of a cross-validation. */
+export const foldDir = (dir: string, fold: number): string => join(dir, `fold-${fold}`);
+
 /** Whether a file's name is that of an event file for TensorBoard. */
 export const isEventFile = (name: string): boolean => name.startsWith('events.out.tfevents.');
 

@@ -36,7 +36,7 @@ describe('handgrad runs', () => {
     const { code, stdout, stderr } = await session(['runs', 'list']);
     expect(code).to.equal(0);
     expect(stdout.trim().split('\n')).to.have.length(6);
-    expect(stdout).to.match(/^Run +Started +Data +Settings +State +Epochs +Best +Tags$/m);
+    expect(stdout).to.match(/^Run +Started +Data +Settings +State +Epochs +Result +Tags$/m);
     expect(stdout).to.match(/^base \u{1f600}\\u\{1b\}\[31m<script> \(a\) .* finished +2 +0\.8000 test accuracy +#x$/mu);
     expect(stdout)
       .to.match(/ stopped +1\/2 +0\.6000 test accuracy$/m)
@@ -68,7 +68,7 @@ describe('handgrad runs', () => {
       .to.match(/^ +low +high$/m)
       .and.to.match(/^lr +0\.2 +0\.3$/m);
     expect(stdout)
-      .to.match(/^best RMSE +5\.0000 +80\.000$/m)
+      .to.match(/^test RMSE +5\.0000 test +80\.000 test$/m)
       .and.to.match(/^test R² +0\.9500 +–$/m);
     expect(stdout)
       .to.match(/^RMSE +after 2 epochs/m)
@@ -80,10 +80,29 @@ describe('handgrad runs', () => {
       differing: string[];
       runs: { result: number }[];
     };
-    expect({ result, differing }).to.deep.equal({ result: 'best accuracy', differing: ['hidden'] });
+    expect({ result, differing }).to.deep.equal({ result: 'test accuracy', differing: ['hidden'] });
     expect(runs.map((one) => one.result)).to.deep.equal([0.8, 0.6]);
     expect(await session(['runs', 'compare', 'a'])).to.include({ code: 2 });
-    expect(await session(['runs', 'compare', 'stranger', 'a', 'b'])).to.include({ code: 0 });
+    const { code: left, stderr } = await session(['runs', 'compare', 'stranger', 'a', 'b', 'runs/none']);
+    expect(left).to.equal(0);
+    expect(stderr)
+      .to.contain('Left out, because they do not exist: runs/none.')
+      .and.to.contain('Left out, because they are neither runs nor sweeps: runs/stranger.');
+    expect((await session(['runs', 'compare', 'runs/none'])).stderr).to.contain('There is no run or sweep folder');
+  });
+
+  it('compare and list tell the set of each figure, and never choose an epoch by the test set', async () => {
+    const val = (epoch: number, valAccuracy: number) => epochRow(epoch, undefined, { valLoss: 0.5, valAccuracy });
+    writeRun('runs/val', { dataset: 'mnist', epochs: 2 }, [val(1, 0.9), val(2, 0.7), endRow(epochRow(2, 0.75))]);
+    const rows = [epochRow(1, 0.95), epochRow(2, 0.85)];
+    writeRun('runs/test', { dataset: 'mnist', epochs: 2 }, [...rows, endRow(rows[1]!)]);
+    expect((await session(['runs', 'compare', 'val', 'test'])).stdout)
+      .to.match(/^accuracy +0\.9000 val +0\.8500 test$/m)
+      .and.to.match(/^test accuracy +0\.7500 +0\.8500$/m);
+    const { stdout } = await session(['runs', 'list']);
+    expect(stdout)
+      .to.match(/^val .* 0\.9000 val accuracy$/m)
+      .and.to.match(/^test .* 0\.8500 test accuracy$/m);
   });
 
   it('rm needs --yes without a terminal, and refuses folders of others and running ones', async () => {
@@ -112,7 +131,7 @@ describe('handgrad runs', () => {
       const { code, stderr } = await answer(given);
       expect(code).to.equal(0);
       expect(stderr)
-        .to.contain('runs/a: a run of 3 files')
+        .to.match(/^runs\/a: a run of 3 files/)
         .and.to.contain('[y/N]')
         .and.to.contain('Nothing was removed');
     }

@@ -7,7 +7,7 @@ import type {
   DescribedTable,
   DescribedTraining,
 } from '../../src/runs/describeDataset';
-import { formatCount, formatShare, plural, quoted, visibleName } from '../../src/words';
+import { firstOf, formatCount, formatShare, plural, quoted, visibleName } from '../../src/words';
 import { histogramBars } from '../terminal/sparkline';
 import { table } from '../terminal/table';
 import type { Terminal } from '../terminal/terminal';
@@ -46,9 +46,12 @@ export function showDescription(description: DatasetDescription, terminal: Termi
 function headline({ table: found, images, training }: DatasetDescription): string {
   if (found) {
     const { rows, columns, hasHeader, repeatedRows } = found;
-    const names = hasHeader ? '' : '; no header, so columns are known by position';
-    const some = repeatedRows === 1 ? '1 repeats an earlier one' : `${formatCount(repeatedRows)} repeat an earlier one`;
-    return `${plural(rows, 'row')}${repeatedRows > 0 ? ` (${some})` : ''}, ${plural(columns.length, 'column')}${names}`;
+    const names = hasHeader ? '' : '; no header, so name columns by position, from 0';
+    const identifiers = columns.filter(({ type }) => type === 'identifier').map(({ name }) => quoted(name));
+    const repeat = `${formatCount(repeatedRows)} ${repeatedRows === 1 ? 'repeats' : 'repeat'} an earlier one`;
+    const apart = identifiers.length === 0 ? repeat : `${repeat}, apart from ${firstOf(identifiers, 3)}`;
+    const repeats = repeatedRows > 0 ? ` (${apart})` : '';
+    return `${plural(rows, 'row')}${repeats}, ${plural(columns.length, 'column')}${names}`;
   }
   const what = images?.shape ? `images of ${images.shape.join('x')} pixels` : 'rows of bytes';
   return training?.classes ? `${what}, ${formatCount(training.classes.length)} classes` : what;
@@ -234,15 +237,17 @@ function dataLines({ config, folds, task, classes }: DescribedTraining, found: D
   const named = (role: DescribedColumn['role']) => quoted(found.columns.find((one) => one.role === role)?.name);
   const how =
     timeColumn !== undefined
-      ? `by ${named('time')}, the latest rows for testing`
+      ? `the latest rows by ${named('time')}`
       : groupColumn !== undefined
-        ? `rows with the same ${named('group')} stay together`
+        ? `rows with the same ${named('group')} kept together`
         : task === 'classification'
-          ? 'each class its share'
+          ? 'stratified by class'
           : 'at random';
   const percent = Number((100 * testFraction).toPrecision(3));
-  const part = folds ? `${folds} folds; the samples are those of the first` : `${percent}% for testing`;
-  return [what, `Split:   ${part}; ${how}`];
+  const split = folds
+    ? `${folds} folds, ${how}; the samples are those of the first`
+    : `${percent}% for testing, ${how}`;
+  return [what, `Split:   ${split}`];
 }
 
 /** The first characters of a text that does not fit. */

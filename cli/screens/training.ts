@@ -78,18 +78,12 @@ export function trainingScreen(
       );
     },
     end(event) {
-      const { epochs, bestEpoch, testLoss, testMae, testR2, seconds, runDir } = event;
-      const figures = [
-        terminal.out.bold(`Test ${shownFigure(judgedFigure(event)!)}`),
-        ...(testMae === undefined ? [] : [`Test MAE: ${formatFigure('MAE', testMae)}`]),
-        ...(testR2 === undefined ? [] : [`Test R²: ${formatShare(testR2)}`]),
-        `Test Loss: ${formatShare(testLoss)}`,
-      ];
-      const { folds, std } = event;
+      const { epochs, bestEpoch, seconds, runDir, folds, std } = event;
+      const [judged, ...others] = testFigures(event);
+      const figures = [terminal.out.bold(judged), ...others];
       if (folds !== undefined && std) {
-        const spread = Object.entries(std).map(([key, value]) => `${key} ${formatFigure(key, value)}`);
         say(`${figures.join(', ')}: the means of ${folds} folds in ${formatSeconds(seconds)}`);
-        say(`Standard deviations: ${spread.join(', ')}`);
+        say(`Standard deviations: ${testFigures(std).join(', ')}`);
         terminal.notice(`Saved in ${runDir}; compare the folds with: handgrad report ${shellWord(runDir)}`);
         return;
       }
@@ -108,6 +102,18 @@ export function trainingScreen(
     stop: bar.stop,
   };
 }
+
+/** The figures of the test set, or their standard deviations, the most telling one first. */
+function testFigures({ testAccuracy, testRmse, testMae, testR2, testLoss }: TestFigures): string[] {
+  const named = { Accuracy: testAccuracy, RMSE: testRmse, MAE: testMae, 'R²': testR2, Loss: testLoss };
+  return Object.entries(named).flatMap(([name, value]) =>
+    value === undefined ? [] : [`Test ${name}: ${formatFigure(name, value)}`],
+  );
+}
+
+type TestFigures = {
+  readonly [Key in 'testAccuracy' | 'testRmse' | 'testMae' | 'testR2' | 'testLoss']?: number;
+};
 
 /** Which network is kept, and why training has ended. */
 function keptEpoch(epochs: number, best: number, started: StartEvent | undefined): string {

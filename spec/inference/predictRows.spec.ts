@@ -122,7 +122,9 @@ describe('predicting the rows of a table', function () {
     const rows = ROWS.map((row, i) => ({ ...row, city: i < 3 ? 'Lima' : i === 3 ? 'Kyiv' : row.city }));
     await outputsFor(write('new.csv', csvOf(rows, inputs)));
     expect(notices).to.have.length(1);
-    expect(notices[0]).to.match(/^4 rows of .*new\.csv have in column "city" a category .*: "Lima", "Kyiv"\.$/);
+    expect(notices[0]).to.match(
+      /^Column "city" of .*new\.csv: 4 rows have categories that are rare or unseen in training: "Lima", "Kyiv"\.$/,
+    );
   });
 
   it('predicts numbers in the units of the labels, to the last digit of a float64', async () => {

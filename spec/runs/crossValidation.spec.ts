@@ -87,8 +87,9 @@ describe('cross-validation', function () {
     const { stdout, code, stderr } = await session([...args, '--run-dir', path('a')]);
     expect(code, stderr).to.equal(0);
     expect(stdout).to.match(
-      /^Fold 1 of 2, Test Accuracy: .+\nFold 2 of 2, .+\nTest Accuracy: .+: the means of 2 folds in .+\nStandard dev/,
+      /^Fold 1 of 2, Test Accuracy: .+\nFold 2 of 2, .+\nTest Accuracy: .+: the means of 2 folds in .+\n/,
     );
+    expect(stdout).to.match(/^Standard deviations: Test Accuracy: \S+, Test Loss: \S+$/m);
     const json = await session([...args, '--json', '--run-dir', path('b')]);
     const lines = json.stdout.trim().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as RunEvent).type)).to.deep.equal(['start', 'fold', 'fold', 'end']);

@@ -77,7 +77,7 @@ export interface Classifier {
   ): AsyncGenerator<ClassifiedImage, void, void>;
   /**
    * Predicts the rows of a table, some at a time: with or without labels, its columns in any order. Categories that
-   * the training met too rarely or never are reported as notices at the end. Of a network of images, the rows are
+   * are rare or unseen in training are reported as notices at the end. Of a network of images, the rows are
    * images, one pixel from 0 to 255 a column.
    * @param spec a file, a pattern such as `part-*.csv`, or `-` for `stdin`
    * @throws HandgradError 'usage' for a network that takes no tables; 'data' for a table that cannot be read, or a

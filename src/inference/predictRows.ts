@@ -109,9 +109,8 @@ export function unseenNotices(unseen: readonly UnseenCategory[], path: string): 
     const categories = unseen.filter((one) => one.column === column);
     const rows = categories.reduce((sum, one) => sum + one.rows, 0);
     const names = categories.map(({ category }) => quoted(category));
-    return (
-      `${plural(rows, 'row')} of ${path} ${rows === 1 ? 'has' : 'have'} in column ${quoted(column)} a category that ` +
-      `the training met too rarely or never: ${firstOf(names, 5)}.`
-    );
+    const some = `${plural(rows, 'row')} ${rows === 1 ? 'has' : 'have'}`;
+    const what = names.length === 1 ? 'a category that is' : 'categories that are';
+    return `Column ${quoted(column)} of ${path}: ${some} ${what} rare or unseen in training: ${firstOf(names, 5)}.`;
   });
 }

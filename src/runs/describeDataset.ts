@@ -24,7 +24,7 @@ export interface DescribedTable {
   readonly rows: number;
   /** Whether its first line names the columns. */
   readonly hasHeader: boolean;
-  /** Rows that are equal to an earlier one, but for identifiers. */
+  /** Rows that are equal to an earlier one, apart from columns of type identifier. */
   readonly repeatedRows: number;
   readonly columns: readonly DescribedColumn[];
 }

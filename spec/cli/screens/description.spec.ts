@@ -49,7 +49,7 @@ describe('handgrad describe', () => {
       'Training with these settings:',
       'Data:    penguins_NA, 275 training and 69 test samples',
       'Task:    classification, 3 classes',
-      'Split:   20% for testing; each class its share',
+      'Split:   20% for testing, stratified by class',
       'Label:   species',
       'Columns: 4 numbers (bill_length_mm, bill_depth_mm, flipper_length_mm, body_mass_g), 1 category (island) ' +
         'as 7 inputs',
@@ -80,6 +80,24 @@ describe('handgrad describe', () => {
     expect(stdout).to.match(/^bill_length_mm +number .* 31\.4 to 53\.9$/m);
     expect(stdout).to.match(/^Training would be refused: .* name it with --label-column: "species" \(3 classes\), /m);
     expect(stdout).to.not.match(/Training with these settings/);
+  });
+
+  it('says which columns repeated rows differ in, and how to name columns without a header', async () => {
+    const file = join(folder(), 'rows.csv');
+    const headlineOf = async (...rows: string[]) => {
+      writeFileSync(file, rows.join('\n'));
+      return (await session(['describe', file])).stdout.split('\n')[0];
+    };
+    const rows = Array.from({ length: 20 }, (_, i) => `${i},${i % 6},${'ab'[i % 2]}`);
+    expect(await headlineOf('id,x,label', ...rows)).to.equal(
+      'rows: 20 rows (14 repeat an earlier one, apart from "id"), 3 columns',
+    );
+    expect(await headlineOf('x,label', '1.5,a', '2.5,b', '1.5,a', '4.5,b')).to.equal(
+      'rows: 4 rows (1 repeats an earlier one), 2 columns',
+    );
+    expect(await headlineOf('0.5,1.5', '2.5,3.5')).to.equal(
+      'rows: 2 rows, 2 columns; no header, so name columns by position, from 0',
+    );
   });
 
   it('notes what training would note, and names flags', async () => {

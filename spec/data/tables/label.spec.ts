@@ -42,12 +42,22 @@ describe('the label', () => {
       'the standard input does not say which column is the label; name it with `labelColumn`: ' +
         '"x" (number), "sex" (2 classes), "species" (3 classes).',
     );
+    // Empty cells are no class.
+    const empty = ten(
+      'x,sex,species',
+      x,
+      (i) => ['', 'f', 'm'][i % 3]!,
+      (i) => ['a', 'b', 'nan'][i % 3]!,
+    );
+    expect(await failure('usage', () => open(empty))).to.match(/"sex" \(2 classes\), "species" \(2 classes\)\.$/);
     expect(await failure('usage', () => open(ten('a,b', x, x)))).to.match(/: "a" \(number\), "b" \(number\)\.$/);
     expect(await failure('usage', () => open(ten('label,class', word, word)))).to.include('which column is the label');
     const many = ten(Array.from({ length: 15 }, (_, i) => `c${i}`).join(','), ...new Array<typeof x>(15).fill(x));
     expect(await failure('usage', () => open(many))).to.match(/"c11" \(number\), and 3 more\.$/);
     const noHeader = lines('0.5,1.5', 40, (i) => [x(i), x(i + 1)]);
-    expect(await failure('usage', () => open(noHeader))).to.match(/: 0 \(number\), 1 \(number\)\.$/);
+    expect(await failure('usage', () => open(noHeader))).to.match(
+      /: 0 \("column 1", number\), 1 \("column 2", number\)\.$/,
+    );
   });
 
   it('does not suggest itself from columns that are for something else', async () => {
@@ -124,6 +134,8 @@ describe('the label', () => {
 
   it('is in every row: a missing one is refused with its line; NA is a class among texts', async () => {
     const there = 'there is no label in column "label"; fill it in, or leave the row out.';
+    const others = (count: string) =>
+      `there is no label in column "label", nor in ${count}; fill it in, or leave the rows out.`;
     expect(await failure('data', () => open('x,label\n1,a\n2,\n3,b\n'))).to.equal(
       `the standard input, line 3: ${there}`,
     );
@@ -134,6 +146,15 @@ describe('the label', () => {
     expect(await failure('data', () => open(missing, { task: 'regression' }))).to.equal(
       `the standard input, line 32: ${there}`,
     );
+    expect(await failure('data', () => open('x,label\n1,a\n2,nan\n3,b\n4,\n'))).to.equal(
+      `the standard input, line 3: ${others('1 other row')}`,
+    );
+    for (const task of ['classification', 'regression'] as const) {
+      const some = lines('x,label', 40, (i) => [x(i), i > 30 ? '' : i % 3]);
+      expect(await failure('data', () => open(some, { task }))).to.equal(
+        `the standard input, line 33: ${others('8 other rows')}`,
+      );
+    }
     const { table } = await open('x,label\n1,NA\n2,US\n3,NA\n4,None\n5,US\n6,None\n');
     expect(table.columns[1]).to.deep.include({ texts: ['NA', 'US', 'None'] });
   });

@@ -1,5 +1,5 @@
 import { HandgradError } from '../../errors';
-import { firstOf, formatCount, quoted } from '../../words';
+import { firstOf, formatCount, plural, quoted } from '../../words';
 import type { Task } from '../samples';
 import { asTexts, type TypedColumn } from './columnTypes';
 import { columnsNamed } from './pickColumns';
@@ -75,10 +75,14 @@ export function suggestedLabel(
   );
 }
 
+/** What to type to name a column, and what is in it. Without a header, that is its position. */
 function describe({ type, column }: TypedColumn, index: number, { hasHeader }: Table): string {
-  const name = hasHeader ? quoted(column.name) : String(index);
-  return type === 'category' ? `${name} (${formatCount(asTexts(column).texts.length)} classes)` : `${name} (${type})`;
+  const classes = () => asTexts(column).texts.filter((text) => !isNoLabel(text)).length;
+  const what = type === 'category' ? `${formatCount(classes())} classes` : type;
+  return hasHeader ? `${quoted(column.name)} (${what})` : `${index} (${quoted(column.name)}, ${what})`;
 }
+
+const isNoLabel = (text: string) => text === '' || /^[+-]?nan$/i.test(text);
 
 function assertNumbers({ columns, path, lineOf }: Table, index: number): void {
   const column = columns[index]!;
@@ -90,15 +94,19 @@ function assertNumbers({ columns, path, lineOf }: Table, index: number): void {
     );
   }
   const missing = column.values.findIndex(Number.isNaN);
-  if (missing >= 0) throw noLabel(path, lineOf(missing), column.name);
+  if (missing < 0) return;
+  throw noLabel(path, lineOf(missing), column.name, column.missing - 1);
 }
 
 function assertClasses(table: Table, index: number, task: Task | undefined): void {
   const { path, count, lineOf } = table;
   const column = table.columns[index]!;
   const { codes, texts } = asTexts(column);
-  const empty = texts.findIndex((text) => text === '' || /^[+-]?nan$/i.test(text));
-  if (empty >= 0) throw noLabel(path, lineOf(codes.indexOf(empty)), column.name);
+  const first = codes.findIndex((code) => isNoLabel(texts[code]!));
+  if (first >= 0) {
+    const missing = codes.reduce((sum, code) => sum + Number(isNoLabel(texts[code]!)), 0);
+    throw noLabel(path, lineOf(first), column.name, missing - 1);
+  }
   const name = `The label column ${quoted(column.name)} of ${path}`;
   // Labels such as 9007199254740993, read as numbers, may be one number only; openTable reads them again, as texts.
   if (texts.length === 1 && (column.kind === 'text' || column.exact)) {
@@ -128,10 +136,13 @@ function isMeasurement({ values }: NumberColumn, distinct: number): boolean {
   return !whole || most - least + 1 !== distinct || values.length < 5 * distinct;
 }
 
-function noLabel(path: string, line: string, column: string): HandgradError {
+/** @param others how many rows after this one have no label, either */
+function noLabel(path: string, line: string, column: string, others: number): HandgradError {
+  const some = others === 0 ? '' : `, nor in ${plural(others, 'other row')}`;
+  const rows = others === 0 ? 'the row' : 'the rows';
   return new HandgradError(
     'data',
-    `${path}, line ${line}: there is no label in column ${quoted(column)}; fill it in, or leave the row out.`,
+    `${path}, line ${line}: there is no label in column ${quoted(column)}${some}; fill it in, or leave ${rows} out.`,
   );
 }
 

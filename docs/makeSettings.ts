@@ -51,8 +51,8 @@ function section(group: string): string {
 }
 
 function row(key: ConfigKey): string[] {
-  const { kind, help, default: standard } = settings[key];
-  const shown = settings[key].defaultBy ? defaultText(settings[key]) : JSON.stringify(standard)?.replaceAll('"', '');
+  const { kind, help, default: standard, defaultBy, tableDefault }: Setting = settings[key];
+  const shown = defaultBy || tableDefault ? defaultText(settings[key]) : JSON.stringify(standard)?.replaceAll('"', '');
   const flag = `\`--${standard === true ? 'no-' : ''}${flagName(key)}\``;
   const what = [help, ...notes(settings[key])].join('. ');
   return [

@@ -81,7 +81,7 @@ export const OUTPUT = {
 export const MODEL = argument(RUN, 'a run folder or a .safetensors file');
 /** For a run folder without a manifest, or one that has changed. */
 export const NO_VERIFY = toggle({ help: 'accept a run whose model is not the one that its manifest records' });
-export const MODEL_SETTINGS = keysAffecting('fetching', 'samples', 'backend');
+export const MODEL_SETTINGS: readonly ConfigKey[] = keysAffecting('fetching', 'samples', 'backend');
 
 const CONFIG = severalFlag(PATH, {
   group: 'Output',
@@ -106,7 +106,7 @@ export function defineCommand<
     // A getter, because only the requested command needs them.
     get options() {
       return {
-        ...settingOptions(settings),
+        ...settingOptions(settings, settings === MODEL_SETTINGS),
         ...(configFile && { config: CONFIG.options }),
         ...Object.fromEntries(flags.map(([name, { options }]) => [flagName(name), options])),
       };

@@ -26,15 +26,16 @@ interface SettingFlag {
 /**
  * The flags of a setting. A boolean has two, of which help lists the one that changes the default. Names from earlier
  * versions are accepted, but not listed.
+ * @param ofModel whether what is not given is that of a model
  */
-function flagsOf(key: ConfigKey): SettingFlag[] {
+function flagsOf(key: ConfigKey, ofModel = false): SettingFlag[] {
   const { kind, group, default: standard, formerly = [] } = settings[key];
   const name = flagName(key);
   const names = [name, ...formerly.map(flagName)];
   const shown = { group: `${group}:`, describe: helpOf(settings[key]) };
   const { read } = kind;
   if (read) {
-    const text = defaultText(settings[key]);
+    const text = ofModel && settings[key].affects === 'samples' ? 'that of the model' : defaultText(settings[key]);
     const options = { requiresArg: true, nargs: 1, ...shown, ...(text !== '' && { defaultDescription: text }) };
     return names.map((one) => ({
       ...{ name: one, key, valueOf: read },
@@ -56,9 +57,12 @@ function helpOf({ help, off, kind, needs, tables, task, backends }: Setting): st
   return withFlags(`${only.length > 0 ? `${only.join(', ')}: ` : ''}${off ?? help}${names}`, CONFIG_KEYS);
 }
 
-/** The flags of settings for yargs, by name. yargs gets no types, because values are parsed here, strictly. */
-export function settingOptions(keys: readonly ConfigKey[]): Record<string, Options> {
-  return Object.fromEntries(keys.flatMap(flagsOf).map(({ name, options }) => [name, options]));
+/**
+ * The flags of settings for yargs, by name. yargs gets no types, because values are parsed here, strictly.
+ * @param ofModel whether the settings of the data that are not given are those of a model
+ */
+export function settingOptions(keys: readonly ConfigKey[], ofModel = false): Record<string, Options> {
+  return Object.fromEntries(keys.flatMap((key) => flagsOf(key, ofModel)).map(({ name, options }) => [name, options]));
 }
 
 /**
@@ -76,9 +80,11 @@ export async function readSettings(
 ): Promise<Resolved> {
   const layers: SettingsLayer[] = [environmentSettings(env, keys)];
   for (const file of files) layers.push({ values: await readConfigFile(file), from: { file } });
-  const given = keys.flatMap(flagsOf).flatMap(({ name, key, valueOf }) => {
-    const text = once(args[name], name);
-    return text === undefined || text === false ? [] : [[key, valueOf(text as string)] as const];
-  });
+  const given = keys
+    .flatMap((key) => flagsOf(key))
+    .flatMap(({ name, key, valueOf }) => {
+      const text = once(args[name], name);
+      return text === undefined || text === false ? [] : [[key, valueOf(text as string)] as const];
+    });
   return resolveConfig([...layers, { values: Object.fromEntries(given), from: 'options' }]);
 }

@@ -1,19 +1,12 @@
 import { HandgradError } from '../../src/errors';
 import { positive, text, wholeNumber } from '../../src/kinds';
 import { datasetNames } from '../../src/data/catalog';
-import { CONFIG_KEYS, type ConfigKey } from '../../src/runs/config';
+import { CONFIG_KEYS, settings as settingsOfRuns } from '../../src/runs/config';
 import { defineCommand, OUTPUT } from '../arguments/command';
 import { flag, optionalArgument, PATH } from '../arguments/flags';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
 import { rangeScreen } from '../screens/rangeTest';
-
-/** The settings of what comes after the first steps, or of the rate itself. */
-const WITHOUT: readonly ConfigKey[] = [
-  ...(['lr', 'schedule', 'warmup', 'lrDecay', 'lrDecayEvery', 'epochs', 'stopAfter', 'patience', 'ema'] as const),
-  ...(['checkpointEvery', 'onNan', 'logEvery', 'tensorboard', 'expectAccuracy', 'expectRmse'] as const),
-  ...(['expectMae', 'expectR2', 'name', 'tags', 'note'] as const),
-];
 
 export const command = defineCommand({
   summary: 'find a learning rate by a range test: a few steps with a growing rate',
@@ -23,7 +16,7 @@ export const command = defineCommand({
       'as --dataset',
     ),
   },
-  settings: CONFIG_KEYS.filter((key) => !WITHOUT.includes(key)),
+  settings: CONFIG_KEYS.filter((key) => !settingsOfRuns[key].wholeRun),
   configFile: true,
   flags: {
     minLr: flag(positive(1e12, '1e12'), { default: 1e-6, group: 'Training', help: 'the first learning rate' }),

@@ -9,7 +9,7 @@ import { OPERATIONS, type OperationName } from './operations';
 type Results = Record<OperationName, { shape: number[]; numbers: string }>;
 
 describe('F65 the backends agree', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let expected: Results;
 
   before(async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { resolveConfig, type Settings } from '../../src/runs/config';
+import { CONFIG_KEYS, resolveConfig, type Setting, settings, type Settings } from '../../src/runs/config';
 import { withTableDefaults } from '../../src/runs/tableDefaults';
 import { open } from '../data/tables/read';
 
@@ -30,6 +30,20 @@ describe('the defaults of a table', () => {
         ...{ optimizer: 'adamw', lr: 0.01, weightDecay: 0.3, schedule: 'cosine' },
       });
     }
+  });
+
+  it('are those that help names', async () => {
+    const typed = await open('x,label\n1,a\n2,b\n');
+    const { config, origins } = withTableDefaults(resolveConfig([]), typed);
+    const suited = [...origins].flatMap(([key, origin]) => (origin === 'table default' ? [key] : []));
+    for (const key of suited) {
+      const { tableDefault, help }: Setting = settings[key];
+      if (tableDefault === undefined) expect(help, key).to.match(/, else (on|0\.2)$/);
+      else if (tableDefault !== 'by the number of rows')
+        expect(tableDefault, key).to.equal([config[key]].flat().join());
+    }
+    const named = CONFIG_KEYS.filter((key) => settings[key].tableDefault !== undefined);
+    expect(suited).to.include.members(named);
   });
 
   it('count the training rows only', async () => {

@@ -216,11 +216,10 @@ export function withDefaults(values: Readonly<Record<string, unknown>>): Config 
 }
 
 /** The default of a setting, in words; empty when it has none. */
-export function defaultText({ default: standard, defaultBy }: Setting): string {
-  if (!defaultBy) return [standard].flat().join();
-  return Object.entries(defaultBy.values)
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(', ');
+export function defaultText({ default: standard, defaultBy, tableDefault }: Setting): string {
+  const values = defaultBy && Object.entries(defaultBy.values).map(([name, value]) => `${name} ${String(value)}`);
+  const text = values ? values.join(', ') : [standard].flat().join();
+  return [text, tableDefault && `tables: ${tableDefault}`].filter(Boolean).join('; ');
 }
 
 /** The default of a setting beside other settings; undefined when it has none. */

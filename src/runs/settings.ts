@@ -17,6 +17,8 @@ export interface SettingDescription {
   readonly default?: unknown;
   /** Its default depends on the value of another setting. */
   readonly defaultBy?: { readonly setting: string; readonly values: Readonly<Record<string, unknown>> };
+  /** Its default for tables, in words, where that is another one (see `tableDefaults.ts`). */
+  readonly tableDefault?: string;
   /** The heading in help. */
   readonly group: 'Data' | 'Network' | 'Training' | 'Backend' | 'Output';
   /** Settings are named in backticks, as in messages; the command line shows them as flags. */
@@ -25,6 +27,8 @@ export interface SettingDescription {
   readonly off?: string;
   /** What the setting affects; a command takes the settings that affect what it does. */
   readonly affects: 'fetching' | 'samples' | 'preparation' | 'network' | 'loss' | 'training' | 'backend';
+  /** It is about the whole run: the first steps at another learning rate do without. */
+  readonly wholeRun?: boolean;
   /** The environment variable that gives its default. */
   readonly variable?: string;
   /** Names in earlier versions, which are still accepted. */
@@ -149,7 +153,7 @@ export const SETTINGS = {
   dataset: setting(text('the name of a data set, a folder, a table such as a CSV file, or -'), {
     default: 'fashion-mnist',
     group: 'Data',
-    help: 'what to train on: NAME, a DIR of IDX files, a table such as FILE.csv, or - for a table on stdin',
+    help: 'the data: NAME, a DIR of IDX files, a table such as FILE.csv, or - for a table on stdin',
     affects: 'samples',
   }),
   dataDir: setting(text('a folder'), {
@@ -162,7 +166,7 @@ export const SETTINGS = {
   }),
   source: setting(text('auto, http, apt, npm, a folder or an address'), {
     group: 'Data',
-    help: 'where missing data comes from: auto|http|apt|npm, a DIR, or the URL of a mirror',
+    help: 'where data sets are downloaded from: auto|http|apt|npm, a DIR, or the URL of a mirror',
     affects: 'fetching',
     ...NO_EFFECT_ON_RESULTS,
     local: true,
@@ -331,6 +335,7 @@ export const SETTINGS = {
     list(WIDTHS, wholeNumber(1, MAX_WIDTH), ({ length }) => length <= 64),
     {
       default: [256],
+      tableDefault: '128',
       group: 'Network',
       help: 'width of the hidden layer, or of each: 512,256; "" for none',
       affects: 'network',
@@ -375,21 +380,25 @@ export const SETTINGS = {
 
   epochs: setting(wholeNumber(1, 1_000_000), {
     default: 10,
+    tableDefault: 'by the number of rows',
     group: 'Training',
     help: 'passes over the training samples',
     affects: 'training',
+    wholeRun: true,
     resumable: true,
   }),
   stopAfter: setting(wholeNumber(1, 1_000_000), {
     group: 'Training',
     help: 'stop after this epoch; a schedule still follows `epochs`, and the run can be resumed',
     affects: 'training',
+    wholeRun: true,
     resumable: true,
     inModel: false,
     unsearchable: 'early_terminate decides where runs stop',
   }),
   batchSize: setting(wholeNumber(1, 1_000_000), {
     default: 256,
+    tableDefault: 'by the number of rows',
     group: 'Training',
     help: 'samples per step',
     affects: 'training',
@@ -413,12 +422,20 @@ export const SETTINGS = {
     task: 'classification',
     shownAtStart: true,
   }),
-  optimizer: setting(OPTIMIZER, { default: 'sgd', group: 'Training', help: 'the update rule', affects: 'training' }),
+  optimizer: setting(OPTIMIZER, {
+    default: 'sgd',
+    tableDefault: 'adamw',
+    group: 'Training',
+    help: 'the update rule',
+    affects: 'training',
+  }),
   lr: setting(positive(1e12, '1e12'), {
     defaultBy: { setting: 'optimizer', values: LEARNING_RATES },
+    tableDefault: '0.01',
     group: 'Training',
     help: 'the learning rate',
     affects: 'training',
+    wholeRun: true,
   }),
   momentum: setting(fraction, {
     group: 'Training',
@@ -447,17 +464,20 @@ export const SETTINGS = {
   weightDecay: setting(
     number('a number from 0 to 1', (value) => value >= 0 && value <= 1),
     {
+      tableDefault: '0.3',
       group: 'Training',
-      help: 'weight decay (matrices only); decoupled for adamw, else 0.01; L2 for the others, else 0',
+      help: 'weight decay, of weights and not of biases; decoupled for adamw, else 0.01; L2 for the others, else 0',
       affects: 'training',
       shownAtStart: true,
     },
   ),
   schedule: setting(SCHEDULE, {
     default: 'constant',
+    tableDefault: 'cosine',
     group: 'Training',
     help: 'how the learning rate changes over the run',
     affects: 'training',
+    wholeRun: true,
     shownAtStart: true,
   }),
   warmup: setting(
@@ -467,6 +487,7 @@ export const SETTINGS = {
       group: 'Training',
       help: 'epochs during which the learning rate rises to `lr`',
       affects: 'training',
+      wholeRun: true,
       shownAtStart: true,
     },
   ),
@@ -474,12 +495,14 @@ export const SETTINGS = {
     group: 'Training',
     help: 'the factor per step (else 0.1) or per epoch (else 0.95)',
     affects: 'training',
+    wholeRun: true,
     needs: { setting: 'schedule', values: ['step', 'exponential'] },
   }),
   lrDecayEvery: setting(positive(1e6), {
     group: 'Training',
     help: 'epochs between steps, else a third of the run',
     affects: 'training',
+    wholeRun: true,
     needs: { setting: 'schedule', values: ['step'] },
   }),
   labelSmoothing: setting(fraction, {
@@ -500,12 +523,14 @@ export const SETTINGS = {
     group: 'Training',
     help: 'evaluate and save an exponential moving average of the weights, with this decay, such as 0.999',
     affects: 'training',
+    wholeRun: true,
     shownAtStart: true,
   }),
   patience: setting(wholeNumber(1, 1_000_000), {
     group: 'Training',
     help: 'stop after N epochs without a better validation accuracy (regression: loss), and keep the best network',
     affects: 'training',
+    wholeRun: true,
     needs: { setting: 'valFraction', why: 'the test set must not choose the network' },
     shownAtStart: true,
   }),
@@ -518,9 +543,11 @@ export const SETTINGS = {
   }),
   checkpointEvery: setting(text(CHECKPOINT_EVERY_RULE, isCheckpointEvery), {
     default: '1epoch',
+    tableDefault: '10s',
     group: 'Training',
     help: 'how often to save a checkpoint: 500 (steps), 2epochs, 30s, 10m, 1h, or never before the end',
     affects: 'training',
+    wholeRun: true,
     ...NO_EFFECT_ON_RESULTS,
   }),
 
@@ -559,6 +586,7 @@ export const SETTINGS = {
     group: 'Training',
     help: 'what to do on non-finite values: stop the run, or skip the batches that lead to them',
     affects: 'training',
+    wholeRun: true,
     resumable: true,
     inModel: false,
   }),
@@ -568,6 +596,7 @@ export const SETTINGS = {
       group: 'Training',
       help: 'fail when the final test accuracy is below this',
       affects: 'training',
+      wholeRun: true,
       task: 'classification',
       ...NO_EFFECT_ON_RESULTS,
       unsearchable: 'it would count successful runs as failed',
@@ -577,6 +606,7 @@ export const SETTINGS = {
     group: 'Training',
     help: 'fail when the final test RMSE is above this',
     affects: 'training',
+    wholeRun: true,
     task: 'regression',
     ...NO_EFFECT_ON_RESULTS,
     unsearchable: 'it would count successful runs as failed',
@@ -585,6 +615,7 @@ export const SETTINGS = {
     group: 'Training',
     help: 'fail when the final test MAE is above this',
     affects: 'training',
+    wholeRun: true,
     task: 'regression',
     ...NO_EFFECT_ON_RESULTS,
     unsearchable: 'it would count successful runs as failed',
@@ -595,6 +626,7 @@ export const SETTINGS = {
       group: 'Training',
       help: 'fail when the final test R² is below this',
       affects: 'training',
+      wholeRun: true,
       task: 'regression',
       ...NO_EFFECT_ON_RESULTS,
       unsearchable: 'it would count successful runs as failed',
@@ -604,6 +636,7 @@ export const SETTINGS = {
     group: 'Output',
     help: 'what lists and reports call the run, else its folder',
     affects: 'training',
+    wholeRun: true,
     ...LABEL,
   }),
   tags: setting(
@@ -612,6 +645,7 @@ export const SETTINGS = {
       group: 'Output',
       help: 'tags, by which lists of runs can be filtered: a list of names',
       affects: 'training',
+      wholeRun: true,
       ...LABEL,
     },
   ),
@@ -619,12 +653,14 @@ export const SETTINGS = {
     group: 'Output',
     help: 'a note about the run, which lists and reports show',
     affects: 'training',
+    wholeRun: true,
     ...LABEL,
   }),
   logEvery: setting(wholeNumber(1, 1_000_000), {
     group: 'Output',
     help: 'record loss, learning rate and gradient norm of every N-th step',
     affects: 'training',
+    wholeRun: true,
     ...NO_EFFECT_ON_RESULTS,
   }),
   tensorboard: setting(boolean, {
@@ -633,6 +669,7 @@ export const SETTINGS = {
     help: 'write event files for TensorBoard',
     off: 'write no event files for TensorBoard',
     affects: 'training',
+    wholeRun: true,
     ...NO_EFFECT_ON_RESULTS,
   }),
 };

@@ -16,7 +16,7 @@ import { evaluationBatchSize } from '../training/evaluate';
 import type { TrainOptions } from '../training/train';
 import { disposeState, startState } from '../training/trainState';
 import { restoreState } from './checkpoint';
-import { type Config, lastEpoch, pick } from './config';
+import { type Config, lastEpoch } from './config';
 import type { RunParts } from './runParts';
 import { lossFor } from './task';
 
@@ -96,7 +96,8 @@ export function trainingSettings(
 
 /** The hyperparameters of a config's optimizer, beside the learning rate. */
 export function optimizerOptions(config: Config): NonNullable<Parameters<typeof createOptimizer>[2]> {
-  return pick(config, ['clipNorm', 'momentum', 'beta1', 'beta2', 'epsilon', 'weightDecay']);
+  const { clipNorm, momentum, beta1, beta2, epsilon, weightDecay } = config;
+  return { clipNorm, momentum, beta1, beta2, epsilon, weightDecay };
 }
 
 /** The augmentation of the training images, if any. */

@@ -156,8 +156,12 @@ describe('settingOptions', () => {
 
   it('shows the default that the schema has', () => {
     const options = settingOptions(['hidden', 'lr', 'limit']);
-    expect(options['hidden']).to.include({ defaultDescription: '256' });
-    expect(options['lr']!.defaultDescription).to.match(/^sgd 0\.1, momentum 0\.01, .*adamw 0\.001$/);
+    expect(options['hidden']).to.include({ defaultDescription: '256; tables: 128' });
+    expect(options['lr']!.defaultDescription).to.match(/^sgd 0\.1, momentum 0\.01, .*adamw 0\.001; tables: 0\.01$/);
     expect(options['limit']).not.to.have.property('defaultDescription');
+    const ofModel = settingOptions(['dataset', 'seed', 'backend'], true);
+    expect(['dataset', 'seed', 'backend'].map((flag) => ofModel[flag]!.defaultDescription)).to.deep.equal([
+      ...['that of the model', 'that of the model', 'auto'],
+    ]);
   });
 });

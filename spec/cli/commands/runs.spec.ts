@@ -123,7 +123,13 @@ describe('handgrad runs', () => {
   it('rm asks on a terminal, and takes nothing but a yes for one', async () => {
     const answer = async (given: string | undefined) => {
       const [stdout, stderr, stdin] = [collector(), collector(true), Object.assign(new PassThrough(), { isTTY: true })];
-      const done = run(['runs', 'rm', 'a'], { stdout, stderr, stdin, env: {}, signal: new AbortController().signal });
+      const done = run(['runs', 'rm', 'a', '--quiet'], {
+        stdout,
+        stderr,
+        stdin,
+        env: {},
+        signal: new AbortController().signal,
+      });
       stdin.end(given);
       return { code: await done, stderr: stderr.text() };
     };
@@ -133,11 +139,19 @@ describe('handgrad runs', () => {
       expect(stderr)
         .to.match(/^runs\/a: a run of 3 files/)
         .and.to.contain('[y/N]')
-        .and.to.contain('Nothing was removed');
+        .and.to.not.contain('Nothing was removed');
     }
     expect(existsSync('runs/a')).to.be.true;
     expect((await answer('y\n')).code).to.equal(0);
     expect(existsSync('runs/a')).to.be.false;
+  });
+
+  it('the filter of its help finds a run of a table', async () => {
+    writeRun('runs/iris', { dataset: 'data/iris.csv', tags: ['baseline'] }, [epochRow(1, 0.9)]);
+    const { stdout } = await session(['runs', '--help']);
+    const [, filter] = /\s(tag=\w+,\S+)/.exec(stdout)!;
+    const found = await session(['runs', 'list', '--filter', filter!]);
+    expect(found.stdout).to.match(/^iris .* 0\.9000 test accuracy +#baseline$/m);
   });
 
   it('refuses flags of another action, and conditions that are none', async () => {

@@ -36,7 +36,7 @@ interface Answer {
   readonly policy?: string;
 }
 
-/** How long a list is given again to whoever else asks, in milliseconds: several windows cost no more than one. */
+/** How long a list is given again to others who ask, in milliseconds: several windows cost no more than one. */
 const FRESH_MS = 300;
 const MAX_REPORT_BYTES = 64e6;
 const JSON_TYPE = 'application/json; charset=utf-8';

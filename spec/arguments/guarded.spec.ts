@@ -47,7 +47,10 @@ describe('the arguments of the library', () => {
   const home = process.cwd();
   let folder: string;
   before(() => process.chdir((folder = mkdtempSync(join(tmpdir(), 'handgrad-guarded-')))));
+  // What the calls that are right return is disposed of at the end.
+  before(() => tf.engine().startScope());
   after(() => {
+    tf.engine().endScope();
     process.chdir(home);
     rmSync(folder, { recursive: true });
   });

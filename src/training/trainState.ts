@@ -20,7 +20,7 @@ export type StateTensors = {
   best: Network | undefined;
   /** Of the current epoch: the sum of its samples' losses so far, and the mean loss of its last batch. */
   losses: { sum: tf.Scalar; last: tf.Scalar };
-  /** Of the current epoch: the samples classified correctly so far, an int32; undefined when they are not counted. */
+  /** Of the current epoch: the samples classified correctly so far; undefined when they are not counted. */
   correct: tf.Scalar | undefined;
 };
 
@@ -93,7 +93,7 @@ export function startState(
 export function nothingYet(accuracy: boolean): Pick<StateTensors, 'losses' | 'correct'> {
   return {
     losses: { sum: tf.scalar(0), last: tf.scalar(0) },
-    correct: accuracy ? tf.scalar(0, 'int32') : undefined,
+    correct: accuracy ? tf.scalar(0) : undefined,
   };
 }
 

@@ -20,6 +20,7 @@ import { globalNorm } from '../optim/clip';
 import type { Optimizer } from '../optim/optimizer';
 import { betaVariate, keyOf } from '../random';
 import { type Batch, targetsOf } from './batches';
+import { accuracy } from './evaluate';
 import type { StateTensors, TrainState } from './trainState';
 
 /** The parts of a step. Everything but the optimizer goes beyond the post, and is off by default. */
@@ -90,7 +91,7 @@ function computeStep(
     best,
     // The batch's loss is a mean; times its size it is a sum, which weights the smaller last batch correctly.
     losses: { sum: tf.add<tf.Scalar>(losses.sum, tf.mul(loss, batch.y.size)), last: loss },
-    correct: correct && tf.add<tf.Scalar>(correct, countCorrect(P, batch.y)),
+    correct: correct && tf.add<tf.Scalar>(correct, accuracy(P, batch.y)),
   };
   return { next, grads: gradients.grads };
 }
@@ -107,9 +108,4 @@ function prepareBatch(
   if (normalization) X = normalize(X, normalization);
   if (alpha > 0) ({ X, T, w } = mixup(X, T, betaVariate(keyOf(seed, 'mixup', step + 1), alpha), w));
   return { X: dropInputs(X, inputDropout, keyOf(seed, 'dropout', step + 1)), T, w };
-}
-
-/** How many of the classes predicted by P [n, k], the most probable ones, are the labels y [n]: an int32. */
-function countCorrect(P: tf.Tensor2D, y: tf.Tensor1D): tf.Scalar {
-  return tf.sum<tf.Scalar>(tf.equal(tf.argMax(P, 1), y));
 }

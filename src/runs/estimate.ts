@@ -9,7 +9,7 @@ import type { TrainOptions } from '../training/train';
 import { disposeState, inferenceNetwork } from '../training/trainState';
 import { isCrossValidation, lastEpoch, type Settings } from './config';
 import type { OpenOptions } from './events';
-import { assertStepFits, explainOutOfMemory } from './memory';
+import { assertStepFits, explainOutOfMemory, stepSize } from './memory';
 import { openBackend } from './open';
 import { planRun, type PlannedData } from './plan';
 import { runFacts, type RunFacts } from './runFacts';
@@ -55,7 +55,7 @@ export async function estimateRun(
   const { config: whole, data } = await planRun(settings, options);
   const { config, dataset, samples } = data;
   const backend = await openBackend(config, { ...options, compile: true });
-  const size = { ...config, inputs: dataset.numInputs, outputs: dataset.numOutputs, samples: samples.train.count };
+  const size = stepSize(data);
   assertStepFits(size, backend);
   let measured: Measured;
   try {

@@ -6,7 +6,7 @@ import { disposeState } from '../training/trainState';
 import { createTurn } from '../training/turn';
 import type { Settings } from './config';
 import type { OpenOptions } from './events';
-import { assertStepFits, explainOutOfMemory } from './memory';
+import { assertStepFits, explainOutOfMemory, stepSize } from './memory';
 import { openBackend } from './open';
 import { planRun } from './plan';
 import { runFacts, type RunFacts } from './runFacts';
@@ -34,9 +34,9 @@ export async function* findLearningRate(
 ): AsyncGenerator<RangeEvent, void, void> {
   const range = checkedRange(options);
   const { data } = await planRun(settings, options);
-  const { config, dataset, samples } = data;
+  const { config } = data;
   const backend = await openBackend(config, { ...options, compile: true });
-  const size = { ...config, inputs: dataset.numInputs, outputs: dataset.numOutputs, samples: samples.train.count };
+  const size = stepSize(data);
   assertStepFits(size, backend);
   yield { type: 'start', ...runFacts(data, backend), ...range };
   try {

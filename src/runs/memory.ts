@@ -3,6 +3,7 @@ import { isOutOfMemory } from '../backends/outOfMemory';
 import { HandgradError } from '../errors';
 import { leastStepBytes } from '../training/stepMemory';
 import { formatCount } from '../words';
+import type { RunParts } from './runParts';
 
 /** What determines the memory of a training step. */
 export interface StepSize {
@@ -13,6 +14,12 @@ export interface StepSize {
   readonly outputs: number;
   /** The number of training samples, which limits the batch. */
   readonly samples: number;
+}
+
+/** What determines the memory of the steps of a run. */
+export function stepSize({ config, dataset, samples }: Pick<RunParts, 'config' | 'dataset' | 'samples'>): StepSize {
+  const { batchSize, hidden } = config;
+  return { batchSize, hidden, inputs: dataset.numInputs, outputs: dataset.numOutputs, samples: samples.train.count };
 }
 
 /**

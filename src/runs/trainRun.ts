@@ -9,7 +9,7 @@ import type { RunRecords } from './checkpoint';
 import { createCheckpointer } from './checkpointer';
 import type { RunEvent, StartEvent } from './events';
 import { assertExpectations } from './expectations';
-import { assertStepFits, explainOutOfMemory } from './memory';
+import { assertStepFits, explainOutOfMemory, stepSize } from './memory';
 import { modelConfig } from './modelConfig';
 import { recordDivergence } from './runFolder';
 import { runFacts } from './runFacts';
@@ -27,12 +27,11 @@ export async function* trainRun(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RunEvent, void, void> {
   const { config, dataset, samples, backend, folder, checkpoints, lock } = parts;
-  const { numInputs: inputs, numOutputs: outputs } = dataset;
-  const step = { ...config, inputs, outputs, samples: samples.train.count };
+  const size = stepSize(parts);
   let options: TrainOptions | undefined;
   let board: TensorBoard | undefined;
   try {
-    assertStepFits(step, backend);
+    assertStepFits(size, backend);
     options = trainOptions(parts);
     const { state } = options;
     board = await openTensorBoard(parts, options);
@@ -115,7 +114,7 @@ export async function* trainRun(
     }
   } catch (error) {
     await recordDivergence(error, folder);
-    throw diverged(explainOutOfMemory(error, step, backend), checkpoints.newest(), folder.dir);
+    throw diverged(explainOutOfMemory(error, size, backend), checkpoints.newest(), folder.dir);
   } finally {
     await board?.close();
     await folder.close();

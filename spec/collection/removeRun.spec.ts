@@ -50,12 +50,13 @@ describe('removeRun', function () {
     mkdirSync(at('elsewhere'));
     writeFileSync(at('elsewhere/step-00000001.json'), 'x');
     writeRun(at('run'), {}, []);
-    for (const name of ['notes.txt', 'report.html']) writeFileSync(at(`run/${name}`), 'mine');
+    const theirs = 'events.out.tfevents.1700000000.host';
+    for (const name of [theirs, 'notes.txt', 'report.html']) writeFileSync(at(`run/${name}`), 'mine');
     rmSync(at('run/environment.json'));
     symlinkSync(at('elsewhere/step-00000001.json'), at('run/environment.json'));
     symlinkSync(at('elsewhere'), at('run/checkpoints'));
     const { kept } = await removeRun(at('run'));
-    const names = ['checkpoints', 'environment.json', 'notes.txt', 'report.html'];
+    const names = ['checkpoints', 'environment.json', theirs, 'notes.txt', 'report.html'];
     expect(kept.map((path) => path.slice(at('run/').length)).sort()).to.deep.equal(names);
     expect(readdirSync(at('run')).sort()).to.deep.equal([...names, 'manifest.json'].sort());
     expect(readFileSync(at('elsewhere/step-00000001.json'), 'utf8')).to.equal('x');

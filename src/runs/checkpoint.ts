@@ -6,7 +6,8 @@ import { allFinite } from '../training/finite';
 import { mapTensors, namedTensors, replaceTensors, type TrainState } from '../training/trainState';
 import { CONFIG_KEY, FORMAT_KEY, FORMAT_VERSION } from '../model/modelFile';
 import { encodeSafetensors, type NamedTensor, type Safetensors } from '../model/safetensors';
-import { type EventFileContent, isEventFileName } from './tensorboard/eventFile';
+import { isEventFile } from './runFolder';
+import type { EventFileContent } from './tensorboard/eventFile';
 
 /** The version of what a checkpoint holds beyond a model file. Other versions are refused. */
 export const CHECKPOINT_VERSION = '2';
@@ -78,7 +79,7 @@ const content = { bytes: count, sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must
 const recordsSchema = z.strictObject({
   metrics: z.strictObject({ rows: count, ...content }),
   events: z
-    .strictObject({ file: z.string().refine(isEventFileName, 'must be the name of an event file'), ...content })
+    .strictObject({ file: z.string().refine(isEventFile, 'must be the name of an event file'), ...content })
     .optional(),
 });
 

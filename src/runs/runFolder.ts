@@ -24,8 +24,11 @@ export const RUN_FILES = {
 /** The folder of a fold of a cross-validation. */
 export const foldDir = (dir: string, fold: number): string => join(dir, `fold-${fold}`);
 
-/** Whether a file's name is that of an event file for TensorBoard. */
-export const isEventFile = (name: string): boolean => name.startsWith('events.out.tfevents.');
+/** The name of an event file, with the prefix that TensorBoard looks for. @param time of its creation, in seconds */
+export const eventFileName = (time: number): string => `events.out.tfevents.${time}.handgrad`;
+
+/** Whether a file's name is that of an event file that handgrad wrote: other programs have the same prefix. */
+export const isEventFile = (name: string): boolean => /^events\.out\.tfevents\.\d{1,15}\.handgrad$/.test(name);
 
 /** A run folder that this process writes. */
 export interface RunFolder {

@@ -2,14 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type AppendOptions, type LogContent, openAppendLog } from '../../files/appendLog';
 import { withStorageErrors } from '../../files/storageError';
+import { eventFileName, isEventFile } from '../runFolder';
 import { eventMessages, type TensorBoardEvent } from './messages';
-
-/** The prefix of event files that TensorBoard looks for. */
-export const EVENT_FILE_PREFIX = 'events.out.tfevents.';
-const SUFFIX = '.handgrad';
-
-/** Whether a file's name is that of an event file that handgrad wrote. */
-export const isEventFileName = (name: string) => /^events\.out\.tfevents\.\d{1,15}\.handgrad$/.test(name);
 
 /** An event file up to some record: what a checkpoint includes. */
 export interface EventFileContent extends LogContent {
@@ -76,11 +70,11 @@ export async function openEventFile(
 
 /** The name of a new event file, or of the one that is replaced. It contains the time of its creation. */
 async function nameOf(dir: string, seconds: number, over: boolean): Promise<string> {
-  const names = (await withStorageErrors(dir, () => readdir(dir))).filter(isEventFileName).sort();
+  const names = (await withStorageErrors(dir, () => readdir(dir))).filter(isEventFile).sort();
   const last = names.at(-1);
   if (over && last !== undefined) return last;
   for (let time = Math.floor(seconds); ; time++) {
-    const name = `${EVENT_FILE_PREFIX}${time}${SUFFIX}`;
+    const name = eventFileName(time);
     if (!names.includes(name)) return name;
   }
 }

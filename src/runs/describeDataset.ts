@@ -5,11 +5,10 @@ import { type ColumnFacts, describeColumn } from '../data/tables/describeColumn'
 import { type InspectedTable, inspectTable } from '../data/tables/openTable';
 import type { Column } from '../data/tables/table';
 import { HandgradError } from '../errors';
-import { assertSettingsApply } from './assertSettingsApply';
-import { environmentSettings, isCrossValidation, resolveConfig, type Settings } from './config';
+import { isCrossValidation, type Settings } from './config';
 import type { OpenOptions } from './events';
-import { checkDataset, openDataset, readingOptions } from './open';
-import { planReading, type Reading, type RunPlan, startingWeights } from './plan';
+import { openDataset, readingOptions } from './open';
+import { planReading, prepareReading, type Reading, type RunPlan } from './plan';
 import { runOutline, type RunOutline } from './runFacts';
 import { taskOf } from './task';
 
@@ -80,16 +79,12 @@ export interface DatasetDescription {
  *   'data' when it cannot be read. What can be read, but not be learned from, is described
  */
 export async function describeDataset(settings: Settings = {}, options: OpenOptions = {}): Promise<DatasetDescription> {
-  const { env = process.env } = options;
-  const asked = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
-  assertSettingsApply(asked.config);
-  const kind = await checkDataset(asked.config);
-  const { dataset: path } = asked.config;
-  const start = await startingWeights(asked.config);
   const notices: string[] = [];
   const onEvent: OpenOptions['onEvent'] = (event) =>
     event.type === 'notice' ? notices.push(event.message) : options.onEvent?.(event);
-  const reading = { asked, kind, start, options: { ...options, onEvent } };
+  const reading = await prepareReading(settings, { ...options, onEvent });
+  const { asked, kind } = reading;
+  const { dataset: path } = asked.config;
   if (kind === 'table') {
     const inspected = await inspectTable(path, asked.config, readingOptions(path, reading.options));
     return { ...(await describeTable(inspected, reading)), notices };

@@ -52,13 +52,22 @@ export async function planRun(
   settings: Settings = {},
   options: OpenOptions & { readonly dir?: string } = {},
 ): Promise<RunPlan> {
-  const { env = process.env, dir } = options;
+  const { dir } = options;
+  const reading = await prepareReading(settings, options);
+  if (dir !== undefined && (await stat(dir).catch(() => undefined))) await assertFreeForRun(dir);
+  return planReading(reading);
+}
+
+/**
+ * Resolves and checks the settings of a new run, and reads its initial weights; its data is not read yet.
+ * @throws HandgradError 'usage' naming the setting; 'model' when `initFrom` is invalid
+ */
+export async function prepareReading(settings: Settings, options: OpenOptions): Promise<Reading> {
+  const { env = process.env } = options;
   const asked = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
   assertSettingsApply(asked.config);
   const kind = await checkDataset(asked.config);
-  const start = await startingWeights(asked.config);
-  if (dir !== undefined && (await stat(dir).catch(() => undefined))) await assertFreeForRun(dir);
-  return planReading({ asked, kind, start, options });
+  return { asked, kind, start: await startingWeights(asked.config), options };
 }
 
 /** `planRun` after its checks of the settings. */

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { RunningBackend } from '../backends';
 import type { Dataset } from '../data/samples';
 import type { Lock } from '../files/lock';
-import { assertSettingsApply } from './assertSettingsApply';
 import { openCheckpointFolder, removeLeftovers } from './checkpointFolder';
 import {
   type Config,
@@ -19,7 +18,7 @@ import { describeEnvironment } from './environment';
 import type { OpenOptions, RunEnd, RunEvent } from './events';
 import { assertExpectations } from './expectations';
 import { checkDataset, openBackend, openDataset, openTableOf, tableFor } from './open';
-import { type Reading, readData, startingWeights } from './plan';
+import { prepareReading, type Reading, readData, startingWeights } from './plan';
 import { findRun, type RunData } from './readRun';
 import { backendOf, checkData, checkIdentity, findResumePoint } from './resume';
 import { type ClaimedDir, claimRunDir } from './runDir';
@@ -79,14 +78,11 @@ export async function startRun(
   settings: Settings = {},
   options: RunOptions & { readonly dir?: string } = {},
 ): Promise<Run> {
-  const { dir, forceUnlock, env = process.env } = options;
-  const asked = resolveConfig([environmentSettings(env), { values: settings, from: 'options' }]);
-  assertSettingsApply(asked.config);
-  const kind = await checkDataset(asked.config);
-  const start = await startingWeights(asked.config);
-  const claimed = await claimRunDir(dir, asked.config.dataset, forceUnlock);
-  const open = { asked, kind, start, options };
-  if (isCrossValidation(asked.config)) return startFolds(claimed, open);
+  const { dir, forceUnlock } = options;
+  const open = { ...(await prepareReading(settings, options)), options };
+  const { config } = open.asked;
+  const claimed = await claimRunDir(dir, config.dataset, forceUnlock);
+  if (isCrossValidation(config)) return startFolds(claimed, open);
   return openClaimedRun(claimed, () => openParts(claimed, open));
 }
 

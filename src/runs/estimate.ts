@@ -67,12 +67,12 @@ export async function estimateRun(
   const runs = isCrossValidation(whole) ? whole.folds! : 1;
   const epochs = lastEpoch(config);
   const stepsPerEpoch = Math.ceil(samples.train.count / config.batchSize);
-  const widths = [dataset.numInputs, ...config.hidden, dataset.numOutputs];
+  const facts = runFacts(data, backend);
   const { validation } = samples;
   return {
-    ...runFacts(data, backend),
+    ...facts,
     config: whole,
-    network: networkSummary(widths, { ...config, task: taskOfConfig(config) }),
+    network: networkSummary(facts.widths, { ...config, task: taskOfConfig(config) }),
     stepsPerEpoch,
     steps: runs * epochs * stepsPerEpoch,
     ...{ tensorBytes: measured.tensorBytes, sampleBytes: bytesOf([samples.train, validation, dataset.test]) },

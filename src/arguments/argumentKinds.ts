@@ -1,5 +1,5 @@
 import type { ArgumentKind, ArgumentKinds } from './guarded';
-import { oneOf, wholeNumber } from '../kinds';
+import { boolean as flag, fraction as below1, oneOf, optional, wholeNumber } from '../kinds';
 import { STREAMS } from '../random';
 import { SETTINGS } from '../runs/settings';
 
@@ -16,14 +16,9 @@ const isTensor = (value: unknown): value is { readonly shape: readonly number[] 
 const anything = kind('anything', () => true);
 const text = kind('a text', (value) => typeof value === 'string');
 const name = kind('a text that is not empty', (value) => typeof value === 'string' && value !== '');
-const flag = kind('true or false', (value) => typeof value === 'boolean');
 const number = kind('a number', (value) => typeof value === 'number');
 const finite = kind('a finite number', Number.isFinite);
 const share = kind('a number from 0 to 1', (value) => typeof value === 'number' && value >= 0 && value <= 1);
-const below1 = kind(
-  'a number of at least 0 and below 1',
-  (value) => Number.isFinite(value) && share.accepts(value) && value !== 1,
-);
 const atLeast0 = kind('a number of at least 0', (value) => typeof value === 'number' && value >= 0);
 const above0 = kind('a number above 0', (value) => typeof value === 'number' && value > 0);
 const index = wholeNumber(0, Number.MAX_SAFE_INTEGER);
@@ -38,8 +33,6 @@ const atLeastOne = (each: ArgumentKind, rule: string) =>
   kind(rule, (value) => Array.isArray(value) && value.length > 0, { each });
 const pair = (each: ArgumentKind, rule: string) =>
   kind(rule, (value) => Array.isArray(value) && value.length === 2, { each });
-const optional = (of: ArgumentKind) => kind(of.rule, (value) => value === undefined || of.accepts(value), more(of));
-const more = ({ fields, each }: ArgumentKind) => ({ fields, each });
 const or = (rule: string, ...kinds: readonly ArgumentKind[]) =>
   kind(rule, (value) => kinds.some((one) => one.accepts(value)), Object.assign({}, ...kinds) as ArgumentKind);
 const numbers = kind(

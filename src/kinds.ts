@@ -78,6 +78,11 @@ export function positive(max: number, shown = String(max)): Kind<number> {
   return number(`a number above 0 and at most ${shown}`, (value) => value > 0 && value <= max);
 }
 
+/** Whether a value is an object, and no list. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** On or off. */
 export const boolean: Kind<boolean> = { rule: 'true or false', accepts: (value) => typeof value === 'boolean' };
 

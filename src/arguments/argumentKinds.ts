@@ -1,5 +1,5 @@
 import type { ArgumentKind, ArgumentKinds } from './guarded';
-import { boolean as flag, fraction as below1, oneOf, optional, wholeNumber } from '../kinds';
+import { boolean as flag, fraction as below1, isMapping, oneOf, optional, wholeNumber } from '../kinds';
 import { STREAMS } from '../random';
 import { SETTINGS } from '../runs/settings';
 
@@ -8,10 +8,8 @@ const kind = (rule: string, accepts: (value: unknown) => boolean, more: Partial<
   rule,
   accepts: accepts as ArgumentKind['accepts'],
 });
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isTensor = (value: unknown): value is { readonly shape: readonly number[] } =>
-  isObject(value) && 'dataId' in value && Array.isArray(value['shape']);
+  isMapping(value) && 'dataId' in value && Array.isArray(value['shape']);
 
 const anything = kind('anything', () => true);
 const text = kind('a text', (value) => typeof value === 'string');
@@ -25,9 +23,9 @@ const index = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
 const seed = wholeNumber(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 const call = kind('a function', (value) => typeof value === 'function');
-const record = kind('an object', isObject);
+const record = kind('an object', isMapping);
 const mapping = kind('an object', (value) => typeof value === 'object' && value !== null);
-const fields = (rule: string, each: Readonly<Record<string, ArgumentKind>>) => kind(rule, isObject, { fields: each });
+const fields = (rule: string, each: Readonly<Record<string, ArgumentKind>>) => kind(rule, isMapping, { fields: each });
 const listOf = (each: ArgumentKind, rule = 'a list') => kind(rule, Array.isArray, { each });
 const atLeastOne = (each: ArgumentKind, rule: string) =>
   kind(rule, (value) => Array.isArray(value) && value.length > 0, { each });
@@ -63,7 +61,7 @@ const samples = fields('samples', {
 });
 const iterator = kind(
   'what `dataIterator` gives',
-  (value) => isObject(value) && 'samples' in value && typeof value['pass'] === 'function',
+  (value) => isMapping(value) && 'samples' in value && typeof value['pass'] === 'function',
 );
 const targets = listOf(fields('a target', { name: text, mean: number, std: number }), 'a list of targets');
 const normalization = fields('what `fitNormalization` gives, as tensors', { mean: tensor, std: tensor });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HandgradError } from '../../errors';
+import { isMapping } from '../../kinds';
 import { type ConfigKey, DEFAULTS, settings } from '../../runs/config';
 import { allAtOnce, didYouMean, nearName, quoted } from '../../words';
 import {
@@ -260,9 +261,6 @@ function readParameters(
     add(wrong('parameters must be a mapping of at least one parameter'));
   return parameters;
 }
-
-const isMapping = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** @param part where the issue is, if not in the file itself */
 function explained(issue: z.core.$ZodIssue, known: object, part = ''): HandgradError {

@@ -1,9 +1,7 @@
+import { isMapping } from '../../kinds';
 import { keyNamed } from '../../runs/config';
 
 type Mapping = Readonly<Record<string, unknown>>;
-
-const isMapping = (value: unknown): value is Mapping =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Keys of W&B that say who trains and where it is recorded, which is settled here. */
 const NO_USE = ['program', 'command', 'project', 'entity', 'controller', 'job', 'image_uri'];

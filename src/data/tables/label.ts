@@ -102,9 +102,10 @@ function assertClasses(table: Table, index: number, task: Task | undefined): voi
   const { path, count, lineOf } = table;
   const column = table.columns[index]!;
   const { codes, texts } = asTexts(column);
-  const first = codes.findIndex((code) => isNoLabel(texts[code]!));
+  const areNone = texts.map(isNoLabel);
+  const first = codes.findIndex((code) => areNone[code]!);
   if (first >= 0) {
-    const missing = codes.reduce((sum, code) => sum + Number(isNoLabel(texts[code]!)), 0);
+    const missing = codes.reduce((sum, code) => sum + Number(areNone[code]), 0);
     throw noLabel(path, lineOf(first), column.name, missing - 1);
   }
   const name = `The label column ${quoted(column.name)} of ${path}`;

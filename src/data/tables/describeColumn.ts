@@ -61,14 +61,13 @@ function numberFacts({ column, format }: TypedColumn): Omit<ColumnFacts, 'name' 
   const { length } = present;
   const [min, max] = [present[0]!, present[length - 1]!];
   const unique = present.reduce((sum, value, i) => sum + Number(i === 0 || value !== present[i - 1]), 0);
-  const counts = histogramOf(present, min, max);
   return {
     missing,
     unique,
     ...(format
       ? { dates: { min: dateText(min), max: dateText(max) } }
       : { numbers: { min, max, mean: meanOf(present), median: medianOf(present) } }),
-    ...(min < max && { histogram: counts }),
+    ...(min < max && { histogram: histogramOf(present, min, max) }),
   };
 }
 

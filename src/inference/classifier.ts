@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { RunningBackend } from '../backends';
 import { type Background, backgroundOf } from '../data/background';
 import { type Inversion, INVERSIONS, type ReadImage, readImage } from '../data/formats/imageFile';
-import { type ImageInput, type ImageSource, imageSources } from '../data/formats/imageSource';
+import { type FoundImage, type ImageInput, type ImageSource, imageSources } from '../data/formats/imageSource';
 import { type Dataset, type PreparedColumn, type Samples, selectRows, type Target } from '../data/samples';
 import { cellsOf, type Table } from '../data/tables/table';
 import { HandgradError } from '../errors';
@@ -157,7 +157,7 @@ export async function openClassifier(
       const images = made?.imageShape && made.background ? { ...made, imageShape: made.imageShape } : undefined;
       const looks = images ?? imagesOf((known = await dataset()), opened.path);
       const { imageShape } = looks;
-      let chunk: Found[] = [];
+      let chunk: FoundImage[] = [];
       for await (const one of imageSources(inputs, { imageShape, stdin: options.stdin })) {
         options.signal?.throwIfAborted();
         if (chunk.push(one) < CHUNK) continue;
@@ -215,11 +215,8 @@ function imagesOf(dataset: Dataset, path: string): Looks {
   );
 }
 
-/** An image, or why an input is none. */
-type Found = ImageSource | { readonly file: string; readonly error: HandgradError };
-
 async function* classified(
-  found: readonly Found[],
+  found: readonly FoundImage[],
   { scale, ...how }: Looks & { readonly invert: Inversion },
   classify: (samples: Samples) => Promise<number[][]>,
 ): AsyncGenerator<ClassifiedImage, void, void> {

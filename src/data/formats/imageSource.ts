@@ -18,6 +18,9 @@ export interface ImageSource {
   readonly bytes?: Uint8Array;
 }
 
+/** An image, or why an input is none. */
+export type FoundImage = ImageSource | { readonly file: string; readonly error: HandgradError };
+
 const IMAGE_FILES = '**/*.{png,jpg,jpeg,jpe}';
 const SIGNATURES = [
   [0x89, 0x50, 0x4e, 0x47],
@@ -42,7 +45,7 @@ export async function* imageSources(
     readonly imageShape: readonly [number, number];
     readonly stdin?: () => AsyncIterable<Uint8Array>;
   },
-): AsyncGenerator<ImageSource | { readonly file: string; readonly error: HandgradError }, void, void> {
+): AsyncGenerator<FoundImage, void, void> {
   let given = 0;
   for await (const input of inputs) {
     given++;

@@ -79,14 +79,11 @@ export async function consumeQueues(options: ConsumeOptions): Promise<void> {
   const announce = () => {
     const problem = faults.last?.slice(0, 500);
     const about = { host: hostname(), pid: process.pid, slots, running: running.size, ...(problem && { problem }) };
-    return announceWorker(redis, id, { ...about, unfit: Object.fromEntries(unfit) }).catch(ignore);
+    const reasons = [...unfit].map(([sweep, { reason }]) => [sweep, reason.slice(0, 500)] as const);
+    return announceWorker(redis, id, { ...about, unfit: Object.fromEntries(reasons) }).catch(ignore);
   };
-  const unfit = new Map<string, string>();
-  const queues = await openQueues(options, (sweep, reason) => {
-    if (reason === undefined) unfit.delete(sweep);
-    else unfit.set(sweep, reason.slice(0, 500));
-    void announce();
-  });
+  const unfit = new Map<string, Unfit>();
+  const queues = await openQueues(options, unfit, () => void announce());
   await unlessAway(announce(), drain);
   const timer = setInterval(() => void announce(), ANNOUNCE_MS);
   let idleSince: number | undefined;
@@ -250,11 +247,13 @@ interface Unfit {
 /**
  * The queues of all active sweeps, polled round robin so that none waits for another to end; but for those that this
  * machine cannot train for.
- * @param onFitness called when that changes for a sweep
+ * @param unfit is kept up to date: those sweeps
+ * @param onFitness called when that, or the reason, changes for a sweep
  */
 async function openQueues(
   { redis, only, leaseMs, unfit: check = () => Promise.resolve(undefined), onEvent }: ConsumeOptions,
-  onFitness: (sweep: string, reason: string | undefined) => void,
+  unfit: Map<string, Unfit>,
+  onFitness: () => void,
 ): Promise<Queues> {
   const { Worker } = await import('bullmq');
   const open = new Map<string, Worker>();
@@ -281,20 +280,19 @@ async function openQueues(
       return undefined;
     }
   };
-  const unfit = new Map<string, Unfit>();
   /** Whether this machine can train for a sweep, as far as it is known. */
   const isFit = async (sweep: string, needs: Needs | undefined): Promise<boolean> => {
     const before = unfit.get(sweep);
     if (!needs || (before && performance.now() < before.until)) return !before;
     const reason = await check(needs);
     if (reason === undefined) {
-      if (unfit.delete(sweep)) onFitness(sweep, undefined);
+      if (unfit.delete(sweep)) onFitness();
       return true;
     }
     const checks = (before?.checks ?? 0) + 1;
     unfit.set(sweep, { reason, checks, until: performance.now() + BACK_OFF_MS * 2 ** checks });
     if (before?.reason !== reason) {
-      onFitness(sweep, reason);
+      onFitness();
       onEvent({ type: 'unfit', sweep, reason });
     }
     return false;
@@ -314,7 +312,7 @@ async function openQueues(
       await leave(id, worker);
     }
     for (const id of unfit.keys()) {
-      if (!active.includes(id) && unfit.delete(id)) onFitness(id, undefined);
+      if (!active.includes(id) && unfit.delete(id)) onFitness();
     }
     for (const id of active) {
       if (open.has(id) || !(await isFit(id, sweeps.get(id)!.needs)) || closed) continue;

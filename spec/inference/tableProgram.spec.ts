@@ -12,8 +12,8 @@ import { networkOf } from '../../src/model/parameters';
 import { mlp } from '../../src/nn/mlp';
 import { softmax } from '../../src/nn/softmaxCrossEntropy';
 import { openModel } from '../../src/runs/modelConfig';
-import { session } from '../cli/session';
-import { start } from '../faults/start';
+import { program } from '../cli/program';
+import { type Ended, session } from '../cli/session';
 import { asStdin, type RandomTable, randomTable } from './randomTables';
 
 /** Set HANDGRAD_PROGRAM_TABLES to try more. */
@@ -26,16 +26,10 @@ describe('random tables, trained on and predicted by the program', function () {
   before(() => selectBackend('cpu'));
 
   /** A command line: in this process, or in one of its own. */
-  type Program = (args: readonly string[]) => Promise<{ code: number | null; stdout: string; stderr: string }>;
-  const inProcess: Program = async (args) => session(args);
-  const asProcess: Program = async (args) => {
-    const started = start(args);
-    const { code } = await started.ended;
-    return { code, stdout: started.stdout(), stderr: started.stderr() };
-  };
+  type Handgrad = (args: readonly string[]) => Promise<Ended>;
 
   /** Trains on a table, and returns what `predict` says about the other file, and what the model gives in memory. */
-  async function roundTrip({ csv, other, task, rows }: RandomTable, program: Program) {
+  async function roundTrip({ csv, other, task, rows }: RandomTable, handgrad: Handgrad) {
     const folder = mkdtempSync(join(tmpdir(), 'handgrad-program-'));
     try {
       const [train, test, run] = [join(folder, 'train.csv'), join(folder, 'new.csv'), join(folder, 'run')];
@@ -43,9 +37,9 @@ describe('random tables, trained on and predicted by the program', function () {
       writeFileSync(test, other);
       const about = ['--dataset', train, '--label-column', 'label', '--task', task, '--run-dir', run];
       const how = ['--backend', 'cpu', '--hidden', '4', '--epochs', '2', '--no-tensorboard', '--quiet'];
-      const trained = await program(['train', ...about, ...how]);
+      const trained = await handgrad(['train', ...about, ...how]);
       expect(trained.code, trained.stderr).to.equal(0);
-      const predicted = await program(['predict', run, test, '--json', '--backend', 'cpu']);
+      const predicted = await handgrad(['predict', run, test, '--json', '--backend', 'cpu']);
       expect(predicted.code, predicted.stderr).to.equal(0);
       const lines = predicted.stdout.trimEnd().split('\n');
       const { parameters, config } = await openModel(run);
@@ -83,7 +77,7 @@ describe('random tables, trained on and predicted by the program', function () {
     let tried = 0;
     await fc.assert(
       fc.asyncProperty(randomTable, async (table) => {
-        const { found, expected } = await roundTrip(table, tried++ < PROCESSES ? asProcess : inProcess);
+        const { found, expected } = await roundTrip(table, tried++ < PROCESSES ? program : session);
         expect(found).to.deep.equal(expected);
       }),
       { numRuns: CASES },

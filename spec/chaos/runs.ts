@@ -1,7 +1,7 @@
 import { existsSync, linkSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { resultOf } from '../runs/pointsRun';
+import { resultOf, rowOf } from '../runs/pointsRun';
 import { kill, type Started, writePoints } from '../sweeps/program';
 import {
   assertAllEnded,
@@ -178,14 +178,8 @@ function assertPrefix(run: string, { rows }: Result, after: string): void {
   const file = join(run, 'metrics.jsonl');
   if (!existsSync(file)) return;
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-  const found = lines.map((line) => comparable(JSON.parse(line) as object));
-  const expected = rows.slice(0, lines.length).map((row) => comparable(row as object));
-  assertSame(found, expected, `after ${after}, the rows of metrics.jsonl`);
+  assertSame(lines.map(rowOf), rows.slice(0, lines.length), `after ${after}, the rows of metrics.jsonl`);
 }
-
-/** A row without what clocks and folders say. */
-const comparable = (row: object) =>
-  JSON.stringify({ ...row, seconds: 0, trainSeconds: 0, samplesPerSecond: 0, runDir: '' });
 
 /** The model byte for byte, every row and every event once; nothing that a killed process left. */
 function compare(run: string, whole: Result): void {

@@ -74,7 +74,7 @@ export async function disturbSweep(round: Round): Promise<void> {
   const acts = ['KILL', 'KILL a run', 'KILL both', 'TERM', 'INT', 'HUP', 'STOP a run', 'STOP'];
   if (lacks['disk'] === undefined) acts.push('disk');
   const begin = () => {
-    const [argv] = [again()];
+    const argv = again();
     if (argv[0] === '--resume') count('resumes');
     return round.start(['sweep', ...argv, '--workers', '2', ...RETRIES]);
   };

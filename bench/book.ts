@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { buildBook } from '../book/build';
 import { defaultDataDir } from '../src/data/defaultDataDir';
 import { browserLacks, openBrowser, serve } from '../spec/browser';
+import { inTemporaryFolder, median } from './measure/rounds';
 
 // Times the book as its reader has it, in a Chromium, on wasm and with the post's settings: npm run bench:book.
 // It exits 1 when an epoch takes longer, or the page is drawn less often, than the book promises on two cores.
@@ -22,8 +20,6 @@ const WATCH = `{
   window.epochs = [];
   new MutationObserver(() => window.epochs.push(at())).observe(document.body, { attributeFilter: ['data-epoch'] });
 }`;
-
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /** Seconds of an epoch, and frames in a second while it trains, at one place of the page. */
 async function measure(url: string): Promise<{ seconds: number; frames: number }> {
@@ -51,9 +47,7 @@ async function measure(url: string): Promise<{ seconds: number; frames: number }
   }
 }
 
-async function main(): Promise<void> {
-  if (browserLacks) throw new Error(browserLacks);
-  const folder = mkdtempSync(join(tmpdir(), 'handgrad-bench-book-'));
+async function measureBook(folder: string): Promise<void> {
   await buildBook({ folder, dataDir: process.env['HANDGRAD_DATA_DIR'] || defaultDataDir() });
   const server = await serve({ '': folder });
   try {
@@ -68,8 +62,8 @@ async function main(): Promise<void> {
     }
   } finally {
     server.close();
-    rmSync(folder, { recursive: true });
   }
 }
 
-void main();
+if (browserLacks) throw new Error(browserLacks);
+void inTemporaryFolder(measureBook);

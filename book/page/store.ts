@@ -2,7 +2,7 @@ import type { About } from './about';
 import { type Engine, startEngine } from './engine/client';
 import type { View } from './engine/questions';
 import type { Progress } from './engine/worker';
-import { OF_TRAINING, readSettings, type Settings, withinLimits, writeSettings } from './settings';
+import { readSettings, sameTraining, type Settings, withinLimits, writeSettings } from './settings';
 
 /** An image of the training set. */
 export interface Example {
@@ -47,7 +47,6 @@ export function openBook(about: About): Book {
   const changes: { names: readonly (keyof Settings)[]; listener: (settings: Settings) => void }[] = [];
   let asked = 0;
   let view: View | undefined;
-  let addressTimer: ReturnType<typeof setTimeout> | undefined;
 
   const engine = startEngine((progress) => {
     for (const listener of progresses) listener(progress);
@@ -63,6 +62,10 @@ export function openBook(about: About): Book {
     return engine.ask(name, ...args).finally(() => asked--);
   };
   const examples = ready.then((found) => found.examples);
+
+  const writeAddress = whenQuiet(ADDRESS_EVERY, () => {
+    history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}${location.hash}`);
+  });
 
   const classes = () => [0, 1, 2, 3].map((more) => (settings.image + more) % 10);
   const rows = async () => {
@@ -83,14 +86,11 @@ export function openBook(about: About): Book {
     change(part) {
       const before = settings;
       settings = withinLimits({ ...settings, ...part });
-      clearTimeout(addressTimer);
-      addressTimer = setTimeout(() => {
-        history.replaceState(null, '', `${location.pathname}${writeSettings(settings)}${location.hash}`);
-      }, ADDRESS_EVERY);
+      writeAddress();
       const touched = (names: readonly (keyof Settings)[]) => {
         return names.some((name) => name in part || before[name] !== settings[name]);
       };
-      if (OF_TRAINING.some((name) => before[name] !== settings[name])) void ask('reset', settings);
+      if (!sameTraining(before, settings)) void ask('reset', settings);
       else if (touched(['image', 'unit'])) look();
       for (const { names, listener } of changes) if (touched(names)) listener(settings);
     },

@@ -2,7 +2,7 @@ import { button, h } from '../drawing/dom';
 import { percent } from '../drawing/numbers';
 import { pad } from '../drawing/pad';
 import { picture } from '../drawing/picture';
-import { askWhenSeen, type Book } from '../store';
+import { askWhenSeen, type Book, whenQuiet } from '../store';
 
 /** Milliseconds without a change after which the answer is read out. */
 const SAY_AFTER = 600;
@@ -13,11 +13,15 @@ export function draw(root: HTMLElement, book: Book): void {
   const [height, width] = imageShape;
   const seen = picture('The image as the network sees it', width);
   const rows = classNames.map((name) => {
-    const [bar, share] = [h('span', { class: 'share' }), h('td', { class: 'number' })];
-    return { element: h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, bar), share), bar, share };
+    const [bar, cell] = [h('span', { class: 'share' }), h('td', { class: 'number' })];
+    return { element: h('tr', {}, h('th', { scope: 'row' }, name), h('td', {}, bar), cell), bar, cell };
   });
   const says = h('p', { class: 'says', 'aria-live': 'polite' });
-  let sayTimer: ReturnType<typeof setTimeout> | undefined;
+  let [best, share] = [-1, 0];
+  const say = whenQuiet(SAY_AFTER, () => {
+    says.textContent =
+      drawing.isEmpty() || best < 0 ? '' : `The network says: ${classNames[best]!}, ${percent(share)}.`;
+  });
 
   const changed = askWhenSeen(root, async () => {
     const pixels = drawing.pixels();
@@ -26,19 +30,16 @@ export function draw(root: HTMLElement, book: Book): void {
       'gray',
     );
     const P = await book.ask('classify', pixels);
-    const best = P.indexOf(Math.max(...P));
-    rows.forEach(({ element, bar, share }, c) => {
+    share = Math.max(...P);
+    best = P.indexOf(share);
+    rows.forEach(({ element, bar, cell }, c) => {
       bar.style.setProperty('--share', percent(P[c]!));
-      share.textContent = percent(P[c]!);
+      cell.textContent = percent(P[c]!);
       element.classList.toggle('right', c === best);
     });
     root.dataset['best'] = String(best);
     root.dataset['empty'] = String(drawing.isEmpty());
-    clearTimeout(sayTimer);
-    sayTimer = setTimeout(() => {
-      says.textContent =
-        drawing.isEmpty() || best < 0 ? '' : `The network says: ${classNames[best]!}, ${percent(P[best]!)}.`;
-    }, SAY_AFTER);
+    say();
   });
   const drawing = pad([height, width], background, changed);
   /** An image of the data set, for those who cannot draw here, and as a start for those who can. */

@@ -129,7 +129,12 @@ function examination(root: HTMLElement, book: Book): HTMLElement {
   book.onProgress(({ type }) => {
     if (type === 'epoch' || type === 'reset') changed();
   });
-  book.onView(whenQuiet(AT_REST, changed));
+  const atRest = whenQuiet(AT_REST, changed);
+  let steps = -1;
+  book.onView((view) => {
+    if (view.steps !== steps) atRest();
+    ({ steps } = view);
+  });
   const scroll = h('div', { class: 'scroll', role: 'group', 'aria-label': 'Confusion matrix' }, table);
   return h('div', {}, scroll, heading, mistakes);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { need } from '../need';
-import { firstMissing, runShown, shownCommands, shownFiles } from './shownCommands';
+import { shownCommands, shownFiles, testShownCommands } from './shownCommands';
 
 const root = path.join(__dirname, '../..');
 /** What the commands use of a checkout; what they write stays out of it. */
@@ -25,15 +25,7 @@ describe('docs/getting-started.md', function () {
     if (folder !== '') rmSync(folder, { recursive: true });
   });
 
-  // In their order: later ones use what earlier ones have trained.
-  for (const shown of shownCommands(page)) {
-    it(`${shown.command} prints what the page shows`, async () => {
-      const { PATH, HOME } = process.env;
-      const printed = await runShown(shown, { cwd: folder, env: { PATH, HOME, HANDGRAD_DATA_DIR: dataDir } });
-      const message = `the page shows what was not printed, of:\n${printed.join('\n')}`;
-      expect(firstMissing(shown.lines, printed), message).to.equal(undefined);
-    });
-  }
+  testShownCommands(page, () => ({ cwd: folder, env: { HANDGRAD_DATA_DIR: dataDir } }));
 
   it('covers training, evaluation, prediction, reports, resuming, sweeps and the library', () => {
     const commands = shownCommands(page).map(({ command }) => command);

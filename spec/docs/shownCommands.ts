@@ -1,3 +1,4 @@
+import { expect } from 'chai';
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /** A command of a page, with the lines that the page shows below it. */
@@ -35,10 +36,26 @@ export function shownFiles(page: string): Record<string, string> {
 }
 
 /**
+ * Declares a test of each command of a page, in their order: later ones use what earlier ones have made.
+ * @param where gives the folder and further variables of the environment, once the hooks have run
+ */
+export function testShownCommands(page: string, where: () => { cwd: string; env: NodeJS.ProcessEnv }): void {
+  for (const shown of shownCommands(page)) {
+    it(`${shown.command} prints what the page shows`, async () => {
+      const { PATH, HOME } = process.env;
+      const { cwd, env } = where();
+      const printed = await runShown(shown, { cwd, env: { PATH, HOME, ...env } });
+      const message = `the page shows what was not printed, of:\n${printed.join('\n')}`;
+      expect(firstMissing(shown.lines, printed), message).to.equal(undefined);
+    });
+  }
+}
+
+/**
  * Runs a command of a page in a shell, as a terminal would: at the shown `^C`, all its processes are interrupted.
  * @returns the lines that it printed, on stdout and stderr
  */
-export async function runShown(
+async function runShown(
   { command, lines }: ShownCommand,
   { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): Promise<string[]> {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { firstMissing, runShown, shownCommands } from './shownCommands';
+import { firstMissing, shownCommands, testShownCommands } from './shownCommands';
 
 const root = path.join(__dirname, '../..');
 const tables = path.join(root, 'examples/tables');
@@ -10,7 +10,6 @@ const tables = path.join(root, 'examples/tables');
 describe('docs/tutorial-tables.md', function () {
   this.timeout(120_000);
   const page = readFileSync(path.join(root, 'docs/tutorial-tables.md'), 'utf8');
-  const commands = shownCommands(page);
   let folder = '';
   before(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'handgrad-tutorial-'));
@@ -24,20 +23,15 @@ describe('docs/tutorial-tables.md', function () {
   after(() => rmSync(folder, { recursive: true }));
 
   it('has ten commands', () => {
+    const commands = shownCommands(page);
     expect(commands).to.have.length(10);
     for (const { command } of commands) expect(command).to.match(/^handgrad /);
   });
 
-  // In their order: later ones use what earlier ones have trained.
-  for (const { command, lines } of commands) {
-    it(`${command} prints what the page shows`, async () => {
-      const { PATH, HOME } = process.env;
-      const env = { PATH: `${path.join(folder, 'bin')}:${PATH}`, HOME, HANDGRAD_BACKEND: 'wasm' };
-      const printed = await runShown({ command, lines }, { cwd: folder, env });
-      const message = `the page shows what was not printed, of:\n${printed.join('\n')}`;
-      expect(firstMissing(lines, printed), message).to.equal(undefined);
-    });
-  }
+  testShownCommands(page, () => {
+    const PATH = `${path.join(folder, 'bin')}:${process.env['PATH']}`;
+    return { cwd: folder, env: { PATH, HANDGRAD_BACKEND: 'wasm' } };
+  });
 
   it('is compared strictly: other words, other numbers, and missing or further lines are found', () => {
     const shown = ['a 0.51 (…)', '…', 'b'];

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -90,14 +90,17 @@ async function main(): Promise<void> {
       await save(`report-${scheme}.png`, await page.screenshot());
     }
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'light' }]);
-    const site = join(folder, 'site');
     handgrad(folder, 'report', run, '--png', join(folder, 'png'));
-    execFileSync(process.execPath, ['bin/handgrad.js', 'export', run, site, '--format', 'web'], {
-      cwd: root,
-      stdio: 'ignore',
+    await webPage(page, 'web-page.png', run, async () => {
+      const { test, imageShape } = await loadDataset('fashion-mnist', { dataDir });
+      const image = join(folder, 'boot.png');
+      writeFileSync(image, await encodePng(sampleImage(test, 0, imageShape!)));
+      await (await page.$('input[type=file]'))!.uploadFile(image);
+      await page.waitForSelector('#classes li');
     });
-    await webPage(page, site, folder);
-    await webForm(page, folder);
+    const flats = join(folder, 'flats');
+    handgrad(folder, 'train', '--dataset', writeFlats(folder), '--label-column', 'let within', '--run-dir', flats);
+    await webPage(page, 'web-form.png', flats);
     await book(page, join(folder, 'book'));
   } finally {
     await browser.close();
@@ -105,26 +108,27 @@ async function main(): Promise<void> {
   }
 }
 
-async function webPage(page: Page, site: string, folder: string): Promise<void> {
+/** The page that `export --format web` makes of a run, used first. */
+async function webPage(page: Page, name: string, run: string, use = async () => {}): Promise<void> {
+  const site = `${run}-site`;
+  execFileSync(process.execPath, ['bin/handgrad.js', 'export', run, site, '--format', 'web'], {
+    cwd: root,
+    stdio: 'ignore',
+  });
   const server = await serve({ '': site });
   try {
-    const { test, imageShape } = await loadDataset('fashion-mnist', { dataDir });
-    mkdirSync(join(folder, 'images'));
-    const image = join(folder, 'images', 'boot.png');
-    writeFileSync(image, await encodePng(sampleImage(test, 0, imageShape!)));
     await page.setViewport({ width: 900, height: 520 });
     await page.goto(`${server.url}/`);
     await page.waitForSelector('body[data-backend]');
-    await (await page.$('input[type=file]'))!.uploadFile(image);
-    await page.waitForSelector('#classes li');
-    await save('web-page.png', await page.screenshot());
+    await use();
+    await save(name, await page.screenshot());
   } finally {
     server.close();
   }
 }
 
-/** The form of a table of flats. */
-async function webForm(page: Page, folder: string): Promise<void> {
+/** A table of flats as CSV. @returns its path */
+function writeFlats(folder: string): string {
   const flats = Array.from({ length: 600 }, (_, i) => {
     const [district, size] = [['north', 'old town', 'river'][i % 3]!, 25 + ((i * 37) % 90)];
     const [built, rent] = [1900 + ((i * 53) % 120), 300 + size * (9 + (i % 3)) + ((i * 29) % 200)];
@@ -141,21 +145,7 @@ async function webForm(page: Page, folder: string): Promise<void> {
   });
   const csv = join(folder, 'flats.csv');
   writeFileSync(csv, ['district,size,built,rent,listed,let within', ...flats.map(String)].join('\n') + '\n');
-  const [run, site] = [join(folder, 'flats'), join(folder, 'form')];
-  handgrad(folder, 'train', '--dataset', csv, '--label-column', 'let within', '--run-dir', run);
-  execFileSync(process.execPath, ['bin/handgrad.js', 'export', run, site, '--format', 'web'], {
-    cwd: root,
-    stdio: 'ignore',
-  });
-  const server = await serve({ '': site });
-  try {
-    await page.setViewport({ width: 900, height: 520 });
-    await page.goto(`${server.url}/`);
-    await page.waitForSelector('body[data-backend]');
-    await save('web-form.png', await page.screenshot());
-  } finally {
-    server.close();
-  }
+  return csv;
 }
 
 /** The gradient of the weights, after three epochs. */

@@ -7,8 +7,8 @@ import { readOwn } from '../files/readWhole';
 import { compareReport } from '../reports/compareReport';
 import { GENERATOR, reportPolicy } from '../reports/html';
 import { runReport } from '../reports/runReport';
-import { compareFolders, REPORT } from '../reports/writeReport';
-import { readNewMetrics, readRun } from '../runs/readRun';
+import { readFolders, REPORT } from '../reports/writeReport';
+import { readNewMetrics } from '../runs/readRun';
 import { RUN_FILES } from '../runs/runFolder';
 import { rank } from '../sweeps/state/ranking';
 import { replay } from '../sweeps/state/sweepState';
@@ -223,8 +223,8 @@ async function report(dir: string): Promise<Answer> {
   const policy = await reportPolicy();
   const written = await writtenReport(dir);
   if (written) return { type: HTML_TYPE, body: written, policy };
-  const comparison = await compareFolders([dir]);
-  const body = comparison ? await compareReport(comparison) : await runReport(await readRun(dir), undefined);
+  const { comparison, run } = await readFolders([dir]);
+  const body = comparison ? await compareReport(comparison) : await runReport(run, undefined);
   return { type: HTML_TYPE, body, policy };
 }
 

@@ -61,7 +61,7 @@ export async function writeReport(
     throw new HandgradError('usage', 'A report needs a folder of a run or a sweep; give `paths`.');
   const out = options.out ?? (others.length === 0 ? join(first, REPORT) : REPORT);
   await assertReplaceable(out);
-  const comparison = await compareFolders(folders, options);
+  const { comparison, run } = await readFolders(folders, options);
   if (comparison) {
     await writeFileAtomic(out, await compareReport(comparison));
     if (options.png !== undefined) {
@@ -69,7 +69,6 @@ export async function writeReport(
     }
     return out;
   }
-  const run = await readRun(first);
   const trained = run.hasModel ? await examined(first, settings, options) : undefined;
   if (!run.hasModel) {
     const message = `${first} has no ${RUN_FILES.model} yet: the report shows its curves only.`;
@@ -90,20 +89,33 @@ export async function compareFolders(
   folders: readonly string[],
   options: Pick<ReportOptions, 'onEvent'> = {},
 ): Promise<Comparison | undefined> {
+  return (await readFolders(folders, options)).comparison;
+}
+
+/** What a report is of: several runs that stand side by side, or a single one. */
+type Subject =
+  | { readonly comparison: Comparison; readonly run?: undefined }
+  | { readonly run: RunData; readonly comparison?: undefined };
+
+/** `compareFolders`, which also gives a single run: its records may be large, and are read only once. */
+export async function readFolders(
+  folders: readonly string[],
+  options: Pick<ReportOptions, 'onEvent'> = {},
+): Promise<Subject> {
   const [first, ...others] = folders;
-  if (first === undefined || others.length > 0) return compareRuns(await runsIn(folders, options));
-  if (await isSweepFolder(first)) return compareSweep(first);
+  if (first === undefined || others.length > 0) return { comparison: compareRuns(await runsIn(folders, options)) };
+  if (await isSweepFolder(first)) return { comparison: await compareSweep(first) };
   await refuseStranger(first);
-  const { config } = await readRun(first);
-  if (!isCrossValidation(config)) return undefined;
+  const single = await readRun(first);
+  if (!isCrossValidation(single.config)) return { run: single };
   const runs: RunData[] = [];
-  for (let fold = 1; fold <= Number(config['folds']); fold++) {
+  for (let fold = 1; fold <= Number(single.config['folds']); fold++) {
     const run = await findRun(foldDir(first, fold));
     // The others have not started.
     if (!run) break;
     runs.push(run);
   }
-  return compareRuns(runs);
+  return { comparison: compareRuns(runs) };
 }
 
 /** The runs in several folders, as a pattern such as runs/* gives them: the best of each sweep, and no strangers. */

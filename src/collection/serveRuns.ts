@@ -1,8 +1,9 @@
 import { lstat, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { HandgradError } from '../errors';
+import { pagesFolder } from '../files/places';
 import { readOwn } from '../files/readWhole';
 import { compareReport } from '../reports/compareReport';
 import { GENERATOR, reportPolicy } from '../reports/html';
@@ -159,8 +160,7 @@ async function answer(
 ): Promise<Answer | undefined> {
   if (Object.hasOwn(FILES, path)) {
     const [file, type] = FILES[path]!;
-    const pages = join(dirname(require.resolve('handgrad/package.json')), 'pages');
-    return { type, body: await readFile(join(pages, file)) };
+    return { type, body: await readFile(join(pagesFolder(), file)) };
   }
   if (path === '/api/runs') {
     const { name, runs, leftOut } = await list();

@@ -15,6 +15,11 @@ export function programFile(): string {
   return __filename.endsWith('.ts') ? join(folder, 'bin', 'handgrad.js') : join(folder, 'dist', 'cli', 'main.js');
 }
 
+/** The folder of the scripts and styles of web pages. */
+export function pagesFolder(): string {
+  return join(dirname(require.resolve('handgrad/package.json')), 'pages');
+}
+
 /** The checkout of handgrad that contains `folder`; undefined when there is none, as in an installed package. */
 export function checkoutOf(folder: string): string | undefined {
   if (folder.split(sep).includes('node_modules')) return undefined;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { pagesFolder } from '../files/places';
 
 /** Marks what is HTML: a symbol of this file, which no JSON that was read can have. */
 const MARKUP = Symbol('HTML');
@@ -113,11 +114,12 @@ export interface Section {
   readonly content: Html;
 }
 
-const PAGES = () => join(dirname(require.resolve('handgrad/package.json')), 'pages');
-
 /** The content security policy of a report, wherever it comes from: its own style and script, embedded pictures. */
 export async function reportPolicy(): Promise<string> {
-  const script = await readFile(join(PAGES(), 'report/script.js'), 'utf8');
+  return policyOf(await readFile(join(pagesFolder(), 'report/script.js'), 'utf8'));
+}
+
+function policyOf(script: string): string {
   return [
     "default-src 'none'",
     'img-src data:',
@@ -134,9 +136,9 @@ export async function reportPolicy(): Promise<string> {
  */
 export async function page(title: string, summary: Html, sections: readonly Section[]): Promise<string> {
   const [look, style, script] = await Promise.all(
-    ['look.css', 'report/style.css', 'report/script.js'].map((name) => readFile(join(PAGES(), name), 'utf8')),
+    ['look.css', 'report/style.css', 'report/script.js'].map((name) => readFile(join(pagesFolder(), name), 'utf8')),
   );
-  const policy = await reportPolicy();
+  const policy = policyOf(script!);
   return html`<!doctype html>
     <html lang="en">
       <head>

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Background } from '../../data/background';
 import type { Preparation } from '../../data/samples';
 import { HandgradError } from '../../errors';
+import { pagesFolder } from '../../files/places';
 import { type ExportedFile, floatBytes } from './exported';
 import type { PlainNetwork } from './plainNetwork';
 
@@ -53,7 +54,7 @@ export async function webPage(
     layers: layers.map(({ inputs, outputs }) => ({ inputs, outputs })),
     classNames: names,
   };
-  const pages = join(dirname(require.resolve('handgrad/package.json')), 'pages');
+  const pages = pagesFolder();
   const page = preparation ? 'table' : 'image';
   const files = [
     ['index.html', join(pages, `network/${page}.html`)] as const,

@@ -13,7 +13,7 @@ import { readNewMetrics } from '../runs/readRun';
 import { RUN_FILES } from '../runs/runFolder';
 import { rank } from '../sweeps/state/ranking';
 import { replay } from '../sweeps/state/sweepState';
-import { readSweepFolder, TRIALS } from '../sweeps/sweepFolder';
+import { readSweepFolder, runName, TRIALS } from '../sweeps/sweepFolder';
 import { settingsInShort } from './chooseRuns';
 import { openCollection, type RunList } from './listRuns';
 
@@ -210,7 +210,7 @@ async function sweepOf(dir: string) {
     rows: await Promise.all(
       rows.map(async ({ trial, state, configuration, value, spread, epochs, seconds, curve, runDirs }) => {
         // A trial that trains has no result yet, but a folder.
-        const run = runDirs[0] ?? `${TRIALS}/${String(trial).padStart(4, '0')}`;
+        const run = runDirs[0] ?? `${TRIALS}/${runName({ trial, seed: 0 }, spec.seeds)}`;
         const isHere = INSIDE.test(run) && (await lstat(join(dir, run)).catch(() => undefined))?.isDirectory();
         return { trial, state, configuration, value, spread, epochs, seconds, curve, ...(isHere && { run }) };
       }),

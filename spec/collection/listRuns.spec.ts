@@ -110,10 +110,12 @@ describe('listRuns', () => {
 
   it('settings in short: the network, the rate, and what differs between runs with the same data', async () => {
     write();
+    writeRun(at('f'), { dataset: 'iris.csv', hidden: [8], seed: 123_456 }, []);
     const { runs } = await listRuns(folder());
     const short = Object.fromEntries(settingsInShort(runs).map((text, i) => [runs[i]!.folder, text]));
     expect(short['a']).to.equal('8, sgd 0.1');
     expect(short['b']).to.equal('8, sgd 0.1, seed 2');
+    expect(short['f']).to.equal('8, sgd 0.1, seed 123456');
     expect(short['c']).to.equal('256, sgd 9');
     expect(short['e']).to.equal('searches lr');
   });

@@ -1,4 +1,5 @@
 import { HandgradError } from '../errors';
+import { shortSetting } from '../reports/shortSetting';
 import { type ConfigKey, DEFAULTS, keyNamed, settings } from '../runs/config';
 import { didYouMean, quoted } from '../words';
 import type { ListedRun } from './listRuns';
@@ -116,9 +117,9 @@ export function settingsInShort(runs: readonly ListedRun[]): string[] {
     );
     return [
       settingText(hidden) || 'no hidden layer',
-      `${settingText(optimizer)} ${short(lr)}`,
+      `${settingText(optimizer)} ${shortSetting(lr)}`,
       ...rest.map(([key, value]) =>
-        typeof value === 'boolean' ? `${value ? '' : 'no '}${key}` : `${key} ${short(value)}`,
+        typeof value === 'boolean' ? `${value ? '' : 'no '}${key}` : `${key} ${shortSetting(value)}`,
       ),
     ].join(', ');
   });
@@ -131,6 +132,3 @@ function variedKeys(runs: readonly ListedRun[]): Set<string> {
     [...keys].filter((key) => new Set(runs.map(({ settings: values }) => settingText(values[key]))).size > 1),
   );
 }
-
-const short = (value: unknown): string =>
-  typeof value === 'number' ? String(Number(value.toPrecision(4))) : settingText(value);

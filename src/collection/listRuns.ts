@@ -153,11 +153,10 @@ async function readFolder(dir: string, before: Read | undefined): Promise<Read> 
   try {
     if ((await lstat(dir)).isSymbolicLink()) return { files: '', found: { why: 'is a link, which is not followed' } };
     const files = await filesOf(dir);
-    if (before?.files !== files) return { files, found: (await read(dir)) ?? { why: 'holds no run' } };
-    if ('why' in before.found) return before;
-    const { state } = before.found;
-    const isRunning = await isHeld(dir);
-    if (isRunning === (state === 'running')) return before;
+    if (before?.files === files) {
+      const { found } = before;
+      if ('why' in found || (await isHeld(dir)) === (found.state === 'running')) return before;
+    }
     return { files, found: (await read(dir)) ?? { why: 'holds no run' } };
   } catch (error) {
     // Another process may remove it meanwhile.

@@ -138,7 +138,11 @@ function moreColumns(others: readonly DescribedColumn[]): string[] {
 const numberText = (value: number) =>
   String(value).length <= 12 ? String(value) : String(Number(value.toPrecision(6)));
 
-function valuesOf({ numbers, dates, histogram, frequent = [], unique, type }: DescribedColumn): string {
+function valuesOf(column: DescribedColumn): string {
+  return [factsText(column), column.fault ?? ''].filter((text) => text !== '').join('; ');
+}
+
+function factsText({ numbers, dates, histogram, frequent = [], unique, type }: DescribedColumn): string {
   const bars = histogram ? `${histogramBars(histogram)} ` : '';
   if (numbers && unique === 1) return numberText(numbers.min);
   if (numbers) return `${bars}${numberText(numbers.min)} to ${numberText(numbers.max)}`;

@@ -5,7 +5,7 @@ import { columnsNamed } from '../data/tables/pickColumns';
 import { prepareRows } from '../data/tables/preparation';
 import { readTable, type ReadTableOptions } from '../data/tables/readTable';
 import { openTableSource } from '../data/tables/source';
-import type { NumberColumn, Table } from '../data/tables/table';
+import { assertUsable, type NumberColumn, type Table } from '../data/tables/table';
 import { standardized } from '../data/tables/tableDataset';
 import { tableParts } from '../data/tables/tableParts';
 import { typeTable } from '../data/tables/typedTable';
@@ -94,6 +94,7 @@ export async function tableToUse(
     ? tableParts(typeTable(table, made), made).test
     : Int32Array.from({ length: table.count }, (_, row) => row);
   const labelColumns = columnsNamed(table, config.labelColumn ?? preparation.labels, 'labelColumn');
+  for (const index of labelColumns) assertUsable(table.columns[index]!);
   const classes = preparation.targets ? undefined : foundClasses(table, labelColumns[0]!, made.classNames);
   const asked = classes ? knownRows(classes, rows, options) : rows;
   const { features, unseen } = prepareRows(preparation, table, asked);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { typeTable } from '../../../src/data/tables/typedTable';
 import { readTable } from '../../../src/data/tables/readTable';
 import { openTableSource } from '../../../src/data/tables/source';
 import { contents, read, refusal, refusalOf } from './read';
@@ -48,12 +49,25 @@ describe('readTable, Parquet', () => {
     });
   });
 
-  it('refuses lists, records, binary values and infinity, naming the column', async () => {
-    for (const name of ['list.parquet', 'struct.parquet']) {
-      expect(await refusalOf(file(name))).to.contain('column "parts" has values with parts of their own');
+  it('refuses lists, records, binary values and infinity where the column is in use, by name', async () => {
+    const cases = {
+      'list.parquet': ['parts', 'column "parts" has values with parts of their own; write each of its parts to a col'],
+      'struct.parquet': ['parts', 'column "parts" has values with parts of their own; write each of its parts to a'],
+      'infinite.parquet': ['a', 'row 2, column "a": "Infinity" is not a number that can be used; correct the file'],
+      'binary.parquet': ['b', 'column "b" holds neither numbers nor texts; remove it'],
+    };
+    for (const [name, [bad, found]] of Object.entries(cases)) {
+      const table = await file(name);
+      expect(table.count).to.equal(2);
+      const label = { kind: 'text', name: 'label', codes: Int32Array.of(0, 1), texts: ['x', 'y'] } as const;
+      const all = { ...table, columns: [...table.columns, label] };
+      const inUse = await refusalOf(Promise.resolve().then(() => typeTable(all, { labelColumn: 'label' })));
+      expect(inUse)
+        .to.contain(found!)
+        .and.match(/, or leave the column out with `drop`\.$/);
+      const { leftOut } = typeTable(all, { drop: [bad!] });
+      expect(leftOut.get(table.columns.findIndex(({ name }) => name === bad))).to.equal('as asked');
     }
-    expect(await refusalOf(file('infinite.parquet'))).to.contain('row 2, column "a": Infinity is not a number');
-    expect(await refusalOf(file('binary.parquet'))).to.contain('cannot be read as Parquet');
   });
 
   it('refuses damaged files', async () => {

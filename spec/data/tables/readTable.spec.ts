@@ -106,11 +106,24 @@ describe('readTable', () => {
       expect(await valuesOf(['7', digits])).to.deep.equal(['7', digits]);
     });
 
-    it('are refused with line and column where one among them is infinite or too large', async () => {
-      for (const text of ['inf', '-Infinity', '1e999']) {
-        expect(await refusalOf(tableOf(['1', text, '2']))).to.equal(
-          `the standard input, line 3, column 1: "${text}" is not a number that can be used; correct the file.`,
-        );
+    it('cannot be used where one among them is infinite or too large, and are texts without others', async () => {
+      for (const [text, value] of [
+        ['inf', Infinity],
+        ['-Infinity', -Infinity],
+        ['1e999', Infinity],
+      ] as const) {
+        const { columns } = await tableOf(['1', text, '2', 'inf']);
+        expect(cells(columns[0]!)).to.deep.equal([1, value, 2, Infinity]);
+        expect(columns[0]).to.deep.include({
+          ...{ missing: 0, exact: false },
+          fault: {
+            where: 'the standard input, line 3, column 1:',
+            what: `"${text}" is not a number that can be used`,
+            remedy: 'correct the file',
+          },
+        });
+        expect(columns[1]).to.not.have.property('fault');
+        expect(await valuesOf(['', text])).to.deep.equal(['', text]);
         expect(await valuesOf(['1', text, 'x'])).to.deep.equal(['1', text, 'x']);
       }
     });

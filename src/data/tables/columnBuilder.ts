@@ -17,7 +17,7 @@ export interface NumberBuilder {
   count: number;
   missing: number;
   exact: boolean;
-  /** The first cell that is a number too large, or infinite. */
+  /** The first cell that is infinity, or too large a number. */
   infinite?: { readonly text: string; readonly row: number };
   /** A text was found: the column has to be read again, as texts. */
   hasText: boolean;
@@ -63,12 +63,18 @@ export function addNumber(builder: NumberBuilder, record: RecordCells, decimal: 
   } else if (kind === MISSING) {
     addValue(builder, NaN);
   } else if (kind === INFINITE) {
-    builder.infinite ??= { text: cellText(record, builder.column), row: builder.count };
-    addValue(builder, NaN);
+    addInfinite(builder, number.value, cellText(record, builder.column));
   } else {
     builder.hasText = true;
     builder.values = new Uint8Array(0);
   }
+}
+
+/** Adds infinity to a column, which cannot be used then. */
+export function addInfinite(builder: NumberBuilder, value: number, text: string): void {
+  builder.infinite ??= { text, row: builder.count };
+  builder.exact = false;
+  addValue(builder, value);
 }
 
 /** Adds a number to a column; NaN where it is missing. */
@@ -106,9 +112,18 @@ export function addString(builder: TextBuilder, text: string, budget: TextBudget
   builder.codes[row] = code;
 }
 
-/** The finished column. */
-export function finishNumbers({ name, values, count, missing, exact }: NumberBuilder): NumberColumn {
-  return { kind: 'number', name, values: values.slice(0, count), missing, exact };
+/**
+ * The finished column.
+ * @param whereIs says where one of its rows is
+ */
+export function finishNumbers(builder: NumberBuilder, whereIs: (row: number) => string): NumberColumn {
+  const { name, values, count, missing, exact, infinite } = builder;
+  const fault = infinite && {
+    where: `${whereIs(infinite.row)}:`,
+    what: `${quoted(infinite.text)} is not a number that can be used`,
+    remedy: 'correct the file',
+  };
+  return { kind: 'number', name, values: values.slice(0, count), missing, exact, ...(fault && { fault }) };
 }
 
 /** The finished column. */

@@ -27,7 +27,9 @@ const FEWEST_ROWS = 10;
 
 /** The type of a column, by its cells; of its name, only that it ends in "id" matters. */
 export function columnType(column: Column): TypedColumn {
-  return column.kind === 'number' ? ofNumbers(column) : ofTexts(column);
+  if (column.kind === 'number') return ofNumbers(column);
+  // It has no values to tell from, and is not left out by itself.
+  return column.fault ? { column, type: 'category' } : ofTexts(column);
 }
 
 function ofNumbers(column: NumberColumn): TypedColumn {

@@ -8,6 +8,8 @@ export interface ColumnFacts {
   readonly type: ColumnType;
   /** Why it is an identifier or a constant. */
   readonly why?: string;
+  /** Why its values cannot be used: infinity among numbers, lists in a Parquet file. They are not among these facts. */
+  readonly fault?: string;
   /** Rows whose cell stands for a missing value. */
   readonly missing: number;
   /** Different values, without missing ones. */
@@ -37,7 +39,10 @@ const MOST_FREQUENT = 20;
  */
 export function describeColumn(typed: TypedColumn, isClass = false): ColumnFacts {
   const { column, type, format, why } = typed;
-  const about = { name: column.name, type, ...(why !== undefined && { why }) };
+  const { name, fault } = column;
+  const about = { name, type, ...(why !== undefined && { why }), ...(fault && { fault: fault.what }) };
+  // Nothing is known of them.
+  if (fault && column.kind === 'text') return { ...about, missing: 0, unique: 0 };
   const isText = isClass || (column.kind === 'text' && format === undefined) || type === 'category';
   return { ...about, ...(isText ? textFacts(typed, isClass) : numberFacts(typed)) };
 }
@@ -55,8 +60,8 @@ function textFacts({ column }: TypedColumn, isClass: boolean): Omit<ColumnFacts,
 
 function numberFacts({ column, format }: TypedColumn): Omit<ColumnFacts, 'name' | 'type'> {
   const values = Float64Array.from(numbersOf(column, format));
-  const present = values.filter((value) => !Number.isNaN(value)).sort();
-  const missing = values.length - present.length;
+  const present = values.filter(Number.isFinite).sort();
+  const missing = values.reduce((sum, value) => sum + Number(Number.isNaN(value)), 0);
   if (present.length === 0) return { missing, unique: 0 };
   const { length } = present;
   const [min, max] = [present[0]!, present[length - 1]!];

@@ -3,7 +3,7 @@ import { firstOf, formatCount, plural, quoted } from '../../words';
 import type { Task } from '../samples';
 import { asTexts, type TypedColumn } from './columnTypes';
 import { columnsNamed } from './pickColumns';
-import type { NumberColumn, Table } from './table';
+import { assertUsable, type NumberColumn, type Table } from './table';
 
 /** What is learned from a table, and from which columns. */
 export interface Label {
@@ -38,6 +38,7 @@ export function chooseLabel(
     labelColumn === undefined
       ? [suggestedLabel(table, types, task, noLabels)]
       : columnsNamed(table, labelColumn, 'labelColumn');
+  for (const index of columns) assertUsable(table.columns[index]!);
   if (task === 'regression') {
     for (const index of columns) assertNumbers(table, index);
     return { columns, task };
@@ -63,7 +64,7 @@ export function suggestedLabel(
   const all = table.columns.map((_, index) => index).filter((index) => !noLabels.has(index));
   const candidates = [
     all.filter((index) => USUAL_NAME.test(table.columns[index]!.name)),
-    all.filter((index) => task !== 'regression' && types[index]!.type === 'category'),
+    all.filter((index) => task !== 'regression' && isWords(types[index]!)),
     all.filter((index) => /^y$/i.test(table.columns[index]!.name)),
   ].find(({ length }) => length > 0);
   if (candidates?.length === 1) return candidates[0]!;
@@ -74,6 +75,9 @@ export function suggestedLabel(
       `${firstOf(described, 12)}.`,
   );
 }
+
+/** A column without values suggests nothing. */
+const isWords = ({ type, column }: TypedColumn) => type === 'category' && column.fault === undefined;
 
 /** What to type to name a column, and what is in it. Without a header, that is its position. */
 function describe({ type, column }: TypedColumn, index: number, { hasHeader }: Table): string {

@@ -1,7 +1,7 @@
 import { cellText, type RecordCells } from './records';
 import { isMissing } from './table';
 
-/** What is in a cell. `infinite`: a number that is too large, or infinity. */
+/** What is in a cell. `infinite`: infinity, or too large a number. */
 export const CELL = { number: 0, missing: 1, infinite: 2, text: 3 } as const;
 export type CellKind = (typeof CELL)[keyof typeof CELL];
 
@@ -26,13 +26,16 @@ const POWERS = Array.from({ length: EXACT_DIGITS + 1 }, (_, i) => 10 ** i);
 
 /**
  * What a text stands for: a decimal number with or without an exponent, a missing value, or a text.
- * @param number receives the number
+ * @param number receives the number, or infinity
  */
 export function parseNumber(text: string, decimal: DecimalMark, number: CellNumber): CellKind {
   const trimmed = text.trim();
   if (isMissing(trimmed)) return CELL.missing;
   if (trimmed.length > MAX_DIGITS) return CELL.text;
-  if (INFINITE.test(trimmed)) return CELL.infinite;
+  if (INFINITE.test(trimmed)) {
+    number.value = trimmed[0] === '-' ? -Infinity : Infinity;
+    return CELL.infinite;
+  }
   const pointed = decimal === '.' ? trimmed : trimmed.replaceAll(/[.,]/g, (mark) => (mark === ',' ? '.' : ' '));
   if (!DECIMAL.test(pointed)) return CELL.text;
   number.value = Number(pointed);

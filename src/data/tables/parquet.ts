@@ -1,10 +1,19 @@
+import type { SchemaTree } from 'hyparquet';
 import { HandgradError } from '../../errors';
 import { quoted } from '../../words';
-import { addString, addValue, finishNumbers, finishTexts, numberBuilder, textBuilder } from './columnBuilder';
+import {
+  addInfinite,
+  addString,
+  addValue,
+  finishNumbers,
+  finishTexts,
+  numberBuilder,
+  textBuilder,
+} from './columnBuilder';
 import { MS_PER_DAY } from './dates';
 import { MAX_COLUMNS } from './records';
 import type { SourceFile } from './source';
-import type { Column } from './table';
+import type { Column, ColumnFault } from './table';
 
 /** What is read of Parquet files. */
 export interface ParquetColumns {
@@ -22,9 +31,9 @@ export async function isParquet(file: SourceFile): Promise<boolean> {
 /**
  * The columns of Parquet files, one file's rows after the other's. Numbers stay numbers, missing values are missing;
  * dates and times become texts as ISO 8601 has them, booleans `true` and `false`. Whole numbers that a float64 does not
- * hold are texts.
+ * hold are texts. Columns of lists, records or binary values have a fault.
  * @param texts names of columns that are read as texts
- * @throws HandgradError 'data' when a file is damaged, has nested columns, or others than the first file
+ * @throws HandgradError 'data' when a file is damaged, or has other columns than the first file
  */
 export async function readParquet(
   files: readonly SourceFile[],
@@ -46,8 +55,16 @@ export async function readParquet(
   }
   const budget = { characters: 0 };
   const columns: Column[] = [];
+  const rows = opened.reduce((sum, { count }) => sum + count, 0);
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
+    const nested = opened.find(({ isNested }) => isNested(name));
+    if (nested) {
+      const remedy = 'write each of its parts to a column of its own';
+      const fault = faultOf(nested.path, name, 'has values with parts of their own', remedy);
+      columns.push(withoutValues(name, rows, fault));
+      continue;
+    }
     const chunks: ArrayLike<unknown>[] = [];
     for (const { column } of opened) for (const chunk of await column(name)) chunks.push(chunk);
     const isNumeric = !texts.includes(name) && areNumbers(chunks);
@@ -55,33 +72,48 @@ export async function readParquet(
       const builder = numberBuilder(name, i);
       for (const value of valuesOf(chunks)) {
         const number = value === null || value === undefined ? NaN : Number(value);
-        if (Math.abs(number) === Infinity) {
-          const where = `${files[0]!.path}, row ${builder.count + 1}, column ${quoted(name)}`;
-          throw new HandgradError('data', `${where}: ${number} is not a number that can be used; correct the file.`);
-        }
-        addValue(builder, number);
+        if (Math.abs(number) === Infinity) addInfinite(builder, number, String(number));
+        else addValue(builder, number);
       }
-      columns.push(finishNumbers(builder));
+      columns.push(finishNumbers(builder, (row) => `${files[0]!.path}, row ${row + 1}, column ${quoted(name)}`));
     } else {
       const builder = textBuilder(name, i);
-      for (const value of valuesOf(chunks)) addString(builder, textOf(value, name, files[0]!.path), budget);
-      columns.push(finishTexts(builder));
+      let isText = true;
+      for (const value of valuesOf(chunks)) {
+        const text = textOf(value);
+        isText &&= text !== undefined;
+        addString(builder, text ?? '', budget);
+      }
+      const fault = faultOf(files[0]!.path, name, 'holds neither numbers nor texts', 'remove it');
+      columns.push(isText ? finishTexts(builder) : withoutValues(name, rows, fault));
     }
   }
   return { columns, counts: opened.map(({ count }) => count) };
 }
 
+const faultOf = (path: string, name: string, what: string, remedy: string): ColumnFault => ({
+  where: `${path}, column ${quoted(name)}`,
+  ...{ what, remedy },
+});
+
+/** A column whose values cannot be kept. */
+const withoutValues = (name: string, count: number, fault: ColumnFault): Column => ({
+  ...{ kind: 'text', name, codes: new Int32Array(count), texts: [''], fault },
+});
+
 interface OpenFile {
   readonly path: string;
   readonly names: readonly string[];
   readonly count: number;
+  /** Whether the values of a column have parts of their own: lists and records. */
+  readonly isNested: (name: string) => boolean;
   /** The values of a column, by row groups. */
   readonly column: (name: string) => Promise<ArrayLike<unknown>[]>;
 }
 
 async function openFile(file: SourceFile): Promise<OpenFile> {
   const { path } = file;
-  const { parquetMetadataAsync, parquetScan } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetScan, parquetSchema } = await import('hyparquet');
   const { compressors } = await import('hyparquet-compressors');
   const whole = file.bytes === undefined ? await bytesOf(file) : undefined;
   const byteLength = file.bytes ?? whole!.length;
@@ -93,14 +125,12 @@ async function openFile(file: SourceFile): Promise<OpenFile> {
     },
   };
   const metadata = await asDamage(path, () => parquetMetadataAsync(buffer, { geoparquet: false }));
-  const [, ...elements] = metadata.schema;
-  for (const { name, num_children, repetition_type } of elements) {
-    if (num_children === undefined && repetition_type !== 'REPEATED') continue;
-    const remedy = 'write each of its parts to a column of its own';
-    throw new HandgradError('data', `${path}, column ${quoted(name)} has values with parts of their own; ${remedy}.`);
-  }
+  const { children } = await asDamage(path, async () => parquetSchema(metadata));
   const count = Number(metadata.num_rows);
-  const names = elements.map(({ name }) => name);
+  const names = children.map(({ element }) => element.name);
+  const isPlain = ({ element, children }: SchemaTree) =>
+    children.length === 0 && element.repetition_type !== 'REPEATED';
+  const nested = new Set(children.filter((child) => !isPlain(child)).map(({ element }) => element.name));
   if (names.length > MAX_COLUMNS) throw new HandgradError('data', `${path} has more than ${MAX_COLUMNS} columns.`);
   const doubled = names.find((name, i) => names.indexOf(name) < i);
   if (doubled !== undefined) {
@@ -110,6 +140,7 @@ async function openFile(file: SourceFile): Promise<OpenFile> {
     path,
     names,
     count,
+    isNested: (name) => nested.has(name),
     column: (name) =>
       asDamage(path, async () => {
         // A scan keeps what it read last of each column: one for each column frees it.
@@ -131,6 +162,15 @@ async function openFile(file: SourceFile): Promise<OpenFile> {
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** Bytes that are not UTF-8 stay bytes: see `textOf`. */
+function textOrBytes(bytes?: Uint8Array): string | Uint8Array | undefined {
+  try {
+    return bytes && decoder.decode(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString().replace('.000Z', 'Z');
 
 const PARSERS = {
@@ -138,8 +178,10 @@ const PARSERS = {
   timestampFromMilliseconds: (time: bigint) => iso(Number(time)),
   timestampFromMicroseconds: (time: bigint) => iso(Number(time / 1000n)),
   timestampFromNanoseconds: (time: bigint) => iso(Number(time / 1_000_000n)),
-  stringFromBytes: (bytes?: Uint8Array) => bytes && decoder.decode(bytes),
-  jsonFromBytes: (bytes?: Uint8Array) => bytes && decoder.decode(bytes),
+  stringFromBytes: textOrBytes,
+  jsonFromBytes: textOrBytes,
+  geometryFromBytes: (bytes?: Uint8Array) => bytes,
+  geographyFromBytes: (bytes?: Uint8Array) => bytes,
 };
 
 function* valuesOf(chunks: readonly ArrayLike<unknown>[]): Generator<unknown> {
@@ -158,11 +200,12 @@ function areNumbers(chunks: readonly ArrayLike<unknown>[]): boolean {
   return numbers > 0;
 }
 
-function textOf(value: unknown, name: string, path: string): string {
+/** @returns undefined for a value that is neither a number nor a text */
+function textOf(value: unknown): string | undefined {
   if (value === null || value === undefined || Number.isNaN(value)) return '';
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  throw new HandgradError('data', `${path}, column ${quoted(name)} holds neither numbers nor texts; remove it.`);
+  return undefined;
 }
 
 async function asDamage<T>(path: string, work: () => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import type { Preparation, PreparedCategory, PreparedColumn, PreparedNumber, Tar
 import { asTexts, countCodes, numbersOf, type TypedColumn } from './columnTypes';
 import { dateNumber } from './dates';
 import { isNumber } from './number';
-import { type Column, isMissing, type NumberColumn, type Table } from './table';
+import { assertUsable, type Column, isMissing, type NumberColumn, type Table } from './table';
 
 /** A category in fewer training rows than this is rare: its weights would learn single rows by heart. */
 const RARE = 3;
@@ -129,7 +129,7 @@ export function prepareRows(preparation: Pick<Preparation, 'inputs'>, table: Tab
 
 /**
  * Looks a model's columns up in a table, whatever their order there.
- * @throws HandgradError 'data' when a column is missing or of another type
+ * @throws HandgradError 'data' when a column is missing, of another type, or cannot be used
  */
 export function rowPreparer({ inputs }: Pick<Preparation, 'inputs'>, table: Table): RowPreparer {
   const width = inputs.reduce((sum, column) => sum + inputsOf(column), 0);
@@ -204,7 +204,10 @@ function categoryFiller({ name, categories, rare, missing }: PreparedCategory, c
 
 function inputColumn({ name }: PreparedColumn, { columns, path }: Table): Column {
   const column = columns.find((one) => one.name === name);
-  if (column) return column;
+  if (column) {
+    assertUsable(column);
+    return column;
+  }
   throw new HandgradError(
     'data',
     `${path} has no column ${quoted(name)}, which the model was trained with; add it, under that name.`,

@@ -79,8 +79,8 @@ async function readParquetTable(source: TableSource, options: ReadTableOptions):
 
 async function readTextTable(source: TableSource, options: ReadTableOptions): Promise<Table> {
   const { plan, digest, count, lineOf } = await readPass(source, options, (dialect) => planOf(dialect, options));
-  // "NA" and "null" in a column without any number are texts.
-  for (const builder of plan.numbers) builder.hasText ||= builder.missing === count;
+  // "NA", "null" and "inf" in a column without any number are texts.
+  for (const builder of plan.numbers) builder.hasText ||= !builder.values.subarray(0, count).some(Number.isFinite);
   const mixed = plan.numbers.filter(({ hasText }) => hasText);
   const texts = mixed.map(({ name, column }) => textBuilder(name, column));
   if (texts.length > 0) {
@@ -92,12 +92,8 @@ async function readTextTable(source: TableSource, options: ReadTableOptions): Pr
   const columns = new Array<Column>(plan.dialect.names.length);
   for (const builder of plan.numbers) {
     if (builder.hasText) continue;
-    if (builder.infinite !== undefined) {
-      const { text, row } = builder.infinite;
-      const where = `${source.path}, line ${lineOf(row)}, column ${builder.column + 1}`;
-      throw new HandgradError('data', `${where}: ${quoted(text)} is not a number that can be used; correct the file.`);
-    }
-    columns[builder.column] = finishNumbers(builder);
+    const whereIs = (row: number) => `${source.path}, line ${lineOf(row)}, column ${builder.column + 1}`;
+    columns[builder.column] = finishNumbers(builder, whereIs);
   }
   for (const builder of [...plan.texts, ...texts]) columns[builder.column] = finishTexts(builder);
   const { name, path } = source;

@@ -1,3 +1,5 @@
+import { HandgradError } from '../../errors';
+
 /** A table in memory, as its file has it: columns of numbers or of texts, by name. */
 export interface Table {
   /** The base name of its file, without extensions; `stdin` for a table read from there. */
@@ -21,12 +23,24 @@ export type Column = NumberColumn | TextColumn;
 interface NamedColumn {
   /** Unique in its table. */
   readonly name: string;
+  /** Why its values cannot be used: see `assertUsable`. */
+  readonly fault?: ColumnFault;
+}
+
+/** What is wrong with a column, where, and what to do about it: the parts of a sentence. */
+export interface ColumnFault {
+  readonly where: string;
+  readonly what: string;
+  readonly remedy: string;
 }
 
 /** A column whose cells are numbers or missing; at least one is a number. */
 export interface NumberColumn extends NamedColumn {
   readonly kind: 'number';
-  /** [count], in the smallest type that holds them; NaN where the cell stands for a missing value (`isMissing`). */
+  /**
+   * [count], in the smallest type that holds them; NaN where the cell stands for a missing value
+   * (`isMissing`), and infinity only in a column with a fault.
+   */
   readonly values: Uint8Array | Int32Array | Float64Array;
   /** How many are NaN. */
   readonly missing: number;
@@ -44,6 +58,18 @@ export interface TextColumn extends NamedColumn {
    * texts such as "NA" are among them.
    */
   readonly texts: readonly string[];
+}
+
+/**
+ * Refuses a column whose values cannot be used. A column may have any values as long as nothing uses them, so this is
+ * called where a column comes into use, not where it is read.
+ * @param alternative what else to do about it
+ * @throws HandgradError 'data'
+ */
+export function assertUsable({ fault }: Column, alternative?: string): void {
+  if (fault === undefined) return;
+  const { where, what, remedy } = fault;
+  throw new HandgradError('data', `${where} ${what}; ${remedy}${alternative ? `, or ${alternative}` : ''}.`);
 }
 
 const MISSING = new Set(['', 'na', 'n/a', '#n/a', '<na>', 'nan', '+nan', '-nan', 'null', 'none', '?']);

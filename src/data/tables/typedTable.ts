@@ -6,7 +6,7 @@ import { dateFormatOf, firstUndated } from './dates';
 import { chooseLabel, type Label } from './label';
 import { isNumber } from './number';
 import { columnNamed, columnsNamed } from './pickColumns';
-import { isMissing, type Table } from './table';
+import { assertUsable, isMissing, type Table } from './table';
 
 /** What is learned from which columns of a table. */
 export interface ColumnChoice {
@@ -64,7 +64,8 @@ export function columnTypes(table: Table, types: readonly string[] = []): TypedC
 
 /**
  * Decides what each column of a table is, and which is the label.
- * @throws HandgradError 'usage' for a choice that does not fit the table; 'data' for a label that cannot be learned
+ * @throws HandgradError 'usage' for a choice that does not fit the table; 'data' for a label that cannot be learned, or
+ *   a column in use whose values cannot be used
  */
 export function typeTable(table: Table, choice: ColumnChoice = {}): TypedTable {
   const types = columnTypes(table, choice.types);
@@ -104,6 +105,13 @@ export function typeTable(table: Table, choice: ColumnChoice = {}): TypedTable {
       `Column ${name} is the label and cannot be in \`${found[0]}\`, too; leave it out.`,
     );
   }
+  const isRole = (index: number) => other.includes(index);
+  used.forEach(({ column, type }, index) => {
+    // Numbers that are categories are read again, as texts.
+    if (type === 'category' && column.kind === 'number') return;
+    if (isRole(index)) assertUsable(column);
+    else if (!leftOut.has(index)) assertUsable(column, 'leave the column out with `drop`');
+  });
   return { table, types: used, label, leftOut, roles };
 }
 

@@ -47,6 +47,7 @@ const CELLS: readonly fc.Arbitrary<string>[] = [
   fc.integer({ min: 0, max: 5000 }).map((value) => String(1_700_000_000_000 + value)),
   fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => String(Math.abs(value) < 1e-3 ? 0 : value)),
   fc.constantFrom(...WORDS),
+  fc.integer({ min: 0, max: 120 }).map((code) => String(code).padStart(3, '0')),
   fc.constantFrom('yes', 'no'),
   fc
     .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 28 }))

@@ -1,11 +1,11 @@
 import type { Dataset, Preparation, Samples, Target } from '../data/samples';
-import { asTexts } from '../data/tables/columnTypes';
+import { asNumbers, asTexts } from '../data/tables/columnTypes';
 import { classesOf } from '../data/tables/label';
 import { columnsNamed } from '../data/tables/pickColumns';
 import { prepareRows } from '../data/tables/preparation';
 import { readTable, type ReadTableOptions } from '../data/tables/readTable';
 import { openTableSource } from '../data/tables/source';
-import { assertUsable, type NumberColumn, type Table } from '../data/tables/table';
+import { assertUsable, type Table } from '../data/tables/table';
 import { standardized } from '../data/tables/tableDataset';
 import { tableParts } from '../data/tables/tableParts';
 import { typeTable } from '../data/tables/typedTable';
@@ -128,12 +128,13 @@ function targetsIn(
   rows: Int32Array,
 ): Float32Array {
   const columns = labelColumns.map((index) => {
-    const column = table.columns[index]!;
-    const bad = column.kind === 'text' ? 0 : rows.find((row) => Number.isNaN(column.values[row]!));
-    if (bad === undefined) return column as NumberColumn;
+    const { name } = table.columns[index]!;
+    const column = asNumbers(table.columns[index]!);
+    const bad = column ? rows.find((row) => Number.isNaN(column.values[row]!)) : 0;
+    if (column && bad === undefined) return column;
     throw new HandgradError(
       'data',
-      `${table.path}, line ${table.lineOf(bad)}: column ${quoted(column.name)} holds no number to compare with; ` +
+      `${table.path}, line ${table.lineOf(bad ?? 0)}: column ${quoted(name)} holds no number to compare with; ` +
         'correct the file, or leave the row out.',
     );
   });

@@ -87,6 +87,7 @@ export async function describeDataset(settings: Settings = {}, options: OpenOpti
   const { dataset: path } = asked.config;
   if (kind === 'table') {
     const inspected = await inspectTable(path, asked.config, readingOptions(path, reading.options));
+    notices.push(...(inspected.typed?.notes ?? []));
     return { ...(await describeTable(inspected, reading)), notices };
   }
   const dataset = await openDataset(asked.config, kind, reading.options);

@@ -61,7 +61,9 @@ export async function openDataset(
 
 /** Reads the table of a config. */
 export async function openTableOf(settings: TableSettings, options: OpenOptions): Promise<TypedTable> {
-  return openTable(settings.dataset, settings, readingOptions(settings.dataset, options));
+  const table = await openTable(settings.dataset, settings, readingOptions(settings.dataset, options));
+  for (const message of table.notes) options.onEvent?.({ type: 'notice', message });
+  return table;
 }
 
 /** How a table is read: with events of how far it is. */

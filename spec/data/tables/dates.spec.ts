@@ -16,12 +16,13 @@ describe('dates', () => {
     expect(ymd('2024-03-01T24:00')).to.equal(days('2024-03-02'));
     expect(ymd('0099-01-01')).to.equal(days('0099-01-01'));
     expect(dateNumber('5.12.2024', 'day-month-year')).to.equal(days('2024-12-05'));
+    expect(dateNumber('20240229', 'yearmonthday')).to.equal(days('2024-02-29'));
     expect(dateNumber('12/05/2024 06:00', 'month-day-year')).to.equal(days('2024-12-05T06:00Z'));
   });
 
   it('are those of the calendar and the clock', () => {
     const none = ['2023-02-29', '2024-13-01', '2024-00-01', '2024-01-00', '2024-01-01T24:01', '2024-01-01T12:60'];
-    for (const text of [...none, '', 'x', '20240101', '2024-01', '2024-01-01x']) {
+    for (const text of [...none, '', 'x', '2024010', '20240230', '02012024', '2024-01', '2024-01-01x']) {
       for (const format of dateFormats) expect(dateNumber(text, format), text).to.be.NaN;
     }
     expect(dateNumber('31/04/2024', 'day-month-year')).to.be.NaN;

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { type ColumnChoice, typesAsked } from '../../../src/data/tables/typedTable';
+import { numbersOf } from '../../../src/data/tables/columnTypes';
+import { tableDataset } from '../../../src/data/tables/tableDataset';
 import { failure } from '../../failure';
 import { lines, open } from './read';
 
@@ -81,6 +83,81 @@ describe('a typed table', () => {
     const { table, types } = await typed({ types: ['zip=category'] }, zip);
     expect(types[0]).to.include({ type: 'category' });
     expect(table.columns[0]).to.deep.include({ kind: 'text', texts: ['01234', '1234'] });
-    expect((await typed({}, zip)).table.columns[0]).to.include({ kind: 'number', exact: false });
+    const code = lines('code,x,label', 20, (i) => [['1.0', '1'][i % 2]!, i * i, ['a', 'b'][i % 2]!]);
+    const asked = await typed({ types: ['code=category'] }, code);
+    expect(asked.table.columns[0]).to.deep.include({ kind: 'text', texts: ['1.0', '1'] });
+    expect((await typed({}, code)).table.columns[0]).to.include({ kind: 'number', exact: false });
+  });
+
+  describe('whole numbers with leading zeros', () => {
+    const codes = (cell: (i: number) => string, header = 'zip,x,label') =>
+      lines(header, 20, (i) => [cell(i), i * i, ['a', 'b'][i % 2]!]);
+    const typeOf = async (cell: (i: number) => string, choice: ColumnChoice = {}) =>
+      (await typed(choice, codes(cell))).types[0]!;
+    const few = (i: number) => ['01234', '1234', '', '99999', '00000'][i % 5]!;
+
+    it('are categories of texts, or identifiers, and a note says so', async () => {
+      const { types, table, notes } = await typed({}, codes(few));
+      expect(types[0]!.type).to.equal('category');
+      expect(table.columns[0]).to.deep.include({ texts: ['01234', '1234', '', '99999', '00000'], leadingZeros: true });
+      const why = 'because its numbers have leading zeros; `types` zip=number makes it a number.';
+      expect(notes).to.deep.equal([`Column "zip" is a category, ${why}`]);
+      expect(await typeOf((i) => String(i * 37).padStart(5, '0'))).to.deep.include({
+        ...{ type: 'identifier', why: '20 different numbers with leading zeros in 20 rows' },
+      });
+      expect((await typed({ drop: ['zip'] }, codes(few))).notes).to.deep.equal([]);
+      const two = lines('zip,plz,label', 20, (i) => [few(i), few(i), ['a', 'b'][i % 2]!]);
+      expect((await typed({}, two)).notes[0]).to.match(/^Columns "zip", "plz" are categories, because their numbers/);
+    });
+
+    it('are numbers where that is asked for, and without a note', async () => {
+      const asked = await typed({ types: ['zip=number'] }, codes(few));
+      expect(asked.types[0]!.type).to.equal('number');
+      expect(asked.notes).to.deep.equal([]);
+      expect([...numbersOf(asked.types[0]!.column, undefined)].slice(0, 5)).to.deep.equal([1234, 1234, NaN, 99999, 0]);
+    });
+
+    it('are not found in decimals, zeros, signed numbers and powers of ten', async () => {
+      for (const others of [['0.5'], ['0', '10'], ['-01', '1'], ['+01'], ['00.50'], ['0e1'], ['01', '1.5']]) {
+        const found = await typeOf((i) => [...others, '7', '8'][i % (others.length + 2)]!);
+        expect(found.type, String(others)).to.equal('number');
+      }
+    });
+
+    it('are numbers as labels of a regression and as weights', async () => {
+      const label = await typed(
+        { labelColumn: 'zip', task: 'regression' },
+        codes((i) => `00${i}`),
+      );
+      expect(label.table.columns[0]).to.include({ kind: 'number', missing: 0 });
+      expect(label.types[0]!).to.deep.equal({ column: label.table.columns[0], type: 'number' });
+      const weighted = await typed(
+        { sampleWeightColumn: 'zip' },
+        codes((i) => `0${i}`),
+      );
+      const { train, test } = tableDataset(weighted);
+      expect([...train.weights!, ...test.weights!].sort((a, b) => a - b)).to.deep.equal([...Array(20).keys()]);
+      expect(
+        (
+          await typed(
+            { labelColumn: 'zip' },
+            codes((i) => `0${i % 2}`),
+          )
+        ).table.columns[0],
+      ).to.include({
+        ...{ kind: 'text' },
+      });
+    });
+  });
+
+  it('takes whole numbers for dates only where that is asked for', async () => {
+    const days = lines('day,label', 20, (i) => [`2024${i % 2 ? '0131' : '0201'}`, ['a', 'b'][i % 2]!]);
+    expect((await typed({}, days)).types[0]!.type).to.equal('number');
+    const { types } = await typed({ types: ['day=date'] }, days);
+    expect(types[0]).to.deep.include({ type: 'date', format: 'yearmonthday' });
+    const { features } = tableDataset(await typed({ types: ['day=date'] }, days), { normalize: false }).train;
+    expect(new Set(features)).to.deep.equal(new Set([19753, 19754]));
+    const bad = lines('day,label', 20, (i) => [`2024${i % 2 ? '0131' : '0230'}`, ['a', 'b'][i % 2]!]);
+    expect(await failure('usage', () => typed({ types: ['day=date'] }, bad))).to.include('"20240230" in line 2');
   });
 });

@@ -17,6 +17,8 @@ export interface NumberBuilder {
   count: number;
   missing: number;
   exact: boolean;
+  /** Whether a cell is a whole number with leading zeros. */
+  leadingZeros: boolean;
   /** The first cell that is infinity, or too large a number. */
   infinite?: { readonly text: string; readonly row: number };
   /** A text was found: the column has to be read again, as texts. */
@@ -31,6 +33,8 @@ export interface TextBuilder {
   codes: Int32Array;
   count: number;
   readonly texts: Map<string, number>;
+  /** As `TextColumn.leadingZeros`. */
+  readonly leadingZeros?: true;
 }
 
 /** The texts of all columns: how many characters they have. */
@@ -40,7 +44,8 @@ export interface TextBudget {
 
 /** An empty column of numbers. */
 export function numberBuilder(name: string, column: number): NumberBuilder {
-  return { name, column, values: new Uint8Array(64), count: 0, missing: 0, exact: true, hasText: false };
+  const values = new Uint8Array(64);
+  return { name, column, values, count: 0, missing: 0, exact: true, leadingZeros: false, hasText: false };
 }
 
 /** An empty column of texts. */
@@ -58,7 +63,10 @@ export function addNumber(builder: NumberBuilder, record: RecordCells, decimal: 
   if (builder.hasText) return;
   const kind = parse(record, builder.column, decimal, number);
   if (kind === NUMBER) {
-    if (!number.exact) builder.exact = false;
+    if (!number.exact) {
+      builder.exact = false;
+      builder.leadingZeros ||= hasLeadingZero(record, builder.column);
+    }
     addValue(builder, number.value);
   } else if (kind === MISSING) {
     addValue(builder, NaN);
@@ -68,6 +76,19 @@ export function addNumber(builder: NumberBuilder, record: RecordCells, decimal: 
     builder.hasText = true;
     builder.values = new Uint8Array(0);
   }
+}
+
+/** Whether a cell is a whole number, without a sign, that starts with a zero to spare. */
+function hasLeadingZero({ bytes, starts, ends }: RecordCells, column: number): boolean {
+  const [start, end] = [starts[column]!, ends[column]!];
+  if (bytes[start] !== 48 || end - start < 2) return false;
+  for (let at = start + 1; at < end; at++) if (bytes[at]! < 48 || bytes[at]! > 57) return false;
+  return true;
+}
+
+/** Whether a column holds codes: whole numbers, some with leading zeros. */
+export function holdsCodes({ leadingZeros, values, count }: NumberBuilder): boolean {
+  return leadingZeros && values.subarray(0, count).every((value) => Number.isNaN(value) || Number.isInteger(value));
 }
 
 /** Adds infinity to a column, which cannot be used then. */
@@ -127,8 +148,9 @@ export function finishNumbers(builder: NumberBuilder, whereIs: (row: number) => 
 }
 
 /** The finished column. */
-export function finishTexts({ name, codes, count, texts }: TextBuilder): TextColumn {
-  return { kind: 'text', name, codes: codes.slice(0, count), texts: [...texts.keys()] };
+export function finishTexts({ name, codes, count, texts, leadingZeros }: TextBuilder): TextColumn {
+  const column = { kind: 'text', name, codes: codes.slice(0, count), texts: [...texts.keys()] } as const;
+  return leadingZeros ? { ...column, leadingZeros } : column;
 }
 
 function grown<T extends NumberColumn['values']>(values: T, length: number): T {

@@ -69,7 +69,8 @@ function ofTexts(column: TextColumn): TypedColumn {
   const format = dateFormatOf(present);
   if (format !== undefined) return { column, type: 'date', format };
   if (rows >= FEWEST_ROWS && present.length > IDENTIFYING_SHARE * rows) {
-    const why = `${formatCount(present.length)} different texts in ${formatCount(rows)} rows`;
+    const what = column.leadingZeros ? 'numbers with leading zeros' : 'texts';
+    const why = `${formatCount(present.length)} different ${what} in ${formatCount(rows)} rows`;
     return { column, type: 'identifier', why };
   }
   return { column, type: 'category' };
@@ -95,9 +96,20 @@ export function asTexts(column: Column): Pick<TextColumn, 'codes' | 'texts'> {
   return { codes, texts: [...position.keys()].map((value) => (Number.isNaN(value) ? '' : String(value))) };
 }
 
+/** A column of texts that are all numbers or missing, as numbers; undefined when one is neither, or all are missing. */
+export function asNumbers(column: Column): NumberColumn | undefined {
+  if (column.kind === 'number') return column;
+  const { name, texts } = column;
+  if (!texts.every((text) => isMissing(text) || isNumber(text)) || texts.every(isMissing)) return undefined;
+  const values = Float64Array.from(numbersOf(column, undefined));
+  const missing = values.reduce((sum, value) => sum + Number(Number.isNaN(value)), 0);
+  return { kind: 'number', name, values, missing, exact: false };
+}
+
 /** The cells of any column as numbers, dates in days; NaN where a cell is missing, or is neither. */
 export function numbersOf(column: Column, format: DateFormat | undefined): ArrayLike<number> {
-  if (column.kind === 'number') return column.values;
-  const values = column.texts.map((text) => (format ? dateNumber(text, format) : isNumber(text) ? Number(text) : NaN));
-  return Float64Array.from(column.codes, (code) => values[code]!);
+  if (column.kind === 'number' && format === undefined) return column.values;
+  const { codes, texts } = asTexts(column);
+  const values = texts.map((text) => (format ? dateNumber(text, format) : isNumber(text) ? Number(text) : NaN));
+  return Float64Array.from(codes, (code) => values[code]!);
 }

@@ -5,6 +5,8 @@ const PATTERNS = {
   'year-month-day': new RegExp(
     String.raw`^(?<y>\d{4})[-/](?<m>\d{1,2})[-/](?<d>\d{1,2})(?:[T ]${TIME})?(?<zone>Z| ?[+-]\d{2}:?\d{2})?$`,
   ),
+  // Whole numbers as well: a column of them is of dates only where that is asked for.
+  yearmonthday: /^(?<y>[12]\d{3})(?<m>\d{2})(?<d>\d{2})$/,
   'day-month-year': new RegExp(String.raw`^(?<d>\d{1,2})[-/.](?<m>\d{1,2})[-/.](?<y>\d{4})(?: ${TIME})?$`),
   'month-day-year': new RegExp(String.raw`^(?<m>\d{1,2})[-/.](?<d>\d{1,2})[-/.](?<y>\d{4})(?: ${TIME})?$`),
 } as const;

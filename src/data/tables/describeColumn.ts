@@ -43,7 +43,8 @@ export function describeColumn(typed: TypedColumn, isClass = false): ColumnFacts
   const about = { name, type, ...(why !== undefined && { why }), ...(fault && { fault: fault.what }) };
   // Nothing is known of them.
   if (fault && column.kind === 'text') return { ...about, missing: 0, unique: 0 };
-  const isText = isClass || (column.kind === 'text' && format === undefined) || type === 'category';
+  const hasNumbers = column.kind === 'number' || type === 'number' || format !== undefined;
+  const isText = isClass || type === 'category' || !hasNumbers;
   return { ...about, ...(isText ? textFacts(typed, isClass) : numberFacts(typed)) };
 }
 

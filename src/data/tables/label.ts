@@ -1,7 +1,7 @@
 import { HandgradError } from '../../errors';
 import { firstOf, formatCount, plural, quoted } from '../../words';
 import type { Task } from '../samples';
-import { asTexts, type TypedColumn } from './columnTypes';
+import { asNumbers, asTexts, type TypedColumn } from './columnTypes';
 import { columnsNamed } from './pickColumns';
 import { assertUsable, type NumberColumn, type Table } from './table';
 
@@ -89,17 +89,18 @@ function describe({ type, column }: TypedColumn, index: number, { hasHeader }: T
 const isNoLabel = (text: string) => text === '' || /^[+-]?nan$/i.test(text);
 
 function assertNumbers({ columns, path, lineOf }: Table, index: number): void {
-  const column = columns[index]!;
-  if (column.kind === 'text') {
+  const { name } = columns[index]!;
+  const column = asNumbers(columns[index]!);
+  if (column === undefined) {
     throw new HandgradError(
       'usage',
-      `The label column ${quoted(column.name)} of ${path} holds texts, and \`task\` regression needs numbers; ` +
+      `The label column ${quoted(name)} of ${path} holds texts, and \`task\` regression needs numbers; ` +
         'leave `task` out to learn classes.',
     );
   }
   const missing = column.values.findIndex(Number.isNaN);
   if (missing < 0) return;
-  throw noLabel(path, lineOf(missing), column.name, column.missing - 1);
+  throw noLabel(path, lineOf(missing), name, column.missing - 1);
 }
 
 function assertClasses(table: Table, index: number, task: Task | undefined): void {

@@ -8,6 +8,7 @@ import {
   addText,
   finishNumbers,
   finishTexts,
+  holdsCodes,
   type NumberBuilder,
   numberBuilder,
   type TextBuilder,
@@ -53,7 +54,8 @@ interface Pass {
 
 /**
  * Reads a table into memory: CSV text with any usual separator, plain or compressed, or Parquet. A column of text that
- * holds numbers up to a later line, and then a text, is read again as texts, so that "0123" keeps its zero.
+ * holds numbers up to a later line, and then a text, is read again as texts, and so is one of whole numbers with leading
+ * zeros: "0123" keeps its zero.
  * @throws HandgradError 'data' with line and column of what cannot be read; the signal's reason when aborted
  */
 export async function readTable(source: TableSource, options: ReadTableOptions = {}): Promise<Table> {
@@ -79,10 +81,14 @@ async function readParquetTable(source: TableSource, options: ReadTableOptions):
 
 async function readTextTable(source: TableSource, options: ReadTableOptions): Promise<Table> {
   const { plan, digest, count, lineOf } = await readPass(source, options, (dialect) => planOf(dialect, options));
-  // "NA", "null" and "inf" in a column without any number are texts.
-  for (const builder of plan.numbers) builder.hasText ||= !builder.values.subarray(0, count).some(Number.isFinite);
-  const mixed = plan.numbers.filter(({ hasText }) => hasText);
-  const texts = mixed.map(({ name, column }) => textBuilder(name, column));
+  const texts: TextBuilder[] = [];
+  for (const builder of plan.numbers) {
+    const leadingZeros = !builder.hasText && holdsCodes(builder);
+    // "NA", "null" and "inf" in a column without any number are texts.
+    builder.hasText ||= leadingZeros || !builder.values.subarray(0, count).some(Number.isFinite);
+    const { name, column, hasText } = builder;
+    if (hasText) texts.push({ ...textBuilder(name, column), ...(leadingZeros && { leadingZeros }) });
+  }
   if (texts.length > 0) {
     const again = await readPass(source, options, () => ({ dialect: plan.dialect, numbers: [], texts }));
     if (again.digest !== digest) {

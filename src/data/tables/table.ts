@@ -44,11 +44,14 @@ export interface NumberColumn extends NamedColumn {
   readonly values: Uint8Array | Int32Array | Float64Array;
   /** How many are NaN. */
   readonly missing: number;
-  /** Whether each cell is its number's shortest text, so that the texts can be restored: not for "0123" or "1.50". */
+  /** Whether each cell is its number's shortest text, so that the texts can be restored: not for "1.50". */
   readonly exact: boolean;
 }
 
-/** A column with a cell that is neither a number nor missing, or with missing cells only, or asked for as text. */
+/**
+ * A column with a cell that is neither a number nor missing, or with missing cells only, or of whole numbers with leading
+ * zeros, or asked for as text.
+ */
 export interface TextColumn extends NamedColumn {
   readonly kind: 'text';
   /** [count]: positions in `texts`. */
@@ -58,6 +61,11 @@ export interface TextColumn extends NamedColumn {
    * texts such as "NA" are among them.
    */
   readonly texts: readonly string[];
+  /**
+   * All cells are whole numbers or missing, and some have leading zeros, as postal codes and account numbers do: as
+   * numbers, "01" and "1" would be one.
+   */
+  readonly leadingZeros?: true;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { HandgradError } from '../../errors';
-import { quoted } from '../../words';
+import { firstOf, quoted } from '../../words';
 import type { Task } from '../samples';
-import { asTexts, COLUMN_TYPES, type ColumnType, columnType, type TypedColumn } from './columnTypes';
+import { asNumbers, asTexts, COLUMN_TYPES, type ColumnType, columnType, type TypedColumn } from './columnTypes';
 import { dateFormatOf, firstUndated } from './dates';
 import { chooseLabel, type Label } from './label';
 import { isNumber } from './number';
@@ -36,6 +36,8 @@ export interface TypedTable {
   /** Positions of the columns that are neither inputs nor labels, and why. */
   readonly leftOut: ReadonlyMap<number, string>;
   readonly roles: { readonly weight?: number; readonly group?: number; readonly time?: number };
+  /** What to say about the table, in sentences: what a person would not expect. */
+  readonly notes: readonly string[];
 }
 
 /** The types asked for, by name of column. */
@@ -56,10 +58,14 @@ export function typesAsked(types: readonly string[] = []): Map<string, ColumnTyp
  * @param types `name=type` for columns whose type is not as it looks
  * @throws HandgradError 'usage' for a type that does not fit its column
  */
-export function columnTypes(table: Table, types: readonly string[] = []): TypedColumn[] {
-  const asked = new Map<number, ColumnType>();
-  for (const [name, type] of typesAsked(types)) asked.set(columnNamed(table, name, 'types'), type);
+export function columnTypes(table: Table, types?: readonly string[]): TypedColumn[] {
+  const asked = typesOfColumns(table, types);
   return table.columns.map((column, index) => withType(columnType(column), asked.get(index), table));
+}
+
+/** The types asked for, by position. */
+function typesOfColumns(table: Table, types?: readonly string[]): Map<number, ColumnType> {
+  return new Map([...typesAsked(types)].map(([name, type]) => [columnNamed(table, name, 'types'), type]));
 }
 
 /**
@@ -67,17 +73,20 @@ export function columnTypes(table: Table, types: readonly string[] = []): TypedC
  * @throws HandgradError 'usage' for a choice that does not fit the table; 'data' for a label that cannot be learned, or
  *   a column in use whose values cannot be used
  */
-export function typeTable(table: Table, choice: ColumnChoice = {}): TypedTable {
-  const types = columnTypes(table, choice.types);
+export function typeTable(given: Table, choice: ColumnChoice = {}): TypedTable {
+  const types = columnTypes(given, choice.types);
   const role = (key: 'sampleWeightColumn' | 'groupColumn' | 'timeColumn') =>
-    choice[key] === undefined ? undefined : columnNamed(table, choice[key], key);
+    choice[key] === undefined ? undefined : columnNamed(given, choice[key], key);
   const roles = { weight: role('sampleWeightColumn'), group: role('groupColumn'), time: role('timeColumn') };
-  const wanted = choice.columns && new Set(columnsNamed(table, choice.columns, 'columns'));
-  const dropped = new Set(choice.drop && columnsNamed(table, choice.drop, 'drop'));
+  const wanted = choice.columns && new Set(columnsNamed(given, choice.columns, 'columns'));
+  const dropped = new Set(choice.drop && columnsNamed(given, choice.drop, 'drop'));
   const other = [roles.weight, roles.group, roles.time].filter((index) => index !== undefined);
-  const label = chooseLabel(table, types, choice, new Set([...(wanted ?? []), ...dropped, ...other]));
+  const label = chooseLabel(given, types, choice, new Set([...(wanted ?? []), ...dropped, ...other]));
+  const table = withNumbers(given, [...(label.task === 'regression' ? label.columns : []), roles.weight]);
   const leftOut = new Map<number, string>();
-  const used = types.map((typed, index): TypedColumn => {
+  const used = types.map((found, index): TypedColumn => {
+    const column = table.columns[index]!;
+    const typed = column === found.column ? found : ({ column, type: 'number' } as const);
     if (label.columns.includes(index)) return typed;
     if (dropped.has(index)) leftOut.set(index, 'as asked');
     else if (wanted) {
@@ -112,7 +121,33 @@ export function typeTable(table: Table, choice: ColumnChoice = {}): TypedTable {
     if (isRole(index)) assertUsable(column);
     else if (!leftOut.has(index)) assertUsable(column, 'leave the column out with `drop`');
   });
-  return { table, types: used, label, leftOut, roles };
+  const asked = typesOfColumns(table, choice.types);
+  const notes = leadingZerosNote(
+    used.filter((_, index) => !label.columns.includes(index) && !leftOut.has(index) && !asked.has(index)),
+  );
+  return { table, types: used, label, leftOut, roles, notes };
+}
+
+/** A table with columns as numbers that are texts for their leading zeros only. */
+function withNumbers(table: Table, numeric: readonly (number | undefined)[]): Table {
+  const columns = table.columns.map((column, index) =>
+    numeric.includes(index) ? (asNumbers(column) ?? column) : column,
+  );
+  return { ...table, columns };
+}
+
+/** What to say about inputs that look like numbers and are not taken for some. */
+function leadingZerosNote(inputs: readonly TypedColumn[]): string[] {
+  const names = inputs.flatMap(({ column, type }) =>
+    column.kind === 'text' && column.leadingZeros && type === 'category' ? [column.name] : [],
+  );
+  const [first] = names;
+  if (first === undefined) return [];
+  const [what, them, one] =
+    names.length === 1
+      ? ['is a category, because its', `Column ${quoted(first)}`, 'it']
+      : ['are categories, because their', `Columns ${firstOf(names.map(quoted), 5)}`, 'the first'];
+  return [`${them} ${what} numbers have leading zeros; \`types\` ${first}=number makes ${one} a number.`];
 }
 
 const plainType = ({ column }: TypedColumn): ColumnType => (column.kind === 'number' ? 'number' : 'category');

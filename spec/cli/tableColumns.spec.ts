@@ -8,6 +8,24 @@ import { type Ended, session } from './session';
 /** Numbers that no network can use, in the rows from the third on that have the column `bad`. */
 const CELLS = ['1.5', '', 'inf', '2', '-Infinity', '1e999'];
 
+const HOW = ['--backend', 'cpu', '--json'];
+const succeeded = ({ code, stdout, stderr }: Ended) => {
+  expect(code, stderr).to.equal(0);
+  return stdout;
+};
+const refused = ({ code, stderr }: Ended, found: RegExp) => {
+  expect(code).to.equal(3);
+  expect(stderr).to.match(/^(Backend: [^\n]+\n)?Error: [^\n]+\n$/);
+  expect(stderr).to.match(found);
+};
+/** Trains in the folder `dir`; on `label`, unless another column is named. */
+const trainIn = (dir: string, file: string, ...args: string[]) =>
+  session([
+    ...['train', '--dataset', file, '--run-dir', dir, '--no-tensorboard', '--hidden', '4', ...HOW, ...args],
+    ...(args.includes('--label-column') ? [] : ['--label-column', 'label']),
+    ...(args.includes('--epochs') ? [] : ['--epochs', '2']),
+  ]);
+
 describe('infinity in a column of a table', function () {
   this.timeout(60_000);
   const folder = temporaryFolder();
@@ -30,22 +48,7 @@ describe('infinity in a column of a table', function () {
     );
     return path(name);
   };
-  const HOW = ['--backend', 'cpu', '--json'];
-  const trainIn = (dir: string, file: string, ...args: string[]) =>
-    session([
-      ...['train', '--dataset', file, '--run-dir', path(dir), '--no-tensorboard', '--hidden', '4', '--epochs', '2'],
-      ...[...HOW, ...args, ...(args.includes('--label-column') ? [] : ['--label-column', 'label'])],
-    ]);
-  const train = trainIn.bind(undefined, 'run');
-  const succeeded = ({ code, stdout, stderr }: Ended) => {
-    expect(code, stderr).to.equal(0);
-    return stdout;
-  };
-  const refused = ({ code, stderr }: Ended, found: RegExp) => {
-    expect(code).to.equal(3);
-    expect(stderr).to.match(/^(Backend: [^\n]+\n)?Error: [^\n]+\n$/);
-    expect(stderr).to.match(found);
-  };
+  const train = (file: string, ...args: string[]) => trainIn(path('run'), file, ...args);
 
   it('is refused with line and column where the column is in use, and nothing is written', async () => {
     const file = write('train.csv');
@@ -63,8 +66,8 @@ describe('infinity in a column of a table', function () {
     const file = write('train.csv');
     const choices = { drop: 'bad', columns: 'x', types: 'bad=identifier' };
     for (const [name, value] of Object.entries(choices)) {
-      succeeded(await trainIn(`folds-${name}`, file, `--${name}`, value, '--folds', '2'));
-      succeeded(await trainIn(name, file, `--${name}`, value));
+      succeeded(await trainIn(path(`folds-${name}`), file, `--${name}`, value, '--folds', '2'));
+      succeeded(await trainIn(path(name), file, `--${name}`, value));
       const run = path(name);
       expect(JSON.parse(succeeded(await session(['evaluate', run, ...HOW])))).to.include({ samples: 8 });
       const others = await session(['evaluate', run, ...HOW, '--dataset', write('new.csv', 'bad,label,x')]);
@@ -111,5 +114,48 @@ describe('infinity in a column of a table', function () {
     const { table, training } = JSON.parse(dropped) as { table: { columns: object[] }; training: object };
     expect(training).to.include({ trainSamples: 32 });
     expect(table.columns[1]).to.include({ role: 'left out', missing: 7, unique: 2 });
+  });
+});
+
+describe('whole numbers with leading zeros', function () {
+  this.timeout(60_000);
+  const folder = temporaryFolder();
+  const path = (name: string) => join(folder(), name);
+  const ZIPS = ['01', '1', '02', '2'];
+  const write = (name: string, zip: (i: number) => string) => {
+    writeFileSync(
+      path(name),
+      lines('zip,x,label', 80, (i) => [zip(i % 4), (i % 7) / 2, i % 4 < 3 && i % 2 ? 'a' : 'b']),
+    );
+    return path(name);
+  };
+  const classesOf = async (file: string) =>
+    succeeded(await session(['predict', path('run'), file, ...HOW]))
+      .trim()
+      .split('\n')
+      .slice(0, 4)
+      .map((line) => (JSON.parse(line) as { class: string }).class);
+
+  it('are categories: 01 and 1 differ in training and in predict, and a note says so', async () => {
+    const file = write('train.csv', (i) => ZIPS[i]!);
+    const ended = await trainIn(path('run'), file, '--epochs', '40', '--optimizer', 'adam', '--lr', '0.05');
+    expect(JSON.parse(succeeded(ended).trim().split('\n').at(-1)!)).to.include({ testAccuracy: 1 });
+    const note =
+      'Column "zip" is a category, because its numbers have leading zeros; --types zip=number makes it a number.';
+    expect(ended.stderr).to.contain(note);
+    expect(await classesOf(file)).to.deep.equal(['b', 'a', 'b', 'b']);
+    const described = await session(['describe', file, '--label-column', 'label']);
+    expect(succeeded(described))
+      .to.match(/^zip +category +0 +4 .*one-hot: 4 categories$/m)
+      .and.contain(note);
+  });
+
+  it('are numbers where that is asked for, in files that write them otherwise, too', async () => {
+    const file = write('train.csv', (i) => ZIPS[i]!);
+    const ended = await trainIn(path('run'), file, '--types', 'zip=number');
+    expect(succeeded(ended)).to.contain('"name":"zip","type":"number"');
+    expect(ended.stderr).to.not.contain('leading zeros');
+    expect(await classesOf(file)).to.deep.equal(await classesOf(write('other.csv', (i) => `${Number(ZIPS[i])}.0`)));
+    expect(JSON.parse(succeeded(await session(['evaluate', path('run'), ...HOW])))).to.include({ samples: 16 });
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../data/tinyDataset';
 import { lines } from '../data/tables/read';
@@ -108,7 +108,7 @@ describe('infinity in a column of a table', function () {
   it('is said by describe, with the range of the other numbers', async () => {
     const file = write('train.csv');
     const refusal = succeeded(await session(['describe', file, '--label-column', 'label']));
-    expect(refusal).to.match(/^bad +number +7 +2 +█        █ 1\.5 to 2; "inf" is not a number that can be used$/m);
+    expect(refusal).to.match(/^bad +number +7 +2 +█ {8}█ 1\.5 to 2; "inf" is not a number that can be used$/m);
     expect(refusal).to.match(/^Training would be refused: .*line 4, column 2: "inf"/m);
     const dropped = succeeded(await session(['describe', file, '--label-column', 'label', '--drop', 'bad', '--json']));
     const { table, training } = JSON.parse(dropped) as { table: { columns: object[] }; training: object };
@@ -157,5 +157,88 @@ describe('whole numbers with leading zeros', function () {
     expect(ended.stderr).to.not.contain('leading zeros');
     expect(await classesOf(file)).to.deep.equal(await classesOf(write('other.csv', (i) => `${Number(ZIPS[i])}.0`)));
     expect(JSON.parse(succeeded(await session(['evaluate', path('run'), ...HOW])))).to.include({ samples: 16 });
+  });
+});
+
+describe('rows without a label', function () {
+  this.timeout(60_000);
+  const folder = temporaryFolder();
+  const path = (name: string) => join(folder(), name);
+  const write = (name: string, label: (i: number) => string | number) => {
+    writeFileSync(
+      path(name),
+      lines('x,z,label', 40, (i) => [(i % 10) / 4, i % 3, label(i)]),
+    );
+    return path(name);
+  };
+  const word = (i: number) => (i % 8 === 5 ? '' : i % 10 < 5 ? 'low' : 'high');
+  const number = (i: number) => (i % 8 === 5 ? 'NA' : i * 2.5);
+  const DROP = ['--missing-labels', 'drop'];
+  const evaluate = (...args: string[]) => session(['evaluate', path('run'), ...HOW, ...args]);
+
+  for (const [task, label] of Object.entries({ classification: word, regression: number })) {
+    it(`are refused, or left out and counted: train, folds, describe and evaluate, ${task}`, async () => {
+      const file = write('train.csv', label);
+      const how = ['--task', task];
+      const found = /train\.csv, line 7: there is no label in column "label", nor in 4 other rows; fill them in, or /;
+      const refusal = new RegExp(`${found.source}leave the rows out with --missing-labels drop\\.`);
+      refused(await trainIn(path('run'), file, ...how), refusal);
+      refused(await trainIn(path('run'), file, ...how, '--folds', '2'), refusal);
+      const described = ['describe', file, '--label-column', 'label', ...how];
+      expect(succeeded(await session(described))).to.match(refusal);
+
+      const note = '5 rows have no label in "label" of';
+      const ended = await trainIn(path('run'), file, ...how, ...DROP);
+      const [start] = succeeded(ended).split('\n');
+      expect(JSON.parse(start!)).to.include({ trainSamples: 28, testSamples: 7 });
+      expect(ended.stderr.split(note)).to.have.length(2);
+      const shown = succeeded(await session([...described, ...DROP]));
+      expect(shown).to.contain(note).and.contain('train: 35 rows').and.contain('28 training and 7 test samples');
+      const folds = await trainIn(path('folds'), file, ...how, ...DROP, '--folds', '5');
+      succeeded(folds);
+      expect(folds.stderr.split(note)).to.have.length(2);
+
+      // The training file has its test rows, of whatever settings; another file all that have a label.
+      const of = await evaluate();
+      expect(JSON.parse(succeeded(of))).to.include({ samples: 7 });
+      expect(of.stderr).to.contain(note);
+      expect(succeeded(await evaluate('--dataset', file))).to.equal(of.stdout);
+      const other = write('new.csv', (i) => (i < 2 ? '' : label(i)));
+      refused(
+        await evaluate('--dataset', other),
+        /new\.csv, line 2: there is no label in column "label", nor in 6 other/,
+      );
+      const dropped = await evaluate('--dataset', other, ...DROP);
+      expect(JSON.parse(succeeded(dropped))).to.include({ samples: 33 });
+      expect(dropped.stderr).to.match(
+        /7 rows have no label in "label" of \S+new\.csv \(line 2 is the first\): left out\./,
+      );
+      expect(
+        succeeded(await session(['predict', path('run'), other, ...HOW]))
+          .trim()
+          .split('\n'),
+      ).to.have.length(40);
+    });
+  }
+
+  it('are left out when a run is resumed, and of a table of pixels', async () => {
+    const file = write('train.csv', word);
+    succeeded(await trainIn(path('run'), file, ...DROP, '--stop-after', '1'));
+    const resumed = await session(['train', '--resume', path('run'), '--stop-after', '2', '--json']);
+    expect(succeeded(resumed)).to.contain('"epoch":2');
+    const pixels = (name: string, label: (i: number) => string) => {
+      writeFileSync(
+        path(name),
+        lines('a,b,label', 40, (i) => [(i % 10) * 20, 255, label(i)]),
+      );
+      return path(name);
+    };
+    const images = pixels('images.csv', word);
+    rmSync(path('run'), { recursive: true });
+    succeeded(await trainIn(path('run'), images, ...DROP, '--image-shape', '1x2'));
+    expect(JSON.parse(succeeded(await evaluate()))).to.include({ samples: 7 });
+    const other = pixels('others.csv', (i) => (i < 2 ? '' : word(i)));
+    refused(await evaluate('--dataset', other), /others\.csv, line 2: there is no label/);
+    expect(JSON.parse(succeeded(await evaluate('--dataset', other, ...DROP)))).to.include({ samples: 33 });
   });
 });

@@ -67,7 +67,7 @@ describe('settings', () => {
 
   it('a command finds the settings of what it does', () => {
     expect(keysAffecting('fetching', 'samples')).to.deep.equal([
-      ...['dataset', 'dataDir', 'source', 'labelColumn', 'transpose', 'testFraction', 'seed'],
+      ...['dataset', 'dataDir', 'source', 'labelColumn', 'missingLabels', 'transpose', 'testFraction', 'seed'],
     ]);
     expect(keysAffecting('loss')).to.deep.equal(['loss', 'huberDelta', 'classWeights']);
     expect(keysAffecting('backend')).to.deep.equal(['backend', 'threads', 'tf32', 'allowSoftware']);

@@ -1,9 +1,10 @@
 import type { Dataset } from '../data/samples';
 import { columnType } from '../data/tables/columnTypes';
-import { suggestedLabel } from '../data/tables/label';
+import { labeledRows, suggestedLabel } from '../data/tables/label';
 import { columnNamed } from '../data/tables/pickColumns';
 import type { Column, Table } from '../data/tables/table';
 import { assertPixels, pixels } from '../data/tables/tableDataset';
+import type { ColumnChoice } from '../data/tables/typedTable';
 import { transposedPixels } from '../data/transpose';
 import { HandgradError } from '../errors';
 import type { OpenOptions } from '../runs/events';
@@ -65,12 +66,13 @@ function labelOf(table: Table, labelColumn: string | undefined): number {
 
 /**
  * The labeled images of a table, all rows of it. Classes are matched by name, or by number.
- * @throws HandgradError 'data' when it does not fit the model; 'usage' for a label that is not known
+ * @throws HandgradError 'data' when it does not fit the model, or a row has no label; 'usage' for a label that is not
+ *   known
  */
 export async function imagesOfTable(
   made: ImageModelConfig,
   spec: string,
-  how: PixelColumns,
+  how: PixelColumns & Pick<ColumnChoice, 'missingLabels'>,
   options: OpenOptions & UnknownOptions,
 ): Promise<Dataset> {
   const { table, pixels: columns, label } = await readPixels(made, spec, how, options);
@@ -83,8 +85,9 @@ export async function imagesOfTable(
   const isNumbered = named.labels.every((one) => one < 0) && texts.texts.every((text) => /^\d+(\.0*)?$/.test(text));
   const numbers = texts.texts.map((text) => (Number(text) < classNames.length ? Number(text) : -1));
   const labels = isNumbered ? texts.codes.map((code) => numbers[code]!) : named.labels;
-  const all = Int32Array.from({ length: table.count }, (_, row) => row);
-  const rows = knownRows({ ...named, labels }, all, options);
+  const labeled = labeledRows(table, [label], how.missingLabels);
+  if (labeled.note !== undefined) options.onEvent?.({ type: 'notice', message: labeled.note });
+  const rows = knownRows({ ...named, labels }, labeled.rows, options);
   const test = {
     ...pixels(columns, rows),
     ...{ labels: rows.map((row) => labels[row]!), count: rows.length, numInputs: columns.length },

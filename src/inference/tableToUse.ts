@@ -1,6 +1,6 @@
 import type { Dataset, Preparation, Samples, Target } from '../data/samples';
 import { asNumbers, asTexts } from '../data/tables/columnTypes';
-import { classesOf } from '../data/tables/label';
+import { classesOf, labeledRows } from '../data/tables/label';
 import { columnsNamed } from '../data/tables/pickColumns';
 import { prepareRows } from '../data/tables/preparation';
 import { readTable, type ReadTableOptions } from '../data/tables/readTable';
@@ -77,24 +77,26 @@ export async function tableToUse(
 ): Promise<Dataset> {
   const made = model.config;
   const { preparation } = made;
-  const table = await readRows(made, config.dataset, options);
-  const isTrained = table.digest === made.datasetDigest;
+  const read = await readRows(made, config.dataset, options);
+  const isTrained = read.digest === made.datasetDigest;
   if (!isTrained && !isAsked) {
     throw new HandgradError(
       'data',
-      `${table.path} has changed since the training, so its test rows are no longer known; name a file with ` +
+      `${read.path} has changed since the training, so its test rows are no longer known; name a file with ` +
         '`dataset` to evaluate all of its rows.',
     );
   }
-  if (!isTrained && table.name === made.datasetName) {
-    const message = `${table.path} is called like the training data but differs: training rows may be among its rows.`;
+  if (!isTrained && read.name === made.datasetName) {
+    const message = `${read.path} is called like the training data but differs: training rows may be among its rows.`;
     options.onEvent?.({ type: 'notice', message });
   }
-  const rows = isTrained
-    ? tableParts(typeTable(table, made), made).test
-    : Int32Array.from({ length: table.count }, (_, row) => row);
-  const labelColumns = columnsNamed(table, config.labelColumn ?? preparation.labels, 'labelColumn');
-  for (const index of labelColumns) assertUsable(table.columns[index]!);
+  const labelColumns = columnsNamed(read, config.labelColumn ?? preparation.labels, 'labelColumn');
+  for (const index of labelColumns) assertUsable(read.columns[index]!);
+  const labeled = labeledRows(read, labelColumns, (isTrained ? made : config).missingLabels);
+  if (labeled.note !== undefined) options.onEvent?.({ type: 'notice', message: labeled.note });
+  const typed = isTrained ? typeTable(read, made) : undefined;
+  const table = typed?.table ?? read;
+  const rows = typed ? tableParts(typed, made).test : labeled.rows;
   const classes = preparation.targets ? undefined : foundClasses(table, labelColumns[0]!, made.classNames);
   const asked = classes ? knownRows(classes, rows, options) : rows;
   const { features, unseen } = prepareRows(preparation, table, asked);

@@ -1,6 +1,7 @@
 import type { BackendName } from '../backends';
 import { MAX_THREADS } from '../backends/backend';
 import type { Task } from '../data/samples';
+import type { MissingLabels } from '../data/tables/label';
 import { choice, fraction, type Kind, list, number, boolean, oneOf, positive, text, wholeNumber } from '../kinds';
 import type { ActivationName } from '../nn/activations';
 import type { InitializerName } from '../nn/initialize';
@@ -123,6 +124,10 @@ const BACKEND = choice<'auto' | BackendName>({
   cpu: 'plain JavaScript, which runs everywhere',
 });
 const TASK = choice<Task>({ classification: 'to which class a row belongs', regression: 'numbers' });
+const MISSING_LABELS = choice<MissingLabels>({
+  refuse: 'the table is refused, with the line of the first',
+  drop: 'they are left out, and counted',
+});
 const COLUMNS = 'a list of names or positions of columns';
 const ON_NAN = choice<OnNan>({ stop: 'the run ends', 'skip-batch': 'the batch is skipped' });
 
@@ -181,6 +186,12 @@ export const SETTINGS = {
     group: 'Data',
     help: 'what is learned, else classification',
     affects: 'preparation',
+    tables: true,
+  }),
+  missingLabels: setting(MISSING_LABELS, {
+    group: 'Data',
+    help: 'what happens to rows without a label, else refuse',
+    affects: 'samples',
     tables: true,
   }),
   columns: setting(

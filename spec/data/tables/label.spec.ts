@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { classesOf } from '../../../src/data/tables/label';
 import { failure } from '../../failure';
-import { lines, open } from './read';
+import type { ColumnChoice } from '../../../src/data/tables/typedTable';
+import { contents, lines, open } from './read';
 
 const ten = (header: string, ...columns: ((i: number) => string | number)[]) =>
   lines(header, 40, (i) => columns.map((cell) => cell(i)));
@@ -133,9 +134,10 @@ describe('the label', () => {
   });
 
   it('is in every row: a missing one is refused with its line; NA is a class among texts', async () => {
-    const there = 'there is no label in column "label"; fill it in, or leave the row out.';
+    const there = 'there is no label in column "label"; fill it in, or leave the row out with `missingLabels` drop.';
     const others = (count: string) =>
-      `there is no label in column "label", nor in ${count}; fill it in, or leave the rows out.`;
+      `there is no label in column "label", nor in ${count}; fill them in, ` +
+      'or leave the rows out with `missingLabels` drop.';
     expect(await failure('data', () => open('x,label\n1,a\n2,\n3,b\n'))).to.equal(
       `the standard input, line 3: ${there}`,
     );
@@ -155,8 +157,51 @@ describe('the label', () => {
         `the standard input, line 33: ${others('8 other rows')}`,
       );
     }
+    // What is missing among numbers is missing however they are written.
+    expect(await failure('data', () => open('x,label\n1,01\n2,2\n3,NA\n'))).to.equal(
+      `the standard input, line 4: ${there}`,
+    );
     const { table } = await open('x,label\n1,NA\n2,US\n3,NA\n4,None\n5,US\n6,None\n');
     expect(table.columns[1]).to.deep.include({ texts: ['NA', 'US', 'None'] });
+  });
+
+  it('may be missing where that is asked for: the rows are left out, and counted', async () => {
+    const dropped = (text: string, choice: ColumnChoice = {}) => open(text, { ...choice, missingLabels: 'drop' });
+    const { table, notes, label } = await dropped('x,c,label\n1,p,a\n2,q,\n3,p,b\n4,p,nan\n5,,a\n6,p,b\n');
+    expect(label).to.deep.equal({ columns: [2], task: 'classification' });
+    expect(table).to.deep.include({ count: 4 });
+    expect(contents(table)).to.deep.equal({
+      ...{ x: [1, 3, 5, 6], c: ['p', 'p', '', 'p'], label: ['a', 'b', 'a', 'b'] },
+    });
+    expect([0, 1, 2, 3].map(table.lineOf)).to.deep.equal(['2', '4', '6', '7']);
+    expect(table.columns[1]).to.deep.include({ texts: ['p', ''] });
+    expect(notes).to.deep.equal([
+      '2 rows have no label in "label" of the standard input (line 3 is the first): left out.',
+    ]);
+    const one = await dropped('x,label\n1,01\n2,1\n3,NA\n4,01\n');
+    expect(one.notes).to.deep.equal(['1 row has no label in "label" of the standard input (line 4): left out.']);
+    expect(contents(one.table)).to.deep.equal({ x: [1, 2, 4], label: ['01', '1', '01'] });
+    const big = await dropped('x,label\n1,1.0\n2,2.0\n3,NA\n4,1.0\n');
+    expect(contents(big.table)).to.deep.equal({ x: [1, 2, 4], label: ['1.0', '2.0', '1.0'] });
+    // Infinity in a row that is left out does not matter; of several labels, one that is missing does.
+    const several = await dropped('x,y,z\n1,1.5,2\ninf,2.5,\n3,,3\n4,4,4\n', {
+      ...{ labelColumn: 'y,z', task: 'regression' },
+    });
+    expect(contents(several.table)).to.deep.equal({ x: [1, 4], y: [1.5, 4], z: [2, 4] });
+    expect(several.table.columns[1]).to.include({ missing: 0 });
+    expect(several.notes[0]).to.match(/^2 rows have no label in "y" or "z" of/);
+    const full = await dropped('x,label\n1,a\n2,b\n3,a\n');
+    expect([full.notes, full.table.count]).to.deep.equal([[], 3]);
+    for (const task of ['classification', 'regression'] as const) {
+      expect(
+        await failure('data', () => dropped('x,label\n1,NA\n2,\n3,NA\n', { labelColumn: 'label', task })),
+      ).to.equal('the standard input has no row with a label in "label".');
+    }
+    // NA is a class among texts, and a column that does not differ among the rows that are left is left out.
+    expect((await dropped('x,label\n1,NA\n2,US\n3,NA\n4,\n5,US\n')).table.count).to.equal(4);
+    expect([...(await dropped('x,c,label\n1,5,a\n2,5,b\n3,6,\n4,5,a\n')).leftOut]).to.deep.equal([
+      [1, 'every value is 5'],
+    ]);
   });
 
   it('is text: "0123" is not 123, and big numbers stay apart', async () => {

@@ -5,7 +5,7 @@ import { MAX_COLUMNS } from '../../../src/data/tables/records';
 import type { TableSource } from '../../../src/data/tables/source';
 import type { NumberColumn } from '../../../src/data/tables/table';
 import { MAX_LINE_BYTES } from '../../../src/data/tables/text';
-import { cells, contents, read, refusal, refusalOf } from './read';
+import { cells, contents, read, refusal } from './read';
 
 describe('readTable', () => {
   it('reads columns of numbers and of texts by name', async () => {

@@ -96,11 +96,11 @@ export function asTexts(column: Column): Pick<TextColumn, 'codes' | 'texts'> {
   return { codes, texts: [...position.keys()].map((value) => (Number.isNaN(value) ? '' : String(value))) };
 }
 
-/** A column of texts that are all numbers or missing, as numbers; undefined when one is neither, or all are missing. */
+/** A column of texts that are all numbers or missing, as numbers; undefined when one is neither. */
 export function asNumbers(column: Column): NumberColumn | undefined {
   if (column.kind === 'number') return column;
   const { name, texts } = column;
-  if (!texts.every((text) => isMissing(text) || isNumber(text)) || texts.every(isMissing)) return undefined;
+  if (!texts.every((text) => isMissing(text) || isNumber(text))) return undefined;
   const values = Float64Array.from(numbersOf(column, undefined));
   const missing = values.reduce((sum, value) => sum + Number(Number.isNaN(value)), 0);
   return { kind: 'number', name, values, missing, exact: false };

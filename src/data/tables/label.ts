@@ -2,8 +2,9 @@ import { HandgradError } from '../../errors';
 import { firstOf, formatCount, plural, quoted } from '../../words';
 import type { Task } from '../samples';
 import { asNumbers, asTexts, type TypedColumn } from './columnTypes';
+import { isNumber } from './number';
 import { columnsNamed } from './pickColumns';
-import { assertUsable, type NumberColumn, type Table } from './table';
+import { assertUsable, type Column, isMissing, type NumberColumn, type Table } from './table';
 
 /** What is learned from a table, and from which columns. */
 export interface Label {
@@ -21,34 +22,74 @@ const MAX_CLASSES = 10_000;
 /** Numbers with more distinct values than this may be measurements. */
 const FEW_VALUES = 20;
 
+/** What happens to rows without a label. */
+export type MissingLabels = 'refuse' | 'drop';
+
 /**
- * The label of a table: the columns asked for, or the one that suggests itself.
+ * The label columns of a table: those asked for, or the one that suggests itself.
  * @param asked.labelColumn names or positions, as given
  * @param noLabels positions of columns that do not suggest themselves: they are for something else
- * @throws HandgradError 'usage' when none or several suggest themselves, or the column does not fit the task; 'data'
- *   for a row without a label, or a single class
+ * @returns positions: one column for classification, one or more for regression
+ * @throws HandgradError 'usage' when none or several suggest themselves, or one does not fit the task; 'data' when one
+ *   cannot be used
  */
-export function chooseLabel(
+export function labelColumns(
   table: Table,
   types: readonly TypedColumn[],
   { labelColumn, task }: { readonly labelColumn?: string; readonly task?: Task },
   noLabels: ReadonlySet<number> = new Set(),
-): Label {
+): number[] {
   const columns =
     labelColumn === undefined
       ? [suggestedLabel(table, types, task, noLabels)]
       : columnsNamed(table, labelColumn, 'labelColumn');
-  for (const index of columns) assertUsable(table.columns[index]!);
-  if (task === 'regression') {
-    for (const index of columns) assertNumbers(table, index);
-    return { columns, task };
+  for (const index of columns) {
+    assertUsable(table.columns[index]!);
+    if (task === 'regression') assertNumbers(table, index);
   }
-  if (columns.length > 1) {
-    const why = 'several label columns need `task` regression';
-    throw new HandgradError('usage', `\`labelColumn\` names ${columns.length} columns; ${why}.`);
+  if (columns.length === 1 || task === 'regression') return columns;
+  const why = 'several label columns need `task` regression';
+  throw new HandgradError('usage', `\`labelColumn\` names ${columns.length} columns; ${why}.`);
+}
+
+/**
+ * The rows of a table that have a label: positions in the table.
+ * @param missingLabels what happens to the others
+ * @returns also what to say about the others, in a sentence, if there are any
+ * @throws HandgradError 'data' for a row without a label, unless such rows are dropped; and when no row has one
+ */
+export function labeledRows(
+  table: Table,
+  columns: readonly number[],
+  missingLabels: MissingLabels = 'refuse',
+): { readonly rows: Int32Array; readonly note?: string } {
+  const { path, lineOf } = table;
+  const labels = columns.map((index) => table.columns[index]!);
+  const areUnlabeled = labels.map(isUnlabeled);
+  const isWithout = (row: number) => areUnlabeled.some((isUnlabeled) => isUnlabeled(row));
+  const all = Int32Array.from({ length: table.count }, (_, row) => row);
+  const without = all.filter(isWithout);
+  const first = without[0];
+  if (first === undefined) return { rows: all };
+  const others = without.length - 1;
+  if (missingLabels === 'refuse') {
+    const { name } = labels[areUnlabeled.findIndex((isUnlabeled) => isUnlabeled(first))]!;
+    const also = others === 0 ? '' : `, nor in ${plural(others, 'other row')}`;
+    const [it, rows] = others === 0 ? ['it', 'row'] : ['them', 'rows'];
+    throw new HandgradError(
+      'data',
+      `${path}, line ${lineOf(first)}: there is no label in column ${quoted(name)}${also}; fill ${it} in, or ` +
+        `leave the ${rows} out with \`missingLabels\` drop.`,
+    );
   }
-  assertClasses(table, columns[0]!, task);
-  return { columns, task: 'classification' };
+  const names = labels.map(({ name }) => quoted(name)).join(' or ');
+  if (without.length === table.count) throw new HandgradError('data', `${path} has no row with a label in ${names}.`);
+  const [some, where] =
+    others === 0
+      ? ['1 row has', `line ${lineOf(first)}`]
+      : [`${formatCount(without.length)} rows have`, `line ${lineOf(first)} is the first`];
+  const note = `${some} no label in ${names} of ${path} (${where}): left out.`;
+  return { rows: all.filter((row) => !isWithout(row)), note };
 }
 
 /**
@@ -88,31 +129,33 @@ function describe({ type, column }: TypedColumn, index: number, { hasHeader }: T
 
 const isNoLabel = (text: string) => text === '' || /^[+-]?nan$/i.test(text);
 
-function assertNumbers({ columns, path, lineOf }: Table, index: number): void {
-  const { name } = columns[index]!;
-  const column = asNumbers(columns[index]!);
-  if (column === undefined) {
-    throw new HandgradError(
-      'usage',
-      `The label column ${quoted(name)} of ${path} holds texts, and \`task\` regression needs numbers; ` +
-        'leave `task` out to learn classes.',
-    );
-  }
-  const missing = column.values.findIndex(Number.isNaN);
-  if (missing < 0) return;
-  throw noLabel(path, lineOf(missing), name, column.missing - 1);
+/** Whether a row has no label: among numbers, whatever stands for a missing value; among words, "NA" may be one. */
+function isUnlabeled(column: Column): (row: number) => boolean {
+  if (column.kind === 'number') return (row) => Number.isNaN(column.values[row]!);
+  const { codes, texts } = column;
+  const areNumbers = texts.every((text) => isMissing(text) || isNumber(text));
+  const areNone = texts.map((text) => (areNumbers ? isMissing(text) : isNoLabel(text)));
+  return (row) => areNone[codes[row]!]!;
 }
 
-function assertClasses(table: Table, index: number, task: Task | undefined): void {
-  const { path, count, lineOf } = table;
+function assertNumbers({ columns, path }: Table, index: number): void {
+  const { name } = columns[index]!;
+  if (asNumbers(columns[index]!) !== undefined) return;
+  throw new HandgradError(
+    'usage',
+    `The label column ${quoted(name)} of ${path} holds texts, and \`task\` regression needs numbers; ` +
+      'leave `task` out to learn classes.',
+  );
+}
+
+/**
+ * Checks that the texts of a label column are classes.
+ * @throws HandgradError 'usage' when they look like something else; 'data' for a single class
+ */
+export function assertClasses(table: Table, index: number, task: Task | undefined): void {
+  const { path, count } = table;
   const column = table.columns[index]!;
-  const { codes, texts } = asTexts(column);
-  const areNone = texts.map(isNoLabel);
-  const first = codes.findIndex((code) => areNone[code]!);
-  if (first >= 0) {
-    const missing = codes.reduce((sum, code) => sum + Number(areNone[code]), 0);
-    throw noLabel(path, lineOf(first), column.name, missing - 1);
-  }
+  const { texts } = asTexts(column);
   const name = `The label column ${quoted(column.name)} of ${path}`;
   // Labels such as 9007199254740993, read as numbers, may be one number only; openTable reads them again, as texts.
   if (texts.length === 1 && (column.kind === 'text' || column.exact)) {
@@ -140,16 +183,6 @@ function isMeasurement({ values }: NumberColumn, distinct: number): boolean {
     if (value > most) most = value;
   }
   return !whole || most - least + 1 !== distinct || values.length < 5 * distinct;
-}
-
-/** @param others how many rows after this one have no label, either */
-function noLabel(path: string, line: string, column: string, others: number): HandgradError {
-  const some = others === 0 ? '' : `, nor in ${plural(others, 'other row')}`;
-  const rows = others === 0 ? 'the row' : 'the rows';
-  return new HandgradError(
-    'data',
-    `${path}, line ${line}: there is no label in column ${quoted(column)}${some}; fill it in, or leave ${rows} out.`,
-  );
 }
 
 /**

@@ -62,7 +62,7 @@ export async function inspectTable(
 function inspected(table: Table, choice: ColumnChoice): InspectedTable {
   try {
     const typed = typeTable(table, choice);
-    return { table, types: typed.types, typed };
+    return { table: typed.table, types: typed.types, typed };
   } catch (error) {
     if (!(error instanceof HandgradError)) throw error;
     return { table, types: typesAnyway(table, choice), fault: error };

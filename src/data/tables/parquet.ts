@@ -125,7 +125,7 @@ async function openFile(file: SourceFile): Promise<OpenFile> {
     },
   };
   const metadata = await asDamage(path, () => parquetMetadataAsync(buffer, { geoparquet: false }));
-  const { children } = await asDamage(path, async () => parquetSchema(metadata));
+  const { children } = await asDamage(path, () => Promise.resolve(parquetSchema(metadata)));
   const count = Number(metadata.num_rows);
   const names = children.map(({ element }) => element.name);
   const isPlain = ({ element, children }: SchemaTree) =>

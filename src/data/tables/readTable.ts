@@ -54,8 +54,8 @@ interface Pass {
 
 /**
  * Reads a table into memory: CSV text with any usual separator, plain or compressed, or Parquet. A column of text that
- * holds numbers up to a later line, and then a text, is read again as texts, and so is one of whole numbers with leading
- * zeros: "0123" keeps its zero.
+ * holds numbers up to a later line, and then a text, is read again as texts, and so is one of whole numbers with
+ * leading zeros: "0123" keeps its zero.
  * @throws HandgradError 'data' with line and column of what cannot be read; the signal's reason when aborted
  */
 export async function readTable(source: TableSource, options: ReadTableOptions = {}): Promise<Table> {

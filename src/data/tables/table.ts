@@ -49,8 +49,8 @@ export interface NumberColumn extends NamedColumn {
 }
 
 /**
- * A column with a cell that is neither a number nor missing, or with missing cells only, or of whole numbers with leading
- * zeros, or asked for as text.
+ * A column with a cell that is neither a number nor missing, or with missing cells only, or of whole numbers with
+ * leading zeros, or asked for as text.
  */
 export interface TextColumn extends NamedColumn {
   readonly kind: 'text';
@@ -96,6 +96,38 @@ export function missingTexts(): string[] {
       [''],
     ),
   );
+}
+
+/** Some rows of a table, in their order. @param rows positions in the table */
+export function rowsOfTable(table: Table, rows: Int32Array): Table {
+  return {
+    ...table,
+    count: rows.length,
+    columns: table.columns.map((column) => rowsOfColumn(column, rows)),
+    lineOf: (row) => table.lineOf(rows[row]!),
+  };
+}
+
+function rowsOfColumn(column: Column, rows: Int32Array): Column {
+  if (column.kind === 'number') {
+    const { fault, ...found } = column;
+    const values = column.values.slice(0, rows.length);
+    rows.forEach((row, i) => (values[i] = column.values[row]!));
+    let [missing, isFaulty] = [0, false];
+    for (const value of values) {
+      if (Number.isNaN(value)) missing++;
+      isFaulty ||= Math.abs(value) === Infinity;
+    }
+    return { ...found, values, missing, ...(isFaulty && fault && { fault }) };
+  }
+  // Texts of the other rows are none of its.
+  const position = new Map<number, number>();
+  const codes = Int32Array.from(rows, (row) => {
+    const code = column.codes[row]!;
+    if (!position.has(code)) position.set(code, position.size);
+    return position.get(code)!;
+  });
+  return { ...column, codes, texts: [...position.keys()].map((code) => column.texts[code]!) };
 }
 
 /** The cells of a row by column: numbers, or texts as they are in the file; null where a number is missing. */

@@ -3,10 +3,10 @@ import { firstOf, quoted } from '../../words';
 import type { Task } from '../samples';
 import { asNumbers, asTexts, COLUMN_TYPES, type ColumnType, columnType, type TypedColumn } from './columnTypes';
 import { dateFormatOf, firstUndated } from './dates';
-import { chooseLabel, type Label } from './label';
+import { assertClasses, type Label, labelColumns, labeledRows, type MissingLabels } from './label';
 import { isNumber } from './number';
 import { columnNamed, columnsNamed } from './pickColumns';
-import { assertUsable, isMissing, type Table } from './table';
+import { assertUsable, isMissing, rowsOfTable, type Table } from './table';
 
 /** What is learned from which columns of a table. */
 export interface ColumnChoice {
@@ -14,6 +14,8 @@ export interface ColumnChoice {
   readonly labelColumn?: string;
   /** Classification when left out, unless the label looks like measurements: that is then refused. */
   readonly task?: Task;
+  /** What happens to rows without a label: refused when left out. */
+  readonly missingLabels?: MissingLabels;
   /** The input columns, by name or position; all that are of use when left out. */
   readonly columns?: readonly string[];
   /** Columns that are no inputs. */
@@ -30,6 +32,7 @@ export interface ColumnChoice {
 
 /** A table with the type of each column, and its label. */
 export interface TypedTable {
+  /** Without the rows that are left out for want of a label. */
   readonly table: Table;
   readonly types: readonly TypedColumn[];
   readonly label: Label;
@@ -70,19 +73,26 @@ function typesOfColumns(table: Table, types?: readonly string[]): Map<number, Co
 
 /**
  * Decides what each column of a table is, and which is the label.
- * @throws HandgradError 'usage' for a choice that does not fit the table; 'data' for a label that cannot be learned, or
- *   a column in use whose values cannot be used
+ * @throws HandgradError 'usage' for a choice that does not fit the table; 'data' for a label that cannot be learned, a
+ *   row without one, or a column in use whose values cannot be used
  */
 export function typeTable(given: Table, choice: ColumnChoice = {}): TypedTable {
-  const types = columnTypes(given, choice.types);
+  const allTypes = columnTypes(given, choice.types);
   const role = (key: 'sampleWeightColumn' | 'groupColumn' | 'timeColumn') =>
     choice[key] === undefined ? undefined : columnNamed(given, choice[key], key);
   const roles = { weight: role('sampleWeightColumn'), group: role('groupColumn'), time: role('timeColumn') };
   const wanted = choice.columns && new Set(columnsNamed(given, choice.columns, 'columns'));
   const dropped = new Set(choice.drop && columnsNamed(given, choice.drop, 'drop'));
   const other = [roles.weight, roles.group, roles.time].filter((index) => index !== undefined);
-  const label = chooseLabel(given, types, choice, new Set([...(wanted ?? []), ...dropped, ...other]));
-  const table = withNumbers(given, [...(label.task === 'regression' ? label.columns : []), roles.weight]);
+  const noLabels = new Set([...(wanted ?? []), ...dropped, ...other]);
+  const columns = labelColumns(given, allTypes, choice, noLabels);
+  const { rows, note } = labeledRows(given, columns, choice.missingLabels);
+  const labeled = rows.length === given.count ? given : rowsOfTable(given, rows);
+  const types = labeled === given ? allTypes : columnTypes(labeled, choice.types);
+  const { task = 'classification' } = choice;
+  if (task === 'classification') assertClasses(labeled, columns[0]!, choice.task);
+  const label = { columns, task };
+  const table = withNumbers(labeled, [...(label.task === 'regression' ? label.columns : []), roles.weight]);
   const leftOut = new Map<number, string>();
   const used = types.map((found, index): TypedColumn => {
     const column = table.columns[index]!;
@@ -122,9 +132,11 @@ export function typeTable(given: Table, choice: ColumnChoice = {}): TypedTable {
     else if (!leftOut.has(index)) assertUsable(column, 'leave the column out with `drop`');
   });
   const asked = typesOfColumns(table, choice.types);
-  const notes = leadingZerosNote(
-    used.filter((_, index) => !label.columns.includes(index) && !leftOut.has(index) && !asked.has(index)),
-  );
+  const isInput = (index: number) => !label.columns.includes(index) && !leftOut.has(index);
+  const notes = [
+    ...(note === undefined ? [] : [note]),
+    ...leadingZerosNote(used.filter((_, index) => isInput(index) && !asked.has(index))),
+  ];
   return { table, types: used, label, leftOut, roles, notes };
 }
 

@@ -218,6 +218,7 @@ export {
 } from './runs/describeDataset';
 export { type ColumnType } from './data/tables/columnTypes';
 export { type ColumnFacts } from './data/tables/describeColumn';
+export { type MissingLabels } from './data/tables/label';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
 export { bestFigure, formatFigure, judgedFigure, type BestFigure, type JudgedFigure } from './runs/figures';

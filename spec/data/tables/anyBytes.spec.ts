@@ -90,7 +90,9 @@ function expected(cells: string[]): (string | number)[] {
   const isMissing = (text: string) => MISSING.includes(text.trim()) || /^(na|nan|null)$/i.test(text.trim());
   const isNumber = (text: string) => /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text);
   if (!cells.every((text) => isMissing(text) || isNumber(text)) || cells.every(isMissing)) return cells;
-  return cells.map((text) => (isMissing(text) ? NaN : Number(text) + 0));
+  const values = cells.map((text) => (isMissing(text) ? NaN : Number(text) + 0));
+  const areWhole = values.every((value) => Number.isNaN(value) || Number.isInteger(value));
+  return areWhole && cells.some((text) => /^0\d+$/.test(text)) ? cells : values;
 }
 
 describe('tables of any text', function () {

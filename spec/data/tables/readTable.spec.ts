@@ -132,10 +132,37 @@ describe('readTable', () => {
       expect(await valuesOf(['0,5', '12,25', '7', '-1,5e3'], ';')).to.deep.equal([0.5, 12.25, 7, -1500]);
       expect(await valuesOf(['0,5', '12,25'], '\t')).to.deep.equal([0.5, 12.25]);
       expect(await valuesOf(['1,234', '2,345'], ';')).to.deep.equal([1.234, 2.345]);
-      expect(await valuesOf(['1,234', '2,345'], '\t')).to.deep.equal(['1,234', '2,345']);
-      expect(await valuesOf(['1,234', '0.5'], ';')).to.deep.equal(['1,234', '0.5']);
+      expect(await valuesOf(['1.234', '2.345'], ';')).to.deep.equal([1.234, 2.345]);
       expect(await valuesOf(['1,234,567', '0,5'], ';')).to.deep.equal(['1,234,567', '0,5']);
       expect(await valuesOf(['0,5', '1.5.5', '3'], ';')).to.deep.equal(['0,5', '1.5.5', '3']);
+    });
+
+    it('may have thousands in groups of three', async () => {
+      const quoted = (texts: readonly string[]) => texts.map((text) => `"${text}"`);
+      expect(await valuesOf(quoted(['1,234.50', '-1,000', '7', '12,345,678', '0.5']))).to.deep.equal([
+        ...[1234.5, -1000, 7, 12345678, 0.5],
+      ]);
+      expect(await valuesOf(quoted(['1\u00a0234.5', '1\u202f000', "1'000'000", '5']))).to.deep.equal([
+        ...[1234.5, 1000, 1e6, 5],
+      ]);
+      expect(await valuesOf(['1.234,56', '1.234', '12,5', '1.000.000'], ';')).to.deep.equal([1234.56, 1234, 12.5, 1e6]);
+      expect(await valuesOf(['1.234', '12,5'], ';')).to.deep.equal([1234, 12.5]);
+      expect(await valuesOf(['1\u00a0234,56', '7'], ';')).to.deep.equal([1234.56, 7]);
+      expect(await valuesOf(['1,234', '2,345'], '\t')).to.deep.equal([1234, 2345]);
+      expect(await valuesOf(['1,234', '0.5'], ';')).to.deep.equal([1234, 0.5]);
+      for (const text of [
+        '1,23',
+        '01,234',
+        '1,2345',
+        '1234,567',
+        '1,234 567',
+        '0,123',
+        ',123',
+        '1,234,56',
+        '1,234e5',
+      ]) {
+        expect(await valuesOf(['7', `"${text}"`]), text).to.deep.equal(['7', text]);
+      }
     });
 
     it('may be missing in several ways', async () => {

@@ -44,6 +44,8 @@ describe('a typed table', () => {
     );
     const hex = lines('d,x,label', 4, (i) => [['0x10', '12'][i % 2]!, i, ['a', 'b'][i >> 1]!]);
     expect(await refused('d=number', hex)).to.include('"0x10" in line 2');
+    const comma = 'd;x;label\n0,5;1;a\n12,25;2;b\nk. A.;3;a\n3;4;b\n';
+    expect(await refused('d=number', comma)).to.include('"k. A." in line 4');
     const empty = lines('d,x,label', 4, (i) => ['', i, ['a', 'b'][i % 2]!]);
     for (const type of ['date', 'number', 'category']) {
       expect([...(await typed({ types: [`d=${type}`] }, empty)).leftOut]).to.deep.equal([[0, 'every cell is empty']]);
@@ -114,7 +116,13 @@ describe('a typed table', () => {
       const asked = await typed({ types: ['zip=number'] }, codes(few));
       expect(asked.types[0]!.type).to.equal('number');
       expect(asked.notes).to.deep.equal([]);
-      expect([...numbersOf(asked.types[0]!.column, undefined)].slice(0, 5)).to.deep.equal([1234, 1234, NaN, 99999, 0]);
+      expect(Array.from(numbersOf(asked.types[0]!.column, undefined)).slice(0, 5)).to.deep.equal([
+        1234,
+        1234,
+        NaN,
+        99999,
+        0,
+      ]);
     });
 
     it('are not found in decimals, zeros, signed numbers and powers of ten', async () => {

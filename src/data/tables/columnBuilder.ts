@@ -33,8 +33,9 @@ export interface TextBuilder {
   codes: Int32Array;
   count: number;
   readonly texts: Map<string, number>;
-  /** As `TextColumn.leadingZeros`. */
+  /** As in `TextColumn`. */
   readonly leadingZeros?: true;
+  readonly decimal?: ',';
 }
 
 /** The texts of all columns: how many characters they have. */
@@ -49,8 +50,9 @@ export function numberBuilder(name: string, column: number): NumberBuilder {
 }
 
 /** An empty column of texts. */
-export function textBuilder(name: string, column: number): TextBuilder {
-  return { name, column, codes: new Int32Array(64), count: 0, texts: new Map() };
+export function textBuilder(name: string, column: number, decimal: DecimalMark = '.'): TextBuilder {
+  const builder = { name, column, codes: new Int32Array(64), count: 0, texts: new Map<string, number>() };
+  return decimal === ',' ? { ...builder, decimal } : builder;
 }
 
 const number: CellNumber = { value: 0, exact: true };
@@ -148,9 +150,12 @@ export function finishNumbers(builder: NumberBuilder, whereIs: (row: number) => 
 }
 
 /** The finished column. */
-export function finishTexts({ name, codes, count, texts, leadingZeros }: TextBuilder): TextColumn {
-  const column = { kind: 'text', name, codes: codes.slice(0, count), texts: [...texts.keys()] } as const;
-  return leadingZeros ? { ...column, leadingZeros } : column;
+export function finishTexts({ count, codes, texts, name, leadingZeros, decimal }: TextBuilder): TextColumn {
+  return {
+    ...{ kind: 'text', name, codes: codes.slice(0, count), texts: [...texts.keys()] },
+    ...(leadingZeros && { leadingZeros }),
+    ...(decimal && { decimal }),
+  };
 }
 
 function grown<T extends NumberColumn['values']>(values: T, length: number): T {

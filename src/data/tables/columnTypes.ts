@@ -1,6 +1,6 @@
 import { formatCount } from '../../words';
 import { type DateFormat, dateFormatOf, dateNumber } from './dates';
-import { isNumber } from './number';
+import { numberIn } from './number';
 import { type Column, isMissing, type NumberColumn, type TextColumn } from './table';
 
 /** What a column is. Identifiers and constants say nothing about other rows, and are left out. */
@@ -85,7 +85,7 @@ export function countCodes(codes: Int32Array, size: number, rows?: ArrayLike<num
 }
 
 /** The cells of any column as codes and distinct texts; a number becomes its shortest text, a missing one is empty. */
-export function asTexts(column: Column): Pick<TextColumn, 'codes' | 'texts'> {
+export function asTexts(column: Column): Pick<TextColumn, 'codes' | 'texts' | 'decimal'> {
   if (column.kind === 'text') return column;
   const position = new Map<number, number>();
   const codes = Int32Array.from(column.values, (value) => {
@@ -96,11 +96,12 @@ export function asTexts(column: Column): Pick<TextColumn, 'codes' | 'texts'> {
   return { codes, texts: [...position.keys()].map((value) => (Number.isNaN(value) ? '' : String(value))) };
 }
 
-/** A column of texts that are all numbers or missing, as numbers; undefined when one is neither. */
+/** A column of texts that are numbers or missing, as numbers; undefined when one is neither, or none is a number. */
 export function asNumbers(column: Column): NumberColumn | undefined {
   if (column.kind === 'number') return column;
-  const { name, texts } = column;
-  if (!texts.every((text) => isMissing(text) || isNumber(text))) return undefined;
+  const { name, texts, decimal } = column;
+  const numbers = texts.map((text) => numberIn(text, decimal));
+  if (numbers.includes(undefined) || !numbers.some(Number.isFinite)) return undefined;
   const values = Float64Array.from(numbersOf(column, undefined));
   const missing = values.reduce((sum, value) => sum + Number(Number.isNaN(value)), 0);
   return { kind: 'number', name, values, missing, exact: false };
@@ -109,7 +110,7 @@ export function asNumbers(column: Column): NumberColumn | undefined {
 /** The cells of any column as numbers, dates in days; NaN where a cell is missing, or is neither. */
 export function numbersOf(column: Column, format: DateFormat | undefined): ArrayLike<number> {
   if (column.kind === 'number' && format === undefined) return column.values;
-  const { codes, texts } = asTexts(column);
-  const values = texts.map((text) => (format ? dateNumber(text, format) : isNumber(text) ? Number(text) : NaN));
+  const { codes, texts, decimal } = asTexts(column);
+  const values = texts.map((text) => (format ? dateNumber(text, format) : (numberIn(text, decimal) ?? NaN)));
   return Float64Array.from(codes, (code) => values[code]!);
 }

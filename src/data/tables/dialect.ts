@@ -133,20 +133,22 @@ function sampleOf(start: Buffer, separator: string, path: string): Sample {
 }
 
 /**
- * A comma is a decimal mark if no number has a point, and if it cannot separate thousands everywhere: 0,751 and 12,5
- * are decimals, 1,234 is one only in a file with semicolons, which are there because the comma is taken.
+ * A comma is a decimal mark where that is certain: 0,751, 12,5 and 1.234,5 are decimals. 1,234 may have thousands, and
+ * is a decimal only in a file with semicolons, which are there because the comma is taken. A number with a point, such
+ * as 0.5, says the opposite; 1.234 may be either.
  */
 function decimalOf(records: readonly (readonly string[])[], separator: string): DecimalMark {
   if (separator === ',') return '.';
-  let commas = 0;
-  let certain = 0;
+  let [certain, commas, points] = [0, 0, 0];
   for (const record of records) {
     for (const text of record) {
-      if (/^[+-]?\d*\.\d+(e[+-]?\d+)?$/i.test(text) || /^[+-]?\d{1,3}(,\d{3}){2,}/.test(text)) return '.';
-      if (!/^[+-]?\d*,\d+(e[+-]?\d+)?$/i.test(text)) continue;
-      commas++;
-      if (!/^[+-]?[1-9]\d{0,2},\d{3}$/.test(text)) certain++;
+      if (/^[+-]?\d{1,3}(,\d{3})+(,\d{3}|\.\d*)$/.test(text)) return '.';
+      if (/^[+-]?[1-9]\d{0,2}([.\u00a0\u202f'’]\d{3})+,\d*$/.test(text)) certain++;
+      else if (/^[+-]?[1-9]\d{0,2}\.\d{3}$/.test(text)) points++;
+      else if (/^[+-]?\d*\.\d+(e[+-]?\d+)?$/i.test(text)) return '.';
+      else if (/^[+-]?[1-9]\d{0,2},\d{3}$/.test(text)) commas++;
+      else if (/^[+-]?\d*,\d+(e[+-]?\d+)?$/i.test(text)) certain++;
     }
   }
-  return certain > 0 || (separator === ';' && commas > 0) ? ',' : '.';
+  return certain > 0 || (separator === ';' && commas > 0 && points === 0) ? ',' : '.';
 }

@@ -2,7 +2,6 @@ import { HandgradError } from '../../errors';
 import { firstOf, formatCount, plural, quoted } from '../../words';
 import type { Task } from '../samples';
 import { asNumbers, asTexts, type TypedColumn } from './columnTypes';
-import { isNumber } from './number';
 import { columnsNamed } from './pickColumns';
 import { assertUsable, type Column, isMissing, type NumberColumn, type Table } from './table';
 
@@ -133,7 +132,7 @@ const isNoLabel = (text: string) => text === '' || /^[+-]?nan$/i.test(text);
 function isUnlabeled(column: Column): (row: number) => boolean {
   if (column.kind === 'number') return (row) => Number.isNaN(column.values[row]!);
   const { codes, texts } = column;
-  const areNumbers = texts.every((text) => isMissing(text) || isNumber(text));
+  const areNumbers = asNumbers(column) !== undefined;
   const areNone = texts.map((text) => (areNumbers ? isMissing(text) : isNoLabel(text)));
   return (row) => areNone[codes[row]!]!;
 }

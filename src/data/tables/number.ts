@@ -16,6 +16,11 @@ export interface CellNumber {
 export type DecimalMark = '.' | ',';
 
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+/** Thousands in groups of three: by commas, or by points where the comma is the decimal mark. */
+const GROUPED: Readonly<Record<DecimalMark, RegExp>> = {
+  '.': /^[+-]?[1-9]\d{0,2}([,\u00a0\u202f'’])\d{3}(?:\1\d{3})*(?:\.\d*)?$/,
+  ',': /^[+-]?[1-9]\d{0,2}([.\u00a0\u202f'’])\d{3}(?:\1\d{3})*(?:,\d*)?$/,
+};
 const INFINITE = /^[+-]?inf(?:inity)?$/i;
 
 /** Longer texts are no numbers of anybody's. */
@@ -36,16 +41,20 @@ export function parseNumber(text: string, decimal: DecimalMark, number: CellNumb
     number.value = trimmed[0] === '-' ? -Infinity : Infinity;
     return CELL.infinite;
   }
-  const pointed = decimal === '.' ? trimmed : trimmed.replaceAll(/[.,]/g, (mark) => (mark === ',' ? '.' : ' '));
+  const mark = GROUPED[decimal].exec(trimmed)?.[1];
+  const plain = mark === undefined ? trimmed : trimmed.replaceAll(mark, '');
+  const pointed = decimal === '.' ? plain : plain.replaceAll(/[.,]/g, (mark) => (mark === ',' ? '.' : ' '));
   if (!DECIMAL.test(pointed)) return CELL.text;
   number.value = Number(pointed);
   number.exact = String(number.value) === text;
   return Number.isFinite(number.value) ? CELL.number : CELL.infinite;
 }
 
-/** Whether a text is a number that can be used, written with a point. */
-export function isNumber(text: string): boolean {
-  return parseNumber(text, '.', { value: 0, exact: true }) === CELL.number;
+/** The number that a text is; NaN for one that stands for a missing value, and undefined for any other. */
+export function numberIn(text: string, decimal: DecimalMark = '.'): number | undefined {
+  const number = { value: NaN, exact: true };
+  const kind = parseNumber(text, decimal, number);
+  return kind === CELL.number ? number.value : kind === CELL.missing ? NaN : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { quoted } from '../../words';
 import type { Preparation, PreparedCategory, PreparedColumn, PreparedNumber, Target } from '../samples';
 import { asTexts, countCodes, numbersOf, type TypedColumn } from './columnTypes';
 import { dateNumber } from './dates';
-import { isNumber } from './number';
+import { numberIn } from './number';
 import { assertUsable, type Column, isMissing, type NumberColumn, type Table } from './table';
 
 /** A category in fewer training rows than this is rare: its weights would learn single rows by heart. */
@@ -220,10 +220,11 @@ function numbersFor(
   { path, lineOf }: Table,
 ): ArrayLike<number> {
   if (column.kind === 'number' && format === undefined) return column.values;
-  const { codes, texts } = asTexts(column);
-  const isValid = (text: string) => (format ? !Number.isNaN(dateNumber(text, format)) : isNumber(text));
+  const { codes, texts, decimal } = asTexts(column);
+  const isValid = (text: string) =>
+    format ? !Number.isNaN(dateNumber(text, format)) : numberIn(text, decimal) !== undefined;
   const bad = texts.map((text) => !isMissing(text) && !isValid(text));
-  if (!bad.includes(true)) return numbersOf({ kind: 'text', name, codes, texts }, format);
+  if (!bad.includes(true)) return numbersOf(column, format);
   const row = codes.findIndex((code) => bad[code]!);
   throw new HandgradError(
     'data',

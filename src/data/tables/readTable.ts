@@ -87,7 +87,8 @@ async function readTextTable(source: TableSource, options: ReadTableOptions): Pr
     // "NA", "null" and "inf" in a column without any number are texts.
     builder.hasText ||= leadingZeros || !builder.values.subarray(0, count).some(Number.isFinite);
     const { name, column, hasText } = builder;
-    if (hasText) texts.push({ ...textBuilder(name, column), ...(leadingZeros && { leadingZeros }) });
+    if (!hasText) continue;
+    texts.push({ ...textBuilder(name, column, plan.dialect.decimal), ...(leadingZeros && { leadingZeros }) });
   }
   if (texts.length > 0) {
     const again = await readPass(source, options, () => ({ dialect: plan.dialect, numbers: [], texts }));
@@ -111,7 +112,7 @@ function planOf(dialect: Dialect, { texts = [] }: ReadTableOptions): Plan {
   const plan = { dialect, numbers: [] as NumberBuilder[], texts: [] as TextBuilder[] };
   for (const [i, name] of dialect.names.entries()) {
     if (dialect.numeric[i] && !asked.has(name)) plan.numbers.push(numberBuilder(name, i));
-    else plan.texts.push(textBuilder(name, i));
+    else plan.texts.push(textBuilder(name, i, dialect.decimal));
   }
   return plan;
 }

@@ -66,6 +66,8 @@ export interface TextColumn extends NamedColumn {
    * numbers, "01" and "1" would be one.
    */
   readonly leadingZeros?: true;
+  /** What separates the fraction of numbers among them, where that is not a point. */
+  readonly decimal?: ',';
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Task } from '../samples';
 import { asNumbers, asTexts, COLUMN_TYPES, type ColumnType, columnType, type TypedColumn } from './columnTypes';
 import { dateFormatOf, firstUndated } from './dates';
 import { assertClasses, type Label, labelColumns, labeledRows, type MissingLabels } from './label';
-import { isNumber } from './number';
+import { numberIn } from './number';
 import { columnNamed, columnsNamed } from './pickColumns';
 import { assertUsable, isMissing, rowsOfTable, type Table } from './table';
 
@@ -168,7 +168,7 @@ function withType(found: TypedColumn, asked: ColumnType | undefined, table: Tabl
   if (asked === undefined || asked === found.type) return found;
   const { column } = found;
   if (asked === 'identifier' || asked === 'constant') return { column, type: asked, why: 'as asked' };
-  const { codes, texts } = asTexts(column);
+  const { codes, texts, decimal } = asTexts(column);
   const present = texts.filter((text) => !isMissing(text));
   // Nothing is of any type.
   if (present.length === 0) return found;
@@ -184,7 +184,7 @@ function withType(found: TypedColumn, asked: ColumnType | undefined, table: Tabl
     if (bad !== undefined) throw refuse(bad);
     return { column, type: asked, format: dateFormatOf(present)! };
   }
-  const bad = asked === 'number' ? present.find((text) => !isNumber(text)) : undefined;
+  const bad = asked === 'number' ? present.find((text) => numberIn(text, decimal) === undefined) : undefined;
   if (bad !== undefined) throw refuse(bad);
   return { column, type: asked };
 }

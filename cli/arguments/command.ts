@@ -1,6 +1,7 @@
 import type { Options } from 'yargs';
+import { datasetNames } from '../../src/data/catalog';
 import { HandgradError } from '../../src/errors';
-import type { Kind } from '../../src/kinds';
+import { type Kind, text } from '../../src/kinds';
 import {
   type Config,
   type ConfigKey,
@@ -10,9 +11,22 @@ import {
   type Settings,
   settings as settingsOfRuns,
 } from '../../src/runs/config';
+import { quoted } from '../../src/words';
 import type { CommandName } from '../commandNames';
 import { createTerminal, type Io, type Terminal } from '../terminal/terminal';
-import { type Args, argument, type Argument, type Flag, PATH, RUN, severalFlag, toggle, type Values } from './flags';
+import {
+  type Args,
+  argument,
+  type Argument,
+  type Flag,
+  once,
+  optionalArgument,
+  PATH,
+  RUN,
+  severalFlag,
+  toggle,
+  type Values,
+} from './flags';
 import { flagName, withFlags } from './flagNames';
 import { readSettings, settingOptions } from './settingFlags';
 
@@ -83,6 +97,12 @@ export const MODEL = argument(RUN, 'a run folder or a .safetensors file');
 export const NO_VERIFY = toggle({ help: 'accept a run whose model is not the one that its manifest records' });
 export const MODEL_SETTINGS: readonly ConfigKey[] = keysAffecting('fetching', 'samples', 'backend');
 
+/** The data set of a command that also takes it as the setting `dataset`. */
+export const DATASET = optionalArgument(
+  { ...text(settingsOfRuns.dataset.kind.rule), names: datasetNames },
+  'the data set, as --dataset: a NAME, a DIR of IDX files, a table such as FILE.csv, or - for a table on stdin',
+);
+
 const CONFIG = severalFlag(PATH, {
   group: 'Output',
   help: 'take settings from FILE.yaml or FILE.json, or from several: later ones win, and flags over all',
@@ -90,6 +110,21 @@ const CONFIG = severalFlag(PATH, {
 
 /** What follows a flag: nothing for a boolean, which has no text. */
 const valueKind = (kind: Kind<unknown>) => (kind.read ? kind : undefined);
+
+/**
+ * Arguments with the data set as a flag, where it was given as an argument.
+ * @throws HandgradError 'usage' when both are given and differ
+ */
+function withDataset(args: Args): Args {
+  const named = args['DATASET'];
+  if (named === undefined) return args;
+  const flagged = once(args['dataset'], 'dataset') ?? named;
+  if (flagged === named) return { ...args, dataset: named };
+  throw new HandgradError(
+    'usage',
+    `There are two data sets, ${quoted(named)} and --dataset ${quoted(flagged)}; leave one out.`,
+  );
+}
 
 /** Declares a command. The types of its flags and arguments determine the types of the values that it runs with. */
 export function defineCommand<
@@ -129,7 +164,8 @@ export function defineCommand<
           ...positionals.map(([name, { read }]) => [name, read(args[name.toUpperCase()], name.toUpperCase())]),
         ]) as Values<Flags> & Values<Arguments> & { readonly quiet?: boolean };
         const files = configFile ? (CONFIG.read(args['config'], 'config') ?? []) : [];
-        const { config, given, origins } = await readSettings(settings, args, files, io.env);
+        const chosen = settings.includes('dataset') ? withDataset(args) : args;
+        const { config, given, origins } = await readSettings(settings, chosen, files, io.env);
         const terminal = createTerminal(io, { quiet: values.quiet, words });
         await declared.run(values, {
           config,

@@ -170,15 +170,22 @@ function refuseUnknown(
   const listed = known.filter((flag) => !command.options[flag]?.hidden);
   refuseUnknownFlag(args, [...known, ...Object.keys(command.arguments)], name, listed);
   const extra = restored(args._[1]) as string | undefined;
-  if (extra === undefined) return;
-  const meant = spacedList(extra, command, argv);
+  const { DATASET: named, dataset } = restored(args) as { DATASET?: string; dataset?: unknown };
+  // The second element of a list stands where a data set may, unless it cannot be one.
+  const isStray = named !== undefined && (NUMBER.test(named) || dataset !== undefined);
+  const stray = isStray && spacedList(named, command, argv) !== undefined ? named : extra;
+  if (stray === undefined) return;
+  const meant = spacedList(stray, command, argv);
   throw new HandgradError(
     'usage',
     meant === undefined
-      ? `${name} does not know what to do with ${quoted(extra)}; see handgrad ${name} --help.`
+      ? `${name} does not know what to do with ${quoted(stray)}; see handgrad ${name} --help.`
       : `A list is written with commas: ${meant}.`,
   );
 }
+
+/** Numbers as they are in lists. */
+const NUMBER = /^[\d.,]+$/;
 
 /** `--hidden 128,64` if `--hidden 128 64` was typed: the extra argument continues the value of a list. */
 function spacedList(extra: string, { kinds }: Command, argv: readonly string[]): string | undefined {
@@ -187,7 +194,8 @@ function spacedList(extra: string, { kinds }: Command, argv: readonly string[]):
   const [name, ...first] = spelledFlag(argv[flag] ?? '').split('=');
   const kind = kinds[name!.replace(/^--/, '')];
   if (!kind?.each || flag === -1) return undefined;
-  const end = argv.findIndex((argument, i) => i > flag && argument.startsWith('-'));
+  const isAfter = (argument: string) => argument.startsWith('-') || (NUMBER.test(extra) && !NUMBER.test(argument));
+  const end = argv.findIndex((argument, i) => i > flag && isAfter(argument));
   const parts = [...first, ...argv.slice(flag + 1, end === -1 ? undefined : end)].flatMap((part) => part.split(','));
   const typed = parts.map((part) => part.trim()).filter((part) => part !== '');
   return kind.accepts(kind.read!(typed.join())) ? `${name} ${typed.join()}` : undefined;

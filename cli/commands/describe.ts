@@ -1,8 +1,6 @@
-import { datasetNames } from '../../src/data/catalog';
-import { text } from '../../src/kinds';
-import { keysWhere, settings } from '../../src/runs/config';
-import { defineCommand, OUTPUT } from '../arguments/command';
-import { argument } from '../arguments/flags';
+import { HandgradError } from '../../src/errors';
+import { keysWhere } from '../../src/runs/config';
+import { DATASET, defineCommand, OUTPUT } from '../arguments/command';
 import { library } from '../library';
 import { showDescription } from '../screens/description';
 import { withOpenScreen } from '../screens/open';
@@ -10,16 +8,11 @@ import { withOpenScreen } from '../screens/open';
 /** Those of `train` that decide what is trained with what: all but where it computes, and what it writes. */
 const SETTINGS = keysWhere(
   ({ affects, compared }) => affects !== 'backend' && !(affects === 'training' && compared === false),
-).filter((key) => key !== 'dataset');
+);
 
 export const command = defineCommand({
   summary: 'print what is in a table or image set, and what training would do with it',
-  arguments: {
-    dataset: argument(
-      { ...text(settings.dataset.kind.rule), names: datasetNames },
-      'a table such as FILE.csv, - for one on stdin, a DIR of IDX files, or the NAME of a data set',
-    ),
-  },
+  arguments: { dataset: DATASET },
   settings: SETTINGS,
   configFile: true,
   flags: { ...OUTPUT },
@@ -29,10 +22,13 @@ export const command = defineCommand({
     ['describe fashion-mnist', 'the images of each class'],
     ['describe iris.csv --json', 'all of it as one JSON object'],
   ],
-  async run({ dataset, json }, context) {
+  async run({ json }, context) {
     const { describeDataset } = library.describe();
-    const { terminal } = context;
-    const description = await withOpenScreen(context, (how) => describeDataset({ ...context.settings, dataset }, how));
+    const { settings, terminal } = context;
+    if (settings.dataset === undefined) {
+      throw new HandgradError('usage', `describe needs DATASET: ${DATASET.help}; see handgrad describe --help.`);
+    }
+    const description = await withOpenScreen(context, (how) => describeDataset(settings, how));
     if (json) terminal.json(description);
     else showDescription(description, terminal);
   },

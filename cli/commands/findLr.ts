@@ -1,21 +1,15 @@
 import { HandgradError } from '../../src/errors';
-import { positive, text, wholeNumber } from '../../src/kinds';
-import { datasetNames } from '../../src/data/catalog';
+import { positive, wholeNumber } from '../../src/kinds';
 import { CONFIG_KEYS, settings as settingsOfRuns } from '../../src/runs/config';
-import { defineCommand, OUTPUT } from '../arguments/command';
-import { flag, optionalArgument, PATH } from '../arguments/flags';
+import { DATASET, defineCommand, OUTPUT } from '../arguments/command';
+import { flag, PATH } from '../arguments/flags';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
 import { rangeScreen } from '../screens/rangeTest';
 
 export const command = defineCommand({
   summary: 'find a learning rate by a range test: a few steps with a growing rate',
-  arguments: {
-    dataset: optionalArgument(
-      { ...text('the name of a data set, a folder or a table'), names: datasetNames },
-      'as --dataset',
-    ),
-  },
+  arguments: { dataset: DATASET },
   settings: CONFIG_KEYS.filter((key) => !settingsOfRuns[key].wholeRun),
   configFile: true,
   flags: {
@@ -30,19 +24,15 @@ export const command = defineCommand({
     ['find-lr iris.csv --optimizer adam', 'for your own table'],
     ['find-lr --optimizer momentum --out lr.png', 'with its picture'],
   ],
-  async run({ dataset, minLr, maxLr, steps, out, json }, context) {
+  async run({ minLr, maxLr, steps, out, json }, context) {
     const { findLearningRate } = library.rangeTests();
     const { assertPictureName, writeRangePicture } = library.rangePictures();
     const { settings, terminal } = context;
-    if (dataset !== undefined && settings.dataset !== undefined && context.origins.get('dataset') === 'options') {
-      throw new HandgradError('usage', 'The data set is given twice; leave --dataset out.');
-    }
     if (out !== undefined) assertPictureName(out);
-    const asked = dataset === undefined ? settings : { ...settings, dataset };
     const screen = rangeScreen(terminal, { json });
     const result = await withOpenScreen(context, async (how) => {
       try {
-        for await (const event of findLearningRate(asked, { ...how, minLr, maxLr, steps })) {
+        for await (const event of findLearningRate(settings, { ...how, minLr, maxLr, steps })) {
           screen.show(event);
           if (event.type === 'end') return event;
         }

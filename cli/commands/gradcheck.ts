@@ -1,7 +1,7 @@
 import { HandgradError } from '../../src/errors';
 import { number } from '../../src/kinds';
 import { keysAffecting } from '../../src/runs/config';
-import { defineCommand, OUTPUT } from '../arguments/command';
+import { DATASET, defineCommand, OUTPUT } from '../arguments/command';
 import { flag } from '../arguments/flags';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
@@ -9,6 +9,7 @@ import { table } from '../terminal/table';
 
 export const command = defineCommand({
   summary: 'check the hand-written gradients by finite differences',
+  arguments: { dataset: DATASET },
   settings: keysAffecting('fetching', 'samples', 'preparation', 'network', 'loss', 'backend'),
   flags: {
     tolerance: flag(

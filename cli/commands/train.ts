@@ -3,7 +3,7 @@ import { HandgradError } from '../../src/errors';
 import { CONFIG_KEYS, lastEpoch } from '../../src/runs/config';
 import type { StoppedEvent } from '../../src/runs/events';
 import { shellWord } from '../../src/words';
-import { defineCommand, OUTPUT } from '../arguments/command';
+import { DATASET, defineCommand, OUTPUT } from '../arguments/command';
 import { flag, PATH, RUN, toggle } from '../arguments/flags';
 import { SIGNALS } from '../exitCodes';
 import { Interruption } from '../stopping/interruption';
@@ -17,6 +17,7 @@ import { trainingScreen } from '../screens/training';
 
 export const command = defineCommand({
   summary: 'train a network; downloads the data first if it is missing',
+  arguments: { dataset: DATASET },
   settings: CONFIG_KEYS,
   configFile: true,
   flags: {
@@ -51,7 +52,7 @@ export const command = defineCommand({
   examples: [
     ['train', "the post's network on Fashion-MNIST"],
     ['train --hidden 512,256 --epochs 20 --seed 1', 'two hidden layers'],
-    ['train --dataset iris.csv --label-column species', 'your own table'],
+    ['train iris.csv --label-column species', 'your own table'],
     ['train --dry-run', 'what it would take: steps, memory and time'],
     ['train --config base.yaml wide.yaml', 'settings from two files; the later one wins'],
     ['train --config runs/<run>/config.json', 'the same run again'],

@@ -157,7 +157,7 @@ describe('the program', function () {
     [
       'F41 a value for a flag that takes none',
       2,
-      /does not know what to do with "yes"/,
+      /There is no data set, folder or table called "yes"/,
       'gradcheck',
       '--allow-software',
       'yes',

@@ -29,7 +29,16 @@ describe('docs/getting-started.md', function () {
 
   it('covers training, evaluation, prediction, reports, resuming, sweeps and the library', () => {
     const commands = shownCommands(page).map(({ command }) => command);
-    for (const word of ['train', 'evaluate', 'predict', 'report', '--resume', '--dataset', 'sweep', 'library.js']) {
+    for (const word of [
+      'train',
+      'evaluate',
+      'predict',
+      'report',
+      '--resume',
+      '--label-column',
+      'sweep',
+      'library.js',
+    ]) {
       expect(
         commands.some((command) => command.includes(` ${word} `) || command.endsWith(word)),
         word,

@@ -38,7 +38,11 @@ describe('the command line', () => {
     ['an unknown flag before any command', ['--jsno'], /handgrad has no flag --jsno/],
     ['a flag without its value', ['train', '--lr'], /--lr needs a value/],
     ['a flag twice', ['train', '--lr', '1', '--lr', '2'], /--lr was given 2 times; give it once/],
-    ['an argument too many', ['train', 'mnist'], /does not know what to do with "mnist"/],
+    ['an argument too many', ['train', 'mnist', 'emnist'], /does not know what to do with "emnist"/],
+    ['two data sets', ['train', 'a.csv', '--dataset', 'b.csv'], /data sets, "a\.csv" and --dataset "b\.csv"; leave/],
+    ['a number that is no data set', ['gradcheck', '--hidden', '8', '4', 'a.csv'], /with commas: --hidden 8,4\.$/m],
+    ['an element that is no data set', ['train', '--dataset', 'a.csv', '--drop', 'x', 'y'], /commas: --drop x,y\.$/m],
+    ['nothing to describe', ['describe'], /describe needs DATASET: the data set, .*; see handgrad describe --help\.$/m],
     [
       'an argument that is missing',
       ['evaluate'],

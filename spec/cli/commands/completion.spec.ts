@@ -27,7 +27,8 @@ describe('complete', () => {
     expect(await words('train', '--backend', 'w')).to.deep.equal(['webgpu', 'wasm']);
     expect(await words('train', '--dataset', 'fash')).to.deep.equal(['fashion-mnist']);
     expect(await words('download', 'm')).to.deep.equal(['mnist']);
-    expect(await words('describe', 'km')).to.deep.equal(['kmnist']);
+    for (const name of ['describe', 'train', 'find-lr', 'gradcheck'])
+      expect(await words(name, 'km'), name).to.deep.equal(['kmnist']);
     expect(await words('describe', 'iris.csv', '--label')).to.deep.equal(['--label-column', '--label-smoothing']);
     expect(await words('setup', '')).to.deep.equal(['native', 'tensorflow']);
     expect(await words('train', '--augment', 'shift,f')).to.deep.equal(['shift,flip']);

@@ -50,7 +50,7 @@ describe('find-lr', () => {
     expect(flat.code).to.equal(1);
     expect(flat.stderr).to.match(/Error: The loss did not fall at any rate from 0\.000001 to 0\.00001; try .+\n$/);
     const cases: [string[], RegExp][] = [
-      [[csv, '--dataset', 'mnist'], /given twice; leave --dataset out/],
+      [[csv, '--dataset', 'mnist'], /two data sets, ".+points\.csv" and --dataset "mnist"; leave one out/],
       [[csv, '--out', join(folder, 'lr.pdf')], /must be called NAME\.png or NAME\.svg, not ".+lr\.pdf"/],
       [[csv, '--min-lr', '1', '--max-lr', '0.5'], /--max-lr above --min-lr: not from 1 to 0\.5/],
       [[csv, '--lr', '1'], /find-lr has no flag --lr/],

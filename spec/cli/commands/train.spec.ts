@@ -43,6 +43,27 @@ describe('train, before it trains', () => {
     expect(readFileSync(join(folder, 'again.yaml'), 'utf8')).to.contain('backend: cpu');
   });
 
+  it('takes the data set as an argument or as --dataset, over that of a config file', async () => {
+    const other = file('other.yaml', 'dataset: other.csv\nepochs: 2\n');
+    const planned = async (...argv: string[]) => {
+      const { code, stdout, stderr } = await train(...argv, '--config', other, '--print-config');
+      expect(code, stderr).to.equal(0);
+      return stdout;
+    };
+    const flagged = await planned('--dataset', csv);
+    expect(flagged).to.match(new RegExp(`^dataset: ${csv} +# flag$`, 'm'));
+    for (const argv of [[csv], [csv, '--dataset', csv]]) expect(await planned(...argv)).to.equal(flagged);
+    const described = await session(['describe', csv, '--epochs', '2', '--json']);
+    expect(described.code, described.stderr).to.equal(0);
+    for (const argv of [
+      ['--dataset', csv],
+      [csv, '--dataset', csv],
+    ]) {
+      expect(await session(['describe', ...argv, '--epochs', '2', '--json'])).to.deep.equal(described);
+    }
+    expect((await train('--hidden', '8', csv, '--folds', '2', '--dry-run')).stdout).to.match(/in 2 folds of/);
+  });
+
   it('--dry-run prints steps, memory and time, and writes nothing', async () => {
     const names = readdirSync(folder);
     const dir = join(folder, 'dry');

@@ -143,7 +143,7 @@ describe('handgrad describe', () => {
     expect((await session(['describe', 'nope.csv'])).code).to.equal(2);
     expect((await session(['describe', ...PENGUINS, '--backend', 'cpu'])).stderr).to.match(/has no flag --backend/);
     expect((await session(['describe', report('dup_label.csv')])).code).to.equal(3);
-    expect((await session(['describe'])).stderr).to.match(/describe needs DATASET: a table such as FILE\.csv/);
+    expect((await session(['describe'])).stderr).to.match(/describe needs DATASET: the data set, .* FILE\.csv/);
   });
 });
 

@@ -8,6 +8,7 @@ export const library = {
   plans: () => require('../src/runs/plan') as typeof import('../src/runs/plan'),
   describe: () => require('../src/runs/describeDataset') as typeof import('../src/runs/describeDataset'),
   readRun: () => require('../src/runs/readRun') as typeof import('../src/runs/readRun'),
+  results: () => require('../src/runs/resultFigure') as typeof import('../src/runs/resultFigure'),
   gradients: () => require('../src/runs/checkGradients') as typeof import('../src/runs/checkGradients'),
   rangeTests: () => require('../src/runs/findLearningRate') as typeof import('../src/runs/findLearningRate'),
   rangePictures: () => require('../src/reports/rangePicture') as typeof import('../src/reports/rangePicture'),

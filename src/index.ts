@@ -221,7 +221,8 @@ export { type ColumnFacts } from './data/tables/describeColumn';
 export { type MissingLabels } from './data/tables/label';
 export { resumeRun, startRun, type Run, type RunOptions } from './runs/run';
 export { checkGradients, type GradientCheck } from './runs/checkGradients';
-export { bestFigure, formatFigure, judgedFigure, type BestFigure, type JudgedFigure } from './runs/figures';
+export { formatFigure, judgedFigure, type JudgedFigure } from './runs/figures';
+export { bestValidated, resultFigure, type ResultFigure } from './runs/resultFigure';
 export {
   judgedAccuracy,
   readNewMetrics,

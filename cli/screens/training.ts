@@ -1,5 +1,5 @@
 import type { RunEvent, StartEvent } from '../../src/runs/events';
-import type { StepEvent } from '../../src/training/train';
+import type { EpochEvent, StepEvent } from '../../src/training/train';
 import { type Config, DEFAULTS, keysWhere, lastEpoch } from '../../src/runs/config';
 import { flagName } from '../arguments/flagNames';
 import type { RunOutline } from '../../src/runs/runFacts';
@@ -22,6 +22,7 @@ export function trainingScreen(
 ): Screen<RunEvent> {
   const bar = trainingBar(terminal);
   let started: StartEvent | undefined;
+  const validated: EpochEvent[] = [];
   let warned = false;
   const warn = () => {
     warned = true;
@@ -57,6 +58,7 @@ export function trainingScreen(
     epoch(event) {
       const { epoch, loss, trainAccuracy, testLoss, valLoss, seconds, samplesPerSecond } = event;
       const judged = valLoss === undefined ? 'Test' : 'Val';
+      if (valLoss !== undefined) validated.push(event);
       const line = `Epoch ${epoch}, Loss: ${formatShare(loss)}, ${judged} ${shownFigure(judgedFigure(event)!)}`;
       const more = `${line}, ${judged} Loss: ${formatShare((valLoss ?? testLoss)!)}`;
       const most = trainAccuracy === undefined ? more : `${more}, Training Accuracy: ${formatShare(trainAccuracy)}`;
@@ -88,6 +90,7 @@ export function trainingScreen(
         return;
       }
       if (bestEpoch !== undefined) terminal.notice(keptEpoch(epochs, bestEpoch, started));
+      else if (validated.length > 0) terminal.notice(keptLast(epochs, validated));
       say(`${figures.join(', ')} after ${plural(epochs, 'epoch')} in ${formatSeconds(seconds)}`);
       terminal.notice(`Saved in ${runDir}; evaluate it with: handgrad evaluate ${shellWord(runDir)}`);
     },
@@ -121,6 +124,14 @@ function keptEpoch(epochs: number, best: number, started: StartEvent | undefined
     return `The network of epoch ${best} is kept, the best one on the validation samples.`;
   const why = `no later one was better than epoch ${best} on the validation samples`;
   return `Stopped early, after epoch ${epochs}: ${why}. The network of epoch ${best} is kept.`;
+}
+
+/** That the last network is kept, without `patience`, and whether an earlier one was better. */
+function keptLast(epochs: number, validated: readonly EpochEvent[]): string {
+  const kept = `The network of the last epoch, ${epochs}, is kept`;
+  const best = library.results().bestValidated(validated)?.epoch;
+  if (best === undefined || best === epochs) return `${kept}.`;
+  return `${kept}. That of epoch ${best} was better on the validation samples; --patience N keeps the best one.`;
 }
 
 /** Update rules that divide by the size of the gradients, and a rate at which they rarely learn. */

@@ -16,7 +16,7 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../src/runs/checkpoint';
 import { resolveConfig } from '../../src/runs/config';
 import { decodeSafetensors } from '../../src/model/safetensors';
 import { openModel } from '../../src/runs/modelConfig';
-import { bestFigure } from '../../src/runs/figures';
+import { resultFigure } from '../../src/runs/resultFigure';
 import { titleOf } from '../../src/runs/labels';
 import { readNewMetrics, readRun } from '../../src/runs/readRun';
 import { readSweep } from '../../src/sweeps/spec/sweepFile';
@@ -69,7 +69,7 @@ const checkpoint = Buffer.from(
     tensors: [{ name: 'W1', dtype: 'F32', shape: [1], data: Float32Array.of(1) }],
     progress: {
       ...{ epoch: 1, step: 6, batch: 0, samples: 0, skippedBatches: 0, skippedSamples: 0 },
-      ...{ bestEpoch: 0, bestScore: 0, seconds: 1, epochStart: 1 },
+      ...{ bestEpoch: 0, seconds: 1, epochStart: 1 },
     },
     run: { backend: 'cpu', device: 'x', datasetDigest: '', trainSamples: 1 },
     records: {
@@ -145,7 +145,7 @@ const READERS: Readonly<Record<string, Reader>> = {
       const read = await readRun(VIRTUAL);
       runResult(read, 'testAccuracy');
       titleOf(read);
-      bestFigure(read);
+      resultFigure(read);
       await readNewMetrics(VIRTUAL);
     },
   },

@@ -187,13 +187,17 @@ describe('the folder of checkpoints', () => {
     }
   });
 
-  it('reads checkpoints of 0.2, whose score was an accuracy', async () => {
-    const state = { ...stateAt(4), bestEpoch: 2, bestScore: 0.75 };
-    const { tensors, metadata } = decodeSafetensors(encodeCheckpoint(await takeCheckpoint(state, RUN, CONFIG)));
-    const before = metadata['state']!.replace('"bestScore"', '"bestAccuracy"');
-    expect(before).to.contain('"bestAccuracy":0.75');
-    const { progress } = decodeCheckpoint({ tensors, metadata: { ...metadata, state: before } }, 'c');
-    expect(progress).to.include({ bestEpoch: 2, bestScore: 0.75 }).and.not.have.property('bestAccuracy');
+  it('reads checkpoints of 0.2, which have the best accuracy without its loss', async () => {
+    const state = { ...stateAt(4), bestEpoch: 2, bestAccuracy: 0.75 };
+    for (const [bestLoss, kept] of [
+      [0.5, { bestEpoch: 2, bestAccuracy: 0.75, bestLoss: 0.5 }],
+      [undefined, { bestEpoch: 2, bestAccuracy: 0.75 }],
+    ] as const) {
+      const bytes = encodeCheckpoint(await takeCheckpoint({ ...state, bestLoss }, RUN, CONFIG));
+      const { progress } = decodeCheckpoint(decodeSafetensors(bytes), 'c');
+      expect(progress).to.include(kept);
+      expect('bestLoss' in progress).to.equal('bestLoss' in kept);
+    }
   });
 
   it('a run of 0.2, which did not count right answers, continues without', async () => {

@@ -10,7 +10,7 @@ import { tensorsOf, withBatchNorm } from '../../src/nn/network';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
-import { scoreOf } from '../../src/training/earlyStopping';
+import { isBetter } from '../../src/training/earlyStopping';
 import { evaluate, evaluateRegression } from '../../src/training/evaluate';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { bestNetwork, disposeState, startState, stateTensors, type TrainState } from '../../src/training/trainState';
@@ -178,7 +178,9 @@ describe('train', () => {
         const run = stopping(patience);
         const events = await collect(run);
         const accuracies = epochs(events).map(({ valAccuracy }) => valAccuracy!);
-        const best = accuracies.indexOf(Math.max(...accuracies)) + 1;
+        const most = Math.max(...accuracies);
+        const losses = epochs(events).map(({ valLoss, valAccuracy }) => (valAccuracy === most ? valLoss! : Infinity));
+        const best = losses.indexOf(Math.min(...losses)) + 1;
         expect(accuracies.length)
           .to.equal(best + patience)
           .and.lessThan(60);
@@ -256,14 +258,20 @@ describe('train', () => {
       expect(events.at(-1)).to.include({ bestEpoch: best }).and.include.keys('testRmse');
       const kept = await evaluateRegression(valIter, bestNetwork(run.state), run.loss!, REGRESSION_TARGETS);
       expect(kept.loss).to.equal(losses[best - 1]);
-      expect(run.state.bestScore).to.equal(-kept.loss);
+      expect(run.state).to.include({ bestLoss: kept.loss, bestAccuracy: undefined });
     });
 
-    it('a validation loss that overflows is the worst, and can be saved', () => {
-      expect(scoreOf({ loss: NaN })).to.equal(-Number.MAX_VALUE);
-      expect(scoreOf({ loss: Infinity })).to.equal(-Number.MAX_VALUE);
-      expect(scoreOf({ loss: 3 })).to.equal(-3);
-      expect(scoreOf({ loss: 3, accuracy: 0.5 })).to.equal(0.5);
+    it('an epoch is better by its accuracy, then by its loss, of which one that overflows is the worst', () => {
+      expect(isBetter({ loss: 9, accuracy: 0 }, undefined)).to.equal(true);
+      expect(isBetter({ loss: 9, accuracy: 0.6 }, { loss: 1, accuracy: 0.5 })).to.equal(true);
+      expect(isBetter({ loss: 1, accuracy: 0.5 }, { loss: 9, accuracy: 0.6 })).to.equal(false);
+      expect(isBetter({ loss: 1, accuracy: 0.5 }, { loss: 2, accuracy: 0.5 })).to.equal(true);
+      expect(isBetter({ loss: 2, accuracy: 0.5 }, { loss: 2, accuracy: 0.5 })).to.equal(false);
+      expect(isBetter({ loss: 3 }, { loss: 4 })).to.equal(true);
+      for (const loss of [NaN, Infinity]) {
+        expect(isBetter({ loss }, { loss: 1e300 })).to.equal(false);
+        expect(isBetter({ loss: 1e300 }, { loss })).to.equal(true);
+      }
     });
   });
 

@@ -4,10 +4,10 @@ import { HandgradError } from '../errors';
 import { isHeld } from '../files/lock';
 import { MANIFEST } from '../files/manifest';
 import { DEFAULTS, keysWhere, lastEpoch, pick, withDefaults } from '../runs/config';
-import { bestFigure } from '../runs/figures';
 import { labelsOf } from '../runs/labels';
 import { withoutFolders } from '../runs/modelConfig';
 import { findRun, type RunData } from '../runs/readRun';
+import { resultFigure } from '../runs/resultFigure';
 import { RUN_FILES } from '../runs/runFolder';
 import { plannedTrials } from '../sweeps/spec/samplers';
 import { JOURNAL } from '../sweeps/state/journal';
@@ -41,8 +41,8 @@ export interface ListedRun {
   readonly planned: number | null;
   readonly seconds: number;
   /**
-   * Of a run: the best figure on the validation samples if there are any, else the final one on the test set. Of a
-   * sweep: the best one of its metric.
+   * Of a run: the figure of the network that it keeps, on the validation samples if there are any, else on the test
+   * set. Of a sweep: the best one of its metric.
    */
   readonly best: ListedFigure | undefined;
 }
@@ -181,7 +181,7 @@ async function read(dir: string): Promise<ListedRun | undefined> {
 async function describeRun(run: RunData, isRunning: boolean): Promise<ListedRun> {
   const { dir, epochs, end, diverged } = run;
   const config = withDefaults(withoutFolders(run.config));
-  const best = bestFigure(run);
+  const best = resultFigure(run);
   const ended = end ? 'finished' : diverged === undefined ? 'stopped' : 'diverged';
   const planned = lastEpoch(config);
   return {

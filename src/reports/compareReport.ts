@@ -4,10 +4,11 @@ import { bar, figure, type Html, html, page, type Section, table } from './html'
 import { toSvg } from './render';
 import { shortSetting, shownSetting } from './shortSetting';
 import { keysWhere } from '../runs/config';
-import { bestFigure, formatFigure, type JudgedFigure, judgedFigure } from '../runs/figures';
+import { formatFigure, type JudgedFigure, judgedFigure } from '../runs/figures';
 import { withoutFolders } from '../runs/modelConfig';
 import { titleOf } from '../runs/labels';
 import type { RunData } from '../runs/readRun';
+import { resultFigure } from '../runs/resultFigure';
 import type { EpochEvent } from '../training/train';
 import type { Importance } from '../sweeps/state/importance';
 
@@ -58,7 +59,7 @@ const FINAL: readonly (readonly [name: string, title: string])[] = [
 ];
 
 /**
- * Runs as a comparison, each with its accuracy, or for regression its RMSE (see `bestFigure`); the latter come last.
+ * Runs as a comparison, each with its accuracy, or for regression its RMSE (see `resultFigure`); the latter come last.
  */
 export function compareRuns(runs: readonly RunData[]): Comparison {
   const titles = runs.map(titleOf);
@@ -81,7 +82,7 @@ export function compareRuns(runs: readonly RunData[]): Comparison {
   const what = measures.length > 1 ? 'accuracy or RMSE' : measures[0] === 'RMSE' ? 'RMSE' : 'accuracy';
   return {
     title: `${runs.length} runs`,
-    resultName: sets.length > 1 ? what : sets[0] === 'validation' ? `best validation ${what}` : `test ${what}`,
+    resultName: sets.length > 1 ? what : `${sets[0] ?? 'test'} ${what}`,
     items: bestFirst(items),
     charts: [
       ...(measures.includes('RMSE') && measures.length === 1 ? [] : [judged('Accuracy')]),
@@ -96,7 +97,7 @@ export function compareRuns(runs: readonly RunData[]): Comparison {
 
 function comparedRun(run: RunData, name: string): ComparedRun {
   const { epochs, end } = run;
-  const best = bestFigure(run);
+  const best = resultFigure(run);
   const final = FINAL.map(([key]) => [key, (end as Readonly<Record<string, unknown>> | undefined)?.[key]] as const);
   return {
     name,
@@ -222,7 +223,7 @@ function summary(comparison: Comparison): Html {
   const { items, resultName } = comparison;
   const best = items.find(({ result, state }) => result !== undefined && state !== 'failed');
   const tiles: [string, string][] = [
-    [`Best ${resultName.replace(/^best /, '')}`, best ? resultText(best, resultName) : '–'],
+    [`Best ${resultName}`, best ? resultText(best, resultName) : '–'],
     ['It was reached by', best?.name ?? '–'],
     ['Runs', `${items.length}`],
     ['Training time', `${items.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s`],

@@ -18,6 +18,7 @@ import { type JudgedFigure, judgedFigure } from '../runs/figures';
 import { labelsOf, titleOf } from '../runs/labels';
 import { withoutFolders } from '../runs/modelConfig';
 import type { RunData } from '../runs/readRun';
+import { resultFigure } from '../runs/resultFigure';
 import type { LogEvent } from '../training/train';
 import { frequentConfusions } from '../training/classReport';
 import { confusionGrid } from '../pictures/confusionGrid';
@@ -111,6 +112,7 @@ const count = (number: number) => number.toLocaleString('en-US');
 function summary(run: RunData, trained: Trained | undefined): Html {
   const last = run.epochs.at(-1);
   const best = bestEpoch(run);
+  const result = resultFigure(run);
   const reached = trained || run.end || judgedBy(run) === 'validation' ? undefined : lastFigure(run);
   const seconds = run.epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
   const examination = trained?.task === 'classification' ? trained.examination : undefined;
@@ -124,10 +126,12 @@ function summary(run: RunData, trained: Trained | undefined): Html {
     ['MAE', figures && formatUnits(figures.mae)],
     ['R²', figures?.r2.toFixed(4)],
     ['Test loss', ((examination ?? figures)?.loss ?? run.end?.testLoss)?.toFixed(4)],
-    [bestName(run), best && judgedBy(run) === 'validation' ? bestText(best) : undefined],
+    [`Validation ${MEASURE[judgedName(run)]}`, result?.validated ? figureText(result) : undefined],
+    // Of an epoch whose network is not kept.
+    [bestName(run), best && result?.validated && best.epoch !== result.epoch ? figureText(best) : undefined],
     // A run that goes on has no other figure yet.
-    [`Test ${MEASURE[judgedName(run)]}, last epoch`, reached && bestText(reached)],
-    ['Network kept', run.end?.bestEpoch === undefined ? undefined : `that of epoch ${run.end.bestEpoch}`],
+    [`Test ${MEASURE[judgedName(run)]}, last epoch`, reached && figureText(reached)],
+    ['Network kept', keptText(run)],
     ['Epochs', `${run.epochs.length} of ${shownSetting(run.config['epochs'])}${run.end ? '' : ', not finished'}`],
     ['Network', trained ? widthsOf(trained.parameters).join('-') : shownSetting(run.config['hidden'])],
     ['Parameters', trained && count(trained.parameters.reduce((sum, { data }) => sum + data.length, 0))],
@@ -149,6 +153,15 @@ function summary(run: RunData, trained: Trained | undefined): Html {
           ],
     )}
   </dl>`;
+}
+
+/** Which network a run with validation samples has kept. */
+function keptText(run: RunData): string | undefined {
+  const { end } = run;
+  if (!end || end.folds !== undefined || judgedBy(run) === 'test') return undefined;
+  if (end.bestEpoch === undefined) return `that of the last epoch, ${end.epochs}`;
+  const why = judgedName(run) === 'RMSE' ? 'lowest validation loss' : 'highest validation accuracy';
+  return `that of epoch ${end.bestEpoch}, with the ${why}`;
 }
 
 function widthsOf(parameters: readonly Parameter[]): number[] {
@@ -213,7 +226,7 @@ export function runCurves(run: RunData): RunCurves[] {
   const best = bestEpoch(run);
   const marked = best && {
     epoch: best.epoch,
-    says: `${bestName(run)}: ${bestText(best)}`,
+    says: `${bestName(run)}: ${figureText(best)}`,
   };
   const rates = epochs.map(({ lr }) => lr);
   return [
@@ -269,7 +282,7 @@ function bestName(run: RunData): string {
   return `Best ${judgedBy(run)} ${MEASURE[judgedName(run)]}`;
 }
 
-const bestText = ({ epoch, name, value }: JudgedFigure & { readonly epoch: number }) =>
+const figureText = ({ epoch, name, value }: JudgedFigure & { readonly epoch: number | undefined }) =>
   `${name === 'Accuracy' ? percent(value) : formatUnits(value)}, epoch ${epoch}`;
 
 /** The figure of the last epoch that has one. */
@@ -279,14 +292,20 @@ function lastFigure({ epochs }: RunData): (JudgedFigure & { readonly epoch: numb
   return figure && { ...figure, epoch: last.epoch };
 }
 
-/** The first epoch with the best figure, on the validation samples if there are any, else on the test set. */
+/**
+ * The epoch with the best figure, on the validation samples if there are any, else on the test set; of equals, the one
+ * with the smaller loss.
+ */
 function bestEpoch({ epochs }: RunData): (JudgedFigure & { readonly epoch: number }) | undefined {
-  let best: (JudgedFigure & { readonly epoch: number }) | undefined;
-  for (const epoch of epochs) {
-    const figure = judgedFigure(epoch);
+  let best: (JudgedFigure & { readonly epoch: number; readonly loss: number }) | undefined;
+  for (const { epoch, valLoss, testLoss, ...others } of epochs) {
+    const figure = judgedFigure(others);
     if (!figure || Number.isNaN(figure.value)) continue;
-    const better = !best || (figure.name === 'Accuracy' ? figure.value > best.value : figure.value < best.value);
-    if (better) best = { ...figure, epoch: epoch.epoch };
+    const loss = valLoss ?? testLoss ?? Infinity;
+    const better =
+      !best ||
+      (figure.value === best.value ? loss < best.loss : figure.value > best.value === (figure.name === 'Accuracy'));
+    if (better) best = { ...figure, epoch, loss };
   }
   return best;
 }

@@ -48,7 +48,7 @@ export interface RunRecords {
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
 
-const progressFields = z.strictObject({
+const progressSchema = z.strictObject({
   epoch: count,
   step: count,
   batch: count,
@@ -56,17 +56,12 @@ const progressFields = z.strictObject({
   skippedBatches: count,
   skippedSamples: count,
   bestEpoch: count,
-  bestScore: z.number(),
+  bestAccuracy: z.number().optional(),
+  // Checkpoints of 0.2 have none.
+  bestLoss: z.number().optional(),
   seconds,
   epochStart: seconds,
 });
-
-/** Before 0.3, accuracies were the only score. */
-const progressSchema = z.preprocess((progress) => {
-  if (typeof progress !== 'object' || progress === null || !('bestAccuracy' in progress)) return progress;
-  const { bestAccuracy: bestScore, ...others } = progress;
-  return { bestScore, ...others };
-}, progressFields);
 
 const runSchema = z.strictObject({
   backend: z.string().max(100),
@@ -96,8 +91,8 @@ export async function takeCheckpoint(
   config: unknown,
   records?: RunRecords,
 ): Promise<Checkpoint> {
-  const { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestScore, seconds, epochStart } =
-    state;
+  const { epoch, step, batch, samples, skippedBatches, skippedSamples, seconds, epochStart } = state;
+  const { bestEpoch, bestAccuracy, bestLoss } = state;
   const tensors = await Promise.all([...namedTensors(state)].map(([name, tensor]) => copyOf(name, tensor)));
   const bad = tensors.find(({ data }) => !allFinite(data as Float32Array));
   if (bad) {
@@ -106,8 +101,13 @@ export async function takeCheckpoint(
     const where = `${bad.name} has non-finite values after step ${step}, in epoch ${epoch + 1}${rate}`;
     throw new HandgradError('diverged', `Training diverged: ${where}; try a smaller \`lr\`.`);
   }
-  const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples, bestEpoch, bestScore };
-  return { tensors, progress: { ...counts, seconds, epochStart }, run, config, ...(records && { records }) };
+  const counts = { epoch, step, batch, samples, skippedBatches, skippedSamples };
+  const best = {
+    bestEpoch,
+    ...(bestAccuracy !== undefined && { bestAccuracy }),
+    ...(bestLoss !== undefined && { bestLoss }),
+  };
+  return { tensors, progress: { ...counts, ...best, seconds, epochStart }, run, config, ...(records && { records }) };
 }
 
 /** Encodes a checkpoint: a model file with the rest of the state beside the parameters. */

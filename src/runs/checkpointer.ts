@@ -1,7 +1,7 @@
 import { type RunIdentity, type RunRecords, takeCheckpoint } from './checkpoint';
 import type { CheckpointFolder } from './checkpointFolder';
 import type { Lock } from '../files/lock';
-import { scoreOf } from '../training/earlyStopping';
+import { isBetter } from '../training/earlyStopping';
 import type { EpochEvent } from '../training/train';
 import type { TrainState } from '../training/trainState';
 import { parseCheckpointEvery } from './checkpointEvery';
@@ -39,21 +39,21 @@ export interface Checkpointer {
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { state, folder, lock, identity, modelConfig, records } = options;
   const every = parseCheckpointEvery(options.every);
-  // A loop, because a call takes no more than about 100,000 arguments.
-  let best = options.earlier.reduce((most, epoch) => Math.max(most, validationScore(epoch)), -Infinity);
+  let best: EpochEvent | undefined;
+  for (const event of options.earlier) if (isBest(event, best)) best = event;
   let last = performance.now();
   let saved = -1;
   let writing: Promise<void> | undefined;
   let failure: unknown;
 
-  async function save(isBest = false): Promise<void> {
+  async function save(asBest = false): Promise<void> {
     await written();
     last = performance.now();
     saved = state.step;
     const checkpoint = await takeCheckpoint(state, identity, modelConfig, await records());
     writing = lock
       .assertHeld()
-      .then(() => folder.write(checkpoint, isBest))
+      .then(() => folder.write(checkpoint, asBest))
       .catch((error: unknown) => (failure = error))
       .then(() => (writing = undefined));
   }
@@ -72,10 +72,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       if (due) await save();
     },
     async epoch(event) {
-      const score = validationScore(event);
-      const isBest = score > best;
-      best = Math.max(best, score);
-      if (isBest || (every.unit === 'epochs' && event.epoch % every.count === 0)) await save(isBest);
+      const asBest = isBest(event, best);
+      if (asBest) best = event;
+      if (asBest || (every.unit === 'epochs' && event.epoch % every.count === 0)) await save(asBest);
     },
     async now() {
       if (saved !== state.step) await save();
@@ -86,7 +85,8 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   };
 }
 
-/** The score of an epoch on the validation samples; without any, below all others. */
-function validationScore({ valLoss, valAccuracy }: EpochEvent): number {
-  return valLoss === undefined ? -Infinity : scoreOf({ loss: valLoss, accuracy: valAccuracy });
+/** Whether an epoch is the best so far on the validation samples. */
+function isBest(event: EpochEvent, best: EpochEvent | undefined): boolean {
+  const judged = ({ valLoss, valAccuracy }: EpochEvent) => ({ loss: valLoss, accuracy: valAccuracy });
+  return event.valLoss !== undefined && isBetter(judged(event), best && judged(best));
 }

@@ -539,7 +539,9 @@ export const SETTINGS = {
   }),
   patience: setting(wholeNumber(1, 1_000_000), {
     group: 'Training',
-    help: 'stop after N epochs without a better validation accuracy (regression: loss), and keep the best network',
+    help:
+      'stop after N epochs without a better validation accuracy, or an equal one with less loss (regression: loss); ' +
+      'keep the best network',
     affects: 'training',
     wholeRun: true,
     needs: { setting: 'valFraction', why: 'the test set must not choose the network' },

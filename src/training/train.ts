@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { HandgradError } from '../errors';
 import type { DataIterator } from './batches';
-import { outOfPatience, rememberBest, scoreOf } from './earlyStopping';
+import { outOfPatience, rememberBest } from './earlyStopping';
 import { type LossAndAccuracy, evaluate, evaluateRegression, type RegressionFigures } from './evaluate';
 import type { Target } from '../data/samples';
 import { crossEntropy } from '../nn/losses';
@@ -26,7 +26,7 @@ export interface TrainOptions extends StepOptions {
   readonly numEpochs: number;
   /** For regression: names and units of the outputs; the samples have targets. */
   readonly targets?: readonly Target[];
-  /** Stop after so many epochs without a better score (`scoreOf`) on the validation samples; keep the best network. */
+  /** Stop after so many epochs that are not better (`isBetter`) on the validation samples; keep the best network. */
   readonly patience?: number;
   /**
    * What to do about non-finite values. `skip-batch` leaves out the batches that produce them:
@@ -182,7 +182,7 @@ async function evaluateState(
   const network = epoch === undefined ? bestNetwork(state) : inferenceNetwork(state);
   try {
     const figures = await (targets ? evaluateRegression(samples, network, loss, targets) : evaluate(samples, network));
-    if (epoch !== undefined && patience !== undefined) rememberBest(state, network, epoch, scoreOf(figures));
+    if (epoch !== undefined && patience !== undefined) rememberBest(state, network, epoch, figures);
     return figures;
   } finally {
     tf.dispose(network);

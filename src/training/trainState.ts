@@ -40,9 +40,10 @@ export interface TrainState extends StateTensors {
   /** Of these, the ones skipped because of non-finite values. */
   skippedBatches: number;
   skippedSamples: number;
-  /** The epoch that `best` is from, 0 before the first, and its score (see `scoreOf`) on the validation samples. */
+  /** The epoch that `best` is from, 0 before the first, and its figures on the validation samples. */
   bestEpoch: number;
-  bestScore: number;
+  bestAccuracy?: number;
+  bestLoss?: number;
   /** Seconds that the run has taken so far, and how many it had when the current epoch started. */
   seconds: number;
   epochStart: number;
@@ -76,7 +77,6 @@ export function startState(
     averages: averages ? mapNetwork(network, (tensor) => tf.clone(tensor)) : undefined,
     best: best ? tf.tidy(() => fold(network)) : undefined,
     bestEpoch: 0,
-    bestScore: 0,
     ...nothingYet(accuracy),
     epoch: 0,
     step: 0,

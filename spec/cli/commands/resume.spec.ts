@@ -106,8 +106,10 @@ describe('train --resume', function () {
 
   it('keeps the best epoch by validation', async () => {
     ok(await train('best', '--epochs', '6', '--checkpoint-every', 'never'));
-    const accuracies = rows('best').map(({ valAccuracy }) => Number(valAccuracy ?? -1));
-    const best = accuracies.indexOf(Math.max(...accuracies)) + 1;
+    const epochs = rows('best').filter(({ valAccuracy }) => valAccuracy !== undefined);
+    const most = Math.max(...epochs.map(({ valAccuracy }) => Number(valAccuracy)));
+    const losses = epochs.map(({ valAccuracy, valLoss }) => (valAccuracy === most ? Number(valLoss) : Infinity));
+    const best = losses.indexOf(Math.min(...losses)) + 1;
     // 120 rows less 12 for validation are 6 steps an epoch.
     expect(JSON.parse(readFileSync(path('best', 'checkpoints', 'best.json'), 'utf8'))).to.have.property(
       'step',

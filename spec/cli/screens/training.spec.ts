@@ -124,6 +124,19 @@ describe('the screen of a training', () => {
     expect(ended(5)).to.contain('The network of epoch 3 is kept.');
     expect(ended(9)).to.contain('The network of epoch 3 is kept, the best one').and.not.to.contain('Stopped');
     expect(said([START, END]).stderr).not.to.contain('kept');
+    const judged = (...accuracies: number[]) => {
+      const rows = accuracies.map((valAccuracy, i) => ({
+        ...EPOCH,
+        epoch: i + 1,
+        valAccuracy,
+        valLoss: 1 - valAccuracy,
+      }));
+      return said([START, ...rows, { ...END, epochs: rows.length }]).stderr;
+    };
+    expect(judged(0.5, 0.7, 0.6)).to.contain(
+      'The network of the last epoch, 3, is kept. That of epoch 2 was better on',
+    );
+    expect(judged(0.5, 0.7)).to.match(/The network of the last epoch, 2, is kept\.$/m);
   });
 
   it('doubts a rate that is too large for its optimizer, at the start or by the loss of the first steps', () => {

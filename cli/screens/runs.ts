@@ -1,10 +1,10 @@
 import type { ListedRun, RunList } from '../../src/collection/listRuns';
 import type { Comparison, ComparedRun } from '../../src/reports/compareReport';
 import { formatFigure } from '../../src/runs/figures';
-import { formatSeconds, plural, visibleName } from '../../src/words';
+import { formatSeconds, visibleName } from '../../src/words';
 import { library } from '../library';
 import { plotCurves } from '../terminal/plot';
-import { sparkline } from '../terminal/sparkline';
+import { rangeOf, sparkline } from '../terminal/sparkline';
 import { table } from '../terminal/table';
 import type { Colors, Terminal } from '../terminal/terminal';
 
@@ -66,9 +66,12 @@ const widthOf = (text: string) => Math.max(...text.split('\n').map(({ length }) 
 
 /** Text for a cell: one line, of bounded length. */
 function short(text: string): string {
-  const shown = visibleName(text);
-  const letters = [...shown];
-  return letters.length > MOST_LETTERS ? `${letters.slice(0, MOST_LETTERS - 1).join('')}…` : shown;
+  return cut(visibleName(text), MOST_LETTERS);
+}
+
+function cut(text: string, width: number): string {
+  const letters = [...text];
+  return letters.length > width ? `${letters.slice(0, width - 1).join('')}…` : text;
 }
 
 /** `testAccuracy` → `test accuracy` */
@@ -99,21 +102,30 @@ export function showComparison(comparison: Comparison, terminal: Terminal, { jso
   }
   const { lineWidth, out, result } = terminal;
   const rows = [...settingRows(items, keys), ...figureRows(comparison)];
-  const heading = ['', ...items.map(({ name }) => short(name))];
-  const upright = table(heading, rows, `l${'r'.repeat(items.length)}`);
-  // With many runs, each has a line.
+  result(comparisonTable(items, rows, lineWidth).replace(/^.*/, (first) => out.bold(first)));
+  if (keys.length === 0) result('\nThe runs have the same settings.');
+  for (const drawn of curveTexts(charts, terminal)) result(`\n${drawn}`);
+}
+
+/** With many runs, each has a line instead of a column; in a narrow terminal, a block of lines. */
+function comparisonTable(items: readonly ComparedRun[], rows: readonly string[][], lineWidth: number): string {
+  const names = items.map(({ name }) => short(name));
+  const upright = table(['', ...names], rows, `l${'r'.repeat(items.length)}`);
   const lying = table(
     ['Run', ...rows.map(([name]) => name!)],
-    items.map(({ name }, i) => [short(name), ...rows.map((row) => row[i + 1]!)]),
+    names.map((name, i) => [name, ...rows.map((row) => row[i + 1]!)]),
     `l${'r'.repeat(rows.length)}`,
   );
-  const isWide = items.length > 4 || widthOf(upright) > lineWidth;
-  result((isWide ? lying : upright).replace(/^.*/, (first) => out.bold(first)));
-  if (keys.length === 0) result('\nThe runs have the same settings.');
-  for (const { name, lines } of charts) {
-    const drawn = curvesText(name, lines, terminal);
-    if (drawn !== undefined) result(`\n${drawn}`);
-  }
+  const fits = (text: string) => widthOf(text) <= lineWidth;
+  const chosen = (items.length > 4 ? [lying, upright] : [upright, lying]).find(fits);
+  if (chosen !== undefined) return chosen;
+  const [keys, first] = [rows.map(([key]) => `  ${key}`), rows[0]!];
+  const width = Math.max(...keys.map(({ length }) => length));
+  const block = (i: number) => rows.map((row, at) => `${keys[at]!.padEnd(width)}  ${row[i]}`);
+  return first
+    .slice(1)
+    .map((_, i) => [names[i]!, ...block(i + 1)].map((line) => cut(line, lineWidth)).join('\n'))
+    .join('\n');
 }
 
 function settingRows(items: readonly ComparedRun[], keys: readonly string[]): string[][] {
@@ -129,30 +141,57 @@ function figureRows({ items, resultName }: Comparison): string[][] {
       title,
       ...items.map(({ figures }) => (figures?.[key] === undefined ? '–' : formatFigure(key, figures[key]))),
     ]),
-    ['epochs', ...items.map(({ epochs }) => String(epochs))],
+    ['epochs done', ...items.map(({ epochs }) => String(epochs))],
     ['time', ...items.map(({ seconds }) => formatSeconds(seconds))],
     ['state', ...items.map(({ state }) => state)],
   ];
 }
 
-/** A chart where colors tell its curves apart, else a line for each curve. */
-function curvesText(
-  title: string,
-  lines: Comparison['charts'][number]['lines'],
-  { columns, out }: Terminal,
-): string | undefined {
-  const drawn = lines
-    .map(({ name, values }) => ({ name: short(name), values: values.map((value) => value ?? NaN) }))
-    .filter(({ values }) => values.some(Number.isFinite));
-  if (drawn.length === 0) return undefined;
-  const longest = Math.max(...drawn.map(({ values }) => values.length));
-  if (hasColors(out) && longest > 1 && drawn.length <= MOST_CURVES) return plotCurves(title, drawn, columns, out);
-  const rows = drawn.map(({ name, values }) => [
-    name,
-    sparkline(values, 40),
-    formatFigure(title, values.findLast(Number.isFinite)!),
-  ]);
-  return table([title, '', `after ${plural(longest, 'epoch')} at most`], rows, 'llr');
+/** Charts where colors tell the curves apart, else a line of bars for each curve. */
+function curveTexts(charts: Comparison['charts'], { columns, lineWidth, out }: Terminal): string[] {
+  const drawn = charts.flatMap(({ name: title, lines }): Drawn[] => {
+    const curves = lines
+      .map(({ name, values }) => ({ name: short(name), values: values.map((value) => value ?? NaN) }))
+      .filter(({ values }) => values.some(Number.isFinite));
+    return curves.length === 0 ? [] : [{ title, curves }];
+  });
+  const longest = drawn.flatMap(({ curves }) => curves).reduce((most, { values }) => Math.max(most, values.length), 0);
+  const most = drawn.reduce((count, { curves }) => Math.max(count, curves.length), 0);
+  if (hasColors(out) && longest > 1 && most <= MOST_CURVES) {
+    return drawn.map(({ title, curves }) => plotCurves(title, curves, columns, out));
+  }
+  return drawn.length === 0 ? [] : [barTable(drawn, longest, lineWidth)];
+}
+
+/** A chart of curves, each with a value for every epoch. */
+interface Drawn {
+  readonly title: string;
+  readonly curves: readonly { readonly name: string; readonly values: readonly number[] }[];
+}
+
+/** The most bars of a curve. */
+const MOST_BARS = 40;
+
+/** The curves of each chart on one scale, and all charts in the same columns. */
+function barTable(drawn: readonly Drawn[], longest: number, lineWidth: number): string {
+  const names = drawn.flatMap(({ title, curves }) => [title, ...curves.map(({ name }) => name)]);
+  const nameWidth = Math.min(Math.max(...names.map(({ length }) => length)), Math.floor(lineWidth / 3));
+  // Two spaces twice, and the last value.
+  const bars = Math.max(8, Math.min(MOST_BARS, lineWidth - nameWidth - 14));
+  const every = Math.ceil(longest / bars);
+  const rows = drawn.flatMap(({ title, curves }) => {
+    const scale = rangeOf(curves.flatMap(({ values }) => values));
+    return [
+      ['', '', ''],
+      [title, '', ''],
+      ...curves.map(({ name, values }) => {
+        const shown = values.filter((_, i) => (i + 1) % every === 0 || i === values.length - 1);
+        const last = formatFigure(title, values.findLast(Number.isFinite)!);
+        return [cut(name, nameWidth), sparkline(shown, bars, scale), last];
+      }),
+    ];
+  });
+  return table(['', longest === 1 ? 'epoch 1' : `epoch 1 to ${longest}`, 'last'], rows.slice(1), 'llr');
 }
 
 const hasColors = (out: Colors) => out.bold('x') !== 'x';

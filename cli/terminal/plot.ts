@@ -54,7 +54,7 @@ export function plotCurves(
     );
   const names = shown.map(({ name, values }, i) => paints[i % paints.length]!(`${name} ${values.at(-1)!.toFixed(4)}`));
   const { first, last, mark } = axis ?? { first: 'epoch 1', last: `${epochs}`, mark: undefined };
-  const labels = `${' '.repeat(AXIS)}${first}${last.padStart(Math.max(last.length + 1, width - first.length))}`;
+  const labels = `${' '.repeat(AXIS)}${first}${last.padStart(Math.max(last.length + 1, width - 1 - first.length))}`;
   const pointer = mark === undefined ? [] : [`${' '.repeat(AXIS + Math.round(mark * (width - 1)))}^`];
   return [`${title}: ${names.join(', ')}`, ...lines, ...pointer, labels].join('\n');
 }

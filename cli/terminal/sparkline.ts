@@ -3,11 +3,15 @@ const BARS = [...'▁▂▃▄▅▆▇█'];
 /**
  * Draws a curve as a row of bars, scaled to its minimum and maximum.
  * @param width the maximum number of bars; of a longer curve, the last values are shown
+ * @param scale the minimum and maximum of several curves that are compared
  */
-export function sparkline(values: readonly (number | null)[], width = 20): string {
+export function sparkline(
+  values: readonly (number | null)[],
+  width = 20,
+  scale?: readonly [least: number, most: number],
+): string {
   const shown = values.slice(-width);
-  const numbers = shown.filter((value): value is number => value !== null && Number.isFinite(value));
-  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  const [least, most] = scale ?? rangeOf(shown);
   return shown
     .map((value) => {
       if (value === null || !Number.isFinite(value)) return ' ';
@@ -15,6 +19,16 @@ export function sparkline(values: readonly (number | null)[], width = 20): strin
       return BARS[Math.min(BARS.length - 1, Math.floor(height * BARS.length))]!;
     })
     .join('');
+}
+
+/** The smallest and the largest finite value. */
+export function rangeOf(values: readonly (number | null)[]): readonly [least: number, most: number] {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value === null || !Number.isFinite(value)) continue;
+    [least, most] = [Math.min(least, value), Math.max(most, value)];
+  }
+  return [least, most];
 }
 
 /** Draws counts as a row of bars, scaled to the largest; nothing where nothing is, and something where anything is. */

@@ -239,10 +239,10 @@ function summary(comparison: Comparison): Html {
   </dl>`;
 }
 
-/** The result of a run for people, with the samples that it is of; a dash if there is none. */
+/** The result of a run for people, with its samples unless `resultName` names them; a dash if there is none. */
 export function resultText({ result, measure, samples }: ComparedRun, resultName: string): string {
   if (result === undefined) return '–';
-  const of = samples === undefined ? '' : samples === 'validation' ? ' val' : ' test';
+  const of = samples === undefined || resultName.includes(samples) ? '' : samples === 'validation' ? ' val' : ' test';
   return `${formatFigure(measure ?? resultName, result)}${of}`;
 }
 
@@ -253,7 +253,7 @@ function resultTable(comparison: Comparison, keys: readonly string[]): Html {
     { name: comparison.resultName, number: true },
     ...figures.map(([, name]) => ({ name, number: true })),
     ...keys.map((name) => ({ name })),
-    { name: 'Epochs', number: true },
+    { name: 'Epochs done', number: true },
     { name: 'Seconds', number: true },
     { name: 'State' },
   ];

@@ -68,11 +68,11 @@ describe('handgrad runs', () => {
       .to.match(/^ +low +high$/m)
       .and.to.match(/^lr +0\.2 +0\.3$/m);
     expect(stdout)
-      .to.match(/^test RMSE +5\.0000 test +80\.000 test$/m)
+      .to.match(/^test RMSE +5\.0000 +80\.000$/m)
       .and.to.match(/^test R² +0\.9500 +–$/m);
     expect(stdout)
-      .to.match(/^RMSE +after 2 epochs/m)
-      .and.to.match(/^R² /m)
+      .to.match(/^ +epoch 1 to 2 +last\nRMSE\n/m)
+      .and.to.match(/^R²$/m)
       .and.not.to.match(/accuracy/i);
     const json = await session(['runs', 'compare', 'a', 'b', '--json']);
     const { result, differing, runs } = JSON.parse(json.stdout) as {
@@ -91,17 +91,46 @@ describe('handgrad runs', () => {
     expect((await session(['runs', 'compare', 'runs/none'])).stderr).to.contain('There is no run or sweep folder');
   });
 
+  it('compare draws the curves of a chart on one scale, in the same columns, and fits the terminal', async () => {
+    const rows = (accuracies: readonly number[]) => accuracies.map((accuracy, i) => epochRow(i + 1, accuracy));
+    const name = 'a name that is longer than a third of a narrow window';
+    writeRun('runs/long', { name, epochs: 90 }, rows(Array.from({ length: 90 }, (_, i) => (i + 1) / 100)));
+    writeRun('runs/short', { epochs: 3 }, rows([0.01, 0.02, 0.03]));
+    const compared = async (columns: number) => {
+      const stdout = Object.assign(collector(true), { columns });
+      const io = { stdout, stderr: collector(), env: { NO_COLOR: '1' }, signal: new AbortController().signal };
+      expect(await run(['runs', 'compare', 'long', 'short'], io)).to.equal(0);
+      return stdout.text().trimEnd().split('\n');
+    };
+    for (const columns of [120, 80, 40]) {
+      const lines = await compared(columns);
+      expect(Math.max(...lines.map(({ length }) => length))).to.be.at.most(columns);
+      const [long, short] = lines.slice(lines.indexOf('Accuracy') + 1);
+      const bars = /[▁-█]+/;
+      expect(long!.search(bars)).to.equal(short!.search(bars));
+      expect(bars.exec(long!)![0])
+        .to.have.lengthOf.within(8, 45)
+        .and.to.match(/^▁.*█$/);
+      // Its three epochs, of 90.
+      expect(bars.exec(short!)![0]).to.match(/^▁{1,2}$/);
+      expect(lines.filter((line) => /^ *epochs done\b/.test(line)).length).to.be.within(1, 2);
+    }
+    expect((await compared(40)).slice(0, 3)).to.deep.equal([
+      ...['a name that is longer than a third of a…', '  epochs         90', '  test accuracy  0.9000'],
+    ]);
+  });
+
   it('compare and list tell the set of each figure, and never choose an epoch by the test set', async () => {
     const val = (epoch: number, valAccuracy: number) => epochRow(epoch, undefined, { valLoss: 0.5, valAccuracy });
     writeRun('runs/val', { dataset: 'mnist', epochs: 2 }, [val(1, 0.9), val(2, 0.7), endRow(epochRow(2, 0.75))]);
     const rows = [epochRow(1, 0.95), epochRow(2, 0.85)];
     writeRun('runs/test', { dataset: 'mnist', epochs: 2 }, [...rows, endRow(rows[1]!)]);
     expect((await session(['runs', 'compare', 'val', 'test'])).stdout)
-      .to.match(/^accuracy +0\.9000 val +0\.8500 test$/m)
-      .and.to.match(/^test accuracy +0\.7500 +0\.8500$/m);
+      .to.match(/^accuracy +0\.8500 test +0\.7000 val$/m)
+      .and.to.match(/^test accuracy +0\.8500 +0\.7500$/m);
     const { stdout } = await session(['runs', 'list']);
     expect(stdout)
-      .to.match(/^val .* 0\.9000 val accuracy$/m)
+      .to.match(/^val .* 0\.7000 val accuracy$/m)
       .and.to.match(/^test .* 0\.8500 test accuracy$/m);
   });
 

@@ -51,7 +51,7 @@ export async function ownContenders(
     for (const options of variants) {
       const name = ownName(backend, options.threads);
       if (backend === 'cpu' && work.name === 'deep') {
-        absent.push({ name, reason: 'the test set alone takes it a minute on this network' });
+        absent.push({ name, reason: 'evaluating the test set alone takes a minute on this network' });
         continue;
       }
       const answer = await measureProducts(backend, options, [], signal);

@@ -63,12 +63,12 @@ async function measureWork(
     const onContender = (name: string) => terminal.notice(`${work.name}, round ${number} of ${count}: ${name}`);
     const round = await runRound(number, remaining, work, { data, epochs, onContender }, signal);
     rounds.push(round);
-    for (const { name, reason } of round.failed) terminal.warning(`${name} is left out from now on: ${reason}`);
+    for (const { name, reason } of round.failed) terminal.warning(`${name} is skipped from now on: ${reason}`);
     absent.push(...round.failed);
     remaining = remaining.filter(({ name }) => !round.failed.some((failed) => failed.name === name));
     if (round.busyBefore > BUSY) {
       const share = `${(100 * round.busyBefore).toFixed(0)}%`;
-      terminal.warning(`Other processes took ${share} of the machine before this round: do not trust its figures.`);
+      terminal.warning(`Other processes took ${share} of the machine before this round: its timings are unreliable.`);
     }
   }
   const result = summarize(work, contenders, rounds, absent);

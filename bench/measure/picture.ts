@@ -105,12 +105,12 @@ function specOf({ date, machine, works }: BenchResult): TopLevelSpec {
     title: {
       text: 'An epoch of Fashion-MNIST, training and evaluation: shorter is faster',
       subtitle: [
-        'Blue: handgrad. Gray: others. Darker: what its matrix products take by themselves.',
+        'Blue: handgrad. Gray: others. Darker: its matrix products alone.',
         `${machineText(machine)}; ${date}.`,
         ...versionLines(works),
         [
           ...(cut ? ['A bar with a gap is longer than drawn.'] : []),
-          ...(starred ? ['* timed on some of the samples and multiplied.'] : []),
+          ...(starred ? ['* timed on part of the samples and extrapolated.'] : []),
         ].join(' '),
       ],
       anchor: 'start',

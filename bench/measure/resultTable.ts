@@ -32,9 +32,9 @@ export function notesOn({ rows, absent }: WorkResult): string[] {
   );
   return [
     ...(parts.length > 0
-      ? [`* timed once, training on ${[...new Set(parts)].map(formatCount).join(' or ')} samples, and multiplied`]
+      ? [`* timed once, training on ${[...new Set(parts)].map(formatCount).join(' or ')} samples, and extrapolated`]
       : []),
-    ...(compiling.length > 0 ? [`Compiling, where nothing was compiled before: ${compiling.join(', ')}`] : []),
+    ...(compiling.length > 0 ? [`Compiling, without a cache: ${compiling.join(', ')}`] : []),
     ...absent.map(({ name, reason }) => `Without ${name}: ${reason}`),
   ];
 }

@@ -88,13 +88,13 @@ export interface Command extends Pick<Declaration<unknown, unknown>, 'summary' |
 /** Flags that several commands have. */
 export const OUTPUT = {
   json: toggle({ group: 'Output', help: 'print JSON instead of text' }),
-  quiet: toggle({ group: 'Output', help: 'print no notices, warnings or progress bars; what goes to stdout stays' }),
+  quiet: toggle({ group: 'Output', help: 'print results only: no notices, warnings or progress bars' }),
 };
 
 /** A trained network, and the settings of the commands that use one. */
 export const MODEL = argument(RUN, 'a run folder or a .safetensors file');
 /** For a run folder without a manifest, or one that has changed. */
-export const NO_VERIFY = toggle({ help: 'accept a run whose model is not the one that its manifest records' });
+export const NO_VERIFY = toggle({ help: 'use the model of a run even if it differs from the manifest' });
 export const MODEL_SETTINGS: readonly ConfigKey[] = keysAffecting('fetching', 'samples', 'backend');
 
 /** The data set of a command that also takes it as the setting `dataset`. */
@@ -105,7 +105,7 @@ export const DATASET = optionalArgument(
 
 const CONFIG = severalFlag(PATH, {
   group: 'Output',
-  help: 'take settings from FILE.yaml or FILE.json, or from several: later ones win, and flags over all',
+  help: 'read settings from FILE.yaml or FILE.json; of several, later ones win over earlier ones, and flags over all',
 });
 
 /** What follows a flag: nothing for a boolean, which has no text. */
@@ -113,11 +113,14 @@ const valueKind = (kind: Kind<unknown>) => (kind.read ? kind : undefined);
 
 /**
  * Arguments with the data set as a flag, where it was given as an argument.
- * @throws HandgradError 'usage' when both are given and differ
+ * @throws HandgradError 'usage' when both are given and differ, or the argument is rather a config file
  */
-function withDataset(args: Args): Args {
-  const named = args['DATASET'];
+function withDataset(args: Args, takesConfig: boolean): Args {
+  const named = args['DATASET'] as string | undefined;
   if (named === undefined) return args;
+  if (takesConfig && /\.(ya?ml|json)$/i.test(named)) {
+    throw new HandgradError('usage', `${quoted(named)} is not a data set; if it is a config, use --config ${named}.`);
+  }
   const flagged = once(args['dataset'], 'dataset') ?? named;
   if (flagged === named) return { ...args, dataset: named };
   throw new HandgradError(
@@ -164,7 +167,7 @@ export function defineCommand<
           ...positionals.map(([name, { read }]) => [name, read(args[name.toUpperCase()], name.toUpperCase())]),
         ]) as Values<Flags> & Values<Arguments> & { readonly quiet?: boolean };
         const files = configFile ? (CONFIG.read(args['config'], 'config') ?? []) : [];
-        const chosen = settings.includes('dataset') ? withDataset(args) : args;
+        const chosen = settings.includes('dataset') ? withDataset(args, configFile) : args;
         const { config, given, origins } = await readSettings(settings, chosen, files, io.env);
         const terminal = createTerminal(io, { quiet: values.quiet, words });
         await declared.run(values, {

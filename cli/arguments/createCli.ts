@@ -52,7 +52,7 @@ export function createCli(commands: Commands, argv: readonly string[], io: Io): 
     } as unknown as Record<string, string>)
     .option('debug', { type: 'boolean', global: true, describe: 'show the stack trace of an error' })
     .option(END, { type: 'boolean', global: true, hidden: true })
-    .example('handgrad train', "train the post's network on Fashion-MNIST")
+    .example('handgrad train', 'train a network with one hidden layer on Fashion-MNIST')
     .epilogue(`${variableLines()}\n\nhandgrad <command> --help shows the flags of a command.`)
     .help('help', 'show this help')
     .version('version', 'show the version', version())

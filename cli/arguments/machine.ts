@@ -10,11 +10,13 @@ const GPUS = list(GPU_LIST, GPU, (names) => names.length > 0 && new Set(names).s
 export const MACHINE = {
   workers: flag(wholeNumber(1, 1024), {
     group: 'Machine',
-    help: 'the number of runs that train at once, else one per core or GPU',
+    help: 'the number of runs that train at once',
+    otherwise: 'one per core or GPU',
   }),
   threads: flag(wholeNumber(1, 1024), {
     group: 'Machine',
-    help: 'threads per run, else the cores divided among the workers',
+    help: 'threads per run',
+    otherwise: 'the cores divided among the workers',
   }),
   gpus: flag(GPUS, { group: 'Machine', help: 'the GPUs, assigned to the runs in turn: 0,1' }),
 };

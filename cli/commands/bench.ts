@@ -18,14 +18,14 @@ function some<Name extends string>(names: readonly Name[]): Kind<readonly Name[]
 }
 
 export const command = defineCommand({
-  summary: 'time training on every backend here, compared with the installed peers',
+  summary: 'time training on every backend here, and in the frameworks (peers) that are installed',
   settings: [...keysAffecting('fetching'), 'allowSoftware'],
   flags: {
-    work: flag(some(NAMES), { default: ['post'], help: `what to time: a comma list of ${NAMES.join('|')}` }),
+    work: flag(some(NAMES), { default: ['post'], help: `the workloads to time: a comma list of ${NAMES.join('|')}` }),
     backends: flag(some(BACKENDS), { help: `a comma list of ${BACKENDS.join('|')}`, otherwise: 'all that run here' }),
     rounds: flag(wholeNumber(1, 1000), {
       default: 3,
-      help: 'the number of rounds; each contender runs once per round',
+      help: 'the number of rounds; every backend and peer runs once in each',
     }),
     epochs: flag(wholeNumber(1, 1000), {
       help: 'epochs of each run',
@@ -33,15 +33,18 @@ export const command = defineCommand({
     }),
     python: flag(text('a path'), {
       default: 'python3',
-      help: 'in a checkout: a Python with bench/peers/requirements.txt',
+      help: 'in a checkout: the Python of the peers, with bench/peers/requirements.txt',
     }),
     noPeers: toggle({ help: 'time handgrad only' }),
     picture: flag(PATH, { help: 'write a chart of all works into DIR: bench.svg and bench.png' }),
     ...OUTPUT,
   },
   examples: [
-    ['bench', "the post's run on every backend here, and by the installed peers"],
-    ['bench --work post,deep --backends native,wasm --rounds 5 --picture charts', 'two backends, thoroughly'],
+    ['bench', 'ten epochs of Fashion-MNIST on every backend here, and in the installed peers'],
+    [
+      'bench --work post,deep --backends native,wasm --rounds 5 --picture charts',
+      'two workloads on two backends, with a chart',
+    ],
   ],
   async run({ work, backends = BACKENDS, noPeers, picture, json, ...how }, { config, terminal, signal }) {
     if (!isDatasetName(config.dataset)) throw new Error(`${config.dataset} is not in the catalog`);

@@ -13,7 +13,7 @@ export const command = defineCommand({
   settings: MODEL_SETTINGS,
   flags: {
     threshold: THRESHOLD,
-    skipUnknownClasses: toggle({ help: 'of a table, leave out rows of classes that the model does not know' }),
+    skipUnknownClasses: toggle({ help: 'of a table, skip rows of classes that the model does not know' }),
     noVerify: NO_VERIFY,
     ...OUTPUT,
   },

@@ -14,10 +14,10 @@ const FORMAT = choice<ExportFormat>({
 const LAYOUT = choice<ModelLayout>({ handgrad: 'W1 b1 W2 b2 …', torch: '0.weight 0.bias 2.weight …' });
 
 export const command = defineCommand({
-  summary: 'write a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, a web page',
+  summary: 'export a trained network for TensorFlow.js, ONNX Runtime, PyTorch or a web page',
   arguments: {
     model: MODEL,
-    out: optionalArgument(PATH, 'the file or folder to write; beside the model when omitted'),
+    out: optionalArgument(PATH, 'the file or folder to write; next to the model by default'),
   },
   flags: {
     format: flag(FORMAT, {
@@ -25,7 +25,7 @@ export const command = defineCommand({
       help: `what to write: ${FORMAT.names!.join('|')}`,
     }),
     layout: flag(LAYOUT, {
-      help: `names and shapes of --format safetensors: ${LAYOUT.names!.join('|')}`,
+      help: `tensor names and shapes of --format safetensors: ${LAYOUT.names!.join('|')}`,
       otherwise: 'handgrad',
     }),
     force: toggle({ help: 'replace existing files' }),
@@ -43,12 +43,13 @@ export const command = defineCommand({
     const { config, path, files, leavesOut } = await exportModel(model, { format, layout, out, force, noVerify });
     if (!config) {
       terminal.warning(
-        `${model} records neither its input scale nor its activation; the export assumes scaled inputs and relu.`,
+        `${model} records neither the scale of its inputs nor its activation; ` +
+          'the export assumes inputs in [0, 1] and relu.',
       );
     }
     if (leavesOut !== undefined) terminal.warning(leavesOut);
     if (json) return terminal.json({ format, path, files });
     terminal.result(path);
-    terminal.notice(`Written; ${EXPORT_FORMATS[format].use}.`);
+    terminal.notice(`Exported; ${EXPORT_FORMATS[format].use}.`);
   },
 });

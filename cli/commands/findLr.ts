@@ -8,19 +8,19 @@ import { withOpenScreen } from '../screens/open';
 import { rangeScreen } from '../screens/rangeTest';
 
 export const command = defineCommand({
-  summary: 'find a learning rate by a range test: a few steps with a growing rate',
+  summary: 'find a learning rate by a range test: a few steps at increasing rates',
   arguments: { dataset: DATASET },
   settings: CONFIG_KEYS.filter((key) => !settingsOfRuns[key].wholeRun),
   configFile: true,
   flags: {
-    minLr: flag(positive(1e12, '1e12'), { default: 1e-6, group: 'Training', help: 'the first learning rate' }),
-    maxLr: flag(positive(1e12, '1e12'), { default: 10, group: 'Training', help: 'the last learning rate' }),
+    minLr: flag(positive(1e12, '1e12'), { default: 1e-6, group: 'Training', help: 'the lowest learning rate' }),
+    maxLr: flag(positive(1e12, '1e12'), { default: 10, group: 'Training', help: 'the highest learning rate' }),
     steps: flag(wholeNumber(20, 100_000), { default: 200, group: 'Training', help: 'the number of steps' }),
     out: flag(PATH, { group: 'Output', help: 'write the picture to FILE.png or FILE.svg' }),
     ...OUTPUT,
   },
   examples: [
-    ['find-lr', "for the post's network on Fashion-MNIST"],
+    ['find-lr', 'for one hidden layer of 256 units, on Fashion-MNIST'],
     ['find-lr iris.csv --optimizer adam', 'for your own table'],
     ['find-lr --optimizer momentum --out lr.png', 'with its picture'],
   ],
@@ -48,8 +48,8 @@ export const command = defineCommand({
     if (result?.suggestion) return;
     throw new HandgradError(
       'failure',
-      `The loss did not fall at any rate from ${minLr} to ${maxLr}; try a larger --max-lr, more --steps, or ` +
-        'another --init.',
+      `The loss did not decrease at any learning rate from ${minLr} to ${maxLr}; try a larger --max-lr, more ` +
+        '--steps, or another --init.',
     );
   },
 });

@@ -22,7 +22,7 @@ const MOST_PICTURES = 10;
 const INVERSION = choice<Inversion>({ auto: 'if it differs from the data set', yes: 'always', no: 'never' });
 
 export const command = defineCommand({
-  summary: 'classify images, predict the rows of a table, or samples of the test set',
+  summary: 'classify images, or predict the rows of a table or samples of the test set',
   arguments: {
     model: MODEL,
     input: restArguments(
@@ -38,7 +38,10 @@ export const command = defineCommand({
       default: 'auto',
       help: `invert images: ${INVERSION.names!.join('|')}; auto does if the background differs from the data set's`,
     }),
-    top: flag(wholeNumber(1, 2 ** 31), { help: 'how many classes to show of an image or sample', otherwise: '3' }),
+    top: flag(wholeNumber(1, 2 ** 31), {
+      help: 'the number of classes to show for each image or sample',
+      otherwise: '3',
+    }),
     threshold: THRESHOLD,
     csv: toggle({
       group: 'Output',
@@ -76,6 +79,9 @@ export const command = defineCommand({
       try {
         if (index) await showSamples(await classifier.samples(index), classifier, view);
         else if (takesTables(classifier, files)) {
+          const picture = files.find((file) => IMAGE_NAME.test(file));
+          if (picture !== undefined) throw tableModelTakesNo(picture, model);
+          if (invert !== 'auto') throw new HandgradError('usage', '--invert is for images; leave it out.');
           if (top !== undefined) throw new HandgradError('usage', '--top is for images and samples; leave it out.');
           await writeRows(classifier, files, { terminal, threshold, form: json ? 'json' : csv ? 'csv' : formFor(io) });
         } else await showImages(classifier.images(files, invert), classifier, view);
@@ -88,9 +94,21 @@ export const command = defineCommand({
 
 /** Whether the inputs are tables. Of a model of images, those with the name of one: their rows are pixels. */
 function takesTables({ inputs, imageShape }: Classifier, files: readonly string[]): boolean {
-  return imageShape ? files.every((file) => TABLE_NAME.test(file)) : inputs !== undefined;
+  if (!imageShape) return inputs !== undefined;
+  const table = files.find((file) => TABLE_NAME.test(file));
+  if (table === undefined || files.every((file) => TABLE_NAME.test(file))) return table !== undefined;
+  throw new HandgradError('usage', `${table} is a table; predict takes tables or images, not both at once.`);
 }
 
+function tableModelTakesNo(picture: string, model: string): HandgradError {
+  return new HandgradError(
+    'usage',
+    `${picture} is an image, and ${model} was trained on a table; give a table such as a CSV file, or a model ` +
+      'that was trained on images.',
+  );
+}
+
+const IMAGE_NAME = /\.(png|jpe?g|jpe|gif|bmp|webp|tiff?)$/i;
 const TABLE_NAME = /\.(csv|tsv|txt|parquet)(\.(gz|zst))?$/i;
 
 const formFor = ({ stdout }: Io) => (stdout.isTTY ? 'text' : 'csv');
@@ -221,7 +239,7 @@ async function showImages(images: ReturnType<Classifier['images']>, classifier: 
     show({ name: visibleName(file), probabilities, note: treatment(image, imageShape), picture }, view);
   }
   if (failed > 0) {
-    throw new HandgradError('data', `${plural(failed, 'image')} could not be used; the lines above say why.`);
+    throw new HandgradError('data', `${plural(failed, 'image')} could not be classified; see the errors above.`);
   }
 }
 
@@ -251,10 +269,10 @@ function show({ name, probabilities, note, picture }: Shown, { best, terminal, p
 /** What was done to a file so that the network could take it. */
 function treatment(image: ReadImage, [rows, columns]: readonly [number, number]): string {
   const done = [
-    ...(image.wasTransparent ? ['put on white'] : []),
-    ...(image.wasColored ? ['made gray'] : []),
+    ...(image.wasTransparent ? ['placed on white'] : []),
+    ...(image.wasColored ? ['converted to gray'] : []),
     ...(image.wasResized ? [`resized to ${columns}x${rows}`] : []),
     ...(image.wasInverted ? ['inverted'] : []),
   ];
-  return `${image.width}x${image.height}${done.length > 0 ? `, ${done.join(', ')}` : ', as it is'}`;
+  return `${image.width}x${image.height}${done.length > 0 ? `, ${done.join(', ')}` : ', unchanged'}`;
 }

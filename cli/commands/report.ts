@@ -10,7 +10,8 @@ export const command = defineCommand({
   flags: {
     out: flag(PATH, {
       group: 'Output',
-      help: 'the FILE.html to write, else report.html in the run folder, or for several runs in the working directory',
+      help: 'the FILE.html to write',
+      otherwise: 'report.html in the run folder; of several runs, in the working directory',
     }),
     png: flag(PATH, { group: 'Output', help: 'also write the charts as PNG files into DIR' }),
     noVerify: NO_VERIFY,

@@ -19,8 +19,8 @@ const RUN_ROOT = 'runs';
 type Action = 'list' | 'compare' | 'rm';
 const ACTION = choice<Action>({
   list: 'the runs and sweeps in a folder',
-  compare: 'settings that differ, figures and curves',
-  rm: 'removes what handgrad has written',
+  compare: 'settings that differ, metrics and curves',
+  rm: 'removes the files that handgrad wrote',
 });
 
 const ORDER = choice<RunOrder>({
@@ -45,7 +45,7 @@ export const command = defineCommand({
   summary: 'list the runs of a folder, compare some, or remove them',
   arguments: {
     action: argument(ACTION, 'list, compare or rm'),
-    paths: restArguments(RUN, 'for list: a folder of runs, else runs; otherwise runs and sweeps', {
+    paths: restArguments(RUN, 'for list: a folder of runs (default runs); for compare and rm: runs and sweeps', {
       atLeastOne: false,
     }),
   },
@@ -66,7 +66,7 @@ export const command = defineCommand({
   examples: [
     ['runs list', 'all runs and sweeps in runs/, the newest first'],
     ['runs list --sort best --filter tag=baseline,dataset=iris.csv', 'some of them, the best first'],
-    ['runs compare runs/<run> runs/<run>', 'settings that differ, figures and curves'],
+    ['runs compare runs/<run> runs/<run>', 'settings that differ, metrics and curves'],
     ['runs rm runs/<run>', 'asks, then removes what the run has written'],
   ],
   async run(values, context) {
@@ -154,7 +154,7 @@ async function removeCommand(
     else terminal.result(`Removed ${dir} (${plural(files.length, 'file')}, ${formatBytes(bytes)})`);
     if (kept.length > 0) {
       const named = kept.slice(0, 3).join(', ') + (kept.length > 3 ? ', …' : '');
-      terminal.warning(`${dir} is kept, because it holds what handgrad has not written: ${named}`);
+      terminal.warning(`${dir} is kept, because it holds files that handgrad did not write: ${named}`);
     }
   }
 }

@@ -6,7 +6,7 @@ import { library } from '../library';
 
 export const command = defineCommand({
   summary: 'show the runs of a folder as a live page on this machine',
-  arguments: { dir: optionalArgument(PATH, 'a folder of runs, else runs') },
+  arguments: { dir: optionalArgument(PATH, 'a folder of runs (default runs)') },
   flags: {
     port: flag(wholeNumber(0, 65_535), {
       group: 'Output',
@@ -16,14 +16,14 @@ export const command = defineCommand({
     quiet: OUTPUT.quiet,
   },
   examples: [
-    ['serve', 'the runs in runs/, with curves that move while they train'],
+    ['serve', 'the runs in runs/, with curves that update while they train'],
     ['serve --port 0', 'on a free port'],
   ],
   async run({ dir, port }, { terminal, signal }) {
     const served = await library.collection().serveRuns(dir, { port });
     try {
       terminal.result(served.url);
-      terminal.notice('Open this address in a browser; Ctrl-C ends it.');
+      terminal.notice('Open this address in a browser; press Ctrl-C to stop.');
       if (!signal.aborted) await once(signal, 'abort');
       signal.throwIfAborted();
     } finally {

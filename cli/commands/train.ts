@@ -23,7 +23,8 @@ export const command = defineCommand({
   flags: {
     runDir: flag(PATH, {
       group: 'Output',
-      help: 'the DIR for model and metrics, else runs/<dataset>-<date>-<time>',
+      help: 'the DIR for model and metrics',
+      otherwise: 'runs/<dataset>-<date>-<time>',
     }),
     resume: flag(RUN, {
       group: 'Output',
@@ -33,12 +34,12 @@ export const command = defineCommand({
     summary: toggle({ group: 'Output', help: 'print the layers of the network before training' }),
     printConfig: toggle({
       group: 'Output',
-      help: 'print the config, with where each value comes from, and train nothing',
+      help: 'print the config, with the source of each value, without training',
       conflicts: ['resume'],
     }),
     dryRun: toggle({
       group: 'Output',
-      help: 'read the data and measure a few steps; print steps, memory and time, and save nothing',
+      help: 'estimate steps, memory and time from a few steps, without saving anything',
       conflicts: ['resume', 'printConfig'],
     }),
     forceUnlock: toggle({
@@ -50,10 +51,10 @@ export const command = defineCommand({
     ...OUTPUT,
   },
   examples: [
-    ['train', "the post's network on Fashion-MNIST"],
+    ['train', 'one hidden layer of 256 units, on Fashion-MNIST'],
     ['train --hidden 512,256 --epochs 20 --seed 1', 'two hidden layers'],
     ['train iris.csv --label-column species', 'your own table'],
-    ['train --dry-run', 'what it would take: steps, memory and time'],
+    ['train --dry-run', 'an estimate of steps, memory and time'],
     ['train --config base.yaml wide.yaml', 'settings from two files; the later one wins'],
     ['train --config runs/<run>/config.json', 'the same run again'],
     ['train --resume runs/<run>', 'an interrupted run, from its checkpoint'],
@@ -85,7 +86,7 @@ export const command = defineCommand({
       const { epochs, bestEpoch } = run.finished;
       terminal.notice(
         bestEpoch !== undefined && epochs < lastEpoch(run.config)
-          ? `The run in ${run.dir} has stopped early, after epoch ${epochs}, and has kept epoch ${bestEpoch}; ` +
+          ? `The run in ${run.dir} stopped early, after epoch ${epochs}, and kept the network of epoch ${bestEpoch}; ` +
               `a new run with a larger --patience, or without it, trains longer.`
           : `The run in ${run.dir} has finished its ${lastEpoch(run.config)} epochs; ` +
               `--epochs with a larger number extends it.`,

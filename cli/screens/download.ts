@@ -36,7 +36,7 @@ export function downloadScreen(terminal: Terminal): Screen<DownloadEvent> {
     },
     done({ dataset, folder, fetched: count }) {
       bar.stop();
-      if (trying) terminal.notice(`${plural(count, 'file')} of ${dataset} verified and put in ${folder}`);
+      if (trying) terminal.notice(`${plural(count, 'file')} of ${dataset} verified and saved in ${folder}`);
     },
   };
   return {

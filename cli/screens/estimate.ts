@@ -23,7 +23,7 @@ export function showEstimate(estimate: RunEstimate, terminal: Terminal, { json }
         `by ${plural(measuredSteps, 'step')} on ${estimate.backend}`,
     ].join('\n'),
   );
-  terminal.notice('Nothing was saved; without --dry-run, it trains.');
+  terminal.notice('Nothing was saved; run it without --dry-run to train.');
 }
 
 const milliseconds = (seconds: number) =>

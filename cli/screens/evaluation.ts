@@ -46,7 +46,10 @@ function showClassification(evaluation: ClassificationEvaluation, terminal: Term
   const few = evaluation.perClass.length <= MOST_CLASSES;
   terminal.result(few ? '' : `\nThe ${LISTED} classes with the lowest F1 (--json lists all):`);
   terminal.result(classTable(evaluation, few));
-  if (few) terminal.result(`\nTrue class (row) taken for (column):\n${matrix(evaluation, terminal.out)}`);
+  if (few)
+    terminal.result(
+      `\nConfusion matrix (rows: true classes, columns: predicted classes):\n${matrix(evaluation, terminal.out)}`,
+    );
   else terminal.result(`\nThe most frequent confusions:\n${confusions(evaluation)}`);
 }
 
@@ -55,7 +58,9 @@ const figure = (value: number | null) => (value === null ? '—' : formatShare(v
 function thresholdLines({ threshold, bestThresholds: best, perClass }: ClassificationEvaluation): string[] {
   const name = quoted(perClass[1]?.name);
   return [
-    ...(threshold === undefined ? [] : [`Threshold ${threshold}: ${name} where its probability is at least that`]),
+    ...(threshold === undefined
+      ? []
+      : [`Threshold ${threshold}: ${name} is predicted if its probability is at least that`]),
     ...(best
       ? [
           `Best thresholds for ${name}: ${rounded(best.f1.threshold)} for F1 (${formatShare(best.f1.value)}), ` +
@@ -118,7 +123,9 @@ function confusions({ perClass, confusion }: ClassificationEvaluation): string {
       formatCount(count),
       `${((100 * count) / perClass[truth]!.support).toFixed(1)}%`,
     ]);
-  return rows.length === 0 ? 'none' : table(['True class', 'Taken for', 'Samples', 'Share of the class'], rows, 'llrr');
+  return rows.length === 0
+    ? 'none'
+    : table(['True class', 'Predicted class', 'Samples', 'Share of the class'], rows, 'llrr');
 }
 
 /** Correct counts are green; errors of at least 5% of their row are highlighted, and zeros are dimmed. */

@@ -16,10 +16,10 @@ export function rangeScreen(terminal: Terminal, { json }: { readonly json: boole
       const { config, steps, minLr, maxLr } = event;
       const how = `${plural(steps, 'step')}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}`;
       const range = `learning rate ${minLr} to ${maxLr}, seed ${config.seed}`;
-      terminal.notice([...dataLines(event), `Test:    ${how}, ${range}`].join('\n'));
+      terminal.notice([...dataLines(event), `Range:   ${how}, ${range}`].join('\n'));
       bar.start('Range test', event.steps);
     },
-    step: ({ step, lr, smoothed }) => bar.update(step, `loss ${formatShare(smoothed)}, rate ${rateText(lr)}`),
+    step: ({ step, lr, smoothed }) => bar.update(step, `loss ${formatShare(smoothed)}, lr ${rateText(lr)}`),
     end(event) {
       bar.stop();
       const { steps, diverged, suggestion } = event;
@@ -31,14 +31,14 @@ export function rangeScreen(terminal: Terminal, { json }: { readonly json: boole
       const last = steps.at(-1)!;
       terminal.result(rangeChart(steps, suggestion?.lr, terminal));
       const end = diverged
-        ? `The loss diverged at a rate of ${rateText(last.lr)}, after ${plural(steps.length, 'step')}.`
+        ? `The loss diverged at a learning rate of ${rateText(last.lr)}, after ${plural(steps.length, 'step')}.`
         : `The loss did not diverge up to ${rateText(last.lr)}.`;
       terminal.notice(end);
       if (!suggestion) return;
       const { lr, lowest } = suggestion;
       terminal.result(`${terminal.out.bold(`Suggested: --lr ${lr}`)}, where the loss falls fastest`);
       terminal.notice(
-        `The loss is lowest at ${lowest}; a tenth of that, ${rateText(lowest / 10)}, is a common choice, too.`,
+        `The loss is lowest at ${lowest}; a tenth of that, ${rateText(lowest / 10)}, is another common choice.`,
       );
     },
   };
@@ -59,10 +59,16 @@ function rangeChart(steps: readonly RangeStep[], suggested: number | undefined, 
   const values = steps.map(({ smoothed }) => Math.min(smoothed, most));
   const [first, last] = [steps[0]!.lr, steps.at(-1)!.lr];
   const chart = {
-    first: `rate ${rateText(first)}`,
+    first: `lr ${rateText(first)}`,
     last: rateText(last),
     // The rates grow by the same factor from column to column.
     ...(suggested !== undefined && { mark: Math.log(suggested / first) / Math.log(last / first) }),
   };
-  return plotCurves('Smoothed loss', [{ name: 'at the last rate', values }], terminal.columns, terminal.out, chart);
+  return plotCurves(
+    'Smoothed loss by learning rate',
+    [{ name: 'last', values }],
+    terminal.columns,
+    terminal.out,
+    chart,
+  );
 }

@@ -21,7 +21,7 @@ export function showList(
 ): void {
   if (json) for (const run of runs) terminal.json(run);
   else if (runs.length > 0) terminal.result(listTable(runs, terminal));
-  else if (isFiltered) terminal.notice('No run satisfies the filter.');
+  else if (isFiltered) terminal.notice('No run matches the filter.');
   else terminal.notice('There is no run yet; start one with: handgrad train');
   for (const { folder, why } of leftOut) terminal.warning(`${visibleName(folder)} is left out: ${why}`);
 }

@@ -224,7 +224,7 @@ function closing({ state, stoppedEarly, done, stopped, failed, best, seconds, sw
     ...(failed > 0 ? [`${failed} failed`] : []),
   ];
   const again = best ? `; train the best one again with: handgrad train --config ${sweepDir}/best.json` : '';
-  const early = stoppedEarly ? 'Ended early, because nothing improved any more: ' : '';
+  const early = stoppedEarly ? 'Stopped early, because no trial improved on the best: ' : '';
   const partial = state === 'partial' ? 'Partial: ' : '';
   return `${partial}${early}${counts.join(', ')} in ${formatSeconds(seconds)}. Saved in ${sweepDir}${again}`;
 }

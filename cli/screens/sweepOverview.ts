@@ -42,7 +42,7 @@ export function showPlan(plan: SweepPlan, terminal: Terminal, { json }: { json: 
   const { halving, seeds, fixed, parameters } = spec;
   if (!configurations) {
     if (json) terminal.json({ type: 'plan', trials, seeds, fixed, parameters });
-    else terminal.result(`Optuna chooses ${plural(trials, 'trial')}, each from the results before it.`);
+    else terminal.result(`Optuna chooses ${plural(trials, 'trial')}, each based on the results so far.`);
     return;
   }
   let trial = 0;

@@ -44,7 +44,7 @@ function prepare(network, classify) {
     context.drawImage(image, ...place);
     const resized = image.width !== width || image.height !== height;
     const done = [
-      ...(resized ? [`made gray and ${width}x${height}`] : ['taken as it is']),
+      ...(resized ? [`converted to gray and ${width}x${height}`] : ['unchanged']),
       ...(inverted ? [`inverted to the ${dark ? 'dark' : 'light'} background of the data set`] : []),
     ];
     element('hint').textContent = `${file.name}: ${image.width}x${image.height}, ${done.join(', ')}.`;
@@ -131,7 +131,7 @@ function receive(take) {
     const [file] = files;
     if (!file) return;
     take(file).catch(() => {
-      element('hint').textContent = `${file.name} is no image that this browser can read.`;
+      element('hint').textContent = `${file.name} is not an image that this browser can read.`;
     });
   };
   element('file').addEventListener('change', (event) => give(event.target.files));

@@ -55,7 +55,7 @@ async function start(prefer, prepare) {
   const widths = [layers[0].W.shape[0], ...layers.map(({ W }) => W.shape[1])].join('-');
   element('about').textContent =
     `A ${widths} network${network.dataset ? ` trained on ${network.dataset}` : ''}, computed in this browser: ` +
-    `nothing leaves it.`;
+    `no data leaves it.`;
   element('backend').textContent = `Backend: ${backend}`;
   document.body.dataset.backend = backend;
 }

@@ -321,7 +321,7 @@ async function update() {
     $('state').textContent = list.runs.length === 0 ? 'There is no run yet.' : `${count}, ${running} running`;
     $('state').className = '';
   } catch {
-    $('state').textContent = 'The server has ended; this page shows what it had.';
+    $('state').textContent = 'The server has stopped; this page shows its last state.';
     $('state').className = 'lost';
   }
   updating = false;

@@ -49,8 +49,8 @@ describe('bench', () => {
       ['handgrad, cpu *', 'torch 2.13.0'],
     ]);
     expect(lines.slice(6)).to.deep.equal([
-      '* timed once, training on 512 samples, and multiplied',
-      'Compiling, where nothing was compiled before: JAX jit 1.3 s',
+      '* timed once, training on 512 samples, and extrapolated',
+      'Compiling, without a cache: JAX jit 1.3 s',
       'Without torch.compile: there is no C++ compiler',
     ]);
   });

@@ -214,8 +214,8 @@ describe('the tables that failed, trained and evaluated', function () {
     it('index_num.csv: is found, and an index is no input', async () => {
       const { start, stderr } = await train('index_num.csv', ...QUICK);
       expect(start.table!.labels).to.deep.equal(['label']);
-      expect(start.table!.leftOut).to.deep.equal([{ name: 'column 1', why: 'a running number from 0' }]);
-      expect(stderr).to.include('left out: column 1 (a running number from 0)');
+      expect(start.table!.leftOut).to.deep.equal([{ name: 'column 1', why: 'consecutive numbers from 0' }]);
+      expect(stderr).to.include('left out: column 1 (consecutive numbers from 0)');
     });
 
     for (const name of ['index_text.csv', 'label_last_num.csv', 'years.csv']) {

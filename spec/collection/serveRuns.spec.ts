@@ -129,7 +129,7 @@ describe('serveRuns', function () {
       expect(new Set(colors).size).to.equal(2);
       expect(complaints).to.deep.equal([]);
       await served.close();
-      await until("document.querySelector('#state').textContent.startsWith('The server has ended')");
+      await until("document.querySelector('#state').textContent.startsWith('The server has stopped')");
     });
   });
 });

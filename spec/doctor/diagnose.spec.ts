@@ -23,12 +23,12 @@ describe('judge', () => {
   it('is ready on the first backend that auto would take', () => {
     const found = judge({ backend: 'auto' }, RUNS, [refused, running('wasm'), running('tensorflow')], [intact]);
     expect(found).to.deep.include({ ready: true, next: 'train' });
-    expect(found.verdict).to.match(/runs on tensorflow\.$/);
+    expect(found.verdict).to.match(/on the tensorflow backend\.$/);
   });
 
   it('says that native would be faster where only wasm is left', () => {
     const { verdict } = judge({ backend: 'auto' }, RUNS, [refused, running('wasm')], []);
-    expect(verdict).to.match(/runs on wasm; the native backend would be faster\.$/);
+    expect(verdict).to.match(/on the wasm backend; the native backend would be faster\.$/);
   });
 
   it('is not ready when the backend asked for is refused, and repeats why', () => {

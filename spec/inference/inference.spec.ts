@@ -139,7 +139,9 @@ describe('using a trained network', function () {
     expect(await asked({ rows: [[1]] })).to.match(/Row 0 must have 2 cells, one for each input .* it has 1\./);
     expect(await asked({ rows: [[1, Infinity]] })).to.match(/Row 0 has Infinity in "y"/);
     expect(await asked({ index: [30] })).to.equal('`index` must be a whole number from 0 to 29, not 30.');
-    expect(await asked({ images: ['x.png'] })).to.match(/was not trained on images: points has none; .* by `index`\.$/);
+    expect(await asked({ images: ['x.png'] })).to.match(
+      /was trained on a table, not on images; give it `table` or `rows`\.$/,
+    );
     expect(await asked({ index: [0] }, { top: 4 })).to.equal('`top` must be a whole number from 1 to 3, not 4.');
     expect(await asked({} as never)).to.match(/nothing to predict/);
   });
@@ -150,12 +152,14 @@ describe('using a trained network', function () {
     const written = await exportModel(path('run'), { format: 'onnx' });
     expect(written.leavesOut).to.equal(undefined);
     expect(written).to.deep.include({ path: path('run', 'model.onnx'), files: [path('run', 'model.onnx')] });
-    expect(await failure('usage', () => exportModel(path('run'), { format: 'onnx' }))).to.match(/exists already/);
+    expect(await failure('usage', () => exportModel(path('run'), { format: 'onnx' }))).to.match(/already exists/);
     await exportModel(path('run'), { format: 'onnx', force: true });
     const { leavesOut } = await exportModel(path('run'), { format: 'layers', out: path('tf') });
-    expect(leavesOut).to.match(/network only, not the preparation of the table: give it 2 inputs \("x", "y"\)/);
+    expect(leavesOut).to.match(
+      /network without the preprocessing of the table: it takes 2 inputs \("x", "y"\), preprocessed as/,
+    );
     const torch = await exportModel(path('run'), { format: 'safetensors', layout: 'torch' });
-    expect(torch.leavesOut).to.match(/^PyTorch reads the network only/);
+    expect(torch.leavesOut).to.match(/^PyTorch reads the network without/);
     expect((await exportModel(path('run'), { format: 'safetensors' })).leavesOut).to.equal(undefined);
     expect(readdirSync(path('tf')).sort()).to.deep.equal(['model.json', 'weights.bin']);
     expect(await failure('usage', () => exportModel(path('run'), { format: 'onx' as never }))).to.equal(

@@ -171,7 +171,7 @@ async function pictures(): Promise<void> {
   const seen: string[] = [];
   const onEvent = ({ type }: DownloadEvent) => seen.push(type);
   const from = (source: string) => download('fashion-mnist', { dataDir, source, onEvent });
-  assert.match(await failure(() => from(work)), /^data: No source gave /);
+  assert.match(await failure(() => from(work)), /^data: No source provided /);
   const folder = await from(images);
   assert.equal(readdirSync(folder).length, 4);
   assert.deepEqual(seen.slice(0, 2), ['source', 'failed']);

@@ -169,10 +169,7 @@ describe('the folder of checkpoints', () => {
     for (const [format, said] of [
       ['3', 'a checkpoint in format 3, but this version of handgrad reads format 2'],
       // Says why, and what to do.
-      [
-        '1',
-        'format 1, whose shuffled order only the first edition of handgrad (0.1) can continue; finish the run with',
-      ],
+      ['1', 'format 1, which only handgrad 0.1 can resume; finish the run with'],
     ]) {
       await write(folder(), [1]);
       const path = join(folder(), tensorsFile(1));

@@ -76,7 +76,7 @@ describe('a run of the library', function () {
     }
   });
 
-  it('records every N-th step with logEvery, each once, interrupted or not, and trains the same', async () => {
+  it('records every Nth step with logEvery, each once, interrupted or not, and trains the same', async () => {
     const more = { logEvery: 2, clipNorm: 0.01 };
     const events = await eventsOf(await start('whole', more));
     const logs = events.filter((event) => event.type === 'log');
@@ -173,6 +173,13 @@ describe('a run of the library', function () {
     await failure('usage', () => start('other', { batchSize: 109 }));
     await failure('usage', () => startRun({ dataset: 'no such' }, { dir: path('other'), env }));
     expect(existsSync(path('other'))).to.equal(false);
+  });
+
+  it('refuses the folder of a run as its data set', async () => {
+    await eventsOf(await start('one'));
+    expect(await failure('usage', () => start('two', { dataset: path('one') }))).to.equal(
+      `${path('one')} is a run, not a data set; resume the run, or name its data set.`,
+    );
   });
 
   it('names settings, not flags, in what it refuses', async () => {

@@ -91,5 +91,5 @@ export function judge(
   if (runs.freeBytes < LOW_DISK_BYTES) return no(`The disk of ${runs.folder} is full.`, 'train --run-dir DIR');
   if (damaged) return no(`The data set ${damaged.name} is damaged: ${damaged.problem}.`, `download ${damaged.name}`);
   const slow = taken === 'wasm' && backend === 'auto' ? '; the native backend would be faster' : '';
-  return { ready: true, verdict: `Everything that training needs is here: it runs on ${taken}${slow}.`, next: 'train' };
+  return { ready: true, verdict: `This machine is ready to train, on the ${taken} backend${slow}.`, next: 'train' };
 }

@@ -155,6 +155,7 @@ export async function openClassifier(
     async *images(inputs, invert = 'auto') {
       assertInversion(invert);
       const images = made?.imageShape && made.background ? { ...made, imageShape: made.imageShape } : undefined;
+      if (tableModel && !made?.imageShape) throw takesNoImages(opened.path);
       const looks = images ?? imagesOf((known = await dataset()), opened.path);
       const { imageShape } = looks;
       let chunk: FoundImage[] = [];
@@ -242,6 +243,10 @@ async function readOne(
     if (error instanceof HandgradError) return { file, error };
     throw error;
   }
+}
+
+function takesNoImages(path: string): HandgradError {
+  return new HandgradError('usage', `${path} was trained on a table, not on images; give it \`table\` or \`rows\`.`);
 }
 
 function takesNoTable(path: string): HandgradError {

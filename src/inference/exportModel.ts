@@ -40,29 +40,29 @@ export const EXPORT_FORMATS = {
     place: () => 'layers',
     isFolder: true,
     files: ({ network }) => Promise.resolve(layersModel(network)),
-    use: 'tf.loadLayersModel takes the address of its model.json',
+    use: 'load it with tf.loadLayersModel, from the URL of model.json',
     leavesOut: (preparation) =>
-      `The file has the network only, not the preparation of the table: give it ${inputsInOrder(preparation)} as the ` +
-      'training made them; onnx prepares rows itself.',
+      `The file has the network without the preprocessing of the table: it takes ${inputsInOrder(preparation)}, ` +
+      'preprocessed as in training; onnx includes the preprocessing.',
   },
   onnx: {
     place: () => 'model.onnx',
     isFolder: false,
     files: ({ network, preparation }) =>
       Promise.resolve(oneFile(preparation ? onnxTableModel(network, preparation) : onnxModel(network))),
-    use: 'onnxruntime.InferenceSession takes it',
+    use: 'load it with onnxruntime.InferenceSession',
   },
   safetensors: {
     place: (layout) => `model.${layout}.safetensors`,
     isFolder: false,
     files: ({ model: { parameters, config }, layout }) =>
       Promise.resolve(oneFile(encodeModel({ parameters, config }, layout))),
-    use: 'safetensors.torch.load_file takes it',
+    use: 'load it with safetensors.torch.load_file',
     leavesOut: (preparation, layout) =>
       layout === 'torch'
-        ? 'PyTorch reads the network only, not the preparation of the table' +
-          `${preparation.targets ? ' or the units of the labels' : ''}: give it ${inputsInOrder(preparation)} as the ` +
-          'training made them; onnx prepares rows itself.'
+        ? 'PyTorch reads the network without the preprocessing of the table' +
+          `${preparation.targets ? ' or the units of the labels' : ''}: it takes ${inputsInOrder(preparation)}, ` +
+          'preprocessed as in training; onnx includes the preprocessing.'
         : undefined,
   },
   web: {
@@ -111,7 +111,7 @@ const inputsInOrder = (preparation: Preparation) => {
  * Writes a trained network for other tools: TensorFlow.js, ONNX Runtime, PyTorch, or a page that runs it in the
  * browser.
  * @param model a run folder, a `.safetensors` file, or what `openModel` gave
- * @throws HandgradError 'usage' for an option that is not valid, or a file that exists already; 'model' for a model
+ * @throws HandgradError 'usage' for an option that is not valid, or a file that already exists; 'model' for a model
  *   that is not valid; 'storage'
  */
 export async function exportModel(model: string | OpenedModel, options: ExportOptions): Promise<Exported> {

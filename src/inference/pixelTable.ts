@@ -48,8 +48,8 @@ export async function readPixels(
   if (columns.length !== count && columns.length !== count + 1) {
     throw new HandgradError(
       'data',
-      `${path} has ${plural(columns.length, 'column')}, and images of ${height}x${width} need ${count} of pixels, ` +
-        'with or without one of labels; give such a table.',
+      `${path} has ${plural(columns.length, 'column')}, and the model was trained on images of ${height}x${width}: a ` +
+        `table for it has ${count} columns of pixels, with or without one of labels; give such a table, or images.`,
     );
   }
   const label = columns.length === count ? undefined : labelOf(table, labelColumn);

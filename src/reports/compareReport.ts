@@ -175,7 +175,7 @@ export async function compareReport(comparison: Comparison): Promise<string> {
     },
   ];
   if (trials.length > 1 && keys.length > 0) {
-    sections.push({ id: 'settings', title: 'What the settings do', content: await settingCharts(comparison, keys) });
+    sections.push({ id: 'settings', title: 'Effect of the settings', content: await settingCharts(comparison, keys) });
   }
   return page(title, summary(comparison), sections);
 }
@@ -214,8 +214,8 @@ function importanceTable({ importance = [], resultName }: Comparison): Html {
     bar(`${(100 * share).toFixed(0)}%`, share),
     correlation === null ? '' : `${correlation < 0 ? '−' : '+'}${Math.abs(correlation).toFixed(2)}`,
   ]);
-  return html`<h3>Importance of the parameters</h3>
-    ${table('Importance of the parameters', columns, rows)}
+  return html`<h3>Parameter importance</h3>
+    ${table('Parameter importance', columns, rows)}
     <p class="note">${IMPORTANCE_SAYS}</p>`;
 }
 
@@ -224,7 +224,7 @@ function summary(comparison: Comparison): Html {
   const best = items.find(({ result, state }) => result !== undefined && state !== 'failed');
   const tiles: [string, string][] = [
     [`Best ${resultName}`, best ? resultText(best, resultName) : '–'],
-    ['It was reached by', best?.name ?? '–'],
+    ['Best run', best?.name ?? '–'],
     ['Runs', `${items.length}`],
     ['Training time', `${items.reduce((sum, { seconds }) => sum + seconds, 0).toFixed(1)} s`],
   ];

@@ -96,7 +96,7 @@ export function bar(text: string, share: number): Html {
 export function figure(svg: string, caption: string, numbers?: Html): Html {
   const data = numbers
     ? html`<details>
-        <summary>The numbers</summary>
+        <summary>Data</summary>
         ${numbers}
       </details>`
     : html``;

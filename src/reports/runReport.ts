@@ -82,11 +82,11 @@ export async function runReport(run: RunData, trained: Trained | undefined): Pro
   if (trained?.task === 'regression') {
     sections.push(
       { id: 'values', title: 'Predicted and true values', content: await valueFigures(trained) },
-      { id: 'outputs', title: 'Figures', content: outputTable(trained) },
+      { id: 'outputs', title: 'Metrics', content: outputTable(trained) },
     );
   }
   if (trained && trained.columns.length > 0) {
-    sections.push({ id: 'columns', title: 'Importance of the columns', content: columnTable(trained) });
+    sections.push({ id: 'columns', title: 'Column importance', content: columnTable(trained) });
   }
   if (trained) sections.push({ id: 'mistakes', title: 'Worst mistakes', content: await mistakesOf(trained) });
   if (trained?.task === 'classification') {
@@ -95,7 +95,7 @@ export async function runReport(run: RunData, trained: Trained | undefined): Pro
   const weights = trained && (await firstLayer(trained));
   if (weights) sections.push({ id: 'weights', title: 'First layer', content: weights });
   if (trained) sections.push({ id: 'network', title: 'Network', content: layerTable(run, trained) });
-  sections.push({ id: 'what', title: 'What was run, and where', content: whatAndWhere(run, trained) });
+  sections.push({ id: 'what', title: 'Configuration and environment', content: whatAndWhere(run, trained) });
   return page(titleOf(run), html`${labels(run)}${summary(run, trained)}`, sections);
 }
 
@@ -172,7 +172,7 @@ function widthsOf(parameters: readonly Parameter[]): number[] {
 async function curvesOf(run: RunData): Promise<Html> {
   if (run.epochs.length === 0) return html`<p>No epoch has ended yet.</p>`;
   const numbers = table(
-    'Figures of the epochs',
+    'Metrics by epoch',
     ['Epoch', 'Training loss', 'Loss', judgedName(run), 'Seconds', 'Samples/s'].map((name) => ({ name, number: true })),
     run.epochs.map((epoch) => [
       epoch.epoch,
@@ -315,8 +315,8 @@ async function confusionSection(trained: TrainedClassifier): Promise<Html> {
   const { confusion, perClass } = examination;
   if (classNames.length <= MOST_CLASSES) return confusionTable(trained);
   const says =
-    'A row for each true class, a column for what it was taken for, in the order of the classes: blue on the ' +
-    'diagonal for right answers, orange for mistakes, the darker the larger their share of the row.';
+    'Rows are true classes, columns predicted classes, in the same order: blue on the diagonal for correct ' +
+    'predictions, orange for mistakes, the darker the larger their share of the row.';
   const list = frequentConfusions(confusion, MOST_CONFUSIONS).map(({ truth, predicted, count: found }) => [
     classNames[truth]!,
     classNames[predicted]!,
@@ -325,7 +325,7 @@ async function confusionSection(trained: TrainedClassifier): Promise<Html> {
   ]);
   const columns = [
     { name: 'True class' },
-    { name: 'Taken for' },
+    { name: 'Predicted class' },
     { name: 'Samples', number: true },
     { name: 'Share of the class', number: true },
   ];
@@ -345,7 +345,7 @@ function confusionTable({ examination: { confusion }, classNames }: TrainedClass
       const share = cell / support;
       // A square root, because small shares matter in a confusion matrix and differ little in color.
       const shade = cell === 0 ? 0 : 0.05 + 0.5 * Math.sqrt(share);
-      const name = `${classNames[truth]} taken for ${classNames[predicted]}`;
+      const name = `true ${classNames[truth]}, predicted ${classNames[predicted]}`;
       return html`<td
         class="${predicted === truth ? 'right' : ''}"
         style="--share: ${shade.toFixed(3)}"
@@ -360,8 +360,8 @@ function confusionTable({ examination: { confusion }, classNames }: TrainedClass
     </tr>`;
   });
   return html`<p class="note">
-      A row for each true class, a column for what it was taken for: how many samples, and which share of the row. Right
-      answers are blue and on the diagonal, mistakes orange.
+      Rows are true classes, columns predicted classes: the number of samples, and its share of the row. Correct
+      predictions are blue and on the diagonal, mistakes orange.
     </p>
     <div class="scroll confusion" tabindex="0" role="region" aria-label="Confusion matrix">
       <table>
@@ -388,7 +388,7 @@ function classTable({ examination, classNames }: TrainedClassifier): Html {
   const names = ['Precision', 'Recall', 'F1', 'ROC AUC', 'Average precision', 'Samples'];
   const columns = [{ name: 'Class' }, ...names.map((name) => ({ name, number: true }))];
   return html`${table(
-    'Figures of the classes',
+    'Metrics by class',
     columns,
     perClass.map((one, label) => [
       classNames[label]!,
@@ -416,7 +416,7 @@ async function valueFigures({ outputs }: TrainedRegressor): Promise<Html> {
   const figures = await Promise.all(
     outputs.slice(0, MOST_OUTPUTS).map(async (output) => {
       const against = `Predicted against true ${output.name}. On the dashed line both are equal.`;
-      const errors = `How far predictions of ${output.name} are off: too little on the left, too much on the right.`;
+      const errors = `Residuals of ${output.name}, predicted minus true: too low on the left, too high on the right.`;
       return html`${figure(await toSvg(predictedAgainstTrue(PAGE_THEME, output)), against)}
       ${figure(await toSvg(residuals(PAGE_THEME, output)), errors)}`;
     }),
@@ -426,7 +426,7 @@ async function valueFigures({ outputs }: TrainedRegressor): Promise<Html> {
 
 function outputTable({ figures: { perOutput } }: TrainedRegressor): Html {
   return table(
-    'Figures of the labels',
+    'Metrics by label',
     [{ name: 'Label' }, ...['RMSE', 'MAE', 'R²'].map((name) => ({ name, number: true }))],
     perOutput.map(({ name, rmse, mae, r2 }) => [name, formatUnits(rmse), formatUnits(mae), r2.toFixed(4)]),
     true,
@@ -438,11 +438,11 @@ function columnTable({ columns, task }: Trained): Html {
   const largest = columns.reduce((most, { drop }) => Math.max(most, drop), Number.MIN_VALUE);
   return html`<p class="note">
       How much lower the ${score} is when the values of one column are shuffled among the test samples, and the standard
-      deviation over the repeats. Columns that say the same share their importance.
+      deviation over the repeats. Correlated columns share their importance.
     </p>
     ${table(
-      'Importance of the columns',
-      [{ name: 'Column' }, { name: `Drop of the ${score}`, number: true }, { name: '±', number: true }],
+      'Column importance',
+      [{ name: 'Column' }, { name: `Drop in ${score}`, number: true }, { name: '±', number: true }],
       columns.map(({ column, drop, spread }) => [
         column.name,
         bar(drop.toFixed(4), Math.max(0, drop / largest)),
@@ -482,16 +482,16 @@ async function mistakesOf(trained: Trained): Promise<Html> {
   if (shown.length === 0) return mistakes(trained);
   const { examination, classNames } = trained;
   const { worst, mistakeCount, samples } = examination;
-  if (worst.length === 0) return html`<p>There are none: all ${count(samples)} samples are right.</p>`;
+  if (worst.length === 0) return html`<p>All ${count(samples)} samples are classified correctly.</p>`;
   return html`<p class="note">
-      ${count(mistakeCount)} of ${count(samples)} samples are wrong. These ${worst.length} have the highest loss, with
-      the values of their columns.
+      ${count(mistakeCount)} of ${count(samples)} samples are misclassified. These ${worst.length} have the highest
+      loss, with the values of their columns.
     </p>
     ${table(
       'Worst mistakes',
       [
         { name: 'Sample', number: true },
-        ...['True class', 'Taken for'].flatMap((name) => [{ name }, { name: 'Probability', number: true }]),
+        ...['True class', 'Predicted class'].flatMap((name) => [{ name }, { name: 'Probability', number: true }]),
         ...shown.map((column) => ({ name: column.name })),
       ],
       worst.map(({ index, truth, predicted, truthProbability, predictedProbability }) => [
@@ -505,10 +505,10 @@ async function mistakesOf(trained: Trained): Promise<Html> {
 
 async function mistakes({ examination, test, classNames, imageShape }: TrainedClassifier): Promise<Html> {
   const { worst, mistakeCount, samples } = examination;
-  if (worst.length === 0) return html`<p>There are none: all ${count(samples)} samples are right.</p>`;
+  if (worst.length === 0) return html`<p>All ${count(samples)} samples are classified correctly.</p>`;
   const items = await Promise.all(
     worst.map(async ({ index, truth, predicted, truthProbability, predictedProbability }) => {
-      const name = `Test sample ${index}: ${classNames[truth]}, taken for ${classNames[predicted]}`;
+      const name = `Test sample ${index}: true ${classNames[truth]}, predicted ${classNames[predicted]}`;
       const image = imageShape && (await encodePng(sampleImage(test, index, imageShape)));
       const picture = image
         ? html`<img src="${dataUri(image)}" width="${imageShape[1]}" height="${imageShape[0]}" alt="${name}" />`
@@ -522,8 +522,8 @@ async function mistakes({ examination, test, classNames, imageShape }: TrainedCl
     }),
   );
   return html`<p class="note">
-      ${count(mistakeCount)} of ${count(samples)} samples are wrong. These ${worst.length} have the highest loss: the
-      network gave the true class (✓) the least.
+      ${count(mistakeCount)} of ${count(samples)} samples are misclassified. These ${worst.length} have the highest
+      loss: the lowest probability of the true class (✓).
     </p>
     <ol class="mistakes">
       ${items}
@@ -547,7 +547,7 @@ async function calibrationFigure({ examination }: TrainedClassifier): Promise<Ht
     'Below the diagonal the network is overconfident, above it underconfident.';
   return html`<div class="figures">
     ${figure(await toSvg(calibration(PAGE_THEME, bins)), says, numbers)}
-    ${figure(await toSvg(confidences(PAGE_THEME, bins)), 'Samples by confidence: the probability of the chosen class.')}
+    ${figure(await toSvg(confidences(PAGE_THEME, bins)), 'Samples by confidence: the predicted probability.')}
   </div>`;
 }
 
@@ -559,7 +559,7 @@ async function firstLayer({ parameters, imageShape }: Trained): Promise<Html | u
   const shown = units > MOST_UNITS ? `The first ${MOST_UNITS} of ${units} units` : `All ${units} units`;
   const says =
     `${shown}: the weights from each pixel, blue where a bright pixel lowers the activation, ` +
-    'orange where it raises it; all on one scale.';
+    'orange where it raises it; all on the same scale.';
   return pictureFigure(picture, says);
 }
 
@@ -617,7 +617,7 @@ function whatAndWhere(run: RunData, trained: Trained | undefined): Html {
     Object.entries(withoutFolders(run.config)).filter(([key]) => !LOCAL.includes(key)),
   );
   const columns = [{ name: 'Name' }, { name: 'Value' }];
-  const where = run.environment ? table('Where it ran', columns, rows(run.environment)) : html`<p>Not recorded.</p>`;
+  const where = run.environment ? table('Environment', columns, rows(run.environment)) : html`<p>Not recorded.</p>`;
   const note = trained
     ? html`<p class="note">For this page the test set was evaluated again, on the ${trained.backend} backend.</p>`
     : html``;

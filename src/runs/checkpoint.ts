@@ -207,7 +207,7 @@ function readJson<Schema extends z.ZodType>(
 function firstEdition(file: string): HandgradError {
   return new HandgradError(
     'model',
-    `${file} is in checkpoint format 1, whose shuffled order only the first edition of handgrad (0.1) can continue; ` +
+    `${file} is in checkpoint format 1, which only handgrad 0.1 can resume; ` +
       'finish the run with that edition, or start a new run from its model.safetensors (initFrom).',
   );
 }

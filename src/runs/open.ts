@@ -10,6 +10,7 @@ import { HandgradError } from '../errors';
 import { didYouMean, quoted } from '../words';
 import { type Config, type KeyAffecting, keysAffecting, keysWhere, pick } from './config';
 import type { OpenOptions } from './events';
+import { isRunFolder } from './readRun';
 
 /**
  * Checks the data settings of a config, before anything slow.
@@ -22,6 +23,9 @@ export async function checkDataset(config: Config): Promise<DatasetKind> {
   if (!kind) {
     const hint = /[\\/.]/.test(dataset) ? '; check the path.' : didYouMean(dataset, datasetNames);
     throw new HandgradError('usage', `There is no data set, folder or table called ${quoted(dataset)}${hint}`);
+  }
+  if (kind === 'folder' && (await isRunFolder(dataset))) {
+    throw new HandgradError('usage', `${dataset} is a run, not a data set; resume the run, or name its data set.`);
   }
   const misplaced = keysWhere(({ tables }) => tables === true).find((key) => config[key] !== undefined);
   if (kind === 'table' || !misplaced) return kind;
@@ -52,8 +56,8 @@ export async function openDataset(
     (await readdir(settings.dataset)).some((name) => /^emnist-/i.test(name))
   ) {
     const message =
-      'The images of EMNIST are stored with rows and columns exchanged, and the network learns them so; ' +
-      'with `transpose` it learns upright images, as those that it is to classify will be.';
+      'EMNIST stores its images with rows and columns exchanged, and the network learns them that way; ' +
+      'set `transpose` to train on upright images, as yours are.';
     onEvent?.({ type: 'notice', message });
   }
   return loadDataset(settings.dataset, { ...pick(settings, keysAffecting('fetching')), transpose, onEvent, signal });

@@ -72,7 +72,7 @@ function setting<
 const NO_EFFECT_ON_RESULTS = { resumable: true, inModel: false, compared: false } as const;
 
 const OPTIMIZER = choice<OptimizerName>({
-  sgd: 'stochastic gradient descent, as in the post',
+  sgd: 'stochastic gradient descent',
   momentum: 'sgd with a velocity',
   nesterov: "momentum with Nesterov's look-ahead",
   rmsprop: 'the gradient divided by its root mean square',
@@ -80,7 +80,7 @@ const OPTIMIZER = choice<OptimizerName>({
   adamw: 'adam with decoupled weight decay',
 });
 const LOSS = choice<LossName>({
-  'cross-entropy': 'of the probabilities of the classes, as in the post',
+  'cross-entropy': 'for classification',
   mse: 'the mean squared error, for regression',
   huber: 'the squared error up to `huberDelta`, linear beyond, for regression',
 });
@@ -101,7 +101,7 @@ const SCHEDULE = choice<ScheduleName>({
   'one-cycle': 'up, then cosine down to 0',
 });
 const ACTIVATION = choice<ActivationName>({
-  relu: 'max(x, 0), as in the post',
+  relu: 'max(x, 0)',
   'leaky-relu': 'x, or 0.01 x below 0',
   tanh: 'the hyperbolic tangent',
   sigmoid: '1 / (1 + exp(-x))',
@@ -109,7 +109,7 @@ const ACTIVATION = choice<ActivationName>({
   silu: 'x sigmoid(x)',
 });
 const INIT = choice<InitializerName>({
-  normal: 'standard deviation 0.01, as in the post',
+  normal: 'standard deviation 0.01',
   he: 'standard deviation √(2 / inputs)',
   glorot: 'uniform within √(6 / (inputs + outputs))',
 });
@@ -143,7 +143,7 @@ const labelText = (most: number): Kind<string> => ({
   read: (value) => value,
   accepts: (value): value is string => typeof value === 'string' && value.length <= most && !value.includes('\0'),
 });
-const LABEL = { ...NO_EFFECT_ON_RESULTS, label: true, unsearchable: 'it tells people about a single run' } as const;
+const LABEL = { ...NO_EFFECT_ON_RESULTS, label: true, unsearchable: 'it describes a single run' } as const;
 const TAGS = 'a list of at most 20 tags, each of at most 64 characters';
 
 const MAX_WIDTH = 65_536;
@@ -178,19 +178,19 @@ export const SETTINGS = {
   }),
   labelColumn: setting(text('the name or position of a column'), {
     group: 'Data',
-    help: 'the label column: its NAME or its position from 0, -1 for the last; else the one that suggests itself',
+    help: 'the label column: a NAME, or a position from 0 (-1 is the last); by default the most likely one',
     affects: 'samples',
     tables: true,
   }),
   task: setting(TASK, {
     group: 'Data',
-    help: 'what is learned, else classification',
+    help: 'what to predict, classes or numbers (default classification)',
     affects: 'preparation',
     tables: true,
   }),
   missingLabels: setting(MISSING_LABELS, {
     group: 'Data',
-    help: 'what happens to rows without a label, else refuse',
+    help: 'what to do with rows without a label (default refuse)',
     affects: 'samples',
     tables: true,
   }),
@@ -198,7 +198,7 @@ export const SETTINGS = {
     list(COLUMNS, text('the name or position of a column'), () => true),
     {
       group: 'Data',
-      help: 'the input columns, else all that are of use: a list of names or positions',
+      help: 'the input columns: a list of names or positions; by default all that are useful',
       affects: 'preparation',
       tables: true,
     },
@@ -220,7 +220,7 @@ export const SETTINGS = {
     ),
     {
       group: 'Data',
-      help: 'types of columns that are not as they look: a list of NAME=number|category|date|identifier',
+      help: 'types of columns, if other than detected: a list of NAME=number|category|date|identifier',
       affects: 'preparation',
       tables: true,
     },
@@ -238,13 +238,13 @@ export const SETTINGS = {
   ),
   transpose: setting(boolean, {
     group: 'Data',
-    help: 'exchange the rows and columns of the images, which EMNIST stores so',
+    help: 'exchange the rows and columns of the images: EMNIST stores them exchanged',
     affects: 'samples',
     shownAtStart: true,
   }),
   sampleWeightColumn: setting(text('the name or position of a column'), {
     group: 'Data',
-    help: 'the column that weighs the samples in the loss',
+    help: 'the column of sample weights for the loss',
     affects: 'preparation',
     tables: true,
   }),
@@ -256,7 +256,7 @@ export const SETTINGS = {
   }),
   timeColumn: setting(text('the name or position of a column'), {
     group: 'Data',
-    help: 'the data is split by this column: the latest rows are for testing',
+    help: 'split by time: the latest rows by this column are held out for testing',
     affects: 'preparation',
     tables: true,
   }),
@@ -264,20 +264,20 @@ export const SETTINGS = {
     number('a number above 0 and below 1', (value) => value > 0 && value < 1),
     {
       group: 'Data',
-      help: 'the fraction of the rows held out for testing, else 0.2',
+      help: 'the fraction of the rows held out for testing (default 0.2)',
       affects: 'samples',
       tables: true,
     },
   ),
   folds: setting(wholeNumber(2, 1000), {
     group: 'Data',
-    help: 'cross-validation: train N times, each time with another Nth of the rows for testing',
+    help: 'N-fold cross-validation: train N times, each time with another Nth of the rows for testing',
     affects: 'preparation',
     tables: true,
   }),
   fold: setting(wholeNumber(1, 1000), {
     group: 'Data',
-    help: 'train with this fold only, from 1',
+    help: 'train this fold only, from 1',
     affects: 'preparation',
     tables: true,
     needs: { setting: 'folds', why: 'it is the number of one of them' },
@@ -302,7 +302,9 @@ export const SETTINGS = {
   }),
   normalize: setting(boolean, {
     group: 'Data',
-    help: 'scale the inputs to mean 0 and standard deviation 1: pixels together, else off; columns of a table, else on',
+    help:
+      'standardize inputs to mean 0 and standard deviation 1: all pixels together (default off), or each column of ' +
+      'a table (default on)',
     affects: 'training',
     formerly: ['normalise'],
     shownAtStart: true,
@@ -320,14 +322,14 @@ export const SETTINGS = {
   shiftPixels: setting(wholeNumber(1, 64), {
     default: 2,
     group: 'Data',
-    help: 'the maximum shift',
+    help: 'the maximum shift, in pixels',
     affects: 'training',
     needs: { setting: 'augment', values: ['shift'] },
   }),
   cutoutPixels: setting(wholeNumber(1, 1024), {
     default: 8,
     group: 'Data',
-    help: 'the side of the erased square',
+    help: 'the side of the erased square, in pixels',
     affects: 'training',
     needs: { setting: 'augment', values: ['cutout'] },
   }),
@@ -416,19 +418,19 @@ export const SETTINGS = {
   }),
   loss: setting(LOSS, {
     group: 'Training',
-    help: 'what is minimized, else cross-entropy, or mse for regression',
+    help: 'the loss that is minimized (default cross-entropy; mse for regression)',
     affects: 'loss',
     shownAtStart: true,
   }),
   huberDelta: setting(positive(1e6, '1e6'), {
     group: 'Training',
-    help: 'the residual, in standard deviations of the label, beyond which the loss is linear, else 1',
+    help: 'the residual, in standard deviations of the label, beyond which the loss is linear (default 1)',
     affects: 'loss',
     needs: { setting: 'loss', values: ['huber'] },
   }),
   classWeights: setting(text(CLASS_WEIGHTS_RULE, isClassWeights), {
     group: 'Training',
-    help: 'how much classes count in the loss: balanced (all alike), or NAME=WEIGHT,…, where others have 1',
+    help: 'the weights of classes in the loss: balanced, or NAME=WEIGHT,… (1 for the others)',
     affects: 'loss',
     task: 'classification',
     shownAtStart: true,
@@ -450,25 +452,25 @@ export const SETTINGS = {
   }),
   momentum: setting(fraction, {
     group: 'Training',
-    help: 'the decay of the velocity, else 0.9',
+    help: 'the decay of the velocity (default 0.9)',
     affects: 'training',
     needs: { setting: 'optimizer', values: ['momentum', 'nesterov'] },
   }),
   beta1: setting(fraction, {
     group: 'Training',
-    help: 'the decay of the mean gradient, else 0.9',
+    help: 'the decay of the mean gradient (default 0.9)',
     affects: 'training',
     needs: { setting: 'optimizer', values: ['adam', 'adamw'] },
   }),
   beta2: setting(fraction, {
     group: 'Training',
-    help: 'the decay of the mean square, else 0.999 (rmsprop 0.99)',
+    help: 'the decay of the mean square (default 0.999; rmsprop 0.99)',
     affects: 'training',
     needs: { setting: 'optimizer', values: ['adam', 'adamw', 'rmsprop'] },
   }),
   epsilon: setting(positive(1), {
     group: 'Training',
-    help: 'added to the divisor, else 1e-8',
+    help: 'added to the divisor (default 1e-8)',
     affects: 'training',
     needs: { setting: 'optimizer', values: ['adam', 'adamw', 'rmsprop'] },
   }),
@@ -477,7 +479,7 @@ export const SETTINGS = {
     {
       tableDefault: '0.3',
       group: 'Training',
-      help: 'weight decay, of weights and not of biases; decoupled for adamw, else 0.01; L2 for the others, else 0',
+      help: 'weight decay, not of biases: decoupled for adamw (default 0.01), L2 for the others (default 0)',
       affects: 'training',
       shownAtStart: true,
     },
@@ -504,14 +506,14 @@ export const SETTINGS = {
   ),
   lrDecay: setting(positive(1), {
     group: 'Training',
-    help: 'the factor per step (else 0.1) or per epoch (else 0.95)',
+    help: 'the factor per step (default 0.1) or per epoch (default 0.95)',
     affects: 'training',
     wholeRun: true,
     needs: { setting: 'schedule', values: ['step', 'exponential'] },
   }),
   lrDecayEvery: setting(positive(1e6), {
     group: 'Training',
-    help: 'epochs between steps, else a third of the run',
+    help: 'epochs between steps (default a third of the run)',
     affects: 'training',
     wholeRun: true,
     needs: { setting: 'schedule', values: ['step'] },
@@ -573,7 +575,7 @@ export const SETTINGS = {
   }),
   threads: setting(wholeNumber(1, MAX_THREADS), {
     group: 'Backend',
-    help: 'the number of threads, else the fastest number here',
+    help: 'the number of threads; by default the fastest',
     affects: 'backend',
     backends: ['native', 'wasm'],
     ...NO_EFFECT_ON_RESULTS,
@@ -647,7 +649,7 @@ export const SETTINGS = {
   ),
   name: setting(labelText(100), {
     group: 'Output',
-    help: 'what lists and reports call the run, else its folder',
+    help: 'the name of the run in lists and reports (default its folder)',
     affects: 'training',
     wholeRun: true,
     ...LABEL,
@@ -656,7 +658,7 @@ export const SETTINGS = {
     list(TAGS, { ...labelText(64), rule: TAGS }, ({ length }) => length <= 20),
     {
       group: 'Output',
-      help: 'tags, by which lists of runs can be filtered: a list of names',
+      help: 'tags to filter runs by: a list of names',
       affects: 'training',
       wholeRun: true,
       ...LABEL,
@@ -671,7 +673,7 @@ export const SETTINGS = {
   }),
   logEvery: setting(wholeNumber(1, 1_000_000), {
     group: 'Output',
-    help: 'record loss, learning rate and gradient norm of every N-th step',
+    help: 'record loss, learning rate and gradient norm of every Nth step',
     affects: 'training',
     wholeRun: true,
     ...NO_EFFECT_ON_RESULTS,

@@ -72,7 +72,7 @@ export async function assertFinite(state: TrainState, lr: number): Promise<void>
   throw new HandgradError(
     'diverged',
     `Training diverged: ${what} ${where}; ` +
-      'try a smaller `lr`, or `onNan` skip-batch when a few samples are to blame.',
+      'try a smaller `lr`, or `onNan` skip-batch if only a few samples cause it.',
   );
 }
 

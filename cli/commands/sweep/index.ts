@@ -33,23 +33,28 @@ export const command = defineCommand({
     retries: flag(wholeNumber(0, 100), {
       default: 2,
       group: 'Sweep',
-      help: 'how often a crashed run is retried',
+      help: 'how often to retry a crashed run',
     }),
-    runCap: flag(wholeNumber(1, 1_000_000), { group: 'Sweep', help: 'the number of trials, else run_cap of the file' }),
+    runCap: flag(wholeNumber(1, 1_000_000), {
+      group: 'Sweep',
+      help: 'the number of trials',
+      otherwise: 'run_cap of the file',
+    }),
     earlyStopSweep: flag(wholeNumber(1, 1_000_000), {
       group: 'Sweep',
-      help: 'start no further trial after N in a row that were not better than the best',
+      help: 'stop after N trials in a row that did not improve on the best',
     }),
     runDir: flag(PATH, {
       group: 'Sweep',
-      help: 'the DIR for journal, trials and summary, else runs/sweep-<file>-<date>-<time>',
+      help: 'the DIR for journal, trials and summary',
+      otherwise: 'runs/sweep-<file>-<date>-<time>',
     }),
     resume: flag(RUN, { group: 'Sweep', help: 'resume the sweep in DIR' }),
     extend: toggle({ group: 'Sweep', help: 'with --resume: accept a file that now has other values or more trials' }),
     retryFailed: toggle({ group: 'Sweep', help: 'with --resume: retry failed trials' }),
     forceUnlock: toggle({
       group: 'Sweep',
-      help: 'take a sweep over from processes on another machine that have certainly ended',
+      help: 'take over a sweep from processes on another machine that have certainly ended',
     }),
     dryRun: toggle({ group: 'Sweep', help: 'print the trials without training' }),
     ...OUTPUT,

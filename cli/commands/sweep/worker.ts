@@ -20,7 +20,7 @@ const QUEUED = text(
 
 export const command = defineCommand({
   summary: 'train the runs of sweeps from a queue',
-  arguments: { sweep: optionalArgument(QUEUED, 'the sweep to work for, else all') },
+  arguments: { sweep: optionalArgument(QUEUED, 'the sweep to work for; by default all') },
   flags: {
     ...QUEUE,
     ...MACHINE,

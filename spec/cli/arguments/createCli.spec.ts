@@ -40,6 +40,11 @@ describe('the command line', () => {
     ['a flag twice', ['train', '--lr', '1', '--lr', '2'], /--lr was given 2 times; give it once/],
     ['an argument too many', ['train', 'mnist', 'emnist'], /does not know what to do with "emnist"/],
     ['two data sets', ['train', 'a.csv', '--dataset', 'b.csv'], /data sets, "a\.csv" and --dataset "b\.csv"; leave/],
+    [
+      'a config as the data set',
+      ['train', 'recipes/adam.yaml'],
+      /not a data set; .* use --config recipes\/adam\.yaml\.$/m,
+    ],
     ['a number that is no data set', ['gradcheck', '--hidden', '8', '4', 'a.csv'], /with commas: --hidden 8,4\.$/m],
     ['an element that is no data set', ['train', '--dataset', 'a.csv', '--drop', 'x', 'y'], /commas: --drop x,y\.$/m],
     ['nothing to describe', ['describe'], /describe needs DATASET: the data set, .*; see handgrad describe --help\.$/m],

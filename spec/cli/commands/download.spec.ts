@@ -67,7 +67,7 @@ describe('handgrad download', function () {
       expect(code, stderr).to.equal(3);
       expect(stdout).to.equal('');
       expect(stderr)
-        .to.match(/^Error: No source gave Fashion-MNIST:$/m)
+        .to.match(/^Error: No source provided Fashion-MNIST:$/m)
         .and.match(says);
       expect(stderr)
         .to.contain(url)

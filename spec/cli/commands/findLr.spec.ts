@@ -21,11 +21,11 @@ describe('find-lr', () => {
     const { code, stdout, stderr } = await findLr(csv, '--out', picture);
     expect(code, stderr).to.equal(0);
     expect(stdout)
-      .to.match(/^Smoothed loss: /)
-      .and.to.match(/\n +\^\n +rate 0\.000001 +\S+\n/);
+      .to.match(/^Smoothed loss by learning rate: last \d/)
+      .and.to.match(/\n +\^\n +lr 0\.000001 +\S+\n/);
     expect(stdout).to.match(/\nSuggested: --lr [\d.]+, where the loss falls fastest\n$/);
     expect(stderr).to.contain('learning rate 0.000001 to 10').and.to.contain(`The picture is ${picture}\n`);
-    expect(stderr).to.match(/The loss (diverged at a rate of|did not diverge up to)/);
+    expect(stderr).to.match(/The loss (diverged at a learning rate of|did not diverge up to)/);
     const svg = readFileSync(picture, 'utf8');
     const [, lr] = /--lr (\S+),/.exec(stdout)!;
     expect(svg).to.match(/^<svg/).and.to.contain(`Suggested learning rate: ${lr}`).and.to.contain('Learning rate');
@@ -48,7 +48,9 @@ describe('find-lr', () => {
   it('fails where the loss falls at no rate, and refuses what cannot be before anything slow', async () => {
     const flat = await findLr(csv, '--max-lr', '1e-5', '--optimizer', 'sgd');
     expect(flat.code).to.equal(1);
-    expect(flat.stderr).to.match(/Error: The loss did not fall at any rate from 0\.000001 to 0\.00001; try .+\n$/);
+    expect(flat.stderr).to.match(
+      /Error: The loss did not decrease at any learning rate from 0\.000001 to 0\.00001; try .+\n$/,
+    );
     const cases: [string[], RegExp][] = [
       [[csv, '--dataset', 'mnist'], /two data sets, ".+points\.csv" and --dataset "mnist"; leave one out/],
       [[csv, '--out', join(folder, 'lr.pdf')], /must be called NAME\.png or NAME\.svg, not ".+lr\.pdf"/],

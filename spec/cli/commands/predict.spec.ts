@@ -126,7 +126,7 @@ describe('predict on image files', function () {
     expect(farFrom(predictions[6]!, 1)).to.be.below(1e-6);
     for (const name of names.slice(1, 6)) expect(stderr).to.match(new RegExp(`Error: The image \\S*${name} .+; .+\\.`));
     expect(stderr)
-      .to.contain('5 images could not be used')
+      .to.contain('5 images could not be classified')
       .and.not.to.match(/\n\s+at /);
   });
 
@@ -139,6 +139,27 @@ describe('predict on image files', function () {
     expect(code, stderr.text()).to.equal(0);
     return predictionsIn(stdout.text());
   };
+
+  it('refuses tables of anything but pixels, and tables among images', async () => {
+    const table = join(folder, 'penguins.csv');
+    writeFileSync(table, 'species,mass\nAdelie,3700\n');
+    const refused = async (...argv: string[]) => {
+      const { code, stdout, stderr } = await session([...argv, '--backend', 'wasm']);
+      expect(stdout).to.equal('');
+      return `${code} ${stderr.trim().split('\n').at(-1)}`;
+    };
+    for (const argv of [
+      ['predict', network().run, table],
+      ['evaluate', network().run, '--dataset', table],
+    ]) {
+      expect(await refused(...argv)).to.match(
+        /^3 Error: \S+ has 2 columns, and the model was trained on images of 28x28: .+ such a table, or images\.$/,
+      );
+    }
+    expect(await refused('predict', network().run, join(folder, '0.png'), table)).to.match(
+      /^2 Error: \S+penguins\.csv is a table; predict takes tables or images, not both at once\.$/,
+    );
+  });
 
   it('reads the paths from stdin for -', async () => {
     const predictions = await predictStdin(`${join(folder, '1.png')}\n\n`, join(folder, '2.png'));

@@ -7,7 +7,7 @@ import { shortest } from '../../../cli/screens/predictedRows';
 import { temporaryFolder } from '../../data/tinyDataset';
 import { useBackend } from '../../backend';
 import { saveTableModel } from '../../inference/tableModel';
-import { collector } from '../session';
+import { collector, session } from '../session';
 
 describe('predict on tables', function () {
   this.timeout(60_000);
@@ -98,6 +98,28 @@ describe('predict on tables', function () {
     const bad = await predict([path('bad.csv')]);
     expect([bad.code, bad.lines]).to.deep.equal([3, []]);
     expect(bad.stderr).to.match(/bad\.csv has no column "size"/);
+  });
+
+  it('refuses images before it prints anything, and names what it takes', async () => {
+    writeFileSync(path('shoe.png'), Buffer.from('89504e470d0a1a0a', 'hex'));
+    const image = await predict([path('t.csv'), path('shoe.png')]);
+    expect([image.code, image.lines]).to.deep.equal([2, []]);
+    expect(image.stderr).to.match(/shoe\.png is an image, and \S+ was trained on a table; give a table such as .+\n$/);
+    const inverted = await predict([path('t.csv'), '--invert', 'yes']);
+    expect(inverted)
+      .to.include({ code: 2 })
+      .and.have.property('stderr')
+      .that.matches(/--invert is for images/);
+    // Whatever it is called.
+    writeFileSync(path('shoe.csv'), Buffer.from('ffd8ffe000104a46', 'hex'));
+    const named = await predict([path('shoe.csv')]);
+    expect([named.code, named.lines]).to.deep.equal([3, []]);
+    expect(named.stderr).to.contain('shoe.csv is an image, not a table; name a CSV or Parquet file.');
+    const { code, stderr } = await session(['train', path('shoe.png')]);
+    expect([code, stderr]).to.deep.equal([
+      3,
+      `Error: ${path('shoe.png')} is an image, not a table; name a CSV or Parquet file.\n`,
+    ]);
   });
 
   it('prints the values of a regression', async () => {

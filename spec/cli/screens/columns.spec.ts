@@ -19,7 +19,7 @@ describe('the columns of a table at the start of a run', () => {
       'Label:   label',
       'Columns: 1 number (x), 1 date (when), 1 category (city) as 5 inputs; missing cells are filled in, ' +
         'and marked in 1 column',
-      '         left out: id (a running number from 0)',
+      '         left out: id (consecutive numbers from 0)',
     ]);
     expect((await said(text, ['id', 'x', 'when']))[1]).to.equal('Columns: 1 category (city) as 2 inputs');
   });

@@ -24,9 +24,8 @@ describe('the screen of an evaluation', () => {
     expect(text).to.match(/^some, 4 test samples: Loss: 0\.1000, Accuracy: 0\.7500\nBalanced Accuracy: 0\.8333, /);
     expect(text).to.match(/1 {2}class 1 +1\.0000 +0\.5000 +0\.6667 +[\d.]+ +[\d.]+ +2\n/);
     expect(text).to.match(/ macro average +0\.8333 .*\n +weighted average +0\.8750 +0\.7500/);
-    expect(text).to.match(
-      /True class \(row\) taken for \(column\):\n +0 +1 +2\n0 +class 0 +1 +0 +0\n1 +class 1 +1 +1 +0/,
-    );
+    expect(text).to.contain('\nConfusion matrix (rows: true classes, columns: predicted classes):\n');
+    expect(text).to.match(/ classes\):\n +0 +1 +2\n0 +class 0 +1 +0 +0\n1 +class 1 +1 +1 +0/);
   });
 
   it('lists the worst of a thousand classes and the most frequent confusions, at once', async () => {
@@ -34,13 +33,13 @@ describe('the screen of an evaluation', () => {
     const text = await shown(1000);
     expect(performance.now() - started).to.be.below(20_000);
     expect(text.split('\n').length).to.be.below(50);
-    expect(text).to.match(/True class +Taken for +Samples +Share of the class\nclass 1 +class 0 +1 +50\.0%\n/);
+    expect(text).to.match(/True class +Predicted class +Samples +Share of the class\nclass 1 +class 0 +1 +50\.0%\n/);
     expect(text).to.match(/20 classes with the lowest F1 .*\n.*\n *1 +class 1 .*\n *0 +class 0 /);
   });
 
   it('names the second of two classes beside a threshold, and the best ones', async () => {
     const text = await shown(2, undefined, 0.25);
-    expect(text).to.contain('Threshold 0.25: "class 1" where its probability is at least that\n');
+    expect(text).to.contain('Threshold 0.25: "class 1" is predicted if its probability is at least that\n');
     expect(text).to.match(
       /Best thresholds for "class 1": 0 for F1 \(0\.8000\), 0\.8999 for balanced accuracy \(0\.7500\)/,
     );

@@ -106,6 +106,12 @@ describe('imageSources', () => {
     expect((await found(['-'], ['1,2,3,4,5,6\n']))[0]).to.match(
       /^The standard input looks like a table; store it in a /,
     );
+    const table = 'The standard input looks like a table of 3 columns, and the model takes images of 2x3; give images';
+    for (const text of ['a,b,c\n1,2,3\n', 'a;b;c\r\n', 'a\tb\tc']) {
+      expect((await found(['-'], [text]))[0], JSON.stringify(text)).to.match(new RegExp(`^${table}`));
+    }
+    // Paths may have commas.
+    expect(await found(['-'], ['a,b,c.png\nd.png\n'])).to.deep.equal(['a,b,c.png', 'd.png']);
     expect(await found(['-'])).to.deep.equal(['There is no standard input; give paths.']);
   });
 });

@@ -45,7 +45,7 @@ describe('the type of a column', () => {
   it('is identifier for a running number, of ten rows or more', async () => {
     expect(await typeOf(times(10, (i) => i + 7))).to.deep.equal({
       type: 'identifier',
-      why: 'a running number from 7',
+      why: 'consecutive numbers from 7',
     });
     expect(await typeOf(times(9, (i) => i))).to.deep.equal({ type: 'number' });
     expect(await typeOf(times(10, (i) => 2 * i))).to.deep.equal({ type: 'number' });

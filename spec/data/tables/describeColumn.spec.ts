@@ -79,7 +79,7 @@ describe('the facts of a column', () => {
 
   it('of what identifies rows or is constant have the reason', async () => {
     expect(await facts(Array.from({ length: 20 }, (_, i) => i + 7))).to.deep.include({
-      ...{ type: 'identifier', why: 'a running number from 7' },
+      ...{ type: 'identifier', why: 'consecutive numbers from 7' },
     });
     expect(await facts([4, 4, 4])).to.deep.equal({
       ...{ name: 'x', type: 'constant', why: 'every value is 4', missing: 0, unique: 1 },

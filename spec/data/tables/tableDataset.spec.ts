@@ -49,7 +49,7 @@ describe('the data set of a table', () => {
       { name: 'same', why: 'not asked for' },
     ]);
     expect(tableDataset(await open(text, choice)).leftOut).to.deep.equal([
-      { name: 'id', why: 'a running number from 0' },
+      { name: 'id', why: 'consecutive numbers from 0' },
       { name: 'same', why: 'every value is the same' },
     ]);
     const late = lines('x,z,label', 40, (i) => [i * i, i === 39 ? 1 : 0, i % 2 ? 'odd' : 'even']);
@@ -58,8 +58,8 @@ describe('the data set of a table', () => {
     ]);
     const nothing = await open(text, { ...choice, drop: ['x'] });
     expect(await failure('data', () => tableDataset(nothing))).to.equal(
-      'the standard input has no column to learn from, beside the label; left out are "id": a running number from 0; ' +
-        '"x": as asked; "same": every value is the same.',
+      'the standard input has no column to learn from, beside the label; left out are "id": consecutive numbers ' +
+        'from 0; "x": as asked; "same": every value is the same.',
     );
   });
 

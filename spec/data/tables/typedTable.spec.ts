@@ -20,7 +20,7 @@ const leftOut = async (choice: ColumnChoice = {}) => Object.fromEntries((await t
 describe('a typed table', () => {
   it('has the types that its columns look like, and leaves out what tells nothing', async () => {
     expect(await typesOf()).to.deep.equal(['identifier', 'number', 'date', 'constant', 'number', 'category']);
-    expect(await leftOut()).to.deep.equal({ 0: 'a running number from 1', 3: 'every value is 5' });
+    expect(await leftOut()).to.deep.equal({ 0: 'consecutive numbers from 1', 3: 'every value is 5' });
   });
 
   it('has the types asked for', async () => {

@@ -74,12 +74,12 @@ describe('readSweep', () => {
     expect(spec.fixed).to.deep.equal({ epochs: 2, valFraction: 0.1 });
     expect(spec.metric).to.deep.equal({ name: 'valLoss', goal: 'minimize' });
     expect(notices).to.have.length(4);
-    expect(notices[0]).to.match(/program, command, project and entity have no use here: trials run "train"\./);
+    expect(notices[0]).to.match(/program, command, project and entity are ignored: trials run "train"\./);
     expect(notices[1]).to.equal(
       'learning_rate is log_uniform, whose bounds are natural logarithms: it is searched from 0.000101 to 0.1.',
     );
     expect(notices[2]).to.match(/valLoss needs validation samples: a tenth/);
-    expect(notices[3]).to.match(/metric\.target has no use here/);
+    expect(notices[3]).to.match(/metric\.target is ignored/);
   });
 
   it('finds what a nested parameter means, and reads inverse distributions', () => {

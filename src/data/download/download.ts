@@ -167,7 +167,7 @@ function exhausted({ title, files }: DatasetEntry, reasons: readonly string[]): 
   const names = ROLES.map((role) => `${files[role].name}.gz`).join(', ');
   return new HandgradError(
     'data',
-    `No source gave ${title}:\n${reasons.map((reason) => `  ${reason}`).join('\n')}\n` +
+    `No source provided ${title}:\n${reasons.map((reason) => `  ${reason}`).join('\n')}\n` +
       `check the network, or name a folder that holds ${names} as \`source\`.`,
   );
 }

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { HandgradError } from '../../errors';
 import type { Background } from '../background';
-import { type ImageSource, isImageFile, MAX_IMAGE_BYTES } from './imageSource';
+import { isImageFile } from '../imageSignature';
+import { type ImageSource, MAX_IMAGE_BYTES } from './imageSource';
 
 /** Whether to invert an image, from dark on light to light on dark or back. */
 export const INVERSIONS = ['auto', 'yes', 'no'] as const;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HandgradError } from '../../errors';
 import { filesMatching, isPattern } from '../../files/matching';
 import { formatBytes, formatCount } from '../../words';
+import { isImageFile } from '../imageSignature';
 
 /**
  * Images to classify: the path of a PNG or JPEG file, of a folder with such files, or a pattern such as `a/*.png`;
@@ -22,17 +23,9 @@ export interface ImageSource {
 export type FoundImage = ImageSource | { readonly file: string; readonly error: HandgradError };
 
 const IMAGE_FILES = '**/*.{png,jpg,jpeg,jpe}';
-const SIGNATURES = [
-  [0x89, 0x50, 0x4e, 0x47],
-  [0xff, 0xd8, 0xff],
-];
+const IMAGE_NAME = /\.(png|jpe?g|jpe)$/i;
 /** The largest file of an image. */
 export const MAX_IMAGE_BYTES = 200_000_000;
-
-/** Whether bytes begin as a PNG or JPEG file does. */
-export function isImageFile(bytes: Uint8Array): boolean {
-  return SIGNATURES.some((signature) => signature.every((byte, i) => bytes[i] === byte));
-}
 
 /**
  * The images that are meant, one by one.
@@ -101,9 +94,7 @@ async function* standardInput({
   if (head.length === 0) throw data('The standard input is empty; give paths, pixels or an image file.');
   if (isImageFile(head)) yield { file: 'stdin', bytes: assertOne(await whole(chunks())) };
   else if (isText(head, ended) && !(await arePixels(head, ended, imageShape))) {
-    if (looksLikeTable(head, imageShape)) {
-      throw data('The standard input looks like a table; store it in a file whose name ends in .csv, and name that.');
-    }
+    await assertPaths(head, imageShape);
     yield* pathsIn(chunks());
   } else {
     // What is short is checked before anything is classified.
@@ -133,10 +124,17 @@ async function arePixels(bytes: Buffer, ended: boolean, [height, width]: readonl
   return (await stat(bytes.toString('utf8')).catch(() => undefined)) === undefined;
 }
 
-/** Whether the first line has a cell for each pixel. */
-function looksLikeTable(bytes: Buffer, [height, width]: readonly [number, number]): boolean {
-  const [line = ''] = bytes.toString('utf8').split('\n', 1);
-  return line.split(/[,;\t]/).length >= Math.max(2, height * width);
+/** Refuses a table: a first line with several cells, which is not the path of an image. */
+async function assertPaths(bytes: Buffer, [height, width]: readonly [number, number]): Promise<void> {
+  const [line = ''] = bytes.toString('utf8').split(/\r?\n/, 1);
+  const cells = line.split(/[,;\t]/).length;
+  if (cells < 2 || IMAGE_NAME.test(line) || (await stat(line).catch(() => undefined))) return;
+  throw data(
+    cells >= height * width
+      ? 'The standard input looks like a table; store it in a file whose name ends in .csv, and name that.'
+      : `The standard input looks like a table of ${cells} columns, and the model takes images of ` +
+          `${height}x${width}; give images, their paths or their pixels.`,
+  );
 }
 
 async function* pathsIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<ImageSource, void, void> {

@@ -48,7 +48,7 @@ function ofNumbers(column: NumberColumn): TypedColumn {
     running &&= value === first + row;
   }
   if (constant) return { column, type: 'constant', why: `every value is ${first}` };
-  if (running && whole) return { column, type: 'identifier', why: `a running number from ${first}` };
+  if (running && whole) return { column, type: 'identifier', why: `consecutive numbers from ${first}` };
   if (whole && values.length >= FEWEST_ROWS && isIdName(name) && new Set(values).size === values.length) {
     return { column, type: 'identifier', why: 'every value is different, and its name says that it is an id' };
   }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
 import { HandgradError } from '../../errors';
+import { isImageFile } from '../imageSignature';
 
 /** Bounds the memory of one line, and of one record whose quoted cells have line ends in them. */
 export const MAX_LINE_BYTES = 2 ** 20;
@@ -100,6 +101,8 @@ function decoderOf(start: Buffer, path: string): Decoder {
   if (a === 0x50 && b === 0x4b && c === 3 && d === 4) {
     throw new HandgradError('data', `${path} is a spreadsheet or a zip archive; save its table as CSV.`);
   }
+  if (isImageFile(start))
+    throw new HandgradError('data', `${path} is an image, not a table; name a CSV or Parquet file.`);
   // In UTF-16, every second byte of digits, separators and Latin letters is zero.
   const zeros = [0, 0];
   const probed = start.subarray(0, Math.min(start.length, 1024) & ~1);

@@ -15,7 +15,7 @@ export interface ExportedFile {
  * Writes the files of an export into a folder, which is created if needed.
  * @param force replace existing files
  * @returns their paths
- * @throws HandgradError `usage` when a file exists already, and nothing is written; `storage`
+ * @throws HandgradError `usage` when a file already exists, and nothing is written; `storage`
  */
 export async function writeExport(
   dir: string,
@@ -25,7 +25,7 @@ export async function writeExport(
   const paths = files.map(({ name }) => join(dir, ...name.split('/')));
   for (const path of force ? [] : paths) {
     if (!(await stat(path).catch(() => undefined))) continue;
-    throw new HandgradError('usage', `${path} exists already; set \`force\` to replace it, or name another place.`);
+    throw new HandgradError('usage', `${path} already exists; set \`force\` to replace it, or choose another path.`);
   }
   for (const [i, path] of paths.entries()) {
     await makeFolder(dirname(path));

@@ -202,7 +202,7 @@ function completeSpec(
         '(fixed: valFraction: 0.1).',
     );
   }
-  if (file.metric?.target !== undefined) notice('metric.target has no use here: no trial ends the sweep.');
+  if (file.metric?.target !== undefined) notice('metric.target is ignored: a sweep does not end at a target.');
   const judged = { ...DEFAULTS, ...fixed };
   const { seeds, seed, method, name } = file;
   collect(() => {

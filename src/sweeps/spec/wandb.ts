@@ -34,9 +34,7 @@ export function fromWandb(content: unknown, notice: (message: string) => void): 
   if (!isMapping(content)) return content;
   const useless = NO_USE.filter((key) => Object.hasOwn(content, key));
   if (useless.length > 0) {
-    notice(
-      `The sweep file's ${useless.join(', ').replace(/, (?=[^,]*$)/, ' and ')} have no use here: trials run "train".`,
-    );
+    notice(`The sweep file's ${useless.join(', ').replace(/, (?=[^,]*$)/, ' and ')} are ignored: trials run "train".`);
   }
   const rest = Object.fromEntries(Object.entries(content).filter(([key]) => !useless.includes(key)));
   const { parameters } = rest;

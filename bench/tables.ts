@@ -11,55 +11,90 @@ import { measurePredictSpeed, rowsPerSecond } from './predictSpeed';
 
 // Cross-validates handgrad on tables with nothing but the label named, beside scikit-learn with its own defaults, on
 // the same folds: npm run bench:tables -- --python PYTHON. It prints the table of docs/accuracy.md, and the rows that
-// predict answers in a second. Both are whole commands, for each table a process that loads itself and reads the file.
+// predict answers in a second. What is timed are whole commands, for each table a process that loads itself and reads
+// the file.
 
 const HANDGRAD = path.resolve(__dirname, '../bin/handgrad.js');
 const PEER = path.resolve(__dirname, 'peers/sklearn_tables.py');
 const FOLDS = 5;
 
-/** A table, and how well both do on it: accuracy, or R² for regression. */
-export interface Compared {
+/** A table on which both are cross-validated. */
+interface Table {
   readonly name: string;
   readonly task: Task;
-  readonly rows: number;
-  readonly handgrad: Figures;
-  readonly sklearn: Figures;
+  readonly file: string;
+  readonly choice: Choice;
+  /** The fold of each row, from 0. */
+  readonly folds: readonly number[];
 }
 
-interface Figures {
-  /** Mean over the folds. */
+type Choice = { readonly labelColumn: string; readonly task?: Task };
+
+/** How well both do on a table, mean over the folds: accuracy, or R² for regression. */
+export interface Scores {
+  readonly name: string;
+  readonly handgrad: number;
+  readonly sklearn: number;
+}
+
+/**
+ * The scores of both on every table.
+ * @param python an interpreter with scikit-learn and pandas
+ */
+export async function compareScores(python: string): Promise<Scores[]> {
+  return withTables(python, undefined, (tables, folder) => {
+    const peer = scoresOfPeer(python, folder, tables);
+    return tables.map((table) => ({
+      ...{ name: table.name, handgrad: crossValidate(table, folder), sklearn: peer.get(table.name)! },
+    }));
+  });
+}
+
+/** A row of the table in docs/accuracy.md. */
+interface Compared extends Pick<Table, 'name' | 'task'> {
+  readonly rows: number;
+  readonly handgrad: Timed;
+  readonly sklearn: Timed;
+}
+
+interface Timed {
   readonly score: number;
   /** Of the whole command. */
   readonly seconds: number;
 }
 
-type Tables = Readonly<Record<string, { readonly label: string; readonly task: Task }>>;
+/** Times both on every table, one after the other. */
+async function compareTables(python: string, only?: readonly string[]): Promise<Compared[]> {
+  return withTables(python, only, (tables, folder) =>
+    tables.map((table) => ({
+      ...{ name: table.name, task: table.task, rows: table.folds.length },
+      handgrad: timed(() => crossValidate(table, folder)),
+      sklearn: timed(() => scoresOfPeer(python, folder, [table]).get(table.name)!),
+    })),
+  );
+}
 
-/**
- * Compares both on every table.
- * @param python an interpreter with scikit-learn and pandas
- * @param only the names of some tables; all when left out
- */
-export async function compareTables(python: string, only?: readonly string[]): Promise<Compared[]> {
+type Made = Readonly<Record<string, { readonly label: string; readonly task: Task }>>;
+
+/** Makes the tables, and removes them after `work`. */
+async function withTables<Result>(
+  python: string,
+  only: readonly string[] | undefined,
+  work: (tables: readonly Table[], folder: string) => Result,
+): Promise<Result> {
   const folder = mkdtempSync(path.join(tmpdir(), 'handgrad-tables-'));
   try {
     run(python, ['make', folder]);
-    const all = JSON.parse(readFileSync(path.join(folder, 'tables.json'), 'utf8')) as Tables;
-    const tables = Object.entries(all).filter(([name]) => only === undefined || only.includes(name));
-    const compared: Compared[] = [];
-    for (const [name, { label, task }] of tables) {
+    const made = Object.entries(JSON.parse(readFileSync(path.join(folder, 'tables.json'), 'utf8')) as Made);
+    const tables: Table[] = [];
+    for (const [name, { label, task }] of made) {
+      if (only !== undefined && !only.includes(name)) continue;
       const file = path.join(folder, `${name}.csv`);
       // A regression has to be asked for; everything else is found.
       const choice = { labelColumn: label, ...(task === 'regression' && { task }) };
-      const folds = await foldOfEachRow(file, choice);
-      writeFileSync(path.join(folder, 'folds.json'), JSON.stringify({ [name]: folds }));
-      compared.push({
-        ...{ name, task, rows: folds.length },
-        handgrad: timed(() => crossValidate(file, choice, path.join(folder, name))),
-        sklearn: timed(() => scoreOfPeer(run(python, ['score', folder, path.join(folder, 'folds.json')]))),
-      });
+      tables.push({ name, task, file, choice, folds: await foldOfEachRow(file, choice) });
     }
-    return compared;
+    return work(tables, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -71,8 +106,6 @@ function run(python: string, args: readonly string[]): string {
   return execFileSync(python, [PEER, ...args], { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-type Choice = { readonly labelColumn: string; readonly task?: Task };
-
 async function foldOfEachRow(file: string, choice: Choice): Promise<number[]> {
   const typed = await openTable(file, choice);
   const folds = new Array<number>(typed.table.count);
@@ -82,16 +115,15 @@ async function foldOfEachRow(file: string, choice: Choice): Promise<number[]> {
   return folds;
 }
 
-function timed(work: () => number): Figures {
+function timed(work: () => number): Timed {
   const began = performance.now();
   const score = work();
   return { score, seconds: (performance.now() - began) / 1000 };
 }
 
-/** Mean of the folds' accuracies, or R² for regression. */
-function crossValidate(file: string, { labelColumn, task }: Choice, dir: string): number {
+function crossValidate({ name, file, choice: { labelColumn, task } }: Table, folder: string): number {
   const table = ['--dataset', file, '--label-column', labelColumn, ...(task ? ['--task', task] : [])];
-  const flags = ['--folds', `${FOLDS}`, '--run-dir', dir, '--json'];
+  const flags = ['--folds', `${FOLDS}`, '--run-dir', path.join(folder, name), '--json'];
   const said = execFileSync(process.execPath, [HANDGRAD, 'train', ...table, ...flags], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -100,8 +132,13 @@ function crossValidate(file: string, { labelColumn, task }: Choice, dir: string)
   return end.testAccuracy ?? end.testR2 ?? NaN;
 }
 
-function scoreOfPeer(said: string): number {
-  return mean((JSON.parse(said) as { scores: number[] }).scores);
+/** The scores of scikit-learn by table, computed in one process. */
+function scoresOfPeer(python: string, folder: string, tables: readonly Table[]): ReadonlyMap<string, number> {
+  const file = path.join(folder, 'folds.json');
+  writeFileSync(file, JSON.stringify(Object.fromEntries(tables.map(({ name, folds }) => [name, folds]))));
+  const lines = run(python, ['score', folder, file]).trim().split('\n');
+  const scored = lines.map((line) => JSON.parse(line) as { name: string; scores: number[] });
+  return new Map(scored.map(({ name, scores }) => [name, mean(scores)]));
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

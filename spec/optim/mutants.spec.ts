@@ -66,17 +66,17 @@ const mutants: Mutant[] = [
     'rmsprop: ε dropped': 'tf.div(tf.mul(grads[i]!, lr), tf.sqrt(meanSquare[i]!))',
     'rmsprop: ε under the root': 'tf.div(tf.mul(grads[i]!, lr), tf.sqrt(tf.add(meanSquare[i]!, epsilon)))',
   }),
-  ...adam('tf.add(tf.mul(M, beta1), tf.mul(grads[i]!, 1 - beta1))', {
-    'adam, M: 1 - β1 dropped': 'tf.add(tf.mul(M, beta1), grads[i]!)',
-    'adam, M: β1 dropped': 'tf.add(M, tf.mul(grads[i]!, 1 - beta1))',
-    'adam, M: forgotten': 'tf.mul(grads[i]!, 1 - beta1)',
-    'adam, M: sign': 'tf.sub(tf.mul(M, beta1), tf.mul(grads[i]!, 1 - beta1))',
+  ...adam('tf.add(tf.mul(M, beta1), tf.mul(dW, 1 - beta1))', {
+    'adam, M: 1 - β1 dropped': 'tf.add(tf.mul(M, beta1), dW)',
+    'adam, M: β1 dropped': 'tf.add(M, tf.mul(dW, 1 - beta1))',
+    'adam, M: forgotten': 'tf.mul(dW, 1 - beta1)',
+    'adam, M: sign': 'tf.sub(tf.mul(M, beta1), tf.mul(dW, 1 - beta1))',
   }),
-  ...adam('tf.mul(S, beta2), tf.mul(tf.square(grads[i]!), 1 - beta2)', {
-    'adam, S: square dropped': 'tf.mul(S, beta2), tf.mul(tf.abs(grads[i]!), 1 - beta2)',
-    'adam, S: 1 - β2 dropped': 'tf.mul(S, beta2), tf.square(grads[i]!)',
-    'adam, S: β2 dropped': 'S, tf.mul(tf.square(grads[i]!), 1 - beta2)',
-    'adam, S: taken from M': 'tf.mul(tf.abs(state.mean[i]!), beta2), tf.mul(tf.square(grads[i]!), 1 - beta2)',
+  ...adam('tf.mul(S, beta2), tf.mul(tf.square(dW), 1 - beta2)', {
+    'adam, S: square dropped': 'tf.mul(S, beta2), tf.mul(tf.abs(dW), 1 - beta2)',
+    'adam, S: 1 - β2 dropped': 'tf.mul(S, beta2), tf.square(dW)',
+    'adam, S: β2 dropped': 'S, tf.mul(tf.square(dW), 1 - beta2)',
+    'adam, S: taken from M': 'tf.mul(tf.abs(M), beta2), tf.mul(tf.square(dW), 1 - beta2)',
   }),
   ...adam('lr / (1 - beta1 ** t)', {
     'adam: M not corrected': 'lr',
@@ -88,11 +88,11 @@ const mutants: Mutant[] = [
     'adam: correction of S without its root': '1 - beta2 ** t',
     'adam: S corrected with β1': 'Math.sqrt(1 - beta1 ** t)',
   }),
-  ...adam('tf.add(tf.sqrt(meanSquare[i]!), epsilon * root)', {
-    'adam: root dropped': 'tf.add(meanSquare[i]!, epsilon * root)',
-    'adam: ε dropped': 'tf.sqrt(meanSquare[i]!)',
-    'adam: ε not corrected': 'tf.add(tf.sqrt(meanSquare[i]!), epsilon)',
+  ...adam('tf.add(tf.sqrt(S), epsilon)', {
+    'adam: root dropped': 'tf.add(S, epsilon)',
+    'adam: ε dropped': 'tf.sqrt(S)',
   }),
+  ...adam('epsilon: epsilon * root', { 'adam: ε not corrected': 'epsilon' }),
   ...adam('tf.sub(W, tf.div(', { 'adam: sign': 'tf.add(W, tf.div(' }),
   ...optimizers('[decay(options.weightDecay), adam(options)]', { 'adam: decay dropped': '[adam(options)]' }),
   ...optimizers('[decoupledDecay(options.weightDecay ?? 0.01), adam(options)]', {

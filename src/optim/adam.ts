@@ -8,6 +8,20 @@ import type { Link } from './optimizer';
 
 type State = { mean: tf.Tensor[]; meanSquare: tf.Tensor[] };
 
+/** How a backend registers its kernel for a step: `largest` is the size up to which it is faster than operations. */
+export interface AdamKernel extends tf.KernelConfig {
+  readonly largest?: number;
+}
+
+/** The numbers of a step, the same for every parameter. */
+interface Numbers {
+  readonly beta1: number;
+  readonly beta2: number;
+  /** lr and ε, with the corrections for the start. */
+  readonly rate: number;
+  readonly epsilon: number;
+}
+
 const zeros = (params: readonly tf.Tensor[]) => params.map((W) => tf.zerosLike(W));
 
 /**
@@ -21,16 +35,32 @@ const zeros = (params: readonly tf.Tensor[]) => params.map((W) => tf.zerosLike(W
 export const adam = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = {}): Link<State> => ({
   init: (params) => ({ mean: zeros(params), meanSquare: zeros(params) }),
   update({ params, grads, lr, step: t }, state) {
-    const mean = state.mean.map((M, i) => tf.add(tf.mul(M, beta1), tf.mul(grads[i]!, 1 - beta1)));
-    const meanSquare = state.meanSquare.map((S, i) =>
-      tf.add(tf.mul(S, beta2), tf.mul(tf.square(grads[i]!), 1 - beta2)),
-    );
     // √(S / c) = √S / √c: the correction of S is a number, so it costs no pass over the tensors.
-    const rate = lr / (1 - beta1 ** t);
     const root = Math.sqrt(1 - beta2 ** t);
-    const updated = params.map((W, i) =>
-      tf.sub(W, tf.div(tf.mul(mean[i]!, rate * root), tf.add(tf.sqrt(meanSquare[i]!), epsilon * root))),
-    );
-    return { params: updated, state: { mean, meanSquare } };
+    const numbers = { beta1, beta2, rate: (lr / (1 - beta1 ** t)) * root, epsilon: epsilon * root };
+    const kernel = tf.getKernel('AdamStep', tf.getBackend()) as AdamKernel | undefined;
+    const isFaster = (W: tf.Tensor) => kernel !== undefined && W.size <= (kernel.largest ?? Infinity);
+    const steps = params.map((W, i) => {
+      const step = isFaster(W) ? stepInOnePass : stepByOperations;
+      return step(W, grads[i]!, state.mean[i]!, state.meanSquare[i]!, numbers);
+    });
+    return {
+      params: steps.map(([W]) => W),
+      state: { mean: steps.map(([, M]) => M), meanSquare: steps.map(([, , S]) => S) },
+    };
   },
 });
+
+type Stepped = [W: tf.Tensor, M: tf.Tensor, S: tf.Tensor];
+
+function stepByOperations(W: tf.Tensor, dW: tf.Tensor, M: tf.Tensor, S: tf.Tensor, numbers: Numbers): Stepped {
+  const { beta1, beta2, rate, epsilon } = numbers;
+  M = tf.add(tf.mul(M, beta1), tf.mul(dW, 1 - beta1));
+  S = tf.add(tf.mul(S, beta2), tf.mul(tf.square(dW), 1 - beta2));
+  return [tf.sub(W, tf.div(tf.mul(M, rate), tf.add(tf.sqrt(S), epsilon))), M, S];
+}
+
+/** The same by one kernel, where the backend has it (wasm, native, cuda): twelve would each pass over the memory. */
+function stepInOnePass(W: tf.Tensor, dW: tf.Tensor, M: tf.Tensor, S: tf.Tensor, numbers: Numbers): Stepped {
+  return tf.engine().runKernel<Stepped>('AdamStep', { W, dW, M, S }, { ...numbers });
+}

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
+import { adam } from '../../../src/optim/adam';
 
 // What a backend computes beside TensorFlow.js's cpu backend, which computes in float64 and rounds once at the end of
 // each kernel: random shapes, broadcasts, axes and special values.
@@ -376,6 +377,22 @@ export const KERNEL_CASES: readonly KernelCase[] = [
       return [tf.batchNorm(x, mean!, variance!, offset, scale), tf.batchNorm(x, mean!, variance!)];
     },
     scale: () => 64, // (4 + 4) / √0.25 · 4
+    tolerance: 4,
+  },
+  {
+    name: 'a step of adam',
+    calls: one('float32', finite, 3, 1).chain((W) => {
+      const any = tensor(W.shape, 'float32', finite);
+      // A mean square is not negative; where it is 0, the step is as long as ε allows.
+      const squares = tensor(W.shape, 'float32', fc.double({ min: 0.25, max: 4, noNaN: true }).map(Math.fround));
+      return plain(fc.tuple(fc.constant(W), any, any, squares));
+    }),
+    compute: ([W, dW, mean, meanSquare]) => {
+      const state = { mean: [mean!], meanSquare: [meanSquare!] };
+      const step = adam().update({ params: [W!], grads: [dW!], decays: [true], lr: 0.5, step: 2 }, state);
+      return [step.params![0]!, step.state!.mean[0]!, step.state!.meanSquare[0]!];
+    },
+    scale: () => 64,
     tolerance: 4,
   },
   {

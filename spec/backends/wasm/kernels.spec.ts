@@ -3,6 +3,7 @@ import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import { expect } from 'chai';
 import { selectBackend } from '../../../src/backends';
 import { transposeFirst } from '../../../src/backends/wasm/kernels';
+import { adam } from '../../../src/optim/adam';
 import { createRandom } from '../../../src/random';
 import { useBackend } from '../../backend';
 import { runInChild } from '../child';
@@ -158,6 +159,28 @@ describe('the kernels that the wasm backend has instead of its own', () => {
     it('writes integers as before', () => rows('int32', 3, -1));
   });
 
+  describe('AdamStep', () => {
+    it('steps to the bits that operations come to, as the cpu backend takes them', async () => {
+      const shapes = [[1], [7], [13, 7], [300, 33]];
+      for (const [i, shape] of shapes.entries()) {
+        const given = [0, 1, 2, 3].map((k) => normal(shape, 20 + 4 * i + k));
+        const on = async (backend: 'cpu' | 'wasm') => {
+          await selectBackend(backend);
+          expect(tf.getKernel('AdamStep', backend) !== undefined).to.equal(backend === 'wasm');
+          const numbers = tf.tidy(() => {
+            const [W, dW, M, S] = given.map(({ values }) => tf.tensor(values, shape));
+            const before = { mean: [M!], meanSquare: [tf.square(S!)] };
+            const gradients = { params: [W!], grads: [dW!], decays: [true] };
+            const { params, state } = adam().update({ ...gradients, lr: 0.01, step: 3 }, before);
+            return [...params!, ...state!.mean, ...state!.meanSquare].map((tensor) => [...tensor.dataSync()]);
+          });
+          return numbers;
+        };
+        expect(await on('wasm')).to.deep.equal(await on('cpu'));
+      }
+    });
+  });
+
   it('leave neither tensors nor bytes behind in 1000 rounds', async () => {
     await selectBackend('wasm');
     const backend = tf.backend() as BackendWasm;
@@ -165,10 +188,12 @@ describe('the kernels that the wasm backend has instead of its own', () => {
     const x = tf.randomNormal([61, 37], 0, 1, 'float32', 1);
     const y = tf.randomNormal([61, 23], 0, 1, 'float32', 2);
     const labels = tf.tensor1d([2, 0, 1], 'int32');
+    const adamStep = { params: [x], grads: [x], decays: [true], lr: 0.1, step: 1 };
     const rounds = (count: number) => {
       for (let i = 0; i < count; i++) {
         tf.dispose([tf.matMul(x, y, true), tf.matMul(x, x, false, true), tf.sum(x, 0), tf.maximum(x, 0)]);
         tf.oneHot(labels, 3, 1, 0, 'float32').dispose();
+        tf.tidy(() => void adam().update(adamStep, { mean: [x], meanSquare: [x] }));
       }
     };
     rounds(50);

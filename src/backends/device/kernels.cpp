@@ -152,6 +152,19 @@ KERNEL(sumOfMultiples)(const float* a, float aFactor, const float* b, float bFac
   EACH(i, n) out[i] = aFactor * a[i] + bFactor * b[i];
 }
 
+// A step of Adam (optim/adam.ts): the running means of gradient and square, and the parameter, each read and written once.
+KERNEL(adam)(const float* W, const float* dW, const float* M, const float* S, float beta1, float fresh1, float beta2,
+             float fresh2, float rate, float epsilon, float* FRESH nextW, float* FRESH nextM, float* FRESH nextS,
+             int n) {
+  EACH(i, n) {
+    const float mean = beta1 * M[i] + fresh1 * dW[i];
+    const float meanSquare = beta2 * S[i] + fresh2 * (dW[i] * dW[i]);
+    nextM[i] = mean;
+    nextS[i] = meanSquare;
+    nextW[i] = W[i] - rate * mean / (SQRT(meanSquare) + epsilon);
+  }
+}
+
 // out[i] = condition[i] ? a[i] : b[i]; the numbers are copied as bits, so any type of 4 bytes works.
 KERNEL(select)(const byte* condition, const int* a, const int* b, int* FRESH out, int n) {
   EACH(i, n) out[i] = condition[i] ? a[i] : b[i];

@@ -142,12 +142,19 @@ interface SampleRowsAttrs {
   readonly rows: Int32Array;
 }
 
+/** The numbers of `AdamStep`. See `optim/adam.ts`. */
+type AdamAttrs = Readonly<Record<'beta1' | 'beta2' | 'rate' | 'epsilon', number>>;
+
 /**
  * Registers all kernels for a backend of TensorFlow.js.
  * @param backendName as it is, or will be, registered; its backend is a `DeviceBackend`
  */
 export function registerOperations(backendName: string): void {
-  const operations = { ...OPERATIONS, SampleRows: sampleRows as Operation<never> };
+  const operations = {
+    ...OPERATIONS,
+    SampleRows: sampleRows as Operation<never>,
+    AdamStep: adamStep as Operation<never>,
+  };
   for (const [kernelName, operation] of Object.entries(operations)) {
     const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) =>
       operation(inputs as Inputs, (attrs ?? {}) as never, backend as DeviceBackend);
@@ -271,6 +278,17 @@ function sumOfMultiples(name: string, a: TensorInfo, b: TensorInfo, backend: Dev
   const values = [aAddress, left?.factor ?? 1, bAddress, bFactor, address, n];
   backend.device.launch(backend.kernel('sumOfMultiples'), n, 1, values);
   return info;
+}
+
+function adamStep({ W, dW, M, S }: Inputs, attrs: AdamAttrs, backend: DeviceBackend): TensorInfo[] {
+  const { beta1, beta2, rate, epsilon } = attrs;
+  const n = sizeOf(W!.shape);
+  const from = [W!, dW!, M!, S!].map((tensor) => backend.address(tensor));
+  const next = [W!, M!, S!].map(({ shape }) => backend.output(shape, 'float32'));
+  const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, rate, epsilon];
+  const values = [...from, ...numbers, ...next.map(({ address }) => address), n];
+  backend.device.launch(backend.kernel('adam'), n, 4, values);
+  return next.map(({ info }) => info);
 }
 
 function sumOfTensors(tensors: readonly TensorInfo[], backend: DeviceBackend): TensorInfo {

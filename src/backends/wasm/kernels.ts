@@ -7,6 +7,7 @@ type Operands = Record<'a' | 'b', TensorInfo>;
 
 // Three kernels of a training step are slow in TensorFlow.js's WebAssembly backend although the same binary contains a
 // fast form (times in docs/backends.md), and one is wrong. What is not covered here goes to the backend's own kernel.
+// One is new.
 
 const REPLACED = {
   BatchMatMul: transposeFirst,
@@ -15,9 +16,14 @@ const REPLACED = {
   OneHot: oneHotInFloats,
 } satisfies Record<string, (original: KernelFunc) => KernelFunc>;
 
-/** Installs the better forms. Calling it again has no effect. */
+/** From so many numbers on, a pass in JavaScript takes longer than twelve kernels with vectors of four. */
+const MOST_IN_JAVASCRIPT = 8192;
+
+/** Installs the better forms, and the new kernel. Calling it again has no effect. */
 export function replaceWasmKernels(): void {
   for (const [kernelName, wrap] of Object.entries(REPLACED)) replaceKernel('wasm', kernelName, wrap);
+  const added = { kernelName: 'AdamStep', backendName: 'wasm', kernelFunc: adamStep, largest: MOST_IN_JAVASCRIPT };
+  if (!core().getKernel(added.kernelName, added.backendName)) core().registerKernel(added);
 }
 
 /**
@@ -105,6 +111,32 @@ export function oneHotInFloats(original: KernelFunc): KernelFunc {
     return out;
   };
 }
+
+/**
+ * The step of Adam (optim/adam.ts) in one pass, where operations take twelve. JavaScript rounds to float32 after each
+ * operation, so the bits are those of TensorFlow.js's kernels.
+ */
+export const adamStep: KernelFunc = ({ inputs, attrs, backend }) => {
+  const { W, dW, M, S } = inputs as Record<'W' | 'dW' | 'M' | 'S', TensorInfo>;
+  const wasm = backend as BackendWasm;
+  // Allocate the outputs first: growing the memory detaches views.
+  const next = [W, M, S].map(({ shape }) => wasm.makeOutput(shape, 'float32'));
+  const [w, g, m, s, nextW, nextM, nextS] = [W, dW, M, S, ...next].map((tensor) => wasm.typedArrayFromHeap(tensor));
+  const numbers = attrs as unknown as Record<'beta1' | 'beta2' | 'rate' | 'epsilon', number>;
+  const { fround } = Math;
+  const [beta1, fresh1] = [fround(numbers.beta1), fround(1 - numbers.beta1)];
+  const [beta2, fresh2] = [fround(numbers.beta2), fround(1 - numbers.beta2)];
+  const [rate, epsilon] = [fround(numbers.rate), fround(numbers.epsilon)];
+  for (let i = 0; i < w!.length; i++) {
+    const gradient = g![i]!;
+    const mean = fround(fround(beta1 * m![i]!) + fround(fresh1 * gradient));
+    const meanSquare = fround(fround(beta2 * s![i]!) + fround(fresh2 * fround(gradient * gradient)));
+    nextM![i] = mean;
+    nextS![i] = meanSquare;
+    nextW![i] = w![i]! - fround(fround(mean * rate) / fround(fround(Math.sqrt(meanSquare)) + epsilon));
+  }
+  return next;
+};
 
 /** Whether it is a non-empty float32 matrix. */
 function isMatrix(x: TensorInfo): boolean {

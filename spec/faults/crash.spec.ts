@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HandgradError } from '../../src/errors';
 import { temporaryFolder } from '../data/tinyDataset';
-import { CRASHES, type Fault, recorded, withoutSyncing } from '../files/faultyDisk';
+import { assertFenced } from '../files/assertFenced';
+import { CRASHES, endLocks, type Fault, openFiles, recorded, withoutSyncing } from '../files/faultyDisk';
 import { pointsRuns, resultOf } from '../runs/pointsRun';
 
 describe('F01 the power fails, or a call of the system does, after every single change of the disk', function () {
@@ -13,26 +14,6 @@ describe('F01 the power fails, or a call of the system does, after every single 
   let runs: ReturnType<typeof pointsRuns>;
   beforeEach(() => (runs = pointsRuns(folder())));
 
-  /** A crash also ends the process: its lock is stale. */
-  const endLocks = (dir: string) => {
-    for (const name of existsSync(dir) ? readdirSync(dir) : []) {
-      if (!name.startsWith('lock')) continue;
-      const text = readFileSync(join(dir, name), 'utf8');
-      writeFileSync(join(dir, name), text.replace(/"processStart":"[^"]*"/, '"processStart":"0"'));
-    }
-  };
-  /** The files of the folder that this process has open. */
-  const openFiles = (): string[] => {
-    if (process.platform !== 'linux') return [];
-    const names = readdirSync('/proc/self/fd').flatMap((fd) => {
-      try {
-        return [readlinkSync(join('/proc/self/fd', fd))];
-      } catch {
-        return [];
-      }
-    });
-    return names.filter((name) => name.startsWith(folder()));
-  };
   /** Resumes a run, or starts it again if it had not started. */
   const complete = async (name: string) => {
     const hasStarted = existsSync(join(runs.at(name), 'config.json'));
@@ -87,14 +68,14 @@ describe('F01 the power fails, or a call of the system does, after every single 
             error = reason;
           }
         };
-        const made = await recorded(folder(), work, fault);
+        const made = await recorded(folder(), work, { fault });
         const what = `${fault.code} at ${made.changes[at]} (${at})`;
         if (error !== undefined) {
           expect(error, `${what}: ${(error as Error).stack}`)
             .to.be.instanceOf(HandgradError)
             .with.property('kind', 'storage');
         }
-        expect(openFiles(), what).to.deep.equal([]);
+        expect(openFiles(folder()), what).to.deep.equal([]);
         endLocks(runs.at('failed'));
         await complete('failed').catch((reason: unknown) => {
           throw new Error(`${what}: ${(reason as Error).stack}`);
@@ -102,5 +83,31 @@ describe('F01 the power fails, or a call of the system does, after every single 
         expect(resultOf(runs.at('failed')), what).to.deep.equal(whole);
         rmSync(runs.at('failed'), { recursive: true });
       }
+    }));
+
+  it('F93 once another process has taken the run over, at any change, this one changes nothing more', () =>
+    withoutSyncing(async () => {
+      const short = { ...settings, epochs: 1, checkpointEvery: '1epoch' };
+      await runs.train(await runs.start('half', short));
+      cpSync(runs.at('half'), runs.at('unsealed'), { recursive: true });
+      writeFileSync(join(runs.at('unsealed'), 'manifest.json'), '{"handgrad":"run","version":1}');
+      const histories = {
+        started: () => runs.start('taken', short),
+        extended: () => resumed('half', { epochs: 2 }),
+        relabeled: () => resumed('half', { name: 'another' }),
+        sealed: () => resumed('unsealed'),
+      };
+      const resumed = (from: string, changes = {}) => {
+        cpSync(runs.at(from), runs.at('taken'), { recursive: true });
+        return runs.resume('taken', changes);
+      };
+      const logs = /^(metrics|events)/;
+      let times = 0;
+      for (const open of Object.values(histories)) {
+        const work = async () => void (await runs.train(await open()));
+        times += await assertFenced({ root: folder(), dir: runs.at('taken'), work, logs });
+      }
+      expect(times).to.be.above(60);
+      console.log(`      taken over ${times} times`);
     }));
 });

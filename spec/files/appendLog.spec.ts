@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HandgradError } from '../../src/errors';
 import { openAppendLog } from '../../src/files/appendLog';
 import { temporaryFolder } from '../data/tinyDataset';
 import { failure } from '../failure';
 import { need } from '../need';
+import { recorded } from './faultyDisk';
 import { onSmallDisk, smallDiskLacks } from '../runs/fullDisk';
 
 describe('an append-only log', () => {
@@ -67,7 +68,25 @@ describe('an append-only log', () => {
     expect(existsSync(absent)).to.equal(false);
   });
 
-  it('F03 on a full disk: no part of a record stays, waiting ones fail with it, a later one fits again', function () {
+  it('F112 a record that cannot be written stays away, and so do all that follow it', async () => {
+    const outcomes: string[] = [];
+    const work = async () => {
+      const log = await openAppendLog(path(), 0);
+      await log.append('first\n');
+      for (const record of ['second\n', 'third\n']) {
+        await log.append(record).catch((error: HandgradError) => outcomes.push(error.kind));
+      }
+      await log.close();
+    };
+    const { changes } = await recorded(folder(), work);
+    const at = changes.findLastIndex((what) => what.startsWith('write')) - 2;
+    rmSync(path());
+    await recorded(folder(), work, { fault: { at, code: 'EIO', short: true } });
+    expect(outcomes).to.deep.equal(['storage', 'storage']);
+    expect(readFileSync(path(), 'utf8')).to.equal('first\n');
+  });
+
+  it('F03 on a full disk: no part of a record stays, and none is written after it, though it fits', function () {
     need(this, smallDiskLacks());
     const { outcomes, content } = onSmallDisk(`
       const { openAppendLog } = require('../../src/files/appendLog');
@@ -84,7 +103,7 @@ describe('an append-only log', () => {
       const outcomes = [await large, await waiting, await outcome(log.append('later\\n'))];
       await log.close();
       answer({ outcomes, content: readFileSync(path, 'utf8') });`) as { outcomes: string[]; content: string };
-    expect(outcomes).to.deep.equal(['storage', 'storage', 'written']);
-    expect(content).to.equal('first\nlater\n');
+    expect(outcomes).to.deep.equal(['storage', 'storage', 'storage']);
+    expect(content).to.equal('first\n');
   });
 });

@@ -10,6 +10,36 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 interface Change {
   readonly what: string;
   readonly apply: (disk: Disk) => void;
+  /** What other processes had written by then. */
+  readonly others?: Content;
+}
+
+/** Files by their paths; the content of a folder is undefined. */
+type Content = ReadonlyMap<string, Buffer | undefined>;
+
+/** What is in a folder, as far as it is wanted. */
+function contentOf(root: string, isWanted: (path: string) => boolean): Content {
+  const found = new Map<string, Buffer | undefined>();
+  const walk = (path: string) => {
+    for (const entry of fs.readdirSync(join(root, path), { withFileTypes: true })) {
+      const at = join(path, entry.name);
+      // Another process may remove it meanwhile.
+      const content = entry.isFile() && isWanted(at) ? readIfThere(join(root, at)) : undefined;
+      if (isWanted(at) && (content || entry.isDirectory())) found.set(at, content);
+      if (entry.isDirectory()) walk(at);
+    }
+  };
+  walk('');
+  return found;
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** A file: its content as processes see it, and as it was when it was synced last. */
@@ -30,6 +60,15 @@ export type Crash = (typeof CRASHES)[number];
 /** A model of the part of the file system below a folder. */
 class Disk {
   readonly root: FolderNode = { now: new Map(), synced: new Map() };
+
+  /** @param content what is on the disk at the beginning */
+  constructor(content: Content) {
+    for (const [path, bytes] of content) {
+      const [folder, name] = this.place(path);
+      const node: Node = bytes ? { now: bytes, synced: bytes } : { now: new Map(), synced: new Map() };
+      for (const entries of [folder.now, folder.synced]) entries.set(name, node);
+    }
+  }
 
   folder(path: string): FolderNode {
     let node: Node | undefined = this.root;
@@ -81,22 +120,38 @@ export interface Fault {
   readonly short?: boolean;
 }
 
-/** Runs `work`, and records every change below a folder; with a fault, one of them fails. */
-export async function recorded(root: string, work: () => Promise<void>, fault?: Fault): Promise<Recording> {
+/** How changes are recorded. */
+export interface RecordingOptions {
+  /** One of them fails. */
+  readonly fault?: Fault;
+  /** Called before every change. */
+  readonly before?: (what: string, at: number) => void;
+  /** Whether a path is of another process: it stays as it was at the moment of a crash. */
+  readonly isOthers?: (path: string) => boolean;
+}
+
+/** Runs `work`, and records every change below a folder. */
+export async function recorded(
+  root: string,
+  work: () => Promise<void>,
+  { fault, before, isOthers }: RecordingOptions = {},
+): Promise<Recording> {
   const changes: Change[] = [];
+  const start = contentOf(root, (path) => !isOthers?.(path));
   const original = { ...promises };
   const inside = (path: unknown) =>
     resolve(String(path)).startsWith(resolve(root) + sep) || resolve(String(path)) === resolve(root);
   const at = (path: unknown) => relative(root, resolve(String(path)));
   /** Makes a change, unless it is the one that fails. */
   const make = async <T>(change: Change, change_: () => Promise<T>, half?: () => Promise<unknown>): Promise<T> => {
+    before?.(change.what, changes.length);
     if (fault && changes.length === fault.at) {
       changes.push({ what: `${change.what} fails`, apply: () => {} });
       if (fault.short) await half?.();
       throw Object.assign(new Error(`${fault.code}: injected into ${change.what}`), { code: fault.code });
     }
     const result = await change_();
-    changes.push(change);
+    changes.push(isOthers ? { ...change, others: contentOf(root, isOthers) } : change);
     return result;
   };
 
@@ -104,15 +159,19 @@ export async function recorded(root: string, work: () => Promise<void>, fault?: 
     const open = () => original.open(path as string, flags as string, ...(rest as [number]));
     if (!inside(path)) return open();
     const name = at(path);
-    const isNew = typeof flags === 'string' && flags.includes('x');
+    // As it is called in messages: a log is opened under a temporary name.
+    const file = { name };
+    const isNew = typeof flags === 'string' ? flags.includes('x') : isCreated(path, flags);
     const create: Change = {
       what: `create ${name}`,
       apply: (disk) => {
         const [folder, last] = disk.place(name);
         folder.now.set(last, { now: Buffer.alloc(0), synced: Buffer.alloc(0) });
+        remember(disk);
       },
     };
     const handle = isNew ? await make(create, open) : await open();
+    if (isNew) created.push(file);
     const isFolder = !isNew && (await handle.stat()).isDirectory();
     // The file itself, whatever it is called later.
     let node: FileNode | undefined;
@@ -123,17 +182,16 @@ export async function recorded(root: string, work: () => Promise<void>, fault?: 
       nodes.set(disk, known);
       return node;
     };
-    if (isNew) changes.push({ what: '', apply: (disk) => void remember(disk) });
     for (const method of ['writeFile', 'appendFile'] as const) {
       const write = handle[method].bind(handle);
       handle[method] = async (data: string | Uint8Array) => {
         const bytes = Buffer.from(data as Uint8Array);
         await make(
           {
-            what: `write ${name}`,
+            what: `write ${file.name}`,
             apply: (disk) => {
-              const file = remember(disk);
-              file.now = Buffer.concat([file.now, bytes]);
+              const node = remember(disk);
+              node.now = Buffer.concat([node.now, bytes]);
             },
           },
           () => write(bytes),
@@ -145,7 +203,7 @@ export async function recorded(root: string, work: () => Promise<void>, fault?: 
     handle.truncate = async (length = 0) =>
       make(
         {
-          what: `truncate ${name}`,
+          what: `truncate ${file.name}`,
           apply: (disk) => void (remember(disk).now = remember(disk).now.subarray(0, length)),
         },
         () => truncate(length),
@@ -154,11 +212,11 @@ export async function recorded(root: string, work: () => Promise<void>, fault?: 
     handle.sync = async () =>
       make(
         {
-          what: `sync ${name || '.'}`,
+          what: `sync ${file.name || '.'}`,
           apply: (disk) => {
             if (!isFolder) {
-              const file = remember(disk);
-              file.synced = file.now;
+              const node = remember(disk);
+              node.synced = node.now;
               return;
             }
             const folder = disk.folder(name);
@@ -171,6 +229,9 @@ export async function recorded(root: string, work: () => Promise<void>, fault?: 
     return handle;
   };
   const nodes = new Map<Disk, Map<FileHandle, FileNode>>();
+  const created: { name: string }[] = [];
+  const isCreated = (path: unknown, flags: unknown) =>
+    (Number(flags) & fs.constants.O_CREAT) !== 0 && !fs.existsSync(String(path));
 
   const changing =
     (name: 'rename' | 'link' | 'rm' | 'rmdir' | 'mkdir' | 'writeFile', apply: (disk: Disk, args: unknown[]) => void) =>
@@ -178,7 +239,10 @@ export async function recorded(root: string, work: () => Promise<void>, fault?: 
       const call = () => (original[name] as (...args: unknown[]) => Promise<unknown>)(...args);
       if (!inside(args[0])) return call();
       if (name === 'rm' && !fs.existsSync(String(args[0]))) return call();
-      return make({ what: `${name} ${at(args[0])}`, apply: (disk) => apply(disk, args) }, call);
+      const result = await make({ what: `${name} ${at(args[0])}`, apply: (disk) => apply(disk, args) }, call);
+      if (name === 'rename')
+        created.filter((one) => one.name === at(args[0])).forEach((one) => (one.name = at(args[1])));
+      return result;
     };
   const patched = {
     open: opened,
@@ -217,10 +281,13 @@ export async function recorded(root: string, work: () => Promise<void>, fault?: 
   return {
     changes: changes.map(({ what }) => what),
     crash(after, crash, folder) {
-      const disk = new Disk();
+      const disk = new Disk(start);
       for (const change of changes.slice(0, after)) change.apply(disk);
       nodes.delete(disk);
       const left = disk.after(crash);
+      for (const [path, content] of changes[after - 1]?.others ?? []) {
+        if (dirname(path) === '.' || left.has(dirname(path))) left.set(path, content);
+      }
       const hash = createHash('sha256');
       fs.mkdirSync(folder, { recursive: true });
       for (const [path, content] of left) {
@@ -245,4 +312,43 @@ export async function withoutSyncing<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     Object.defineProperty(prototype, 'sync', sync);
   }
+}
+
+/** A crash also ends the processes: every lock below a folder becomes stale. */
+export function endLocks(folder: string): void {
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
+  for (const name of names.filter((one) => /(^|[\\/])lock-\d+\.json$/.test(one))) {
+    const text = fs.readFileSync(join(folder, name), 'utf8');
+    fs.writeFileSync(join(folder, name), text.replace(/"processStart":"[^"]*"/, '"processStart":"0"'));
+  }
+}
+
+/** Gives the lock of a folder to another process, as one on another machine takes it with `forceUnlock`. */
+export function takeOver(folder: string): void {
+  const name = fs.readdirSync(folder).find((one) => /^lock-\d+\.json$/.test(one))!;
+  const owner = JSON.parse(fs.readFileSync(join(folder, name), 'utf8')) as object;
+  fs.writeFileSync(join(folder, 'lock-99.json'), JSON.stringify({ ...owner, host: 'elsewhere', token: 'another' }));
+  fs.rmSync(join(folder, name));
+}
+
+/** The files below a folder that this process has open. */
+export function openFiles(folder: string): string[] {
+  if (process.platform !== 'linux') return [];
+  const names = fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [fs.readlinkSync(join('/proc/self/fd', fd))];
+    } catch {
+      return [];
+    }
+  });
+  return names.filter((name) => name.startsWith(folder));
+}
+
+/** Every file and folder below a folder, and what is in it, but for locks. */
+export function filesIn(folder: string, isWanted: (path: string) => boolean = () => true): string {
+  const content = contentOf(folder, (path) => isWanted(path) && !/(^|[\\/])lock-\d+\.json$/.test(path));
+  return [...content]
+    .map(([path, bytes]) => `${path}\n${bytes?.toString('latin1') ?? ''}\n`)
+    .sort()
+    .join('');
 }

@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { HandgradError } from '../../src/errors';
 import { lockFolder } from '../../src/files/lock';
 import { ownIdentity } from '../../src/files/processIdentity';
 import { temporaryFolder } from '../data/tinyDataset';
+import { recorded } from './faultyDisk';
 
 /** Locks the folders it is told, one after the other, and says how each attempt ended. */
 const CONTENDER = `
@@ -52,6 +53,18 @@ describe('a run folder’s lock', function () {
     await lock.assertHeld();
     await lock.release();
     expect(readdirSync(folder())).to.deep.equal([]);
+  });
+
+  it('is taken at the second attempt where the owner has removed the unfinished one', async () => {
+    let removed = 0;
+    const before = (what: string) => {
+      if (what.startsWith('link') && removed++ === 0) {
+        for (const name of readdirSync(folder())) rmSync(join(folder(), name));
+      }
+    };
+    await recorded(folder(), async () => (await lockFolder(folder())).assertHeld(), { before });
+    expect(removed).to.equal(2);
+    expect(readdirSync(folder())).to.deep.equal(['lock-1.json']);
   });
 
   it('F10 names pid, host and start of the process that has it', async () => {

@@ -65,7 +65,10 @@ export async function removeRun(dir: string): Promise<RemovableRun> {
   let found: RemovableRun;
   try {
     found = await removable(dir, true);
-    for (const file of found.files) await withStorageErrors(file, () => rm(file, { force: true }));
+    for (const file of found.files) {
+      await lock.assertHeld();
+      await withStorageErrors(file, () => rm(file, { force: true }));
+    }
     for (const folder of found.folders) await removeEmpty(folder);
     // Last: as long as it is there, the folder is known to be handgrad's.
     if (found.kept.length === 0) await withStorageErrors(dir, () => rm(join(dir, MANIFEST), { force: true }));

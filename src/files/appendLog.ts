@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { HandgradError } from '../errors';
-import { syncFolder, temporaryName } from './atomicFile';
+import { type Guard, syncFolder, temporaryName } from './atomicFile';
 import { openOwn } from './readWhole';
 import { storageError, withStorageErrors } from './storageError';
 
@@ -24,8 +24,8 @@ export interface AppendLog {
   /**
    * Appends a record, and returns when it is on disk. Records keep the order of the calls, and those appended during a
    * write share the next one.
-   * @throws HandgradError `storage`. The record is removed again, and the records queued behind it fail too, so none is
-   *   written after a missing one. If it cannot be removed, all later appends fail. Also what `guard` throws
+   * @throws HandgradError `storage`. The record is removed again, and all later ones fail too: none is written after a
+   *   missing one, on which it may build. Also what `guard` throws
    */
   append(record: Uint8Array | string): Promise<void>;
   /**
@@ -47,8 +47,8 @@ export interface AppendLog {
 
 /** Options of a log. */
 export interface AppendOptions {
-  /** Called before every write; nothing is written when it throws: the process may have lost its folder. */
-  readonly guard?: () => Promise<void>;
+  /** Called before every write, and before an existing file is replaced. */
+  readonly guard?: Guard;
 }
 
 /**
@@ -66,21 +66,18 @@ export async function openAppendLog(
   const hash = createHash('sha256');
   const expected = typeof kept === 'number' ? { bytes: kept } : kept;
   let end = expected.bytes;
-  const handle = await withStorageErrors(path, () => createCopy(path, expected, hash));
+  const handle = await withStorageErrors(path, () => createCopy(path, expected, hash, guard));
   let waiting: Uint8Array[] = [];
   let next: Promise<void> | undefined;
   let last: Promise<void> = Promise.resolve();
   let failure: HandgradError | undefined;
-  let torn = false;
   let written = -Infinity;
 
   async function write(): Promise<void> {
     const bytes = Buffer.concat(waiting);
     waiting = [];
     next = undefined;
-    const before = failure;
-    if (!torn) failure = undefined;
-    if (before) throw before;
+    if (failure) throw failure;
     await guard();
     try {
       await handle.appendFile(bytes);
@@ -89,13 +86,10 @@ export async function openAppendLog(
       hash.update(bytes);
       written = performance.now();
     } catch (error) {
-      const reason = await storageError(error, path, bytes.length);
-      torn = await handle.truncate(end).then(
-        () => false,
-        () => true,
-      );
-      if (torn || waiting.length > 0) failure = reason;
-      throw reason;
+      failure = await storageError(error, path, bytes.length);
+      // If this fails too, the first error is still the one to report.
+      await handle.truncate(end).catch(() => undefined);
+      throw failure;
     }
   }
 
@@ -131,6 +125,7 @@ async function createCopy(
   path: string,
   { bytes: end, sha256 }: { readonly bytes: number; readonly sha256?: string },
   hash: Hash,
+  guard: Guard,
 ): Promise<FileHandle> {
   const temp = join(dirname(path), temporaryName(basename(path)));
   const handle = await open(temp, 'ax');
@@ -143,6 +138,7 @@ async function createCopy(
       throw new HandgradError('model', `${path} has changed since it was written; restore the file.`);
     }
     await handle.sync();
+    await guard();
     await rename(temp, path);
     await syncFolder(dirname(path));
     return handle;

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { HandgradError } from '../errors';
-import { storageError } from './storageError';
+import { storageError, withStorageErrors } from './storageError';
+
+/**
+ * Called before a change of a locked folder, such as `Lock.assertHeld`. When it rejects, because the folder is not this
+ * process's any more, the change is not made.
+ */
+export type Guard = () => Promise<void>;
 
 /** The suffix of files that are being written. A killed process may leave one behind; they are never read. */
 const TEMP_SUFFIX = '.tmp';
@@ -25,13 +31,13 @@ export function isTemporaryName(name: string): boolean {
  *
  * The package write-file-atomic 7 omits the last step, so a power failure may undo the rename; and it ignores short
  * writes, so a full disk can leave a truncated file under the final name.
- * @param guard called before the file is replaced; it is left as it is when the guard throws
+ * @param guard called before the file is replaced
  * @throws HandgradError `storage`, with the bytes needed and free, after removing the temporary file
  */
 export async function writeFileAtomic(
   path: string,
   content: Uint8Array | string,
-  guard: () => Promise<void> = async () => {},
+  guard: Guard = async () => {},
 ): Promise<void> {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   // In the same folder: rename is atomic only within one file system.
@@ -46,6 +52,24 @@ export async function writeFileAtomic(
     await rm(temp, { force: true }).catch(() => undefined);
     // What the guard throws stays as it is.
     throw error instanceof HandgradError ? error : await storageError(error, path, bytes.byteLength);
+  }
+}
+
+/**
+ * Removes what a killed process left unfinished in a folder.
+ * @param guard called before each file is removed: it may be what a process writes that took the folder over
+ * @param isUnfinished whether a name, among the others, is that of such a file
+ * @throws HandgradError `storage`
+ */
+export async function removeUnfinished(
+  dir: string,
+  guard: Guard = async () => {},
+  isUnfinished: (name: string, names: readonly string[]) => boolean = isTemporaryName,
+): Promise<void> {
+  const names = await readdir(dir).catch((): string[] => []);
+  for (const name of names.filter((one) => isUnfinished(one, names))) {
+    await guard();
+    await withStorageErrors(join(dir, name), () => rm(join(dir, name), { force: true }));
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { HandgradError } from '../errors';
-import { temporaryName } from './atomicFile';
+import { type Guard, temporaryName } from './atomicFile';
 import { readOwn } from './readWhole';
 import { storageError, withStorageErrors } from './storageError';
 import { type Life, lifeOf, ownIdentity } from './processIdentity';
@@ -15,7 +15,7 @@ const MAX_LOCK_BYTES = 4096;
 /** A lock on a folder, held by this process. */
 export interface Lock {
   /** @throws HandgradError `locked` when another process has taken the lock over with `forceUnlock` */
-  readonly assertHeld: () => Promise<void>;
+  readonly assertHeld: Guard;
   /** Releases the lock. */
   readonly release: () => Promise<void>;
 }
@@ -136,7 +136,9 @@ async function make(dir: string, number: number, token: string): Promise<boolean
     await link(temp, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    // ENOENT: the owner of the folder has removed the temporary file, or the folder is gone, which `locks` reports.
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
     throw await storageError(error, path);
   } finally {
     // What is left of it is never read.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { HandgradError } from '../errors';
 import { quoted } from '../words';
-import { isTemporaryName, writeFileAtomic } from './atomicFile';
+import { type Guard, isTemporaryName, writeFileAtomic } from './atomicFile';
 import { isLockName } from './lock';
 import { openOwn, readOwn } from './readWhole';
 import { storageError } from './storageError';
@@ -36,17 +36,22 @@ export interface Manifest {
 
 /**
  * Writes a folder's manifest: its kind, and the digests of its files.
- * @param names the files, of which some may be missing; without them, the manifest says that files still change
+ * @param options.names the files, of which some may be missing; without them, the manifest says that files still change
+ * @param options.guard called before the manifest is replaced
  * @throws HandgradError `storage`; `model` when one of the files cannot be read
  */
-export async function writeManifest(dir: string, kind: FolderKind, names?: readonly string[]): Promise<void> {
+export async function writeManifest(
+  dir: string,
+  kind: FolderKind,
+  { names = [], guard }: { readonly names?: readonly string[]; readonly guard?: Guard } = {},
+): Promise<void> {
   let files: Record<string, unknown> | undefined;
-  for (const name of names ?? []) {
+  for (const name of names) {
     const found = await digest(dir, name);
     if (found) files = { ...files, [name]: found };
   }
   const manifest = { handgrad: kind, version: 1, ...(files && { files }) };
-  await writeFileAtomic(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFileAtomic(join(dir, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`, guard);
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HandgradError } from '../errors';
-import { isTemporaryName, syncFolder, writeFileAtomic } from '../files/atomicFile';
+import { type Guard, isTemporaryName, removeUnfinished, syncFolder, writeFileAtomic } from '../files/atomicFile';
 import { makeFolder } from '../files/makeFolder';
 import { assertNoLink, readOwn } from '../files/readWhole';
 import { storageError } from '../files/storageError';
@@ -39,15 +39,16 @@ export interface CheckpointFolder {
 /**
  * Opens the folder for writing. Creates it now, so that a folder that is not writable is detected at the start.
  * @param good the step of the generation that the run resumes from
- * @param guard called before every file is written; nothing is written when it throws
+ * @param guard called before every change
  * @throws HandgradError `storage`; `model` when the folder is a link
  */
 export async function openCheckpointFolder(
   dir: string,
   good?: number,
-  guard: () => Promise<void> = async () => {},
+  guard: Guard = async () => {},
 ): Promise<CheckpointFolder> {
   await assertNoLink(dir, (why) => unusable(dir, why));
+  await guard();
   await makeFolder(dir);
   const kept = good === undefined ? [] : [good];
   let best = await readBest(dir);
@@ -103,13 +104,14 @@ export function isCheckpointFile(name: string): boolean {
   return name === BEST || /^step-\d{8,15}\.(json|safetensors)$/.test(name);
 }
 
-/** Removes what a killed process left behind: temporary files, and tensors without a manifest. */
-export async function removeLeftovers(dir: string): Promise<void> {
-  const names = await readdir(dir).catch((): string[] => []);
-  const orphan = (name: string) => tensorsOf(name) !== undefined && !names.includes(manifestName(tensorsOf(name)!));
-  for (const name of names.filter((name) => isTemporaryName(name) || orphan(name))) {
-    await rm(join(dir, name), { force: true });
-  }
+/**
+ * Removes what a killed process left behind: temporary files, and tensors without a manifest.
+ * @throws HandgradError `storage`
+ */
+export async function removeLeftovers(dir: string, guard?: Guard): Promise<void> {
+  const isOrphan = (name: string, names: readonly string[]) =>
+    tensorsOf(name) !== undefined && !names.includes(manifestName(tensorsOf(name)!));
+  await removeUnfinished(dir, guard, (name, names) => isTemporaryName(name) || isOrphan(name, names));
 }
 
 async function readGeneration(dir: string, step: number): Promise<Omit<FoundCheckpoint, 'damaged'>> {

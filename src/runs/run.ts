@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { RunningBackend } from '../backends';
 import type { Dataset } from '../data/samples';
-import type { Lock } from '../files/lock';
+import type { Guard } from '../files/atomicFile';
 import { openCheckpointFolder, removeLeftovers } from './checkpointFolder';
 import {
   type Config,
@@ -102,11 +102,12 @@ async function openParts(claimed: ClaimedDir, open: Opening): Promise<RunParts> 
   const backend = open.backend ?? (await openBackend(config, { ...options, compile: true }));
   const environment = describeEnvironment({ backend: backend.name, device: backend.device, dataset }, env);
   signal?.throwIfAborted();
-  await removeLeftovers(claimed.dir);
-  const folder = await createRunFolder(claimed.dir, { config, environment }, claimed.lock);
+  const { lock } = claimed;
+  await removeLeftovers(claimed.dir, lock.assertHeld);
+  const folder = await createRunFolder(claimed.dir, { config, environment }, lock);
   const at = join(claimed.dir, RUN_FILES.checkpoints);
-  const checkpoints = await openCheckpointFolder(at, undefined, claimed.lock.assertHeld);
-  return { config, dataset, samples, backend, folder, checkpoints, lock: claimed.lock, start };
+  const checkpoints = await openCheckpointFolder(at, undefined, lock.assertHeld);
+  return { config, dataset, samples, backend, folder, checkpoints, lock, start };
 }
 
 /** Starts a cross-validation, or resumes one: its finished folds are read, and the others trained. */
@@ -164,7 +165,7 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     const end = recorded.end;
     if (end) {
       return openClaimedRun(claimed, async () => {
-        await relabel(recorded, before, claimed.lock);
+        await relabel(recorded, before, claimed.lock.assertHeld);
         return { config: before, end };
       });
     }
@@ -172,6 +173,8 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     return startFolds(claimed, { asked: whole, kind: 'table', start: undefined, options }, true);
   }
   return openClaimedRun(claimed, async () => {
+    const { lock } = claimed;
+    const guard = lock.assertHeld;
     const notice = notices(options);
     const resumePoint = await findResumePoint(dir, asked);
     const { config, earlier, found } = resumePoint;
@@ -179,10 +182,10 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     if (resumePoint.end) {
       // It may have been killed just before it recorded its digests.
       if (!earlier.isSealed) {
-        await removeLeftovers(dir);
-        await sealRunFolder(dir, found?.checkpoint.records?.events?.file);
+        await removeLeftovers(dir, guard);
+        await sealRunFolder(dir, found?.checkpoint.records?.events?.file, guard);
       }
-      await relabel(earlier, config, claimed.lock);
+      await relabel(earlier, config, guard);
       return { config, end: resumePoint.end };
     }
     const kind = await checkDataset(config);
@@ -195,12 +198,11 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
     else checkData(resumePoint, dataset);
     signal?.throwIfAborted();
     const checkpointsDir = join(dir, RUN_FILES.checkpoints);
-    for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder);
+    for (const folder of [dir, checkpointsDir]) await removeLeftovers(folder, guard);
     const { metricsBytes } = resumePoint;
-    const { lock } = claimed;
-    const folder = await reopenRunFolder(dir, { metricsBytes, before: earlier.config, config }, lock);
     const good = found?.checkpoint.progress.step;
-    const checkpoints = await openCheckpointFolder(checkpointsDir, good, lock.assertHeld);
+    const checkpoints = await openCheckpointFolder(checkpointsDir, good, guard);
+    const folder = await reopenRunFolder(dir, { metricsBytes, before: earlier.config, config }, lock);
     return { config, dataset, samples, backend, folder, checkpoints, lock, start, resumePoint };
   });
 }
@@ -208,10 +210,10 @@ export async function resumeRun(dir: string, changes: Settings = {}, options: Ru
 const LABELS = keysWhere(({ label }) => label === true);
 
 /** Writes the labels of a finished run, if they have changed; everything else stays as it was. */
-async function relabel({ dir, config: before }: RunData, config: Config, lock: Lock): Promise<void> {
+async function relabel({ dir, config: before }: RunData, config: Config, guard: Guard): Promise<void> {
   const labels = pick(config, LABELS);
   const changed = Object.entries(labels).some(([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key]));
-  if (changed) await relabelRunFolder(dir, { ...before, ...labels }, lock);
+  if (changed) await relabelRunFolder(dir, { ...before, ...labels }, guard);
 }
 
 const notices =

@@ -1,7 +1,7 @@
 import { access, constants, rmdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { makeFolder } from '../files/makeFolder';
-import { storageError } from '../files/storageError';
+import { storageError, withStorageErrors } from '../files/storageError';
 import { type Lock, lockFolder } from '../files/lock';
 
 /** A run folder that this process has locked. */
@@ -31,7 +31,7 @@ export async function claimRunDir(given: string | undefined, dataset: string, fo
     lock,
     async release() {
       await lock.release();
-      if (made) await rmdir(dir).catch(ignoreFull);
+      if (made) await withStorageErrors(dir, () => rmdir(dir).catch(ignoreFull));
     },
   };
 }

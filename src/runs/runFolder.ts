@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 import { HandgradError } from '../errors';
 import { type AppendLog, type LogContent, openAppendLog } from '../files/appendLog';
-import { writeFileAtomic } from '../files/atomicFile';
-import { type Lock } from '../files/lock';
+import { type Guard, writeFileAtomic } from '../files/atomicFile';
+import type { Lock } from '../files/lock';
 import { makeFolder } from '../files/makeFolder';
 import { assertFree, MANIFEST, readManifest, writeManifest } from '../files/manifest';
 import { storageError } from '../files/storageError';
-import { saveModel, type Model } from '../model/modelFile';
+import { encodeModel, type Model } from '../model/modelFile';
 import type { Environment } from './environment';
 import type { Divergence } from './events';
 
@@ -46,11 +46,8 @@ export interface RunFolder {
   flush(): Promise<void>;
   /** What `metrics.jsonl` holds on disk. */
   metrics(): LogContent;
-  /**
-   * Writes `model.safetensors`.
-   * @returns its path
-   */
-  saveModel(model: Model): Promise<string>;
+  /** Writes `model.safetensors`. */
+  saveModel(model: Model): Promise<void>;
   /**
    * Records the digests of all files, once nothing is left to do and everything is on disk.
    * @param eventFile the name of the event file, if there is one
@@ -59,8 +56,8 @@ export interface RunFolder {
   close(): Promise<void>;
 }
 
-/** The lock of a folder, which is checked before every write. */
-type Guard = Pick<Lock, 'assertHeld'>;
+/** What of a lock a run folder needs: it is asked before every change. */
+type Held = Pick<Lock, 'assertHeld'>;
 
 /**
  * Checks that a new run may use a folder.
@@ -81,16 +78,19 @@ export async function assertFreeForRun(dir: string): Promise<void> {
 export async function createRunFolder(
   dir: string,
   { config, environment }: { readonly config: unknown; readonly environment: Environment },
-  lock?: Guard,
+  lock?: Held,
 ): Promise<RunFolder> {
   const existed = !(await makeFolder(dir));
   if (existed) await assertFreeForRun(dir);
+  const guard = lock?.assertHeld;
   try {
     // The manifest first: it marks the folder as ours. The config last: its presence means that the folder holds a run.
-    await writeManifest(dir, 'run');
-    await writeFileAtomic(join(dir, RUN_FILES.environment), jsonText(environment));
-    await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
+    await writeManifest(dir, 'run', { guard });
+    await writeFileAtomic(join(dir, RUN_FILES.environment), jsonText(environment), guard);
+    await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config), guard);
   } catch (error) {
+    // Nothing in a folder that was taken over is this process's to remove.
+    if (error instanceof HandgradError && error.kind === 'locked') throw error;
     if (!existed) await rm(dir, { recursive: true, force: true });
     else for (const name of [RUN_FILES.environment, MANIFEST]) await rm(join(dir, name), { force: true });
     throw error;
@@ -113,14 +113,16 @@ export async function reopenRunFolder(
     before,
     config,
   }: { readonly metricsBytes: number; readonly before: unknown; readonly config: unknown },
-  lock?: Guard,
+  lock?: Held,
 ): Promise<RunFolder> {
   // Before anything changes: from now on, digests no longer hold.
-  await writeManifest(dir, 'run');
-  const log = await openAppendLog(join(dir, RUN_FILES.metrics), metricsBytes, { guard: lock?.assertHeld });
+  const guard = lock?.assertHeld;
+  await writeManifest(dir, 'run', { guard });
+  const log = await openAppendLog(join(dir, RUN_FILES.metrics), metricsBytes, { guard });
   try {
     // After truncating: an "end" line means that all epochs of the config are done.
-    if (jsonText(before) !== jsonText(config)) await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
+    const [old, text] = [jsonText(before), jsonText(config)];
+    if (old !== text) await writeFileAtomic(join(dir, RUN_FILES.config), text, guard);
   } catch (error) {
     await log.close();
     throw error;
@@ -133,9 +135,10 @@ export async function reopenRunFolder(
  * @param eventFile the name of the event file, if there is one
  * @throws HandgradError `storage`, or `model` when a file cannot be read
  */
-export async function sealRunFolder(dir: string, eventFile?: string): Promise<void> {
+export async function sealRunFolder(dir: string, eventFile: string | undefined, guard?: Guard): Promise<void> {
   const { config, environment, metrics, model } = RUN_FILES;
-  await writeManifest(dir, 'run', [config, environment, metrics, model, ...(eventFile ? [eventFile] : [])]);
+  const names = [config, environment, metrics, model, ...(eventFile ? [eventFile] : [])];
+  await writeManifest(dir, 'run', { names, guard });
 }
 
 /** What a log holds that was never opened. */
@@ -144,28 +147,23 @@ const NOTHING: LogContent = {
   sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 };
 
-function openRunFolder(dir: string, lock: Guard | undefined, log?: AppendLog): RunFolder {
+function openRunFolder(dir: string, lock: Held | undefined, log?: AppendLog): RunFolder {
+  const guard = lock?.assertHeld;
   let opened = log;
   let opening = log && Promise.resolve(log);
   return {
     dir,
     async appendMetrics(event) {
-      opening ??= openAppendLog(join(dir, RUN_FILES.metrics), 0, { guard: lock?.assertHeld });
+      opening ??= openAppendLog(join(dir, RUN_FILES.metrics), 0, { guard });
       opened = await opening;
       await opened.appendSoon(`${JSON.stringify(event)}\n`);
     },
     flush: async () => opened?.flush(),
     metrics: () => opened?.content() ?? NOTHING,
-    async saveModel(model) {
-      const path = join(dir, RUN_FILES.model);
-      await lock?.assertHeld();
-      await saveModel(path, model);
-      return path;
-    },
+    saveModel: (model) => writeFileAtomic(join(dir, RUN_FILES.model), encodeModel(model), guard),
     async seal(eventFile) {
       await opened?.flush();
-      await lock?.assertHeld();
-      await sealRunFolder(dir, eventFile);
+      await sealRunFolder(dir, eventFile, guard);
     },
     close: async () => (await opening?.catch(() => undefined))?.close(),
   };
@@ -185,13 +183,12 @@ export async function recordDivergence(error: unknown, folder: Pick<RunFolder, '
  * Replaces the config of a finished run by one with other labels, and records the digests again.
  * @throws HandgradError `storage`; `model` when the manifest is damaged
  */
-export async function relabelRunFolder(dir: string, config: unknown, lock: Guard): Promise<void> {
-  await lock.assertHeld();
+export async function relabelRunFolder(dir: string, config: unknown, guard: Guard): Promise<void> {
   const eventFile = Object.keys((await readManifest(dir))?.files ?? {}).find(isEventFile);
   // From now on, digests no longer hold.
-  await writeManifest(dir, 'run');
-  await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config));
-  await sealRunFolder(dir, eventFile);
+  await writeManifest(dir, 'run', { guard });
+  await writeFileAtomic(join(dir, RUN_FILES.config), jsonText(config), guard);
+  await sealRunFolder(dir, eventFile, guard);
 }
 
 /** Any trace of a run counts, to protect a folder whose config was deleted as well. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { HandgradError } from '../errors';
-import { writeFileAtomic } from '../files/atomicFile';
+import { type Guard, removeUnfinished, writeFileAtomic } from '../files/atomicFile';
 import { readConfigFile } from '../files/configFile';
 import { assertFree, writeManifest } from '../files/manifest';
 import { type ClaimedDir, claimRunDir } from '../runs/runDir';
@@ -10,7 +10,7 @@ import { readSweep, type ReadSweepOptions, type SweepSpec } from './spec/sweepFi
 import { type Entry, type Journal, JOURNAL, openJournal, readJournal } from './state/journal';
 import { SWEEP_FILES } from './state/summary';
 import { replay, type SweepState } from './state/sweepState';
-import { readSweepFolder } from './sweepFolder';
+import { readSweepFolder, TRIALS } from './sweepFolder';
 
 /** A sweep whose folder this process has locked. */
 export interface OpenSweep {
@@ -18,6 +18,8 @@ export interface OpenSweep {
   readonly dir: string;
   readonly state: SweepState;
   readonly journal: Journal;
+  /** To be called before every change of the folder. */
+  readonly guard: Guard;
   /** Closes the journal and unlocks the folder; an empty one is removed. */
   readonly close: () => Promise<void>;
 }
@@ -59,20 +61,22 @@ export async function createSweep(
 ): Promise<OpenSweep> {
   const name = spec.name ?? (typeof source === 'string' ? basename(source, extname(source)) : 'sweep');
   const { dir, lock, release } = await claimRunDir(given, `sweep-${name}`, forceUnlock);
+  const guard = lock.assertHeld;
   try {
     if (await holdsSweep(dir)) {
       throw new HandgradError('usage', `${dir} holds a sweep already; resume it, or choose another folder.`);
     }
     await assertFree(dir, 'sweep', [SWEEP_FILES.file, JOURNAL]);
+    await removeUnfinished(dir, guard);
     // First: it marks the folder as ours.
-    await writeManifest(dir, 'sweep');
-    await writeFileAtomic(join(dir, SWEEP_FILES.file), await textOf(source));
+    await writeManifest(dir, 'sweep', { guard });
+    await writeFileAtomic(join(dir, SWEEP_FILES.file), await textOf(source), guard);
     const id = randomBytes(8).toString('hex');
     const first: Entry = { type: 'sweep', version: 1, id, spec };
-    const journal = await openJournal(dir, 0, { guard: lock.assertHeld });
+    const journal = await openJournal(dir, 0, { guard });
     return await closeOnFailure(journal, async () => {
       await journal.append(first);
-      return { id, dir, state: replay(spec, [first]), journal, close: createClose(journal, release) };
+      return { id, dir, state: replay(spec, [first]), journal, guard, close: createClose(journal, release) };
     });
   } catch (error) {
     await release();
@@ -120,6 +124,8 @@ async function openJournaled(
   { source: given, runCap, extend = false, retryFailed = false }: ResumeChanges,
   { lock, release }: ClaimedDir,
 ): Promise<OpenSweep> {
+  const guard = lock.assertHeld;
+  for (const folder of [dir, join(dir, TRIALS)]) await removeUnfinished(folder, guard);
   // Read again under the lock.
   const { id, spec: known, entries, bytes } = await readSweepFolder(dir);
   const copy = join(dir, SWEEP_FILES.file);
@@ -128,11 +134,12 @@ async function openJournaled(
   const spec = await readSweepSource(current, { endless: known.runCap === null });
   const edited = changedKeys(known, spec).length > 0;
   if (edited) assertExtends(known, spec, typeof current === 'string' ? current : 'The sweep', dir, extend);
-  const journal = await openJournal(dir, bytes, { guard: lock.assertHeld });
+  const journal = await openJournal(dir, bytes, { guard });
   return closeOnFailure(journal, async () => {
     if (edited) {
+      // The copy first: without the entry, the same changes extend the sweep again.
+      if (source !== undefined) await writeFileAtomic(join(dir, SWEEP_FILES.file), await textOf(source), guard);
       await journal.append({ type: 'extended', spec });
-      if (source !== undefined) await writeFileAtomic(join(dir, SWEEP_FILES.file), await textOf(source));
     }
     let state = replay(spec, entries);
     if (retryFailed) {
@@ -142,7 +149,7 @@ async function openJournaled(
       await Promise.all(revived.map((entry) => journal.append(entry)));
       state = replay(spec, [...entries, ...revived]);
     }
-    return { id, dir, state, journal, close: createClose(journal, release) };
+    return { id, dir, state, journal, guard, close: createClose(journal, release) };
   });
 }
 

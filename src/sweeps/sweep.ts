@@ -185,7 +185,7 @@ interface Running {
 /** Runs a sweep to its end, and writes the summary. */
 async function runOpenSweep(running: Running): Promise<void> {
   const { sweep, redis, machine, retries, patience, options, emit, signal } = running;
-  const { dir, state, journal } = sweep;
+  const { dir, state, journal, guard } = sweep;
   const { env = process.env } = options;
   const started = performance.now();
   if (machine) await fetchDatasets(state.spec, { ...options, env, signal, onEvent: emit });
@@ -198,17 +198,17 @@ async function runOpenSweep(running: Running): Promise<void> {
   const { executor, stopping, stoppedElsewhere } = executorOf(running, queued);
   try {
     emit(startEvent(sweep, machine));
+    let rows: readonly Ranked[];
     try {
       const onEvent = (event: TrialRunEvent) => emitRunEvent(event, emit);
       await runTrials({ state, journal, executor, advisor, retries, patience, onEvent, signal: stopping });
     } finally {
-      await writeSummary(state, dir);
+      rows = await writeSummary(state, dir, guard);
     }
     if (stopping.aborted) {
       emit({ type: 'stopped', elsewhere: stoppedElsewhere(), done: doneTrials(state), sweepDir: dir });
       return;
     }
-    const rows = await writeSummary(state, dir);
     await queued?.remove();
     const stoppedEarly = isOutOfPatience(state, patience) && state.trials.length < plannedTrials(state.spec);
     emit({
@@ -243,7 +243,7 @@ function executorOf({ sweep, machine, options, signal }: Running, queued: QueueE
   const executor: Executor =
     queued ??
     localExecutor(trainProgram(), sweep.dir, machine!, {
-      ...{ metric: metric.name, seeds, takeOver: options.forceUnlock },
+      ...{ metric: metric.name, seeds, takeOver: options.forceUnlock, guard: sweep.guard },
     });
   return {
     executor,

@@ -2,6 +2,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { datasetNames, isDatasetName } from '../data/catalog';
 import { HandgradError } from '../errors';
+import type { Guard } from '../files/atomicFile';
 import { makeFolder } from '../files/makeFolder';
 import { withStorageErrors } from '../files/storageError';
 import type { OpenOptions } from '../runs/events';
@@ -75,6 +76,7 @@ export async function* runWorker(
     payload: Payload,
     onProgress: (progress: Progress) => void,
     stop: AbortSignal,
+    guard: Guard,
   ): Promise<Outcome> => {
     const { dataset } = payload.settings;
     const lacks = dataset === undefined ? undefined : await datasetLacks(String(dataset), offer);
@@ -89,6 +91,7 @@ export async function* runWorker(
         name: runName(payload, payload.seeds),
         // The queue has assigned the run to this worker, so an earlier worker has lost it.
         takeOver: true,
+        guard,
       };
       return await trainInProcess(program, run, share, onProgress, stop);
     } finally {

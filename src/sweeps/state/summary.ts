@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../files/atomicFile';
+import { type Guard, writeFileAtomic } from '../../files/atomicFile';
 import { settingsOf } from '../spec/samplers';
 import { type Ranked, rank } from './ranking';
 import type { SweepState } from './sweepState';
@@ -10,13 +10,14 @@ export const SWEEP_FILES = { file: 'sweep.yaml', summary: 'summary.csv', best: '
 /**
  * Writes `summary.csv`, a row for each trial, best first; and `best.json`, the settings of the best one, if there is
  * one, as `train --config` takes them.
+ * @param guard called before each file is replaced
  * @returns the rows
  */
-export async function writeSummary(state: SweepState, dir: string): Promise<Ranked[]> {
+export async function writeSummary(state: SweepState, dir: string, guard?: Guard): Promise<Ranked[]> {
   const rows = rank(state);
-  await writeFileAtomic(join(dir, SWEEP_FILES.summary), summaryText(state, rows));
+  await writeFileAtomic(join(dir, SWEEP_FILES.summary), summaryText(state, rows), guard);
   const config = bestConfig(state, rows);
-  if (config) await writeFileAtomic(join(dir, SWEEP_FILES.best), `${JSON.stringify(config, null, 2)}\n`);
+  if (config) await writeFileAtomic(join(dir, SWEEP_FILES.best), `${JSON.stringify(config, null, 2)}\n`, guard);
   return rows;
 }
 

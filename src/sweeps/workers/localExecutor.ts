@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { HandgradError } from '../../errors';
+import type { Guard } from '../../files/atomicFile';
 import type { Machine } from '../machine';
 import type { Executor } from '../runTrials';
 import { runName, TRIALS } from '../sweepFolder';
@@ -26,7 +27,7 @@ export function localExecutor(
   program: Program,
   dir: string,
   machine: Machine,
-  { metric, seeds, takeOver }: { metric: string; seeds: number; takeOver?: boolean },
+  { metric, seeds, ...how }: { metric: string; seeds: number; takeOver?: boolean; guard?: Guard },
 ): Executor {
   const slots = createSlots(machine);
   return {
@@ -34,7 +35,7 @@ export function localExecutor(
     async run(run, onProgress, signal) {
       const share = slots.take();
       const { settings, epochs } = run;
-      const local = { folder: join(dir, TRIALS), name: runName(run, seeds), settings, epochs, metric, takeOver };
+      const local = { folder: join(dir, TRIALS), name: runName(run, seeds), settings, epochs, metric, ...how };
       try {
         const outcome = await trainInProcess(program, local, share, onProgress, signal);
         // The machine's fault, not the trial's: the sweep stops, and this run is due again when it is resumed.

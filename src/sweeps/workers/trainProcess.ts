@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { MAX_THREADS } from '../../backends/backend';
 import { type ErrorKind, EXIT_CODES, HandgradError } from '../../errors';
-import { writeFileAtomic } from '../../files/atomicFile';
+import { type Guard, writeFileAtomic } from '../../files/atomicFile';
 import { makeFolder } from '../../files/makeFolder';
 import { programFile } from '../../files/places';
 import { withStorageErrors } from '../../files/storageError';
@@ -51,6 +51,8 @@ export interface LocalRun {
   readonly metric: string;
   /** Whether to take the run over from a process on another machine that has lost it. */
   readonly takeOver?: boolean;
+  /** Called before a process starts, and before a file or folder is replaced: the run may have another owner now. */
+  readonly guard?: Guard;
 }
 
 /** A child process's share of the machine. */
@@ -90,7 +92,7 @@ export async function trainInProcess(
   let fromScratch = !(await hasSettings(`${dir}.json`, run.settings));
   const before = fromScratch ? undefined : await recordOf(dir);
   if (before === 'damaged') fromScratch = true;
-  else if (before && (before.end?.epochs ?? 0) >= run.epochs) {
+  else if (before?.isSealed && (before.end?.epochs ?? 0) >= run.epochs) {
     const result = runResult(before, run.metric);
     if (result) return outcomeOf(result, run, 0, `${dir}.log`);
   }
@@ -142,7 +144,8 @@ async function attempt(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<Ended | undefined> {
-  if (fromScratch && !(await setAside(dir, run.takeOver === true))) {
+  await run.guard?.();
+  if (fromScratch && !(await setAside(dir, run))) {
     return { exitCode: program.exitCodes.locked, message: 'another process trains it' };
   }
   const stops = await stopsAtRung(dir);
@@ -184,14 +187,14 @@ function resumeArguments({ epochs }: LocalRun, dir: string, stops: boolean): str
 /** Settings are passed in a file, exactly, so no shell or parser can change them. */
 async function startArguments(
   program: Program,
-  { settings, epochs }: LocalRun,
+  { settings, epochs, guard }: LocalRun,
   dir: string,
   share: MachineShare,
 ): Promise<string[]> {
   // A schedule follows all epochs, wherever the run stops for a comparison.
   const end = epochs === settings['epochs'] ? {} : { stopAfter: epochs };
   const complete = { ...program.threads(share.threads), ...settings, ...end };
-  await writeFileAtomic(`${dir}.json`, `${JSON.stringify(complete, null, 2)}\n`);
+  await writeFileAtomic(`${dir}.json`, `${JSON.stringify(complete, null, 2)}\n`, guard);
   return ['--config', `${dir}.json`, '--run-dir', dir];
 }
 
@@ -199,7 +202,7 @@ async function startArguments(
  * Renames the folder of a run that cannot be used: nothing is removed.
  * @returns false when a process uses the folder, such as one whose sweep was just killed
  */
-async function setAside(dir: string, takeOver: boolean): Promise<boolean> {
+async function setAside(dir: string, { takeOver = false, guard }: LocalRun): Promise<boolean> {
   if (!(await lstat(dir).catch(() => undefined))) return true;
   try {
     const isFolder = (await lstat(dir)).isDirectory();
@@ -209,6 +212,7 @@ async function setAside(dir: string, takeOver: boolean): Promise<boolean> {
       for (let number = 1; ; number++) {
         const aside = `${dir}.aside-${number}`;
         if (await lstat(aside).catch(() => undefined)) continue;
+        await guard?.();
         await rename(dir, aside);
         return;
       }

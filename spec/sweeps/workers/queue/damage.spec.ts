@@ -152,6 +152,29 @@ describe('a queue with damaged entries and workers that cannot train', function 
     }
   });
 
+  it('F93 a worker that has lost its lease is not to change anything of the run', async () => {
+    const outcome = send(run(0));
+    const events: TrialEvent[] = [];
+    let refused: unknown;
+    const one = worker(
+      async (_payload, _tell, _signal, guard) => {
+        await guard();
+        if (refused === undefined) {
+          await redis.set(key('0-0-0-0:lock'), 'another');
+          refused = await guard().catch((error: unknown) => error);
+          await redis.del(key('0-0-0-0:lock'));
+        }
+        return result();
+      },
+      (event) => events.push(event),
+    );
+    // The queue gives the run to a worker again, once.
+    expect((await outcome).type).to.equal('result');
+    await one.stop();
+    expect(refused).to.have.property('kind', 'locked');
+    expect(events.map(({ type }) => type)).to.deep.equal(['started', 'lost', 'started', 'ended']);
+  });
+
   it('F98 a worker that cannot train ends with its reason, and burns no retry; a healthy one trains all', async () => {
     const outcomes = [0, 1, 2].map((trial) => send(run(trial)));
     const reason = 'exit 4: no backend here; see w.log';

@@ -54,7 +54,13 @@ export interface ConsumeOptions {
   readonly read: (data: unknown, sweep: string) => Payload | { readonly refused: string };
   /** Why this machine cannot train the runs of a sweep, as a clause; undefined when it can. All when omitted. */
   readonly unfit?: (needs: Needs) => Promise<string | undefined>;
-  readonly train: (payload: Payload, onProgress: (progress: Progress) => void, signal: AbortSignal) => Promise<Outcome>;
+  /** Trains a run. Its guard is called before anything is changed: it rejects once another worker has the run. */
+  readonly train: (
+    payload: Payload,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+    guard: () => Promise<void>,
+  ) => Promise<Outcome>;
   readonly onEvent: (event: TrialEvent) => void;
   /** When aborted, the worker takes no more runs, and finishes the current ones. */
   readonly drain: AbortSignal;
@@ -171,15 +177,18 @@ async function handle(
   if (stop.aborted) abort();
   let mine = true;
   let asking = false;
+  const renew = async () => {
+    // 0: another worker has it, or it was removed from Redis.
+    if ((await job.extendLock(token, leaseMs)) !== 0) return;
+    mine = false;
+    giveUp.abort();
+  };
   const keep = async () => {
     if (asking) return;
     asking = true;
     try {
-      // 0: another worker has it, or it was removed from Redis.
-      if ((await job.extendLock(token, leaseMs)) === 0) {
-        mine = false;
-        giveUp.abort();
-      } else if (!(await queues.wanted(sweep))) giveUp.abort();
+      await renew();
+      if (mine && !(await queues.wanted(sweep))) giveUp.abort();
     } catch {
       // Redis is unreachable; the run continues meanwhile.
     } finally {
@@ -193,7 +202,12 @@ async function handle(
       onEvent({ type: 'progress', payload, progress });
       void job.updateProgress({ ...progress }).catch(ignore);
     };
-    const outcome = await train(payload, tell, giveUp.signal).catch((error: Error): Outcome => ({
+    const guard = async () => {
+      // Without an answer of Redis, the run is taken to be still this worker's.
+      await unlessAway(renew(), giveUp.signal).catch(ignore);
+      if (!mine) throw new HandgradError('locked', 'Another worker has this run.');
+    };
+    const outcome = await train(payload, tell, giveUp.signal, guard).catch((error: Error): Outcome => ({
       type: 'failure',
       reason: `the worker: ${error.message}`.slice(0, 1000),
       code: 'worker',

@@ -175,6 +175,32 @@ describe('a queue with damaged entries and workers that cannot train', function 
     expect(events.map(({ type }) => type)).to.deep.equal(['started', 'lost', 'started', 'ended']);
   });
 
+  it('F109 no connection stays open where Redis was away when it was opened', async () => {
+    const own = await startRedis();
+    const one = new Redis(own.url, { maxRetriesPerRequest: null, lazyConnect: true });
+    one.on('error', () => {});
+    try {
+      await one.connect();
+      process.kill(own.pid(), 'SIGKILL');
+      await delay(100);
+      const opening = queueExecutor(one, 'c'.repeat(16), spec, () => {});
+      await delay(300);
+      await own.restart();
+      const listening = await opening;
+      const connections = async () =>
+        String(await one.client('LIST'))
+          .trim()
+          .split('\n').length;
+      while ((await connections()) < 2) await delay(50);
+      await listening.close();
+      await delay(1000);
+      expect(await connections()).to.equal(1);
+    } finally {
+      one.disconnect();
+      own.stop();
+    }
+  });
+
   it('F98 a worker that cannot train ends with its reason, and burns no retry; a healthy one trains all', async () => {
     const outcomes = [0, 1, 2].map((trial) => send(run(trial)));
     const reason = 'exit 4: no backend here; see w.log';

@@ -8,11 +8,13 @@ import type { Progress } from '../trainMessages';
 import type { Outcome } from '../trainProcess';
 import { needsOf } from './fitness';
 import { payloadOf } from './payload';
-import { PREFIX, unlessAway } from './redis';
+import { endConnection, PREFIX, unlessAway } from './redis';
 import { announceSweep, listSweeps, listWorkers, withdrawSweep } from './registry';
 
 /** How often results are polled, in milliseconds, because an event can be lost. */
 const COLLECT_MS = 2000;
+/** How long the listener waits for an event at a time, and so at most for a Redis that is away when it is closed. */
+const LISTEN_MS = 1000;
 /** How often sent runs are checked, in milliseconds: a Redis without persistence forgets them. */
 const CHECK_MS = 5000;
 /** Runs queued per slot of a worker, when the next decision depends on results. */
@@ -81,9 +83,13 @@ export async function queueExecutor(
 ): Promise<QueueExecutor> {
   const { Queue, QueueEvents } = await import('bullmq');
   const queue = new Queue(queueName(sweep), { connection: redis, prefix: PREFIX });
-  const eventsRedis = redis.duplicate();
+  // Connects at once: BullMQ gives up a listener whose first attempt failed, and never closes it.
+  const eventsRedis = redis.duplicate({ lazyConnect: false });
   eventsRedis.on('error', ignore);
-  const events = new QueueEvents(queueName(sweep), { connection: eventsRedis, prefix: PREFIX });
+  // Otherwise BullMQ makes a copy, which cannot be closed from here.
+  eventsRedis.duplicate = () => eventsRedis;
+  const listening = { connection: eventsRedis, prefix: PREFIX, blockingTimeout: LISTEN_MS };
+  const events = new QueueEvents(queueName(sweep), listening);
   // The connection itself reports that Redis is lost.
   queue.on('error', ignore);
   events.on('error', ignore);
@@ -207,10 +213,8 @@ export async function queueExecutor(
     },
     async close() {
       timers.forEach(clearInterval);
-      // A listener that was waiting for Redis reconnects once more, which would keep the process alive.
-      eventsRedis.on('connect', () => eventsRedis.disconnect());
       await unlessAway(Promise.allSettled([events.close(), queue.close()]));
-      eventsRedis.disconnect();
+      endConnection(eventsRedis);
     },
   };
 }

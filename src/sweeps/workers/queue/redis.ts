@@ -77,6 +77,12 @@ export async function connectRedis(
   return redis;
 }
 
+/** Ends a connection for good: one that waits for Redis, or that BullMQ wants to connect again, stays closed. */
+export function endConnection(redis: Redis): void {
+  redis.connect = () => Promise.reject(new Error('The connection was closed.'));
+  redis.disconnect();
+}
+
 /**
  * Awaits an answer of Redis, but not forever when the caller is about to exit.
  * @param ending once aborted, the answer is awaited for a moment only; aborted by default

@@ -41,19 +41,17 @@ function listTable(runs: readonly ListedRun[], { lineWidth, out }: Terminal): st
   const heading = ['Run', 'Started', 'Data', 'Settings', 'State', 'Epochs', 'Result', 'Tags'];
   // A narrow terminal gets the columns that matter most.
   const dropped = [3, 1, 7, 2];
+  const widths = heading.map((name, i) => cells.reduce((most, row) => Math.max(most, row[i]!.length), name.length));
   let columns = heading.map((_, i) => i);
-  const draw = () =>
-    table(
-      columns.map((i) => heading[i]!),
-      cells.map((row) => columns.map((i) => row[i]!)),
-      columns.map((i) => 'lllllrrl'[i]!).join(''),
-    );
-  let drawn = draw();
-  while (dropped.length > 0 && widthOf(drawn) > lineWidth) {
+  while (dropped.length > 0 && columns.reduce((sum, i) => sum + widths[i]! + 2, -2) > lineWidth) {
     const next = dropped.shift();
     columns = columns.filter((i) => i !== next);
-    drawn = draw();
   }
+  const drawn = table(
+    columns.map((i) => heading[i]!),
+    cells.map((row) => columns.map((i) => row[i]!)),
+    columns.map((i) => 'lllllrrl'[i]!).join(''),
+  );
   return drawn.replace(/^.*/, (first) => out.bold(first));
 }
 

@@ -2,7 +2,9 @@
 
 // The live page of handgrad serve. Everything that comes from a run becomes text, never markup.
 
-const EVERY_MS = 1000;
+/** How often the list is read while a run trains, and otherwise. */
+const TRAINING_MS = 1000;
+const IDLE_MS = 3000;
 const MOST_CURVES = 6;
 /** More points of a curve than pixels are not seen. */
 const MOST_POINTS = 1000;
@@ -38,9 +40,13 @@ async function ask(path, query = {}) {
 const digits = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '–');
 const sweepShown = () => new URLSearchParams(location.hash.slice(1)).get('sweep');
 
-/** Reads what was appended to the metrics of a run. */
-async function follow(name) {
+/**
+ * Reads what was appended to the metrics of a run.
+ * @param mark changes when there may be more to read; undefined while the run trains
+ */
+async function follow(name, mark) {
   const run = known.get(name) ?? { epochs: [], logs: [] };
+  if (mark !== undefined && mark === run.mark) return;
   for (let more = true; more;) {
     const found = await ask('/api/metrics', { run: name, ...run.place });
     if (!found) return;
@@ -50,6 +56,7 @@ async function follow(name) {
     run.place = found.place;
     more = found.more;
   }
+  run.mark = mark;
   known.set(name, run);
 }
 
@@ -80,7 +87,7 @@ function thinned(points) {
 function ticksOf(low, high, whole) {
   const rough = (high - low) / 4 || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const size = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough);
+  const size = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough / 1.5);
   const step = whole ? Math.max(1, Math.round(size)) : size;
   const ticks = [];
   for (let at = Math.ceil(low / step); at * step <= high + step * 1e-6 && ticks.length < 12; at++)
@@ -184,6 +191,13 @@ function choice(name, color) {
   return element('td', {}, box, ...(color ? [element('span', { class: `swatch series-${color}` })] : []));
 }
 
+/** `valAccuracy` → `val accuracy`, as the command line has it. */
+function figureName(name) {
+  return name
+    .replace(/^(test|val)(?=[A-Z])/, '$1 ')
+    .replace(/ \w+$/, (word) => (/rmse|mae/i.test(word) ? word.toUpperCase() : word.toLowerCase()));
+}
+
 let shownNames = [];
 
 function runRow(run, color) {
@@ -195,7 +209,7 @@ function runRow(run, color) {
   const below = [run.name === undefined ? '' : run.folder, run.note ?? ''].filter(Boolean).join('\n');
   const tags = run.tags.map((tag) => element('span', { class: 'tag' }, tag));
   const of = run.planned === null || run.planned === run.done ? '' : ` of ${run.planned}`;
-  const figure = run.best ? `${digits(run.best.value)} ${run.best.name}` : '–';
+  const figure = run.best ? `${digits(run.best.value)} ${figureName(run.best.name)}` : '–';
   return element(
     'tr',
     {},
@@ -244,7 +258,9 @@ async function showRuns({ name, runs, leftOut }) {
   const first = [...drawable].sort((a, b) => (b.state === 'running') - (a.state === 'running'));
   const shown = (chosen ? drawable.filter(({ folder }) => chosen.has(folder)) : first).slice(0, MOST_CURVES);
   shownNames = shown.map(({ folder }) => folder);
-  await Promise.all(shownNames.map(follow));
+  await Promise.all(
+    shown.map(({ folder, state, changed }) => follow(folder, state === 'running' ? undefined : `${state} ${changed}`)),
+  );
   for (const folder of [...known.keys()]) if (!shownNames.includes(folder)) known.delete(folder);
   const lines = shown.flatMap((run, i) => {
     const read = known.get(run.folder);
@@ -270,7 +286,9 @@ async function showSweep(folder) {
   const shown = rows.filter(({ run, curve }) => run || curve.length > 0).slice(0, MOST_CURVES);
   const training = rows.filter(({ state, run }) => state === 'unfinished' && run);
   const names = [...new Set([...training, ...shown])].slice(0, MOST_CURVES).flatMap(({ run }) => run ?? []);
-  await Promise.all(names.map((run) => follow(`${folder}/${run}`)));
+  const marks = new Map(rows.map(({ run, state, epochs }) => [run, `${state} ${epochs}`]));
+  const trainingRuns = new Set(training.map(({ run }) => run));
+  await Promise.all(names.map((run) => follow(`${folder}/${run}`, trainingRuns.has(run) ? undefined : marks.get(run))));
   const lines = names.flatMap((run, i) => {
     const read = known.get(`${folder}/${run}`);
     return read ? [{ name: run, color: i + 1, ...read }] : [];
@@ -305,6 +323,7 @@ async function showSweep(folder) {
 }
 
 let updating = false;
+let trains = true;
 
 async function update() {
   if (updating) return;
@@ -317,6 +336,7 @@ async function update() {
     const list = await ask('/api/runs');
     if (sweep === null) await showRuns(list);
     const running = list.runs.filter(({ state }) => state === 'running').length;
+    trains = running > 0;
     const count = list.runs.length === 1 ? '1 run' : `${list.runs.length} runs`;
     $('state').textContent = list.runs.length === 0 ? 'There is no run yet.' : `${count}, ${running} running`;
     $('state').className = '';
@@ -335,6 +355,6 @@ $('filter').addEventListener('input', () => void update());
 
 async function keepUp() {
   if (!document.hidden) await update();
-  setTimeout(keepUp, EVERY_MS);
+  setTimeout(keepUp, trains ? TRAINING_MS : IDLE_MS);
 }
 void keepUp();

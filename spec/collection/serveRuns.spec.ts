@@ -112,6 +112,13 @@ describe('serveRuns', function () {
       expect(await ask<number>('document.documentElement.scrollWidth')).to.be.at.most(500);
       appendFileSync(at('a/metrics.jsonl'), rowsText([epochRow(2, 0.7), epochRow(3, 0.8)]));
       await until(points(3));
+      // What has not changed is not read again.
+      const before = browser.requests.length;
+      await until(
+        `performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/runs')).length > 4`,
+      );
+      const asked = browser.requests.slice(before).map((url) => new URL(url).pathname);
+      expect(new Set(asked)).to.deep.equal(new Set(['/api/runs']));
       const path = "document.querySelector('figure:first-child path').getAttribute('d').split('L').length";
       expect(await ask<number>(path)).to.equal(3);
       writeRun(at('b'), { dataset: 'mnist' }, [epochRow(1, 0.6)]);

@@ -67,6 +67,8 @@ export interface RunList {
 /** A list that can be read again and again; folders that have not changed are not read again. */
 export interface RunCollection {
   readonly dir: string;
+  /** Whether it can be read, without reading the runs. @throws HandgradError 'usage' when there is no such folder */
+  check(): Promise<void>;
   read(): Promise<RunList>;
 }
 
@@ -89,6 +91,9 @@ export function openCollection(dir = 'runs'): RunCollection {
   let known = new Map<string, Read>();
   return {
     dir,
+    async check() {
+      await foldersIn(await rootOf(dir));
+    },
     async read() {
       const root = await rootOf(dir);
       const names = await foldersIn(root);

@@ -15,7 +15,7 @@ import { rank } from '../sweeps/state/ranking';
 import { replay } from '../sweeps/state/sweepState';
 import { readSweepFolder, runName, TRIALS } from '../sweeps/sweepFolder';
 import { settingsInShort } from './chooseRuns';
-import { openCollection, type RunList } from './listRuns';
+import { openCollection, type RunCollection, type RunList } from './listRuns';
 
 /** Options of the live page. */
 export interface ServeOptions {
@@ -71,8 +71,10 @@ const POLICY = [
  * @throws HandgradError 'usage' when there is no such folder; 'backend' when the port cannot be used
  */
 export async function serveRuns(dir?: string, { port = 0 }: ServeOptions = {}): Promise<ServedRuns> {
-  const list = freshList(dir);
-  await list();
+  const collection = openCollection(dir);
+  // A folder that is not named may be created later.
+  if (dir !== undefined) await collection.check();
+  const list = freshList(collection);
   const hosts = new Set<string>();
   const server = createServer((request, response) => void respond(request, response, hosts, list));
   await new Promise<void>((done, fail) => {
@@ -96,24 +98,20 @@ export async function serveRuns(dir?: string, { port = 0 }: ServeOptions = {}): 
   };
 }
 
-/** A list that is read again once it is older than `FRESH_MS`; a folder that is gone has no runs. */
-function freshList(given: string | undefined): () => Promise<RunList & { readonly name: string }> {
-  const dir = given ?? 'runs';
-  const collection = openCollection(dir);
-  const name = basename(resolve(dir));
+/** A list that is read again once it is older than `FRESH_MS`; a folder that is not there has no runs. */
+function freshList(collection: RunCollection): () => Promise<RunList & { readonly name: string }> {
+  const name = basename(resolve(collection.dir));
   let reading: Promise<RunList> | undefined;
-  let seen = given === undefined;
   return async () => {
     if (!reading) {
       reading = collection.read();
       const forget = () => void setTimeout(() => (reading = undefined), FRESH_MS).unref();
       reading.then(forget, forget);
     }
-    const list = await reading.catch((error: unknown) => {
-      if (seen) return { runs: [], leftOut: [] };
+    const list = await reading.catch((error: unknown): RunList => {
+      if (error instanceof HandgradError) return { runs: [], leftOut: [] };
       throw error;
     });
-    seen = true;
     return { ...list, name };
   };
 }

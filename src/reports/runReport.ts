@@ -159,9 +159,8 @@ function summary(run: RunData, trained: Trained | undefined): Html {
 function keptText(run: RunData): string | undefined {
   const { end } = run;
   if (!end || end.folds !== undefined || judgedBy(run) === 'test') return undefined;
-  if (end.bestEpoch === undefined) return `that of the last epoch, ${end.epochs}`;
-  const why = judgedName(run) === 'RMSE' ? 'lowest validation loss' : 'highest validation accuracy';
-  return `that of epoch ${end.bestEpoch}, with the ${why}`;
+  if (end.bestEpoch === undefined) return `epoch ${end.epochs}, the last`;
+  return `epoch ${end.bestEpoch}, the ${judgedName(run) === 'RMSE' ? 'lowest loss' : 'best'}`;
 }
 
 function widthsOf(parameters: readonly Parameter[]): number[] {

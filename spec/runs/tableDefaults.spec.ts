@@ -16,9 +16,9 @@ describe('the defaults of a table', () => {
     const found = await Promise.all(sizes.map((count) => defaultsFor(count)));
     expect(found.map(({ batchSize, epochs }) => [batchSize, epochs])).to.deep.equal([
       ...[
-        [8, 301],
-        [32, 79],
-        [32, 16],
+        [8, 122],
+        [32, 38],
+        [32, 13],
         [256, 50],
         [256, 5],
         [256, 5],
@@ -38,7 +38,7 @@ describe('the defaults of a table', () => {
     const suited = [...origins].flatMap(([key, origin]) => (origin === 'table default' ? [key] : []));
     for (const key of suited) {
       const { tableDefault, help }: Setting = settings[key];
-      if (tableDefault === undefined) expect(help, key).to.match(/, else (on|0\.2)$/);
+      if (tableDefault === undefined) expect(help, key).to.match(/\(default (on|0\.2)\)$/);
       else if (tableDefault !== 'by the number of rows')
         expect(tableDefault, key).to.equal([config[key]].flat().join());
     }
@@ -49,7 +49,7 @@ describe('the defaults of a table', () => {
   it('count the training rows only', async () => {
     expect(await defaultsFor(1000, { limit: 20 })).to.include({ batchSize: 20 });
     const shares = [{ valFraction: 0.5 }, { testFraction: 0.6 }, { folds: 2, valFraction: 0.2 }];
-    for (const values of shares) expect((await defaultsFor(1000, values)).epochs, JSON.stringify(values)).to.equal(27);
+    for (const values of shares) expect((await defaultsFor(1000, values)).epochs, JSON.stringify(values)).to.equal(17);
     expect(await defaultsFor(1000, { folds: 2 })).to.not.have.property('testFraction');
   });
 

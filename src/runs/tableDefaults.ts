@@ -35,7 +35,7 @@ function batchSizeFor(samples: number): number {
   return Math.min(samples, Math.max(32, Math.min(256, 2 ** Math.round(Math.log2(samples / 20)))));
 }
 
-/** More rows tell more, but five epochs of many rows are enough steps. */
+/** Few rows are learned in few steps. More rows tell more, but five epochs of many rows are enough steps. */
 function stepsFor(samples: number): number {
-  return Math.min(1500, 300 + samples / 8);
+  return Math.min(1500, 120 + samples / 4, 300 + samples / 8);
 }

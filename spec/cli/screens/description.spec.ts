@@ -55,7 +55,7 @@ describe('handgrad describe', () => {
         'as 7 inputs',
       '         left out: sex (as asked)',
       'Model:   7-128-3, relu, 1,411 parameters',
-      'Train:   37 epochs of 9 steps, batch size 32, adamw, learning rate 0.01, seed 0',
+      'Train:   21 epochs of 9 steps, batch size 32, adamw, learning rate 0.01, seed 0',
       'With:    normalize, weight-decay 0.3, schedule cosine',
       '',
     ]);

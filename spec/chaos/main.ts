@@ -10,6 +10,7 @@ import { redisLacks } from '../sweeps/workers/queue/redisServer';
 import { Breach, DISK_BYTES, type Round, starter, survivors } from './round';
 import { disturbRun, FAKETIME } from './runs';
 import { disturbQueue, disturbSweep } from './sweeps';
+import { troubleQueue } from './troubles';
 
 // Random acts on runs and sweeps, and what must hold after each of them:
 //
@@ -22,6 +23,7 @@ const LANES: Readonly<Record<string, (round: Round) => Promise<void>>> = {
   runs: disturbRun,
   sweeps: disturbSweep,
   queue: disturbQueue,
+  troubles: (round) => troubleQueue(round),
 };
 
 const { values } = parseArgs({
@@ -46,7 +48,7 @@ async function main(): Promise<void> {
     disk: values.mounting ? undefined : smallDiskLacks(),
     clock: FAKETIME.some(existsSync) ? undefined : 'libfaketime is not installed',
     ...Object.fromEntries(['memory', 'open files'].map((act) => [act, lacking('prlimit')])),
-    queue: redisLacks(),
+    ...Object.fromEntries(['queue', 'troubles'].map((lane) => [lane, redisLacks()])),
   };
   for (const [what, why] of Object.entries(lacks)) if (why !== undefined) say(`skipped: ${what}: ${why}`);
   say(`chaos for ${minutes} minutes, seed ${seed}`);

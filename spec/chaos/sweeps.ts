@@ -47,7 +47,8 @@ async function undisturbed({ folder, start }: Round): Promise<NonNullable<typeof
   };
 }
 
-async function prepare(round: Round): Promise<{ sweep: string; outside: () => string; again: () => string[] }> {
+/** Writes the table, the sweep file and what others have beside them. */
+export async function prepare(round: Round): Promise<{ sweep: string; outside: () => string; again: () => string[] }> {
   const { folder } = round;
   writePoints(folder);
   writeSweep(folder, CONTENT);
@@ -56,7 +57,7 @@ async function prepare(round: Round): Promise<{ sweep: string; outside: () => st
   const sweep = join(folder, 'disk', 's');
   return {
     sweep,
-    outside: () => contentOf(folder, ['disk', 'whole', 'own', 'shared', 'burning']),
+    outside: () => contentOf(folder, ['disk', 'whole', 'own', 'shared', 'burning', 'burnt']),
     // A sweep that was killed in its first moments has no journal yet, and begins again.
     again: () =>
       existsSync(join(sweep, 'journal.jsonl')) && readFileSync(join(sweep, 'journal.jsonl')).includes('\n')
@@ -152,7 +153,7 @@ async function damageSweep({ random, count }: Round, sweep: string, damaged: Set
 }
 
 /** Every trial has its result once, and it is what it is when nothing happens; but for those named. */
-async function assertDoneOnce(sweep: string, but: readonly number[]): Promise<void> {
+export async function assertDoneOnce(sweep: string, but: readonly number[]): Promise<void> {
   const found = await resultsOf(sweep);
   for (const [key, values] of Object.entries(whole!.values)) {
     const [got, mayBeMissing] = [found[key], but.includes(Number(key.split('.')[0]))];

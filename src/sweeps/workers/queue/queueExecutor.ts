@@ -23,6 +23,7 @@ const AHEAD = 2;
 const MOST_QUEUED = 1000;
 const PAGE = 200;
 
+const FOREIGN = 'The queue has entries that are no runs of this sweep; they are removed.';
 const NO_WORKER = 'No worker trains the runs of this sweep; they wait until one is started.';
 
 const outcomeSchema = z.discriminatedUnion('type', [
@@ -40,6 +41,9 @@ interface Sent {
   readonly onProgress: (progress: Progress) => void;
   readonly resolve: (outcome: Outcome) => void;
 }
+
+/** What `jobIdOf` makes. */
+const JOB_ID = /^\d+-\d+-\d+-\d+$/;
 
 /** The name of a sweep's queue. */
 export const queueName = (sweep: string) => `sweep-${sweep}`;
@@ -110,6 +114,11 @@ export async function queueExecutor(
       removeOnComplete: false,
       removeOnFail: false,
     });
+  const named = new Set<string>();
+  const noticeOnce = (message: string) => {
+    if (!named.has(message)) onNotice(message);
+    named.add(message);
+  };
   const collect = coalesced(async () => {
     for (;;) {
       const ids = await endedRuns(queue, redis);
@@ -118,17 +127,15 @@ export async function queueExecutor(
         sent.delete(id);
         if (one) one.resolve(await outcomeOf(queue, id, one.run));
         // A duplicate, or not from this sweep: it does not count.
-        else if (!waitingForJournal.has(id)) await discard(queue, redis, id);
+        else if (!waitingForJournal.has(id)) {
+          if (!JOB_ID.test(id)) noticeOnce(FOREIGN);
+          await discard(queue, redis, id);
+        }
         if (one) waitingForJournal.add(id);
       }
       if (ids.length < PAGE || ids.every((id) => waitingForJournal.has(id))) return;
     }
   });
-  const named = new Set<string>();
-  const noticeOnce = (message: string) => {
-    if (!named.has(message)) onNotice(message);
-    named.add(message);
-  };
   let checksWithout = 0;
   const check = coalesced(async () => {
     const workers = await listWorkers(redis);

@@ -129,7 +129,7 @@ describe('the label', () => {
       '"z" twice',
     );
     expect(await failure('usage', () => open(text, { labelColumn: 'city', task: 'regression' }))).to.match(
-      /^The label column "city" of the standard input holds texts, and `task` regression needs numbers;/,
+      /^The label column "city" of the standard input holds texts, such as "ash" in line 2, and `task` regr/,
     );
   });
 

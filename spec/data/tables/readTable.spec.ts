@@ -46,6 +46,19 @@ describe('readTable', () => {
       });
     });
 
+    it('refuses a first line unlike all others: a title, or a header that lacks a column', async () => {
+      const expected = (columns: string, below: number) =>
+        `the standard input, line 1: the line has ${columns}, where those below it have ${below}; ` +
+        'correct or remove it.';
+      expect(await refusal('Sales\na,b,c\n1,2,3\n')).to.equal(expected('1 column', 3));
+      expect(await refusal('|1x3 Cross validator\n1, a, x\n2, b, y\n')).to.equal(expected('2 columns', 3));
+      expect(await refusal('x;y\n1;2;3\n4;5;6\n')).to.equal(expected('2 columns', 3));
+      expect(await refusal('x,y\n1,2,3\n4,5\n')).to.contain('line 2, column 3: the line has 3 columns');
+      expect(contents(await read('name\nDoe, Ann\nRoe, Bob\n', { oneColumn: true }))).to.deep.equal({
+        name: ['Doe, Ann', 'Roe, Bob'],
+      });
+    });
+
     it('refuses one column, unless it is accepted', async () => {
       expect(await refusal('x\n1\n2\n')).to.contain('line 1, column 1: there is only one column; separate');
       expect(contents(await read('x\n1\n2\n', { oneColumn: true }))).to.deep.equal({ x: [1, 2] });

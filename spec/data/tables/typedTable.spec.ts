@@ -158,6 +158,28 @@ describe('a typed table', () => {
     });
   });
 
+  it('notes a column that is one of numbers but for some cells', async () => {
+    const notes = async (cell: (i: number) => string, choice: ColumnChoice = {}) => {
+      const rows = lines('x;z;label', 40, (i) => [`${cell(i)};${i % 7};${['a', 'b'][i % 2]!}`]);
+      return (await typed(choice, rows)).notes;
+    };
+    const remedy = 'change or empty such cells if it is to be a number.';
+    const some = (i: number) => (i % 20 === 7 ? 'k. A.' : String(1900 + (i % 12)));
+    expect(await notes(some)).to.deep.equal([`Column "x" is a category because of 2 cells such as "k. A."; ${remedy}`]);
+    const one = (i: number) => (i === 3 ? 'n/a.' : `${i * 37},5`);
+    expect(await notes(one)).to.deep.equal([`Column "x" is left out because of 1 cell such as "n/a."; ${remedy}`]);
+    const signs = ['$N,000', 'N%', '€ N.5'].map((text) => (i: number) => text.replace('N', String((i % 9) + 1)));
+    for (const sign of signs) expect((await notes(sign))[0]).to.match(/^Column "x" is a category because of 40 cells/);
+
+    // Not where that was asked for, or where few cells are numbers, or few numbers differ.
+    for (const choice of [{ drop: ['x'] }, { types: ['x=category'] }, { columns: ['z'] }, { groupColumn: 'x' }]) {
+      expect(await notes(some, choice), JSON.stringify(choice)).to.deep.equal([]);
+    }
+    expect(await notes((i) => (i % 5 === 0 ? 'none' : String(i % 12)))).to.deep.equal([]);
+    expect(await notes((i) => (i === 3 ? 'other' : String(i % 4)))).to.deep.equal([]);
+    expect(await notes((i) => `class ${i % 9}`)).to.deep.equal([]);
+  });
+
   it('takes whole numbers for dates only where that is asked for', async () => {
     const days = lines('day,label', 20, (i) => [`2024${i % 2 ? '0131' : '0201'}`, ['a', 'b'][i % 2]!]);
     expect((await typed({}, days)).types[0]!.type).to.equal('number');

@@ -1,5 +1,5 @@
 import { HandgradError } from '../../errors';
-import { quoted } from '../../words';
+import { plural, quoted } from '../../words';
 import { hasHeaderRow } from './header';
 import { CELL, type DecimalMark, parseNumber } from './number';
 import { cellText, recordScanner } from './records';
@@ -37,6 +37,8 @@ interface Sample {
   readonly width: number;
   /** The part of the other records that have these columns. */
   readonly agreement: number;
+  /** The columns of all other records, where several agree among themselves, and not with the first. */
+  readonly below?: number;
   /** The part of the cells that are numbers. */
   readonly numbers: number;
 }
@@ -56,7 +58,12 @@ export function findDialect(
   options: { readonly hasHeader?: boolean; readonly oneColumn?: boolean } = {},
 ): Dialect | undefined {
   const samples = SEPARATORS.map((one) => sampleOf(start, one, path));
-  const { separator, decimal, records, line, width } = bestOf(samples);
+  const { separator, decimal, records, line, width, agreement } = bestOf(samples);
+  const below = Math.max(...samples.map((sample) => sample.below ?? 0));
+  if (below > 0 && agreement < 0.5 && !(width < 2 && options.oneColumn)) {
+    const found = `the line has ${plural(width, 'column')}, where those below it have ${below}`;
+    throw new HandgradError('data', `${path}, line ${line}: ${found}; correct or remove it.`);
+  }
   const [first, ...others] = records;
   if (width < 2) for (const { error } of samples) if (error !== undefined) throw error;
   if (first === undefined) return undefined;
@@ -120,6 +127,7 @@ function sampleOf(start: Buffer, separator: string, path: string): Sample {
     others.every((record) => record.length === first.length - 1 || endsEmpty(record, first.length));
   const width = first.length - (isPadded ? 1 : 0);
   const agreeing = others.filter((record) => record.length === width || endsEmpty(record, width + 1)).length;
+  const below = new Set(others.map(({ length }) => length));
   const decimal = decimalOf(others.length > 0 ? others : records, separator);
   const values = (others.length > 0 ? others : records).flat();
   const number = { value: 0, exact: false };
@@ -128,6 +136,7 @@ function sampleOf(start: Buffer, separator: string, path: string): Sample {
     ...{ separator, decimal, records, error, line, width },
     // A record in which the separator does not occur agrees with anything.
     agreement: width < 2 ? 0 : (agreeing + 1) / (others.length + (error ? 2 : 1)),
+    ...(agreeing === 0 && below.size === 1 && others.length > 1 && !below.has(1) && { below: [...below][0]! }),
     numbers: numbers / Math.max(1, values.length),
   };
 }

@@ -2,6 +2,7 @@ import { HandgradError } from '../../errors';
 import { firstOf, formatCount, plural, quoted } from '../../words';
 import type { Task } from '../samples';
 import { asNumbers, asTexts, type TypedColumn } from './columnTypes';
+import { numberIn } from './number';
 import { columnsNamed } from './pickColumns';
 import { assertUsable, type Column, isMissing, type NumberColumn, type Table } from './table';
 
@@ -137,13 +138,16 @@ function isUnlabeled(column: Column): (row: number) => boolean {
   return (row) => areNone[codes[row]!]!;
 }
 
-function assertNumbers({ columns, path }: Table, index: number): void {
-  const { name } = columns[index]!;
-  if (asNumbers(columns[index]!) !== undefined) return;
+function assertNumbers({ columns, path, lineOf }: Table, index: number): void {
+  const column = columns[index]!;
+  if (column.kind === 'number' || asNumbers(column)) return;
+  const { name, codes, texts, decimal } = column;
+  const row = codes.findIndex((code) => !isMissing(texts[code]!) && numberIn(texts[code]!, decimal) === undefined);
+  const such = row < 0 ? '' : `, such as ${quoted(texts[codes[row]!])} in line ${lineOf(row)}`;
   throw new HandgradError(
     'usage',
-    `The label column ${quoted(name)} of ${path} holds texts, and \`task\` regression needs numbers; ` +
-      'leave `task` out to learn classes.',
+    `The label column ${quoted(name)} of ${path} holds texts${such}, and \`task\` regression needs numbers; ` +
+      'correct the file, or leave `task` out to learn classes.',
   );
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { HandgradError } from '../../errors';
-import { quoted } from '../../words';
+import { plural, quoted } from '../../words';
 import { datasetDigest } from '../download/verify';
 import {
   addNumber,
@@ -190,7 +190,7 @@ function rowTaker(
   return (record) => {
     const { count, line, starts, ends } = record;
     if (count !== width && !(count === width + 1 && starts[width] === ends[width])) {
-      const found = `the line has ${count} columns, where ${width} are expected`;
+      const found = `the line has ${plural(count, 'column')}, where ${width} are expected`;
       throw invalid(path, line, Math.min(count, width) + 1, found);
     }
     if (isHeader) {

@@ -1,10 +1,11 @@
 import { HandgradError } from '../../errors';
-import { firstOf, quoted } from '../../words';
+import { firstOf, plural, quoted } from '../../words';
 import type { Task } from '../samples';
 import { asNumbers, asTexts, COLUMN_TYPES, type ColumnType, columnType, type TypedColumn } from './columnTypes';
 import { dateFormatOf, firstUndated } from './dates';
 import { assertClasses, type Label, labelColumns, labeledRows, type MissingLabels } from './label';
 import { numberIn } from './number';
+import { oddCells } from './oddCells';
 import { columnNamed, columnsNamed } from './pickColumns';
 import { assertUsable, isMissing, rowsOfTable, type Table } from './table';
 
@@ -132,11 +133,11 @@ export function typeTable(given: Table, choice: ColumnChoice = {}): TypedTable {
     else if (!leftOut.has(index)) assertUsable(column, 'leave the column out with `drop`');
   });
   const asked = typesOfColumns(table, choice.types);
-  const isInput = (index: number) => !label.columns.includes(index) && !leftOut.has(index);
-  const notes = [
-    ...(note === undefined ? [] : [note]),
-    ...leadingZerosNote(used.filter((_, index) => isInput(index) && !asked.has(index))),
-  ];
+  // Those that were decided by their cells alone.
+  const found = used.filter(
+    ({ why }, index) => !label.columns.includes(index) && !asked.has(index) && (leftOut.get(index) ?? why) === why,
+  );
+  const notes = [...(note === undefined ? [] : [note]), ...leadingZerosNote(found), ...found.flatMap(oddCellsNote)];
   return { table, types: used, label, leftOut, roles, notes };
 }
 
@@ -160,6 +161,17 @@ function leadingZerosNote(inputs: readonly TypedColumn[]): string[] {
       ? ['is a category, because its', `Column ${quoted(first)}`, 'it']
       : ['are categories, because their', `Columns ${firstOf(names.map(quoted), 5)}`, 'the first'];
   return [`${them} ${what} numbers have leading zeros; \`types\` ${first}=number makes ${one} a number.`];
+}
+
+/** What to say about a column of numbers but for a few cells. */
+function oddCellsNote({ column, type }: TypedColumn): string[] {
+  if (column.kind === 'number' || (type !== 'category' && type !== 'identifier')) return [];
+  const odd = oddCells(column);
+  if (odd === undefined) return [];
+  const what = type === 'category' ? 'is a category' : 'is left out';
+  const cells = `${plural(odd.rows, 'cell')} such as ${quoted(odd.text)}`;
+  const remedy = 'change or empty such cells if it is to be a number';
+  return [`Column ${quoted(column.name)} ${what} because of ${cells}; ${remedy}.`];
 }
 
 const plainType = ({ column }: TypedColumn): ColumnType => (column.kind === 'number' ? 'number' : 'category');

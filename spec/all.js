@@ -10,7 +10,7 @@ const LANES = [
   [''],
   // What starts programs and browsers.
   ['.programs'],
-  // Sweeps, the fuzzers, the oracle's, and the mathematics on native, cuda (a stand-in plays its driver) and tensorflow.
+  // Sweeps, fuzzers, the oracle's, and the mathematics on native, cuda (a stand-in plays its driver) and tensorflow.
   ['.sweeps', '.fuzz', '.oracle', '.native', '.oracle-native', '.cuda', '.tensorflow'],
 ];
 

@@ -18,12 +18,16 @@ startNetwork(['wasm', 'webgl', 'webgpu'], async (network, layers) => {
   let latest = 0;
   const predict = async () => {
     const turn = ++latest;
+    // A screen reader waits with what it reads until the answer belongs to the row.
+    element('answer').setAttribute('aria-busy', 'true');
     const filled = fields.map((field) => field.inputs());
     const wrong = filled.findIndex((values) => values === undefined);
-    if (wrong >= 0) return refuse(`${inputs[wrong].name} is not a valid ${inputs[wrong].type}.`);
-    const outputs = await outputsOf(Float32Array.from(filled.flat()), layers, network);
+    const outputs = wrong < 0 && (await outputsOf(Float32Array.from(filled.flat()), layers, network));
     // Of several changes at once, the last one counts.
-    if (turn === latest) show(outputs, network);
+    if (turn !== latest) return;
+    if (outputs) show(outputs, network);
+    else refuse(`${inputs[wrong].name} is not a valid ${inputs[wrong].type}.`);
+    element('answer').setAttribute('aria-busy', 'false');
   };
   form.addEventListener('input', () => void predict());
   form.addEventListener('submit', (event) => event.preventDefault());

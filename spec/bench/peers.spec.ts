@@ -55,7 +55,7 @@ describe('peers of the bench', () => {
   for (const { file, flags, modules, library } of TRAINERS) {
     const title = [file, ...flags].join(' ');
 
-    it(`${title} learns, with two hidden layers, and says with which version, on what, and how long each epoch took`, function () {
+    it(`${title} learns, with two hidden layers, and says its version, device and seconds an epoch`, function () {
       need(this, pythonLacks(...modules));
       const size = ['--data', data, '--batch-size', '50', '--hidden', '32,16', '--epochs', '12'];
       const [about, ...rest] = linesOf(file, ...flags, ...size);

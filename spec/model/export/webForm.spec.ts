@@ -129,8 +129,7 @@ describe('export --format web of a table', function () {
         if (value !== '') await page.keyboard.type(value);
       }
     }
-    // The answers come in the order of the changes; the last one is there when the page has nothing left to do.
-    await evaluate('new Promise((done) => setTimeout(done, 50))');
+    await page.waitForSelector('#answer[aria-busy="false"]');
   }
 
   for (const backend of ['wasm', 'webgl', 'webgpu']) {

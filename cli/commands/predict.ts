@@ -15,6 +15,7 @@ import { barLines, pictureLines } from '../screens/picture';
 import { csvHeader, csvLine, ROW_FORMS, type RowOutputs } from '../screens/predictedRows';
 import { endAtSecondSignal } from '../stopping/secondSignal';
 import type { Io, Terminal } from '../terminal/terminal';
+import { widthOf } from '../terminal/text';
 
 /** The maximum number of images that are drawn; with more, only text lines are printed. */
 const MOST_PICTURES = 10;
@@ -124,7 +125,7 @@ async function writeRows(
   }: { readonly terminal: Terminal; readonly threshold?: number; readonly form: keyof typeof ROW_FORMS },
 ): Promise<void> {
   const outputs = outputsOf(classifier, threshold);
-  const { header, lines } = ROW_FORMS[form](outputs);
+  const { header, lines } = ROW_FORMS[form](outputs, terminal.lineWidth);
   let done = 0;
   for (const file of files) {
     for await (const rows of classifier.table(file)) {
@@ -258,9 +259,12 @@ function show({ name, probabilities, note, picture }: Shown, { best, terminal, p
   const classes = top.map(({ name, probability }) => `${visibleName(name)} ${formatShare(probability)}`).join(', ');
   terminal.result(`${name}: ${classes} (${note})`);
   if (!picture || !pictures) return;
-  const colors = terminal.out;
+  const { out: colors, lineWidth } = terminal;
   const lines = pictureLines(picture.pixels, picture.imageShape, colors);
-  const bars = barLines(top, colors);
+  const bars = barLines(top, colors, lineWidth);
+  if (widthOf(lines[0] ?? '') + 2 + widthOf(bars.join('\n')) > lineWidth) {
+    return [...lines, ...bars].forEach((line) => terminal.result(line));
+  }
   const first = Math.max(0, Math.floor((lines.length - bars.length) / 2));
   lines.forEach((line, i) => terminal.result(`${line}  ${bars[i - first] ?? ''}`.trimEnd()));
   bars.slice(lines.length).forEach((bar) => terminal.result(bar));

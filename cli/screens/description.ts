@@ -10,6 +10,7 @@ import type {
 import { firstOf, formatCount, formatShare, plural, quoted, visibleName } from '../../src/words';
 import { histogramBars } from '../terminal/sparkline';
 import { table } from '../terminal/table';
+import { cut, wrapped } from '../terminal/text';
 import type { Terminal } from '../terminal/terminal';
 import { describeRun } from './training';
 
@@ -38,7 +39,10 @@ export function showDescription(description: DatasetDescription, terminal: Termi
     const [data, ...others] = describeRun(training).split('\n');
     for (const line of [data!, ...dataLines(training, found), ...others]) say(wrapped(line, lineWidth));
   }
-  if (refusal !== undefined) say(`\n${terminal.out.yellow('Training would be refused:')} ${refusal}`);
+  if (refusal !== undefined) {
+    const text = wrapped(`Training would be refused: ${refusal}`, lineWidth, 0);
+    say(`\n${text.replace(/^[^:]+:/, terminal.out.yellow)}`);
+  }
   if (notices.length > 0) say('');
   for (const notice of notices) say(`${terminal.out.yellow('Note:')} ${notice}`);
 }
@@ -252,26 +256,4 @@ function dataLines({ config, folds, task, classes }: DescribedTraining, found: D
     ? `${folds} folds, ${how}; the samples are those of the first`
     : `${percent}% for testing, ${how}`;
   return [what, `Split:   ${split}`];
-}
-
-/** The first characters of a text that does not fit. */
-function cut(text: string, room: number): string {
-  const characters = [...text];
-  return characters.length <= room ? text : `${characters.slice(0, Math.max(1, room - 1)).join('')}…`;
-}
-
-/** Breaks a line between words, under its text. */
-function wrapped(line: string, width: number, indent = 9): string {
-  if (line.length <= width) return line;
-  const [, lead, text] = /^( *(?:\w+: +)?)(.*)$/.exec(line)!;
-  const lines: string[] = [];
-  let current = lead!;
-  for (const word of text!.split(' ')) {
-    const isEmpty = current.trim() === '' || /: +$/.test(current);
-    if (!isEmpty && current.length + 1 + word.length > width) {
-      lines.push(current);
-      current = ' '.repeat(Math.min(indent, width / 4)) + word;
-    } else current += isEmpty ? word : ` ${word}`;
-  }
-  return [...lines, current].join('\n');
 }

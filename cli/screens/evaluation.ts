@@ -2,6 +2,7 @@ import type { ClassificationEvaluation, Evaluation, RegressionEvaluation } from 
 import { formatCount, formatShare, formatUnits, quoted, visibleName } from '../../src/words';
 import { library } from '../library';
 import { table } from '../terminal/table';
+import { widthOf, wrapped } from '../terminal/text';
 import type { Colors, Terminal } from '../terminal/terminal';
 
 /** With more classes, a confusion matrix would not fit a screen. */
@@ -35,22 +36,22 @@ function showRegression(
 
 function showClassification(evaluation: ClassificationEvaluation, terminal: Terminal): void {
   const { dataset, samples, loss, accuracy, balancedAccuracy, rocAuc, averagePrecision } = evaluation;
-  terminal.result(
+  const width = terminal.lineWidth;
+  const lines = [
     `${dataset}, ${formatCount(samples)} test samples: Loss: ${formatShare(loss)}, Accuracy: ${formatShare(accuracy)}`,
-  );
-  terminal.result(
     `Balanced Accuracy: ${formatShare(balancedAccuracy)}, ROC AUC: ${figure(rocAuc)}, ` +
       `Average Precision: ${figure(averagePrecision)}`,
-  );
-  for (const line of thresholdLines(evaluation)) terminal.result(line);
+    ...thresholdLines(evaluation),
+  ];
+  for (const line of lines) terminal.result(wrapped(line, width, 2));
   const few = evaluation.perClass.length <= MOST_CLASSES;
   terminal.result(few ? '' : `\nThe ${LISTED} classes with the lowest F1 (--json lists all):`);
-  terminal.result(classTable(evaluation, few));
-  if (few)
-    terminal.result(
-      `\nConfusion matrix (rows: true classes, columns: predicted classes):\n${matrix(evaluation, terminal.out)}`,
-    );
-  else terminal.result(`\nThe most frequent confusions:\n${confusions(evaluation)}`);
+  terminal.result(classTable(evaluation, few, width));
+  const counts = few ? matrix(evaluation, terminal.out) : '';
+  if (few && widthOf(counts) <= width) {
+    const heading = 'Confusion matrix (rows: true classes, columns: predicted classes):';
+    terminal.result(`\n${wrapped(heading, width, 2)}\n${counts}`);
+  } else terminal.result(`\nThe most frequent confusions:\n${confusions(evaluation, width)}`);
 }
 
 const figure = (value: number | null) => (value === null ? '—' : formatShare(value));
@@ -80,6 +81,7 @@ function rounded(threshold: number): string {
 function classTable(
   { perClass, macro, weighted, rocAuc, averagePrecision, samples }: ClassificationEvaluation,
   few: boolean,
+  width: number,
 ): string {
   const worst = perClass.filter(({ support }) => support > 0).sort((a, b) => a.f1 - b.f1 || b.support - a.support);
   const rows = (few ? perClass : worst.slice(0, LISTED)).map((one) => [
@@ -101,6 +103,7 @@ function classTable(
       [...averages(['weighted average', weighted]), '', '', formatCount(samples)],
     ],
     'rlrrrrrr',
+    { width, drop: [6, 5, 7, 0, 2] },
   );
 }
 
@@ -113,7 +116,7 @@ function matrix({ perClass, confusion }: ClassificationEvaluation, colors: Color
   return table(['', '', ...confusion.map((_, label) => `${label}`)], counts, `rl${'r'.repeat(confusion.length)}`);
 }
 
-function confusions({ perClass, confusion }: ClassificationEvaluation): string {
+function confusions({ perClass, confusion }: ClassificationEvaluation, width: number): string {
   const rows = library
     .classReport()
     .frequentConfusions(confusion, LISTED)
@@ -123,9 +126,8 @@ function confusions({ perClass, confusion }: ClassificationEvaluation): string {
       formatCount(count),
       `${((100 * count) / perClass[truth]!.support).toFixed(1)}%`,
     ]);
-  return rows.length === 0
-    ? 'none'
-    : table(['True class', 'Predicted class', 'Samples', 'Share of the class'], rows, 'llrr');
+  const heading = ['True class', 'Predicted class', 'Samples', 'Share of the class'];
+  return rows.length === 0 ? 'none' : table(heading, rows, 'llrr', { width, drop: [3, 2] });
 }
 
 /** Correct counts are green; errors of at least 5% of their row are highlighted, and zeros are dimmed. */

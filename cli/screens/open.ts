@@ -3,6 +3,7 @@ import type { OpenEvent, OpenOptions } from '../../src/runs/events';
 import type { Context } from '../arguments/command';
 import type { Screen, Terminal } from '../terminal/terminal';
 import { createProgressBar } from '../terminal/progressBar';
+import { wrapped } from '../terminal/text';
 import { formatBytes } from '../../src/words';
 import { downloadScreen } from './download';
 
@@ -55,6 +56,7 @@ function showBackend({ name, device, rejected }: Extract<OpenEvent, { type: 'bac
   const reasons = [...new Set(rejected.map(({ reason }) => reason))];
   const namesOf = (reason: string) => rejected.filter((one) => one.reason === reason).map((one) => one.name);
   const others = reasons.map((reason) => `${namesOf(reason).join(' or ')} (${reason})`);
-  terminal.notice(`Backend: ${name} (${device})`);
-  if (others.length > 0) terminal.notice(terminal.err.dim(`         not ${others.join(', nor ')}`));
+  const { noticeWidth, err } = terminal;
+  terminal.notice(wrapped(`Backend: ${name} (${device})`, noticeWidth));
+  if (others.length > 0) terminal.notice(err.dim(wrapped(`         not ${others.join(', nor ')}`, noticeWidth)));
 }

@@ -44,16 +44,19 @@ function gray(value: number): number {
 
 const BAR = 24;
 
-/** Classes with their probabilities as bars, in aligned columns. */
+/** Classes with their probabilities as bars, in aligned columns. @param width the width that they should fit into */
 export function barLines(
   top: readonly { readonly name: string; readonly probability: number }[],
   colors: Colors,
+  width: number,
 ): string[] {
   const names = top.map(({ name }) => visibleName(name));
   const wide = Math.max(...names.map((name) => name.length));
+  // Two spaces, a space, and the number.
+  const most = Math.max(4, Math.min(BAR, width - wide - 9));
   return top.map(({ probability }, i) => {
-    const full = Math.round(BAR * probability);
-    const bar = `${colors.cyan('█'.repeat(full))}${colors.dim('░'.repeat(BAR - full))}`;
+    const full = Math.round(most * probability);
+    const bar = `${colors.cyan('█'.repeat(full))}${colors.dim('░'.repeat(most - full))}`;
     const label = names[i]!.padEnd(wide);
     return `${i === 0 ? colors.bold(label) : label}  ${bar} ${(100 * probability).toFixed(1).padStart(5)}%`;
   });

@@ -20,8 +20,8 @@ export interface RowForm {
 }
 
 /**
- * The forms of predicted rows. In CSV and JSON lines, a probability is the shortest text of its float32, and a value in
- * the units of its label that of its float64.
+ * The forms of predicted rows, by their outputs and the width that they should fit into. In CSV and JSON lines, a
+ * probability is the shortest text of its float32, and a value in the units of its label that of its float64.
  */
 export const ROW_FORMS = {
   csv: (model) => {
@@ -49,12 +49,23 @@ export const ROW_FORMS = {
     });
     return { header: '', lines };
   },
-  text: (model) => {
+  text: (model, width) => {
     const names = (model.classNames ?? model.targets!).map(visibleName);
     const widths = names.map((name) => Math.max(name.length, model.classNames ? 6 : 12));
     const classWidth = Math.max('Class'.length, ...names.map(({ length }) => length));
     const format = model.classNames ? formatShare : formatUnits;
     const heads = names.map((name, i) => `  ${name.padStart(widths[i]!)}`).join('');
+    const lead = 'Row'.length + 4 + 2 + classWidth;
+    // In a narrow terminal, only the probability of the predicted class.
+    if (model.classNames && lead + heads.length > width) {
+      return {
+        header: `${'Row'.padStart(7)}  ${'Class'.padEnd(classWidth)}  Probability\n`,
+        lines: linesOf(model, (row, predicted, outputs, from) => {
+          const share = format(outputs[from + predicted]!).padStart('Probability'.length);
+          return `${`${row}`.padStart(7)}  ${names[predicted]!.padEnd(classWidth)}  ${share}`;
+        }),
+      };
+    }
     return {
       header: `${'Row'.padStart(7)}${model.classNames ? `  ${'Class'.padEnd(classWidth)}` : ''}${heads}\n`,
       lines: linesOf(model, (row, predicted, outputs, from, to) => {
@@ -65,7 +76,7 @@ export const ROW_FORMS = {
       }),
     };
   },
-} satisfies Record<string, (model: RowOutputs) => RowForm>;
+} satisfies Record<string, (model: RowOutputs, width: number) => RowForm>;
 
 /** The first line of a CSV of predictions. @param keys the columns that say what each line is about */
 export function csvHeader(keys: readonly string[], { classNames, targets }: RowOutputs): string {

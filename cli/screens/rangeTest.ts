@@ -1,5 +1,6 @@
 import { createProgressBar } from '../terminal/progressBar';
 import { plotCurves } from '../terminal/plot';
+import { wrapped } from '../terminal/text';
 import type { Screen, Terminal } from '../terminal/terminal';
 import type { RangeEvent } from '../../src/runs/findLearningRate';
 import type { RangeStep } from '../../src/training/rangeTest';
@@ -16,7 +17,8 @@ export function rangeScreen(terminal: Terminal, { json }: { readonly json: boole
       const { config, steps, minLr, maxLr } = event;
       const how = `${plural(steps, 'step')}, batch size ${formatCount(config.batchSize)}, ${config.optimizer}`;
       const range = `learning rate ${minLr} to ${maxLr}, seed ${config.seed}`;
-      terminal.notice([...dataLines(event), `Range:   ${how}, ${range}`].join('\n'));
+      const lines = [...dataLines(event), `Range:   ${how}, ${range}`];
+      terminal.notice(lines.map((line) => wrapped(line, terminal.noticeWidth)).join('\n'));
       bar.start('Range test', event.steps);
     },
     step: ({ step, lr, smoothed }) => bar.update(step, `loss ${formatShare(smoothed)}, lr ${rateText(lr)}`),

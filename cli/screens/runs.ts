@@ -6,6 +6,7 @@ import { library } from '../library';
 import { plotCurves } from '../terminal/plot';
 import { rangeOf, sparkline } from '../terminal/sparkline';
 import { table } from '../terminal/table';
+import { cut, widthOf } from '../terminal/text';
 import type { Colors, Terminal } from '../terminal/terminal';
 
 /** The longest text of a cell; the whole of it is in the JSON output. */
@@ -35,23 +36,12 @@ function listTable(runs: readonly ListedRun[], { lineWidth, out }: Terminal): st
     short(settings[i]!),
     run.state,
     progressOf(run),
-    run.best ? `${formatFigure(run.best.name, run.best.value)} ${figureName(run.best.name)}` : '–',
+    run.best ? resultOf(run.best, lineWidth) : '–',
     short([...run.tags.map((tag) => `#${tag}`), ...(run.note === undefined ? [] : [run.note])].join(' ')),
   ]);
   const heading = ['Run', 'Started', 'Data', 'Settings', 'State', 'Epochs', 'Result', 'Tags'];
   // A narrow terminal gets the columns that matter most.
-  const dropped = [3, 1, 7, 2];
-  const widths = heading.map((name, i) => cells.reduce((most, row) => Math.max(most, row[i]!.length), name.length));
-  let columns = heading.map((_, i) => i);
-  while (dropped.length > 0 && columns.reduce((sum, i) => sum + widths[i]! + 2, -2) > lineWidth) {
-    const next = dropped.shift();
-    columns = columns.filter((i) => i !== next);
-  }
-  const drawn = table(
-    columns.map((i) => heading[i]!),
-    cells.map((row) => columns.map((i) => row[i]!)),
-    columns.map((i) => 'lllllrrl'[i]!).join(''),
-  );
+  const drawn = table(heading, cells, 'lllllrrl', { width: lineWidth, drop: [3, 1, 7, 2, 5, 4] });
   return drawn.replace(/^.*/, (first) => out.bold(first));
 }
 
@@ -60,16 +50,17 @@ function progressOf({ kind, done, planned }: ListedRun): string {
   return `${done}${of}${kind === 'sweep' ? ' trials' : ''}`;
 }
 
-const widthOf = (text: string) => Math.max(...text.split('\n').map(({ length }) => length));
-
 /** Text for a cell: one line, of bounded length. */
 function short(text: string): string {
   return cut(visibleName(text), MOST_LETTERS);
 }
 
-function cut(text: string, width: number): string {
-  const letters = [...text];
-  return letters.length > width ? `${letters.slice(0, width - 1).join('')}…` : text;
+/** Below this width, a list says only which samples a result is of. */
+const NARROW = 60;
+
+function resultOf({ name, value }: NonNullable<ListedRun['best']>, lineWidth: number): string {
+  const what = figureName(name);
+  return `${formatFigure(name, value)} ${lineWidth < NARROW ? what.replace(/ .*/, '') : what}`;
 }
 
 /** `testAccuracy` → `test accuracy` */

@@ -65,9 +65,10 @@ export function sweepScreen(terminal: Terminal, state: SweepState, { json }: { j
     lines.stop();
     if (json) return;
     const rows = rank(state);
-    terminal.result(`${terminal.progress ? '' : '\n'}${resultTable(rows, spec)}`);
+    terminal.result(`${terminal.progress ? '' : '\n'}${resultTable(rows, spec, terminal.lineWidth)}`);
     if (rows.length > MAX_ROWS) terminal.result(`… and ${rows.length - MAX_ROWS} more in summary.csv`);
-    if (event.importance.length > 0) terminal.result(`\n${importanceTable(event.importance, spec.metric.name)}`);
+    if (event.importance.length > 0)
+      terminal.result(`\n${importanceTable(event.importance, spec.metric.name, terminal.lineWidth)}`);
     terminal.notice(closing(event));
   };
   const showTrial = (event: TrialStart | TrialEpoch | TrialResult | TrialFailure) => {
@@ -189,7 +190,7 @@ function runningLine({ run, since, curve }: Running, { spec: { metric }, trials 
 }
 
 /** The best trials as a table. */
-export function resultTable(rows: readonly Ranked[], spec: SweepSpec): string {
+export function resultTable(rows: readonly Ranked[], spec: SweepSpec, width: number): string {
   const parameters = Object.keys(spec.parameters);
   const several = spec.seeds > 1;
   const shown = (value: number) => formatFigure(spec.metric.name, value);
@@ -205,17 +206,20 @@ export function resultTable(rows: readonly Ranked[], spec: SweepSpec): string {
       ...parameters.map((key) => configurationText({ '': row.configuration[key]! }).slice(1)),
       row.state,
     ]);
-  return table(heading, cells, `rrr${several ? 'r' : ''}r${'r'.repeat(parameters.length)}l`);
+  // Left out in a narrow terminal: the epochs, the state, the spread.
+  const drop = [several ? 4 : 3, heading.length - 1, ...(several ? [3] : [])];
+  return table(heading, cells, `rrr${several ? 'r' : ''}r${'r'.repeat(parameters.length)}l`, { width, drop });
 }
 
-function importanceTable(shares: readonly Importance[], metric: string): string {
+function importanceTable(shares: readonly Importance[], metric: string, width: number): string {
   const rows = shares.map(({ parameter, share, correlation }) => [
     parameter,
     `${Math.round(share * 100)}%`,
     '█'.repeat(Math.round(share * 20)),
     correlation === null ? '' : `${correlation < 0 ? '−' : '+'}${Math.abs(correlation).toFixed(2)}`,
   ]);
-  return table(['Parameter', 'Share of the variance', '', `Correlation with ${metric}`], rows, 'lrlr');
+  const heading = ['Parameter', 'Share of the variance', '', `Correlation with ${metric}`];
+  return table(heading, rows, 'lrlr', { width, drop: [2, 3] });
 }
 
 function closing({ state, stoppedEarly, done, stopped, failed, best, seconds, sweepDir }: SweepEnd): string {

@@ -17,7 +17,7 @@ export function showStatus(status: SweepStatus, terminal: Terminal, { json }: { 
   const of = trials === null ? 'trials' : plural(trials, 'trial');
   const early = stopped > 0 ? ` (${stopped} of them stopped by halving)` : '';
   terminal.result(`Sweep ${sweep}: ${done} of ${of} done${early}, ${failed} failed, ${unfinished} unfinished\n`);
-  terminal.result(resultTable(rows, spec));
+  terminal.result(resultTable(rows, spec, terminal.lineWidth));
 }
 
 /** Lists the sweeps and workers of a queue. */

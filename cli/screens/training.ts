@@ -10,6 +10,7 @@ import { library } from '../library';
 import { columnLines } from './columns';
 import { layerTable } from './layers';
 import { createProgressBar } from '../terminal/progressBar';
+import { wrapped } from '../terminal/text';
 import type { Screen, Terminal } from '../terminal/terminal';
 
 /**
@@ -37,12 +38,12 @@ export function trainingScreen(
   const showSummary = ({ widths, config }: StartEvent) => {
     const network = library.summaries().networkSummary(widths, { ...config, task: taskOfConfig(config) });
     if (json) terminal.json({ type: 'summary', ...network });
-    else say(`\n${layerTable(network)}\n`);
+    else say(`\n${layerTable(network, terminal.lineWidth)}\n`);
   };
   const shown: { [Type in RunEvent['type']]: (event: Extract<RunEvent, { type: Type }>) => void } = {
     start(event) {
       started = event;
-      terminal.notice(describeRun(event));
+      terminal.notice(describeRun(event, terminal.noticeWidth));
       if (summary) showSummary(event);
       const doubt = doubtfulRate(event.config);
       if (doubt === undefined) return bar.begin(event);
@@ -171,8 +172,8 @@ export function dataLines(event: RunOutline): string[] {
   ];
 }
 
-/** What a run is, in a few lines. */
-export function describeRun(event: RunOutline & Pick<StartEvent, 'resumed'>): string {
+/** What a run is, in a few lines. @param width the width that they should fit into */
+export function describeRun(event: RunOutline & Pick<StartEvent, 'resumed'>, width = Infinity): string {
   const { trainSamples, config, resumed } = event;
   const steps = plural(Math.ceil(trainSamples / config.batchSize), 'step');
   const length = `${plural(lastEpoch(config), 'epoch')} of ${steps}`;
@@ -182,7 +183,9 @@ export function describeRun(event: RunOutline & Pick<StartEvent, 'resumed'>): st
       `learning rate ${config.lr}, seed ${config.seed}`,
     ...(beyondThePost(config).length > 0 ? [`With:    ${beyondThePost(config).join(', ')}`] : []),
     ...(resumed ? [`         resumes after step ${formatCount(resumed.step)}, in epoch ${resumed.epoch + 1}`] : []),
-  ].join('\n');
+  ]
+    .map((line) => wrapped(line, width))
+    .join('\n');
 }
 
 /** What the run does beyond the post's, in the form of flags. */

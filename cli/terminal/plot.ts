@@ -1,4 +1,5 @@
 import type { Colors } from './terminal';
+import { widthOf } from './text';
 
 /** One curve for the terminal. */
 export interface PlottedCurve {
@@ -56,7 +57,9 @@ export function plotCurves(
   const { first, last, mark } = axis ?? { first: 'epoch 1', last: `${epochs}`, mark: undefined };
   const labels = `${' '.repeat(AXIS)}${first}${last.padStart(Math.max(last.length + 1, width - 1 - first.length))}`;
   const pointer = mark === undefined ? [] : [`${' '.repeat(AXIS + Math.round(mark * (width - 1)))}^`];
-  return [`${title}: ${names.join(', ')}`, ...lines, ...pointer, labels].join('\n');
+  const heading = `${title}: ${names.join(', ')}`;
+  const fits = names.length === 1 || widthOf(heading) <= columns;
+  return [fits ? heading : [`${title}:`, ...names].join('\n  '), ...lines, ...pointer, labels].join('\n');
 }
 
 /** Interpolates linearly to one value per column. */

@@ -47,6 +47,8 @@ export interface Terminal {
   readonly columns: number;
   /** The width that lines should fit into: that of stdout if it is a terminal, else unlimited. */
   readonly lineWidth: number;
+  /** The same of stderr. */
+  readonly noticeWidth: number;
   /** The stream for progress bars; undefined if they should not be shown. */
   readonly progress: Output | undefined;
 }
@@ -91,7 +93,8 @@ export function createTerminal(
     err,
     // A terminal that does not know its size has 0 columns.
     columns: stdout.columns || 80,
-    lineWidth: stdout.isTTY ? stdout.columns || 80 : Infinity,
+    lineWidth: lineWidthOf(stdout),
+    noticeWidth: lineWidthOf(stderr),
     progress: !quiet && canRedraw(stderr, env) ? stderr : undefined,
   };
 }
@@ -134,6 +137,8 @@ function prefix({ npm_package_json: file = '', INIT_CWD: where = '' }: NodeJS.Pr
     ? ''
     : `--prefix ${shellWord(root)} `;
 }
+
+const lineWidthOf = ({ isTTY, columns }: Output) => (isTTY ? columns || 80 : Infinity);
 
 /** The width below which a line that is redrawn would wrap. */
 const NARROW = 40;

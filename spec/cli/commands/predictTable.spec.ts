@@ -16,8 +16,8 @@ describe('predict on tables', function () {
   const path = (name: string) => join(folder(), name);
   const table = Array.from({ length: 40 }, (_, i) => `${i * 1.5},${i % 4 ? 'a "b", c' : 'plain'}`);
   const quoted = (line: string) => line.replace('a "b", c', '"a ""b"", c"');
-  const predict = async (argv: readonly string[], stdin?: string, isTTY = false) => {
-    const [stdout, stderr] = [collector(isTTY), collector()];
+  const predict = async (argv: readonly string[], stdin?: string, isTTY = false, columns = 100) => {
+    const [stdout, stderr] = [Object.assign(collector(isTTY), isTTY && { columns }), collector()];
     const io = {
       stdout,
       stderr,
@@ -78,6 +78,9 @@ describe('predict on tables', function () {
     const text = await predict([path('t.csv')], undefined, true);
     expect(text.lines[0]).to.match(/^ +Row {2}Class {4,}a "b", c {3}plain$/);
     expect(new Set(text.lines.map(({ length }) => length)).size).to.equal(1);
+    const narrow = await predict([path('t.csv')], undefined, true, 34);
+    expect(narrow.lines[0]).to.match(/^ +Row {2}Class {4,}Probability$/);
+    expect(narrow.lines[1]).to.match(/^ +1 {2}(a "b", c|plain) +(0\.[5-9]\d{3}|1\.0000)$/);
     const classes = async (threshold: string) => {
       const rows = (await predict([path('t.csv'), '--json', '--threshold', threshold])).lines;
       return new Set(rows.map((line) => (JSON.parse(line) as typeof one).class));

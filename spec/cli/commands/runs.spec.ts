@@ -55,6 +55,20 @@ describe('handgrad runs', () => {
     expect(none).to.include({ code: 0, stdout: '' });
   });
 
+  it('list leaves out columns that do not fit, but neither names nor results', async () => {
+    const listed = async (columns: number) => {
+      const stdout = Object.assign(collector(true), { columns });
+      const io = { stdout, stderr: collector(), env: { NO_COLOR: '1' }, signal: new AbortController().signal };
+      expect(await run(['runs', 'list', '--filter', 'name!=base*'], io)).to.equal(0);
+      return stdout.text();
+    };
+    expect(await listed(40))
+      .to.match(/^Run +State +Epochs +Result\n/)
+      .and.to.match(/^low +finished +\S+ +5\.0000 test$/m);
+    expect(await listed(24)).to.match(/^low +5\.0000 test$/m);
+    expect(await listed(120)).to.match(/^Run +Started +Data +Settings +State +Epochs +Result/);
+  });
+
   it('list of nothing yet is no error; of a folder that is not there it is', async () => {
     rmSync('runs', { recursive: true });
     expect(await session(['runs', 'list'])).to.include({ code: 0, stdout: '' });

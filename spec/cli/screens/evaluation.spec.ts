@@ -5,20 +5,51 @@ import { classificationFigures } from '../../../src/training/classificationFigur
 import { collector } from '../session';
 
 /** What is shown of samples of k classes, all right but for one of class 1 that is taken for class 0. */
-async function shown(k: number, nameOf = (label: number) => `class ${label}`, threshold?: number): Promise<string> {
+async function shown(
+  k: number,
+  { nameOf = (label: number) => `class ${label}`, threshold, columns }: Shown = {},
+): Promise<string> {
   const labels = [...Array.from({ length: k }, (_, c) => c), 1];
   const predicted = [...labels.slice(0, -1), 0];
   const probabilities = predicted.flatMap((p, i) => Array.from({ length: k }, (_, c) => (c === p ? 0.9 - i / 1e5 : 0)));
   const figures = await classificationFigures({ probabilities, predicted, labels, k });
   const perClass = figures.perClass.map((one, label) => ({ ...one, label, name: nameOf(label) }));
-  const stdout = collector();
-  const terminal = createTerminal({ stdout, stderr: collector(), env: {}, signal: new AbortController().signal });
+  const stdout = Object.assign(collector(columns !== undefined), columns !== undefined && { columns });
+  const env = { NO_COLOR: '1' };
+  const terminal = createTerminal({ stdout, stderr: collector(), env, signal: new AbortController().signal });
   const evaluation = { dataset: 'some', backend: 'cpu', samples: labels.length, loss: 0.1, ...figures, perClass };
   showEvaluation({ ...evaluation, ...(threshold !== undefined && { threshold }) }, terminal);
   return stdout.text();
 }
 
+interface Shown {
+  readonly nameOf?: (label: number) => string;
+  readonly threshold?: number;
+  /** The width of a terminal. */
+  readonly columns?: number;
+}
+
 describe('the screen of an evaluation', () => {
+  it('fits a narrow terminal: fewer columns, and confusions in the place of a matrix', async () => {
+    const heading = async (columns: number, k: number) => {
+      const lines = (await shown(k, { columns })).trimEnd().split('\n');
+      expect(Math.max(...lines.map(({ length }) => length))).to.be.at.most(columns);
+      return [
+        lines
+          .find((line) => / F1/.test(line))!
+          .trim()
+          .split(/ {2,}/),
+        lines.join('\n'),
+      ] as const;
+    };
+    const [wide, matrix] = await heading(80, 9);
+    expect(wide).to.have.length(7);
+    expect(matrix).to.contain('Confusion matrix').and.not.to.contain('confusions');
+    const [narrow, list] = await heading(40, 12);
+    expect(narrow).to.deep.equal(['Class', 'Recall', 'F1']);
+    expect(list).to.match(/most frequent confusions:\nTrue class {2}Predicted class {2}Samples\nclass 1 +class 0 +1$/);
+  });
+
   it('has the figures, their averages, and the whole matrix of a few classes', async () => {
     const text = await shown(3);
     expect(text).to.match(/^some, 4 test samples: Loss: 0\.1000, Accuracy: 0\.7500\nBalanced Accuracy: 0\.8333, /);
@@ -38,7 +69,7 @@ describe('the screen of an evaluation', () => {
   });
 
   it('names the second of two classes beside a threshold, and the best ones', async () => {
-    const text = await shown(2, undefined, 0.25);
+    const text = await shown(2, { threshold: 0.25 });
     expect(text).to.contain('Threshold 0.25: "class 1" is predicted if its probability is at least that\n');
     expect(text).to.match(
       /Best thresholds for "class 1": 0 for F1 \(0\.8000\), 0\.8999 for balanced accuracy \(0\.7500\)/,
@@ -46,7 +77,7 @@ describe('the screen of an evaluation', () => {
   });
 
   it('F85 names with colors or line breaks are spelled out', async () => {
-    const text = await shown(3, (label) => `\x1b[31mred\x1b[0m\n${label}`);
+    const text = await shown(3, { nameOf: (label) => `\x1b[31mred\x1b[0m\n${label}` });
     expect(text).to.contain('\\u{1b}[31mred\\u{1b}[0m\\n1').and.not.to.contain('\x1b');
   });
 

@@ -117,6 +117,16 @@ describe('the screen of a training', () => {
     expect(counted(80)).to.match(/Test Loss: 0\.6600 \(2\.1 s\)$/);
   });
 
+  it('breaks what the run is between words, on a narrow terminal', () => {
+    const { stderr } = said([{ ...START, dataset: 'a set with a long name' }], { columns: 40 });
+    const lines = stderr.trimEnd().split('\n');
+    expect(Math.max(...lines.map(({ length }) => length))).to.be.at.most(40);
+    expect(lines.slice(0, 2)).to.deep.equal([
+      'Data:    a set with a long name, 600',
+      '         training and 100 test samples',
+    ]);
+  });
+
   it('says which network is kept, and that training stopped early', () => {
     const ended = (epochs: number) =>
       said([configured({ epochs: 9, patience: 2 }), { ...END, epochs, bestEpoch: 3 }]).stderr;

@@ -141,7 +141,7 @@ describe('predict on image files', function () {
   };
 
   it('refuses tables of anything but pixels, and tables among images', async () => {
-    const table = join(folder, 'penguins.csv');
+    const table = join(network().folder, 'penguins.csv');
     writeFileSync(table, 'species,mass\nAdelie,3700\n');
     const refused = async (...argv: string[]) => {
       const { code, stdout, stderr } = await session([...argv, '--backend', 'wasm']);

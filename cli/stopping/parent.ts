@@ -31,7 +31,7 @@ export function onParentEnd(callback: () => void): void {
 }
 
 /** Whether a process is the shell that npm starts a script with. */
-function isShell(pid: number): boolean {
+export function isShell(pid: number): boolean {
   return /(^|\/)(sh|bash|dash|zsh|ksh)$/.test(read(`/proc/${pid}/cmdline`).split('\0')[0]!);
 }
 

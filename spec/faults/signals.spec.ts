@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,6 +108,24 @@ describe('signals, closed streams and full disks', function () {
     child.kill('SIGINT');
     expect(await ended).to.deep.equal({ code: null, signal: 'SIGINT' });
     expect(stderr()).to.not.contain('Stopped by');
+  });
+
+  it('F13 a second SIGINT under npx ends a step that takes long on cpu', async function () {
+    need(this, process.platform === 'linux' ? undefined : 'only on Linux the system itself resets a signal');
+    // As npx does: a shell that waits for the program, in one group with it.
+    const words = [process.execPath, main, 'train', '--dataset', path('points.csv'), '--hidden', '6000,6000'];
+    const more = ['--batch-size', '120', '--json', '--backend', 'cpu', '--run-dir', path('npx')];
+    const env = { ...process.env, npm_lifecycle_event: 'npx', npm_lifecycle_script: "'handgrad' train" };
+    const shell = spawn('sh', ['-c', '"$@"; exit $?', 'sh', ...words, ...more], { env, detached: true });
+    shell.stderr.resume();
+    await once(shell.stdout, 'data');
+    await delay(1000);
+    const began = Date.now();
+    process.kill(-shell.pid!, 'SIGINT');
+    await delay(200);
+    process.kill(-shell.pid!, 'SIGINT');
+    await once(shell, 'close');
+    expect(Date.now() - began).to.be.below(5000);
   });
 
   it('F13 a second SIGINT ends evaluate and predict in a step that takes long on cpu', async function () {

@@ -8,6 +8,7 @@ import { defineCommand, OUTPUT } from '../arguments/command';
 import { library } from '../library';
 import { table } from '../terminal/table';
 import type { Terminal } from '../terminal/terminal';
+import { wrapped } from '../terminal/text';
 
 /** The folder of all runs. */
 const RUN_ROOT = 'runs';
@@ -34,7 +35,7 @@ export const command = defineCommand({
   },
 });
 
-function print(diagnosis: Diagnosis, { result, out }: Terminal): void {
+function print(diagnosis: Diagnosis, { result, out, lineWidth }: Terminal): void {
   const { node, os, cpu, memory, runs, backends, cuda, compiler, datasets, ready, verdict, next } = diagnosis;
   const features = cpu.features.length > 0 ? ` (${cpu.features.join(' ')})` : '';
   const facts = [
@@ -50,7 +51,7 @@ function print(diagnosis: Diagnosis, { result, out }: Terminal): void {
     ...cuda.libraries.map(({ needed, found }) => ['', `${needed}: ${found.join(', ') || 'not found'}`]),
   ];
   const width = Math.max(...facts.map(([name]) => name!.length)) + 2;
-  for (const [name, fact] of facts) result(`${name!.padEnd(width)}${fact}`);
+  for (const [name, fact] of facts) result(wrapped(`${name!.padEnd(width)}${fact}`, lineWidth, width));
   result('');
   const running = backends.filter((one) => one.runs);
   const rows = running.map((one) => [one.name, one.gflops.toFixed(1), one.largestError.toExponential(1), one.device]);

@@ -22,7 +22,7 @@ const CASES = Number(process.env['HANDGRAD_PROGRAM_TABLES'] ?? 12);
 const PROCESSES = 2;
 
 describe('random tables, trained on and predicted by the program', function () {
-  this.timeout(600_000);
+  this.timeout(Math.max(600_000, CASES * 5000));
   before(() => selectBackend('cpu'));
 
   /** A command line: in this process, or in one of its own. */

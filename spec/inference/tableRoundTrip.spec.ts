@@ -10,7 +10,7 @@ import { asStdin, modelOf, randomTable } from './randomTables';
 const CASES = Number(process.env['HANDGRAD_TABLES'] ?? 2000);
 
 describe('random tables and the models of them', function () {
-  this.timeout(600_000);
+  this.timeout(Math.max(600_000, CASES * 1000));
   let backend: RunningBackend;
   before(async () => {
     backend = await selectBackend('cpu');

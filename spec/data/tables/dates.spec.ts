@@ -16,6 +16,12 @@ describe('dates', () => {
     expect(ymd('2024-03-01T24:00')).to.equal(days('2024-03-02'));
     expect(ymd('0099-01-01')).to.equal(days('0099-01-01'));
     expect(dateNumber('5.12.2024', 'day-month-year')).to.equal(days('2024-12-05'));
+    const american = (time: string) => dateNumber(`12/05/2024 ${time}`, 'month-day-year');
+    for (const [time, hour] of Object.entries({ '3:04 PM': 15, '3:04am': 3, '12:04 a.m.': 0, '12:04:00 PM': 12 })) {
+      expect(american(time), time).to.equal(days('2024-12-05') + hour / 24 + 4 / 1440);
+    }
+    expect(american('13:04 PM')).to.be.NaN;
+    expect(american('0:04 AM')).to.be.NaN;
     expect(dateNumber('20240229', 'yearmonthday')).to.equal(days('2024-02-29'));
     expect(dateNumber('12/05/2024 06:00', 'month-day-year')).to.equal(days('2024-12-05T06:00Z'));
   });

@@ -1,4 +1,4 @@
-const TIME = String.raw`(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2}(?:\.\d+)?))?`;
+const TIME = String.raw`(?<H>\d{1,2}):(?<M>\d{2})(?::(?<S>\d{2}(?:\.\d+)?))?(?: ?(?<half>[AaPp])\.?[Mm]\.?)?`;
 
 /** How a column writes its dates. The order of day and month is decided for a whole column, never cell by cell. */
 const PATTERNS = {
@@ -28,7 +28,7 @@ export function dateNumber(text: string, format: DateFormat): number {
   const found = PATTERNS[format].exec(text)?.groups;
   if (!found) return NaN;
   const of = (part: string) => Number(found[part] ?? 0);
-  const [y, m, d, H, M, S] = [of('y'), of('m'), of('d'), of('H'), of('M'), of('S')];
+  const [y, m, d, H, M, S] = [of('y'), of('m'), of('d'), hourOf(of('H'), found['half']), of('M'), of('S')];
   // Not Date.UTC, which takes the year 99 for 1999.
   const midnight = new Date(0).setUTCFullYear(y, m - 1, d);
   const date = new Date(midnight);
@@ -36,6 +36,12 @@ export function dateNumber(text: string, format: DateFormat): number {
   if (date.getUTCMonth() !== m - 1 || date.getUTCDate() !== d) return NaN;
   if (H * 60 + M > 24 * 60 || M > 59 || S >= 61) return NaN;
   return (midnight + ((H * 60 + M) * 60 + S) * 1000 - zoneMinutes(found['zone']) * 60_000) / MS_PER_DAY;
+}
+
+/** @param half of the day, as in 3:04 PM; then 12:04 AM is four minutes past midnight */
+function hourOf(hour: number, half: string | undefined): number {
+  if (half === undefined) return hour;
+  return hour >= 1 && hour <= 12 ? (hour % 12) + (/p/i.test(half) ? 12 : 0) : NaN;
 }
 
 function zoneMinutes(zone: string | undefined): number {

@@ -41,6 +41,10 @@ export async function withVirtualFiles(work: (files: Map<string, Buffer>) => Pro
       isVirtual(path) ? handleOf(path) : original.open(path as string, ...(rest as [string])),
     readFile: async (path: unknown, ...rest: unknown[]) =>
       isVirtual(path) ? handleOf(path).readFile() : original.readFile(path as string, ...(rest as [])),
+    mkdir: async (path: unknown, ...rest: unknown[]) => {
+      if (isVirtual(path)) throw Object.assign(new Error(`EEXIST: ${String(path)}`), { code: 'EEXIST' });
+      return original.mkdir(path as string, ...(rest as []));
+    },
     stat: async (path: unknown) => (isVirtual(path) ? statOf(path) : original.stat(path as string)),
     lstat: async (path: unknown) => (isVirtual(path) ? statOf(path) : original.lstat(path as string)),
     readdir: async (path: unknown) =>

@@ -1,10 +1,5 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { HandgradError } from '../../../src/errors';
-import type { Table } from '../../../src/data/tables/table';
 import { contents, read } from './read';
 
 /** A table, and how it is written. */
@@ -110,65 +105,4 @@ describe('tables of any text', function () {
       }),
       { numRuns: 500 },
     ));
-
-  it('F30 damaged bytes give a table or one sentence, soon', async () => {
-    const report = (name: string) => readFileSync(join(__dirname, name));
-    const small = Buffer.from('label,x,"y ""z"""\r\ncat,1,2.5\r\ndog,-3e2,.5\r\n\r\n"c\nd",NA,7\r\n');
-    const valid = [
-      ...[
-        small,
-        small,
-        small,
-        Buffer.from('\ufeffa;b\n0,5;é\n1,25;"x"\n'),
-        Buffer.from('\ufeffa\tb\n1\t2\n', 'utf16le'),
-      ],
-      ...[gzipSync(small), report('plain.csv.zst'), report('parquet/snappy.parquet'), Buffer.from('1|2\r3|4\r')],
-    ];
-    const marks = [...Buffer.from('\0"\n\r,;\t|.-eE09 \xff', 'latin1')];
-    let state = 1;
-    const draw = (below: number) => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * below);
-    };
-    let [tables, refusals] = [0, 0];
-    for (let i = 0; i < 20_000; i++) {
-      let bytes = Buffer.from(valid[draw(valid.length)]!);
-      for (let changes = draw(4); changes >= 0 && bytes.length > 0; changes--) {
-        const at = draw(bytes.length);
-        const kind = draw(4);
-        if (kind === 0) bytes[at] = draw(256);
-        else if (kind === 1) bytes[at] = marks[draw(marks.length)]!;
-        else if (kind === 2) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + draw(20))]);
-        else bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(draw(bytes.length))]);
-      }
-      const began = performance.now();
-      try {
-        check(await read(bytes, { oneColumn: draw(2) === 0 }, 1 + draw(100)));
-        tables++;
-      } catch (error) {
-        if (!(error instanceof HandgradError)) throw new Error(bytes.toString('hex'), { cause: error });
-        expect(error.kind).to.equal('data');
-        expect(error.message).to.match(/^[^\p{Cc}]{5,500}\.$/u);
-        refusals++;
-      }
-      expect(performance.now() - began, bytes.toString('hex')).to.be.below(2000);
-    }
-    expect(Math.min(tables, refusals)).to.be.above(2000);
-    expect(Object.keys(Object.prototype)).to.deep.equal([]);
-  });
 });
-
-/** That a table is whole. */
-function check({ count, columns, lineOf }: Table): void {
-  if (count < 1 || columns.length < 1) throw new Error('empty');
-  if (new Set(columns.map(({ name }) => name)).size < columns.length) throw new Error('names');
-  for (const column of columns) {
-    const length = column.kind === 'number' ? column.values.length : column.codes.length;
-    if (length !== count) throw new Error(`column ${column.name}`);
-    if (column.kind === 'text' && Math.max(...column.codes) >= column.texts.length) throw new Error(column.name);
-    if (column.kind === 'number' && [...column.values].filter(Number.isNaN).length !== column.missing) {
-      throw new Error(`missing values of ${column.name}`);
-    }
-  }
-  if (!/^\d+$/.test(lineOf(count - 1))) throw new Error('line');
-}

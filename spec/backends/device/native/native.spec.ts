@@ -276,7 +276,7 @@ describe('native', function () {
       const { heard, run } = answer<{ heard: Record<string, number>; run: ShortTraining }>(await onNative(2, work));
       for (const signal of ['SIGUSR2', 'SIGWINCH', 'SIGINT']) expect(heard[signal], signal).to.be.above(5);
       expect(run).to.deep.equal(answer(await onNative(2, 'print(await shortTraining())')));
-    });
+    }).timeout(120_000); // the sender takes a processor of its own
 
     it('belongs to one thread of JavaScript', async () => {
       const work = `

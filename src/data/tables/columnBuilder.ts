@@ -1,12 +1,10 @@
-import { HandgradError } from '../../errors';
 import { quoted } from '../../words';
 import { CELL, type CellNumber, type DecimalMark, parseCell } from './number';
 import { cellText, type RecordCells } from './records';
-import type { NumberColumn, TextColumn } from './table';
+import type { ColumnFault, NumberColumn, TextColumn } from './table';
 
-/** Bounds the memory of texts: of each column, and of all columns of a table. */
-const MAX_TEXTS = 2 ** 23;
-const MAX_TEXT_CHARACTERS = 2 ** 28;
+/** The most different texts of a column, and the most characters of those of all columns. */
+const BOUNDS = { texts: 2 ** 23, characters: 2 ** 28 } as const;
 
 /** A column of numbers while it is read. */
 export interface NumberBuilder {
@@ -33,14 +31,26 @@ export interface TextBuilder {
   codes: Int32Array;
   count: number;
   readonly texts: Map<string, number>;
+  /** Of its texts. */
+  characters: number;
+  /** It has more texts than there is memory for, and keeps none. */
+  isTooLarge: boolean;
+  readonly budget: TextBudget;
   /** As in `TextColumn`. */
   readonly leadingZeros?: true;
   readonly decimal?: ',';
 }
 
-/** The texts of all columns: how many characters they have. */
+/** The texts of all columns of a table, of which memory holds so many. */
 export interface TextBudget {
+  readonly bounds: { readonly texts: number; readonly characters: number };
+  readonly builders: TextBuilder[];
   characters: number;
+}
+
+/** What the texts of a table may take. */
+export function textBudget(bounds: TextBudget['bounds'] = BOUNDS): TextBudget {
+  return { bounds, builders: [], characters: 0 };
 }
 
 /** An empty column of numbers. */
@@ -50,9 +60,16 @@ export function numberBuilder(name: string, column: number): NumberBuilder {
 }
 
 /** An empty column of texts. */
-export function textBuilder(name: string, column: number, decimal: DecimalMark = '.'): TextBuilder {
-  const builder = { name, column, codes: new Int32Array(64), count: 0, texts: new Map<string, number>() };
-  return decimal === ',' ? { ...builder, decimal } : builder;
+export function textBuilder(
+  name: string,
+  column: number,
+  budget: TextBudget,
+  how: Pick<TextBuilder, 'leadingZeros' | 'decimal'> = {},
+): TextBuilder {
+  const empty = { codes: new Int32Array(64), count: 0, texts: new Map<string, number>(), characters: 0 };
+  const builder = { name, column, ...empty, isTooLarge: false, budget, ...how };
+  budget.builders.push(builder);
+  return builder;
 }
 
 const number: CellNumber = { value: 0, exact: true };
@@ -114,25 +131,36 @@ export function addValue(builder: NumberBuilder, value: number): void {
 }
 
 /** Adds its cell of a record to a column of texts. */
-export function addText(builder: TextBuilder, record: RecordCells, budget: TextBudget): void {
-  addString(builder, cellText(record, builder.column), budget);
+export function addText(builder: TextBuilder, record: RecordCells): void {
+  addString(builder, cellText(record, builder.column));
 }
 
 /** Adds a text to a column. */
-export function addString(builder: TextBuilder, text: string, budget: TextBudget): void {
+export function addString(builder: TextBuilder, text: string): void {
   const row = builder.count++;
+  if (builder.isTooLarge) return;
   if (row === builder.codes.length) builder.codes = grown(builder.codes, row * 2);
   let code = builder.texts.get(text);
   if (code === undefined) {
     code = builder.texts.size;
-    budget.characters += text.length;
-    if (code >= MAX_TEXTS || budget.characters > MAX_TEXT_CHARACTERS) {
-      const found = `Column ${quoted(builder.name)} has too many different texts to be kept in memory`;
-      throw new HandgradError('data', `${found}; remove the column from the file.`);
-    }
     builder.texts.set(text, code);
+    builder.characters += text.length;
+    builder.budget.characters += text.length;
+    keepWithin(builder);
+    if (builder.isTooLarge) return;
   }
   builder.codes[row] = code;
+}
+
+/** Gives up the texts of a column where there are too many: it may be one that nothing uses. */
+function keepWithin(latest: TextBuilder): void {
+  const { bounds, builders, characters } = latest.budget;
+  if (latest.texts.size <= bounds.texts && characters <= bounds.characters) return;
+  const largest = builders.reduce((most, one) => (one.characters > most.characters ? one : most));
+  const given = latest.texts.size > bounds.texts ? latest : largest;
+  latest.budget.characters -= given.characters;
+  Object.assign(given, { characters: 0, isTooLarge: true, codes: new Int32Array(0) });
+  given.texts.clear();
 }
 
 /**
@@ -150,13 +178,26 @@ export function finishNumbers(builder: NumberBuilder, whereIs: (row: number) => 
 }
 
 /** The finished column. */
-export function finishTexts({ count, codes, texts, name, leadingZeros, decimal }: TextBuilder): TextColumn {
+export function finishTexts(builder: TextBuilder): TextColumn {
+  const { count, codes, texts, name, leadingZeros, decimal, isTooLarge } = builder;
+  if (isTooLarge) {
+    return withoutValues(name, count, {
+      where: `Column ${quoted(name)}`,
+      what: 'has too many different texts to be kept in memory',
+      remedy: 'remove the column from the file',
+    });
+  }
   return {
     ...{ kind: 'text', name, codes: codes.slice(0, count), texts: [...texts.keys()] },
     ...(leadingZeros && { leadingZeros }),
     ...(decimal && { decimal }),
   };
 }
+
+/** A column whose values are not kept. */
+export const withoutValues = (name: string, count: number, fault: ColumnFault): TextColumn => ({
+  ...{ kind: 'text', name, codes: new Int32Array(count), texts: [''], fault },
+});
 
 function grown<T extends NumberColumn['values']>(values: T, length: number): T {
   const larger = new (values.constructor as new (length: number) => T)(length);

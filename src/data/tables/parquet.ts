@@ -8,7 +8,9 @@ import {
   finishNumbers,
   finishTexts,
   numberBuilder,
+  textBudget,
   textBuilder,
+  withoutValues,
 } from './columnBuilder';
 import { MS_PER_DAY } from './dates';
 import { MAX_COLUMNS } from './records';
@@ -53,8 +55,9 @@ export async function readParquet(
     const found = `${other.path}, column ${where + 1} is ${here!}, where ${files[0]!.path} has ${first!}`;
     throw new HandgradError('data', `${found}; correct the files.`);
   }
-  const budget = { characters: 0 };
-  const columns: Column[] = [];
+  const budget = textBudget();
+  // Texts are finished at the end: until then, those of a column may be given up for want of memory.
+  const finish: (() => Column)[] = [];
   const rows = opened.reduce((sum, { count }) => sum + count, 0);
   for (const [i, name] of names.entries()) {
     signal?.throwIfAborted();
@@ -62,7 +65,7 @@ export async function readParquet(
     if (nested) {
       const remedy = 'write each of its parts to a column of its own';
       const fault = faultOf(nested.path, name, 'has values with parts of their own', remedy);
-      columns.push(withoutValues(name, rows, fault));
+      finish.push(() => withoutValues(name, rows, fault));
       continue;
     }
     const chunks: ArrayLike<unknown>[] = [];
@@ -75,30 +78,26 @@ export async function readParquet(
         if (Math.abs(number) === Infinity) addInfinite(builder, number, String(number));
         else addValue(builder, number);
       }
-      columns.push(finishNumbers(builder, (row) => `${files[0]!.path}, row ${row + 1}, column ${quoted(name)}`));
+      const column = finishNumbers(builder, (row) => `${files[0]!.path}, row ${row + 1}, column ${quoted(name)}`);
+      finish.push(() => column);
     } else {
-      const builder = textBuilder(name, i);
+      const builder = textBuilder(name, i, budget);
       let isText = true;
       for (const value of valuesOf(chunks)) {
         const text = textOf(value);
         isText &&= text !== undefined;
-        addString(builder, text ?? '', budget);
+        addString(builder, text ?? '');
       }
       const fault = faultOf(files[0]!.path, name, 'holds neither numbers nor texts', 'remove it');
-      columns.push(isText ? finishTexts(builder) : withoutValues(name, rows, fault));
+      finish.push(() => (isText ? finishTexts(builder) : withoutValues(name, rows, fault)));
     }
   }
-  return { columns, counts: opened.map(({ count }) => count) };
+  return { columns: finish.map((column) => column()), counts: opened.map(({ count }) => count) };
 }
 
 const faultOf = (path: string, name: string, what: string, remedy: string): ColumnFault => ({
   where: `${path}, column ${quoted(name)}`,
   ...{ what, remedy },
-});
-
-/** A column whose values cannot be kept. */
-const withoutValues = (name: string, count: number, fault: ColumnFault): Column => ({
-  ...{ kind: 'text', name, codes: new Int32Array(count), texts: [''], fault },
 });
 
 interface OpenFile {

@@ -12,6 +12,7 @@ import {
   type NumberBuilder,
   numberBuilder,
   type TextBuilder,
+  textBudget,
   textBuilder,
   type TextBudget,
 } from './columnBuilder';
@@ -42,6 +43,7 @@ interface Plan {
   readonly dialect: Dialect;
   readonly numbers: readonly NumberBuilder[];
   readonly texts: readonly TextBuilder[];
+  readonly budget: TextBudget;
 }
 
 /** What a pass yields beside the columns. */
@@ -88,10 +90,12 @@ async function readTextTable(source: TableSource, options: ReadTableOptions): Pr
     builder.hasText ||= leadingZeros || !builder.values.subarray(0, count).some(Number.isFinite);
     const { name, column, hasText } = builder;
     if (!hasText) continue;
-    texts.push({ ...textBuilder(name, column, plan.dialect.decimal), ...(leadingZeros && { leadingZeros }) });
+    texts.push(
+      textBuilder(name, column, plan.budget, { ...howTexts(plan.dialect), ...(leadingZeros && { leadingZeros }) }),
+    );
   }
   if (texts.length > 0) {
-    const again = await readPass(source, options, () => ({ dialect: plan.dialect, numbers: [], texts }));
+    const again = await readPass(source, options, () => ({ ...plan, numbers: [], texts }));
     if (again.digest !== digest) {
       throw new HandgradError('data', `${source.path} changed while it was read; try again.`);
     }
@@ -109,13 +113,16 @@ async function readTextTable(source: TableSource, options: ReadTableOptions): Pr
 
 function planOf(dialect: Dialect, { texts = [] }: ReadTableOptions): Plan {
   const asked = new Set(texts);
-  const plan = { dialect, numbers: [] as NumberBuilder[], texts: [] as TextBuilder[] };
+  const budget = textBudget();
+  const plan = { dialect, numbers: [] as NumberBuilder[], texts: [] as TextBuilder[], budget };
   for (const [i, name] of dialect.names.entries()) {
     if (dialect.numeric[i] && !asked.has(name)) plan.numbers.push(numberBuilder(name, i));
-    else plan.texts.push(textBuilder(name, i, dialect.decimal));
+    else plan.texts.push(textBuilder(name, i, budget, howTexts(dialect)));
   }
   return plan;
 }
+
+const howTexts = ({ decimal }: Dialect) => (decimal === ',' ? { decimal } : {});
 
 async function readPass(
   source: TableSource,
@@ -184,7 +191,6 @@ function rowTaker(
 ): (record: RecordCells) => void {
   const { names, decimal, hasHeader } = dialect;
   const width = names.length;
-  const budget: TextBudget = { characters: 0 };
   let isHeader = hasHeader;
   const [number, text] = [addNumber, addText];
   return (record) => {
@@ -204,7 +210,7 @@ function rowTaker(
       return;
     }
     for (let i = 0; i < numbers.length; i++) number(numbers[i]!, record, decimal);
-    for (let i = 0; i < texts.length; i++) text(texts[i]!, record, budget);
+    for (let i = 0; i < texts.length; i++) text(texts[i]!, record);
     onRow(line);
   };
 }

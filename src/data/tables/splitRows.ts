@@ -27,13 +27,16 @@ export interface Parts {
  */
 export function drawRows(rows: Int32Array, fraction: number, by: SplitBy, random: Random): Parts {
   if (fraction === 0) return { kept: rows, drawn: new Int32Array(0) };
-  const shares = [1 - fraction, fraction];
   const lone = loneRows(rows, by);
-  const others = lone.size === 0 ? rows : rows.filter((row) => !lone.has(row));
-  // Too few others to draw from: then all are alike.
-  const isShort = shares.some((share) => Math.round(others.length * share) === 0);
-  const [kept, drawn] = foldRows(isShort ? rows : others, shares, by, random) as [Int32Array, Int32Array];
-  return { kept: isShort || lone.size === 0 ? kept : Int32Array.from([...lone, ...kept]).sort(), drawn };
+  if (lone.size === 0 || lone.size === rows.length) {
+    const [kept, drawn] = foldRows(rows, [1 - fraction, fraction], by, random) as [Int32Array, Int32Array];
+    return { kept, drawn };
+  }
+  const others = rows.filter((row) => !lone.has(row));
+  // At least one of them is drawn, however few they are.
+  const share = Math.max(fraction, 1 / others.length);
+  const parts = stratified(others, [1 - share, share], by.classes, random) as [Int32Array, Int32Array];
+  return { kept: Int32Array.from([...lone, ...parts[0]]).sort(), drawn: parts[1].sort() };
 }
 
 /** The rows whose class no other row has, of a split by class. */

@@ -1,3 +1,4 @@
+import { getKernel, type KernelConfig, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 import type * as Mocha from 'mocha';
 import { type BackendName, selectBackend } from '../src/backends';
 import { HandgradError } from '../src/errors';
@@ -33,6 +34,16 @@ export function useBackend(backend: BackendName): void {
   before(async function () {
     await startBackend(this, backend);
   });
+}
+
+/** Takes a kernel of ours from the backend during the surrounding suite, which is about the operations in its place. */
+export function withoutKernel(kernelName: string, backend: BackendName): void {
+  let kernel: KernelConfig | undefined;
+  before(() => {
+    kernel = getKernel(kernelName, backend);
+    if (kernel) unregisterKernel(kernelName, backend);
+  });
+  after(() => kernel && registerKernel(kernel));
 }
 
 /** Makes the backend current; where it is not there, the running test, or the suite from its `before`, is skipped. */

@@ -6,7 +6,7 @@ import type { clipByGlobalNorm as ClipByGlobalNorm } from '../../src/optim/clip'
 import type { createOptimizer as CreateOptimizer, OptimizerName } from '../../src/optim/optimizers';
 import type { learningRate as LearningRate, ScheduleName } from '../../src/optim/schedules';
 import type { Safetensors } from '../../src/model/safetensors';
-import { ONE_BACKEND, useBackend } from '../backend';
+import { ONE_BACKEND, useBackend, withoutKernel } from '../backend';
 import { type Mutant, sourceCopy, wrongs } from '../sourceCopy';
 import { deviations, readTrajectories, RUNS, type Source } from '../training/trajectory';
 
@@ -258,6 +258,7 @@ const RATES: readonly [ScheduleName, { decay?: number; decayEvery?: number; warm
 
 describe('F52 mutants of update rules, schedules, averages, targets and losses', () => {
   useBackend(ONE_BACKEND);
+  withoutKernel('AdamStep', ONE_BACKEND);
   const copy = sourceCopy();
   let file: Safetensors;
   before(async () => {

@@ -39,13 +39,6 @@ describe('report', function () {
     expect(file).to.equal(join(run, 'report.html'));
     expect(statSync(file).size).to.be.below(2_000_000);
     const ask = await opened(file);
-    // The best of three: the machine may be busy with something else.
-    const times: number[] = [];
-    for (let i = 0; i < 3; i++) {
-      await browser!.page.reload();
-      times.push(await ask<number>("performance.getEntriesByType('navigation')[0].loadEventEnd"));
-    }
-    expect(Math.min(...times)).to.be.below(1000);
     // Loss, accuracy, calibration, confidences: what is drawn is really there.
     expect(await ask<number>("document.querySelectorAll('figure > svg').length")).to.equal(4);
     expect(await ask<boolean>("[...document.querySelectorAll('svg')].every((svg) => svg.querySelector('path[d^=M]'))"))

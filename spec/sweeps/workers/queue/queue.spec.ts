@@ -20,7 +20,7 @@ import {
 import { redisLacks, type RedisServer, selfSigned, startRedis } from './redisServer';
 
 describe('a sweep through a queue', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const folder = temporaryFolder();
   let redis: RedisServer;
   const started: Started[] = [];

@@ -10,7 +10,7 @@ import type { Ended } from './session';
 const MESSAGE = 'Error: The current folder was deleted or cannot be read; change to another one.\n';
 
 describe('F106 a current folder that was deleted', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const folder = temporaryFolder();
   /** Runs `exec "$@"` in a folder that is gone. */
   const inDeleted = (...args: string[]) => {

@@ -30,7 +30,7 @@ function loaded(argv: readonly string[]): string[] {
 }
 
 describe('a start', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   // What has changed is compiled once.
   before(() => void loaded(['--help']));
 

@@ -9,7 +9,7 @@ import { pointsRuns } from '../runs/pointsRun';
 import { writeRun, writeSweep } from './folders';
 
 describe('removeRun', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const folder = temporaryFolder();
   const at = (name: string) => join(folder(), name);
 

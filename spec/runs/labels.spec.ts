@@ -12,7 +12,7 @@ import { specOf } from '../sweeps/spec/specOf';
 import { pointsRuns } from './pointsRun';
 
 describe('labels of a run', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const folder = temporaryFolder();
   const runs = () => pointsRuns(folder());
 
@@ -66,7 +66,7 @@ describe('labels of a run', function () {
 });
 
 describe('a run that diverges', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const folder = temporaryFolder();
   const wild = { optimizer: 'sgd', lr: 1e12, schedule: 'constant' } as const;
 

@@ -7,7 +7,7 @@ import { handgrad, POINTS, resultsOf, writePoints, writeSweep } from './program'
 import { redisLacks, startRedis } from './workers/queue/redisServer';
 
 // HANDGRAD_KILLS=100 is what docs/sweeps.md reports; a few are enough to notice what has broken.
-const KILLS = Number(process.env['HANDGRAD_KILLS'] ?? 6);
+const KILLS = Number(process.env['HANDGRAD_KILLS'] ?? 4);
 const SEED = Number(process.env['HANDGRAD_KILL_SEED'] ?? 1);
 const MEAN_MS = 1500;
 

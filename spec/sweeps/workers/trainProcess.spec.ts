@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../data/tinyDataset';
 import { failure } from '../../failure';
 
 describe('a run in its process', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const folder = temporaryFolder();
   /** A program that ends with these exit codes, one after the other. */
   const endsWith = (...codes: number[]): Program => {

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../../data/tinyDataset';
 import { specOf } from '../../spec/specOf';
 
 describe('F107 what a worker checks before it takes a run', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   const folder = temporaryFolder();
   const version = versionOf('handgrad');
   const check = (needs: object, offer: object = {}) =>

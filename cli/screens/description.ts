@@ -1,4 +1,5 @@
 import type { PreparedColumn } from '../../src/data/samples';
+import { dateText } from '../../src/data/tables/dates';
 import type {
   ClassBalance,
   DatasetDescription,
@@ -193,8 +194,7 @@ const categoriesText = (count: number) => (count === 1 ? '1 category' : `${forma
 
 /** The median that a missing cell counts as. */
 function medianText({ type, median }: Extract<PreparedColumn, { median: number }>): string {
-  const text = type === 'date' ? new Date(median * 86_400_000).toISOString().slice(0, 10) : numberText(median);
-  return `the median ${text}`;
+  return `the median ${type === 'date' ? dateText(median) : numberText(median)}`;
 }
 
 function imageText({ pixels, repeated }: DescribedImages, width: number): string {

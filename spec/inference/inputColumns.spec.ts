@@ -43,6 +43,21 @@ describe('inputColumns', () => {
     ]);
   });
 
+  it('show the day that a float32 input was made from', () => {
+    const format = 'year-month-day';
+    const [mean, std] = [19_000.3, 517.7];
+    const day = { name: 'day', type: 'date', format, median: 0, mean, std, indicator: false } as const;
+    const preparation = { task: 'classification', inputs: [day], labels: ['label'] } as const;
+    const [column] = inputColumns(dataset(1, { preparation }));
+    const days = Array.from({ length: 1000 }, (_, i) => 18_000 + 2 * i);
+    const rows = samples(
+      days.map((at) => (at - mean) / std),
+      1,
+    );
+    const found = days.map((_, row) => column!.text(rows, row));
+    expect(found).to.deep.equal(days.map((at) => new Date(at * 86_400_000).toISOString().slice(0, 10)));
+  });
+
   it('are numbered where nothing names them, and none for images', () => {
     const [, second] = inputColumns(dataset(2));
     expect([second!.name, second!.text(samples([0, 0.123456], 2), 0)]).to.deep.equal(['input 2', '0.1235']);

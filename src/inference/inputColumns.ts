@@ -1,5 +1,5 @@
 import type { Dataset, PreparedCategory, PreparedColumn, PreparedNumber, Samples } from '../data/samples';
-import { MS_PER_DAY } from '../data/tables/dates';
+import { dateText } from '../data/tables/dates';
 import { inputsOf } from '../data/tables/preparation';
 import type { FeatureGroup } from '../training/permutationImportance';
 
@@ -38,10 +38,15 @@ function categoryText({ categories, rare }: PreparedCategory, inputs: ArrayLike<
   return categories[at] ?? (at === categories.length && rare ? 'a rare one' : at < 0 ? 'an unknown one' : '–');
 }
 
+/** Six-minute steps of a day. */
+const TENTHS_OF_HOURS = 240;
+
 function preparedText({ type, mean, std, indicator }: PreparedNumber, inputs: ArrayLike<number>): string {
   if (indicator && inputs[1] === 1) return '–';
   const value = inputs[0]! * std + mean;
-  return type === 'date' ? new Date(value * MS_PER_DAY).toISOString().slice(0, 10) : numberText([value]);
+  if (type !== 'date') return numberText([value]);
+  // Inputs in float32 are off by seconds: without rounding, midnight would be on the day before.
+  return dateText(Math.round(value * TENTHS_OF_HOURS) / TENTHS_OF_HOURS).slice(0, 10);
 }
 
 function numberText(inputs: ArrayLike<number>): string {

@@ -38,6 +38,11 @@ export function dateNumber(text: string, format: DateFormat): number {
   return (midnight + ((H * 60 + M) * 60 + S) * 1000 - zoneMinutes(found['zone']) * 60_000) / MS_PER_DAY;
 }
 
+/** Days since 1970 as a date, with the time of day where there is one. */
+export function dateText(days: number): string {
+  return new Date(Math.round(days * MS_PER_DAY)).toISOString().replace(/(T00:00:00)?\.000Z$/, '');
+}
+
 /** @param half of the day, as in 3:04 PM; then 12:04 AM is four minutes past midnight */
 function hourOf(hour: number, half: string | undefined): number {
   if (half === undefined) return hour;

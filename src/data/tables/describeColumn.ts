@@ -1,5 +1,5 @@
 import { asTexts, type ColumnType, countCodes, numbersOf, type TypedColumn } from './columnTypes';
-import { MS_PER_DAY } from './dates';
+import { dateText } from './dates';
 import { isMissing } from './table';
 
 /** What is in a column of a table. */
@@ -96,9 +96,4 @@ function histogramOf(values: Float64Array, min: number, max: number): number[] {
     counts[Math.min(bins - 1, Math.floor(at * bins))]!++;
   }
   return counts;
-}
-
-/** Days since 1970 as a date, with the time of day where there is one. */
-function dateText(days: number): string {
-  return new Date(Math.round(days * MS_PER_DAY)).toISOString().replace(/(T00:00:00)?\.000Z$/, '');
 }

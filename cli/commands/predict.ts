@@ -159,21 +159,21 @@ interface Shown {
   /** The file, or the number of the sample. */
   readonly name: string;
   readonly probabilities: readonly number[];
-  /** What stands behind the classes: the truth, or what was done to the file. */
+  /** What stands behind the classes: the label, or what was done to the file. */
   readonly note: string;
   readonly picture?: { readonly pixels: ArrayLike<number>; readonly imageShape: readonly [number, number] };
 }
 
 type Samples = Awaited<ReturnType<Classifier['samples']>>;
 
-/** Samples of the test set as CSV, with the truth. */
+/** Samples of the test set as CSV, with their labels. */
 function writeSamples(samples: Samples, classifier: Classifier, { terminal, threshold }: View): Promise<void> {
   const { classNames = [], targets } = classifier;
   const outputs = outputsOf(classifier, threshold);
-  const header = csvHeader(['index', ...(targets?.map(({ name }) => `truth_${name}`) ?? ['truth'])], outputs);
-  const lines = samples.map(({ index, label, truths, values, probabilities }) => {
-    const truth = truths?.map(String) ?? [classNames[label] ?? String(label)];
-    return csvLine([String(index), ...truth], values ?? probabilities, outputs);
+  const header = csvHeader(['index', ...(targets?.map(({ name }) => `label_${name}`) ?? ['label'])], outputs);
+  const lines = samples.map(({ index, label, labels, values, probabilities }) => {
+    const given = labels?.map(String) ?? [classNames[label] ?? String(label)];
+    return csvLine([String(index), ...given], values ?? probabilities, outputs);
   });
   return terminal.write(header + lines.join(''));
 }
@@ -181,12 +181,12 @@ function writeSamples(samples: Samples, classifier: Classifier, { terminal, thre
 async function showSamples(samples: Samples, classifier: Classifier, view: View): Promise<void> {
   if (view.csv) return writeSamples(samples, classifier, view);
   const { classNames = [], imageShape, targets } = classifier;
-  for (const { index, label, probabilities, pixels, values, truths, cells } of samples) {
+  for (const { index, label, probabilities, pixels, values, labels, cells } of samples) {
     if (values) {
       const named = (numbers: readonly number[]) =>
         Object.fromEntries(targets!.map((target, i) => [target.name, numbers[i]!]));
-      if (view.json) view.terminal.json({ index, values: named(values), truths: named(truths!), cells });
-      else view.terminal.result(`${index}: ${valueLine(targets!, values, truths!)}${cellLine(cells)}`);
+      if (view.json) view.terminal.json({ index, values: named(values), labels: named(labels!), cells });
+      else view.terminal.result(`${index}: ${valueLine(targets!, values, labels!)}${cellLine(cells)}`);
       continue;
     }
     const name = classNames[label] ?? String(label);
@@ -195,14 +195,14 @@ async function showSamples(samples: Samples, classifier: Classifier, view: View)
       continue;
     }
     const picture = samples.length <= MOST_PICTURES && pixels && imageShape ? { pixels, imageShape } : undefined;
-    show({ name: `${index}`, probabilities, note: `truth: ${visibleName(name)}`, picture }, view);
+    show({ name: `${index}`, probabilities, note: `label: ${visibleName(name)}`, picture }, view);
     if (cells && !imageShape) view.terminal.result(cellLine(cells).slice(1));
   }
 }
 
-function valueLine(targets: readonly Target[], values: readonly number[], truths: readonly number[]): string {
+function valueLine(targets: readonly Target[], values: readonly number[], labels: readonly number[]): string {
   const each = targets.map(({ name }, i) => {
-    return `${visibleName(name)} ${formatUnits(values[i]!)} (truth: ${formatUnits(truths[i]!)})`;
+    return `${visibleName(name)} ${formatUnits(values[i]!)} (label: ${formatUnits(labels[i]!)})`;
   });
   return each.join(', ');
 }

@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { programFile } from '../../src/files/places';
+import { resultOf } from '../runs/pointsRun';
 
 // F01 with the real program and the real data: a training run that is killed (kill -9) at random times, and resumed
-// with --resume each time, has to end with the model and the metrics of an uninterrupted run.
+// with --resume each time, has to end with the model, the metrics and the TensorBoard events of an uninterrupted run.
 //
 //   node --require ./bin/register.js spec/faults/kills.ts --kills 100 --from 1 --to 20 -- \
 //     --checkpoint-every 5s --epochs 80
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
     }
     process.stdout.write(
       `${kills} kills of ${runs} runs, each followed by --resume: model.safetensors is the same byte for byte, ` +
-        `metrics.jsonl has each of ${epochsOf(whole).length} epochs once ` +
+        `metrics.jsonl and the event file have each of ${resultOf(whole).rows.length} rows once ` +
         `(${seconds(began)}; ${left} kills left a temporary file)\n`,
     );
   } finally {
@@ -83,19 +84,13 @@ async function train(
   return { code: await ended, stderr };
 }
 
+/** The model byte for byte, every row and every event once. */
 function compare(whole: string, killed: string): void {
-  const [a, b] = [whole, killed].map((dir) => readFileSync(join(dir, 'model.safetensors')));
-  if (!a!.equals(b!)) throw new Error('model.safetensors differs');
-  const [rows, others] = [whole, killed].map(epochsOf);
-  if (JSON.stringify(rows) !== JSON.stringify(others))
-    throw new Error(`metrics.jsonl differs:\n${rows!.join('\n')}\n\n${others!.join('\n')}`);
-}
-
-/** The epochs of metrics.jsonl without what clocks say. */
-function epochsOf(dir: string): string[] {
-  const lines = readFileSync(join(dir, 'metrics.jsonl'), 'utf8').trim().split('\n');
-  const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ type }) => type === 'epoch');
-  return rows.map((row) => JSON.stringify({ ...row, seconds: 0, trainSeconds: 0, samplesPerSecond: 0 }));
+  const [expected, found] = [resultOf(whole), resultOf(killed)];
+  const differing = (['model', 'rows', 'events'] as const).filter(
+    (part) => !isDeepStrictEqual(found[part], expected[part]),
+  );
+  if (differing.length > 0) throw new Error(`of ${killed}, these differ: ${differing.join(', ')}`);
 }
 
 function leftovers(dir: string): number {

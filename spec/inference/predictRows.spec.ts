@@ -136,7 +136,7 @@ describe('predicting the rows of a table', function () {
     const classifier = await open();
     const [one] = await classifier.samples([0]);
     expect(one!.probabilities).to.deep.equal([]);
-    expect(one!.truths![0]).to.be.closeTo(Number(one!.cells!['price']), targets![0]!.std * 1e-6);
+    expect(one!.labels![0]).to.be.closeTo(Number(one!.cells!['price']), targets![0]!.std * 1e-6);
     const row = full.findIndex(({ price }) => Number(price) === one!.cells!['price']);
     expect(one!.values).to.deep.equal(outputs[row]);
     expect(Math.abs(outputs[row]![0]! - targets![0]!.mean)).to.be.below(10 * targets![0]!.std);

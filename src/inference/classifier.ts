@@ -34,7 +34,7 @@ export interface ClassifiedSample {
   readonly probabilities: readonly number[];
   /** For regression: the predicted and the true values, in the units of the labels. */
   readonly values?: readonly number[];
-  readonly truths?: readonly number[];
+  readonly labels?: readonly number[];
   /** Of a table: the cells of its row, by column. */
   readonly cells?: Readonly<Record<string, number | string | null>>;
   /** [height x width] gray, from 0 to 255, if the samples are images. */
@@ -143,10 +143,10 @@ export async function openClassifier(
       return rows.map((found, i): ClassifiedSample => {
         const index = indices[i]!;
         const pixels = imageShape && sampleImage(test, index, imageShape).pixels;
-        const truths = targets && chosen.targets!.subarray(i * targets.length, (i + 1) * targets.length);
+        const labels = targets && chosen.targets!.subarray(i * targets.length, (i + 1) * targets.length);
         return {
           ...{ index, label: test.labels[index]!, probabilities: targets ? [] : found },
-          ...(targets && { values: inUnits(found, targets), truths: inUnits([...truths!], targets) }),
+          ...(targets && { values: inUnits(found, targets), labels: inUnits([...labels!], targets) }),
           ...(testRows && { cells: cellsOf(testRows.table, testRows.rows[index]!) }),
           ...(pixels && { pixels }),
         };

@@ -42,7 +42,7 @@ export interface Prediction {
   readonly label?: number;
   readonly name?: string;
   /** Of a test sample of a regression: the true numbers, by label column. */
-  readonly truths?: Readonly<Record<string, number>>;
+  readonly labels?: Readonly<Record<string, number>>;
   /** Of a test sample of a table: the cells of its row, by column. */
   readonly cells?: ClassifiedSample['cells'];
 }
@@ -85,9 +85,9 @@ export async function predict(
         }
       }
     } else if ('index' in inputs) {
-      for (const { index, label, probabilities, values, truths, cells } of await classifier.samples(inputs.index)) {
+      for (const { index, label, probabilities, values, labels, cells } of await classifier.samples(inputs.index)) {
         const name = classifier.classNames?.[label] ?? String(label);
-        const found = values ? { index, truths: named(truths!) } : { index, label, name };
+        const found = values ? { index, labels: named(labels!) } : { index, label, name };
         predictions.push({ ...found, ...of(values ?? probabilities), ...(cells && { cells }) });
       }
     } else if ('table' in inputs) {

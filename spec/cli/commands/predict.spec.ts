@@ -207,7 +207,7 @@ describe('predict on image files', function () {
       '--data-dir',
       DATA,
     ]);
-    expect(samples.stdout).to.match(/^index,truth,class,probability_T-shirt\/top,.*\n1,Pullover,/);
+    expect(samples.stdout).to.match(/^index,label,class,probability_T-shirt\/top,.*\n1,Pullover,/);
     const both = await session(['predict', network().run, folder, '--csv', '--top', '2']);
     expect(both).to.include({
       code: 2,

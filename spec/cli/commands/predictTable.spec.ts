@@ -91,7 +91,7 @@ describe('predict on tables', function () {
 
   it('shows the cells of test samples, and refuses what does not go together', async () => {
     const { lines } = await predict(['--index', '0', '--dataset', path('t.csv')]);
-    expect(lines[0]).to.match(/^0: .*\(truth: /);
+    expect(lines[0]).to.match(/^0: .*\(label: /);
     expect(lines[1]).to.match(/^ {4}size=[\d.]+, kind=/);
     const [json] = (await predict(['--index', '0', '--json', '--dataset', path('t.csv')])).lines;
     expect(JSON.parse(json!)).to.have.nested.property('cells.size').that.is.a('number');
@@ -136,7 +136,7 @@ describe('predict on tables', function () {
     const json = (await predict([path('t.csv'), '--json'])).lines.map((line) => JSON.parse(line) as object);
     expect(json[7]).to.deep.equal({ row: 8, value: Number(lines[8]!.split(',')[1]) });
     expect((await predict(['--index', '1', '--dataset', path('t.csv')])).lines[0]).to.match(
-      /^1: price -?[\d.]+ \(truth: \d+[\d.]*\)$/,
+      /^1: price -?[\d.]+ \(label: \d+[\d.]*\)$/,
     );
     await saveTableModel(path('m.safetensors'), path('t.csv'), { labelColumn: 'price,size', task: 'regression' });
     const [first] = (await predict([path('t.csv'), '--json'])).lines;

@@ -223,9 +223,10 @@ export async function disturbQueue(round: Round): Promise<void> {
     await assertDoneOnce(sweep, forged);
     for (const worker of workers) kill(worker.child.pid!, 'SIGTERM');
     const codes = await Promise.all(workers.map((worker) => endOf(worker, 'SIGTERM')));
-    // The one without data has ended by itself, with its reason.
+    // The one without data has ended by itself, with its reason; one that was just started handles no signals yet.
     const isWell = (each: Started, i: number) =>
       codes[i] === 143 ||
+      (codes[i] === 'SIGTERM' && each.stderr() === '') ||
       foundNoRedis(each) ||
       (i === 3 && codes[i] === 4 && each.stderr().includes('This worker ends'));
     if (!workers.every(isWell)) {

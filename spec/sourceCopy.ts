@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { buildSync, transformSync } from 'esbuild';
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -19,20 +20,26 @@ export interface SourceCopy {
 }
 
 const ROOT = path.join(__dirname, '..');
+const COMPILED = { format: 'cjs', platform: 'node', target: 'es2023', tsconfigRaw: {} } as const;
 
 /** Every way in which one expression can be wrong, by name. */
 export function wrongs(file: string, from: string, ways: Record<string, string>): Mutant[] {
   return Object.entries(ways).map(([what, to]) => ({ file, what, from, to }));
 }
 
-/** A copy of `src/` for the specs of the surrounding suite: what a check is worth is seen on source that is wrong. */
+/**
+ * A copy of `src/`, compiled, for the specs of the surrounding suite: what a check is worth is seen on source that is
+ * wrong.
+ */
 export function sourceCopy(): SourceCopy {
   let copy: string;
 
   before(() => {
     fs.mkdirSync(path.join(ROOT, '.cache'), { recursive: true });
     copy = fs.mkdtempSync(path.join(ROOT, '.cache', 'mutants-'));
-    fs.cpSync(path.join(ROOT, 'src'), path.join(copy, 'src'), { recursive: true });
+    const names = fs.readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+    const entryPoints = names.filter((name) => name.endsWith('.ts')).map((name) => path.join(ROOT, 'src', name));
+    buildSync({ ...COMPILED, entryPoints, outbase: ROOT, outdir: copy });
   });
   after(() => fs.rmSync(copy, { recursive: true, force: true }));
 
@@ -43,15 +50,15 @@ export function sourceCopy(): SourceCopy {
     async withMutant({ file, from, to }, work) {
       const source = fs.readFileSync(path.join(ROOT, file), 'utf8');
       expect(source.split(from).length - 1, `"${from}" stands once in ${file}`).to.equal(1);
-      fs.writeFileSync(
-        path.join(copy, file),
-        source.replace(from, () => to),
-      );
+      const compiled = path.join(copy, file.replace(/\.ts$/, '.js'));
+      const whole = fs.readFileSync(compiled);
+      const wrong = source.replace(from, () => to);
+      fs.writeFileSync(compiled, transformSync(wrong, { ...COMPILED, loader: 'ts' }).code);
       forget(copy);
       try {
         await work();
       } finally {
-        fs.writeFileSync(path.join(copy, file), source);
+        fs.writeFileSync(compiled, whole);
         forget(copy);
       }
     },

@@ -87,31 +87,42 @@ function nameOf(node: ts.Node): string {
   return name;
 }
 
-/** Counts the calls of functions from now on. @returns gives how often each was called, as `file function` */
-export async function countCalls(): Promise<() => Promise<ReadonlyMap<string, number>>> {
-  const session = new Session();
-  session.connect();
-  const post = (method: string, params?: object) =>
-    new Promise<unknown>((resolve, reject) =>
-      session.post(method, params, (error, result) => (error ? reject(error) : resolve(result))),
-    );
-  await post('Profiler.enable');
-  await post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
-  return async () => {
-    const { result } = (await post('Profiler.takePreciseCoverage')) as Coverage;
-    await post('Profiler.stopPreciseCoverage');
-    session.disconnect();
-    const counts = new Map<string, number>();
-    for (const { url, functions } of result) {
-      const path = url.startsWith('file:') ? fileURLToPath(url) : url;
-      if (!path.startsWith(ROOT)) continue;
-      for (const { functionName, ranges } of functions) {
-        const key = `${path.slice(ROOT.length + 1)} ${functionName}`;
-        counts.set(key, (counts.get(key) ?? 0) + (ranges[0]?.count ?? 0));
+/** Counts the calls of functions, as long as some work lasts: V8 optimizes less while it counts. */
+export function callCounter() {
+  const counts = new Map<string, number>();
+  return {
+    /** How often each function was called, as `file function`. */
+    counts: counts as ReadonlyMap<string, number>,
+    async during(work: () => Promise<void>): Promise<void> {
+      const session = new Session();
+      session.connect();
+      const post = (method: string, params?: object) =>
+        new Promise<unknown>((resolve, reject) =>
+          session.post(method, params, (error, result) => (error ? reject(error) : resolve(result))),
+        );
+      try {
+        await post('Profiler.enable');
+        await post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+        await work();
+        for (const [key, count] of countsOf((await post('Profiler.takePreciseCoverage')) as Coverage)) {
+          counts.set(key, (counts.get(key) ?? 0) + count);
+        }
+      } finally {
+        session.disconnect();
       }
-    }
-    return counts;
+    },
   };
+}
+
+function countsOf({ result }: Coverage): [key: string, count: number][] {
+  return result.flatMap(({ url, functions }) => {
+    const path = url.startsWith('file:') ? fileURLToPath(url) : url;
+    if (!path.startsWith(ROOT)) return [];
+    return functions.map(({ functionName, ranges }): [string, number] => [
+      `${path.slice(ROOT.length + 1)} ${functionName}`,
+      ranges[0]?.count ?? 0,
+    ]);
+  });
 }
 
 interface Coverage {

@@ -45,28 +45,25 @@ describe('peers of the bench', () => {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
+  // Not with --compile: it is the same program, and compiling takes most of a minute on a busy machine.
   const TRAINERS = [
-    { file: 'post_in_memory.py', flags: [], modules: ['torch'], library: 'torch' },
-    { file: 'post_in_memory.py', flags: ['--compile'], modules: ['torch'], library: 'torch' },
-    { file: 'post_jax.py', flags: [], modules: ['jax'], library: 'jax' },
-    { file: 'post_sklearn.py', flags: [], modules: ['sklearn', 'threadpoolctl'], library: 'scikit-learn' },
+    { file: 'post_in_memory.py', modules: ['torch'], library: 'torch' },
+    { file: 'post_jax.py', modules: ['jax'], library: 'jax' },
+    { file: 'post_sklearn.py', modules: ['sklearn', 'threadpoolctl'], library: 'scikit-learn' },
   ];
 
-  for (const { file, flags, modules, library } of TRAINERS) {
-    const title = [file, ...flags].join(' ');
-
-    it(`${title} learns, and says with which version, on what, and how long each epoch took`, function () {
+  for (const { file, modules, library } of TRAINERS) {
+    it(`${file} learns, and says with which version, on what, and how long each epoch took`, function () {
       need(this, pythonLacks(...modules));
       const size = ['--data', data, '--batch-size', '50', '--hidden', '32', '--epochs', '12'];
-      const [about, ...rest] = linesOf(file, ...flags, ...size);
+      const [about, ...rest] = linesOf(file, ...size);
       const [end, epochs] = [rest.pop()!, rest];
       const version = askPython(`import json, importlib.metadata as m; print(json.dumps(m.version("${library}")))`);
       expect(about).to.include({ type: 'start', device: 'cpu' });
       expect((about!['versions'] as Record<string, string>)[library]).to.equal(version);
       expect(about!['threads']).to.be.at.least(1);
       expect(about!['processor']).to.be.a('string').and.not.equal('');
-      const compiles = file === 'post_jax.py' || flags.length > 0;
-      expect('compileSeconds' in about!).to.equal(compiles);
+      expect('compileSeconds' in about!).to.equal(file === 'post_jax.py');
       expect(epochs.map(({ epoch }) => epoch)).to.deep.equal(Array.from({ length: 12 }, (_, i) => i + 1));
       for (const { seconds } of epochs) expect(seconds).to.be.above(0);
       // Compiling is over before the first epoch: it is as long as the others, not many times as long.
@@ -77,10 +74,7 @@ describe('peers of the bench', () => {
       expect(end['peakRssBytes']).to.be.above(5e7);
     }).timeout(300_000);
 
-    // Compiled, it is the same program, and compiling takes most of a minute on a busy machine.
-    if (flags.length > 0) continue;
-
-    it(`${title} trains networks of several hidden layers`, function () {
+    it(`${file} trains networks of several hidden layers`, function () {
       need(this, pythonLacks(...modules));
       const size = ['--data', data, '--batch-size', '256', '--hidden', '12,8', '--epochs', '1'];
       const [, epoch] = linesOf(file, ...size);

@@ -440,7 +440,7 @@ describe('F105 every reader', function () {
       }));
   }
 
-  it('that the sources show was reached by them, again and again', async () => {
+  it('that the sources show was reached by them, again and again', () => {
     const taking = takingInput();
     const isReached = (one: string) => (counter.counts.get(one) ?? 0) >= COUNTED / 50;
     expect(taking.length).to.be.above(60);

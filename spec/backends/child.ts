@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { BackendName, RunningBackend } from '../../src/backends';
 import type { BackendOptions } from '../../src/backends/backend';
+import { findCompiler } from '../../src/backends/device/native/compile';
 import { setupFolder } from '../../src/backends/tensorflow/builtAddon';
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -48,6 +49,16 @@ export async function selectInChild(
       (error) => console.log(JSON.stringify({ kind: error.kind, message: error.message })));`;
   const { stdout, stderr } = await runInChild(code, env);
   return { ...(JSON.parse(stdout) as Selected), stderr };
+}
+
+/**
+ * The file of a C++ compiler that does not optimize, which takes a fifth of the time: for specs of compiling, where
+ * speed does not matter. To be named by CXX.
+ */
+export function quickCompiler(): string {
+  const file = path.join(temporaryFolder(), 'c++');
+  fs.writeFileSync(file, `#!/bin/sh\nexec '${findCompiler()}' "$@" -O0\n`, { mode: 0o755 });
+  return file;
 }
 
 const temporaryFolders: string[] = [];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { measureFreshTraining } from '../../bench/freshCheckout';
 import { findCompiler } from '../../src/backends/device/native/compile';
+import { quickCompiler } from '../backends/child';
 import { need } from '../need';
 
 describe('a training in a fresh checkout', () => {
@@ -21,11 +22,13 @@ describe('a training in a fresh checkout', () => {
 
   it('compiles native on the way, again in every round, and leaves nothing behind', async function () {
     need(this, findCompiler() ? undefined : 'there is no C++ compiler');
-    const temporary = process.env['TMPDIR'];
-    process.env['TMPDIR'] = folder;
+    const { TMPDIR, CXX } = process.env;
+    Object.assign(process.env, { TMPDIR: folder, CXX: quickCompiler() });
     const { auto, wasm, backend, why } = await measureFreshTraining(root, flags, 2).finally(() => {
-      if (temporary === undefined) delete process.env['TMPDIR'];
-      else process.env['TMPDIR'] = temporary;
+      for (const [name, value] of Object.entries({ TMPDIR, CXX })) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
     });
     expect({ backend, why }).to.deep.equal({ backend: 'native', why: undefined });
     expect([auto.length, wasm.length]).to.deep.equal([2, 2]);

@@ -8,7 +8,7 @@ import { setupNative } from '../../../../src/backends/device/native/native';
 import { writePoints } from '../../../cli/points';
 import { program } from '../../../cli/program';
 import { need } from '../../../need';
-import { type Ended, runInChild, selectInChild, type Selected, temporaryFolder } from '../../child';
+import { type Ended, quickCompiler, runInChild, selectInChild, type Selected, temporaryFolder } from '../../child';
 import type { ShortTraining } from '../../shortTraining';
 
 // Every test has a Node of its own: the library cannot be unloaded.
@@ -108,6 +108,12 @@ describe('native', function () {
   describe('is compiled', () => {
     const folder = temporaryFolder();
     const env = { HANDGRAD_NATIVE: folder, HANDGRAD_TFJS_NODE: temporaryFolder() };
+    const { CXX } = process.env;
+    before(() => void (process.env['CXX'] = quickCompiler()));
+    after(() => {
+      if (CXX === undefined) delete process.env['CXX'];
+      else process.env['CXX'] = CXX;
+    });
 
     it('not by auto on its own account, and not under HANDGRAD_NO_COMPILE=1', async () => {
       const without = [

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { buildBook } from '../../book/build';
 import { defaultDataDir } from '../../src/data/defaultDataDir';
 import { browserLacks, openBrowser, type Opened, serve } from '../browser';
@@ -62,6 +63,14 @@ describe('the book in a browser', function () {
     await evaluate(`document.querySelector('${selector}').scrollIntoView({ block: 'center', behavior: 'instant' })`);
     await until(`${data}.${key} !== undefined`);
     return { data, selector };
+  }
+
+  /** Waits until a value has been the same for half a second. */
+  async function atRest(expression: string): Promise<void> {
+    for (let [value, before] = [await evaluate(expression), undefined as unknown]; value !== before;) {
+      await delay(500);
+      [value, before] = [await evaluate(expression), value];
+    }
   }
 
   /** Sets a field of a figure, as its reader does. */
@@ -197,6 +206,9 @@ describe('the book in a browser', function () {
         evaluate(`[...document.querySelectorAll('${selector} :is(input, select)')].map((one) => one.value)`);
       const numbers = "[...document.querySelectorAll('[data-figure=softmax] dd')].map((dd) => dd.textContent)";
       await until(`${softmax.data}.loss.startsWith('3.') && ${update.data}.rate === '10'`);
+      const says = `document.querySelector('${batches.selector} .says').textContent`;
+      await until(`${says}.startsWith('Batch 47 of ') && ${says}.includes('in epoch 3')`);
+      await atRest(`${check.data}.byHand`);
       return {
         ...{
           training: await evaluate(

@@ -99,6 +99,29 @@ describe('a run folder’s lock', function () {
     }
   });
 
+  it('F89 a file of another program with the name of a lock stays as it is', async () => {
+    for (const content of ['mine', '{"name":"package"}', '[]', 'null', '{"pid":1', '{"pi', '\0\0\0', '']) {
+      const path = join(folder(), 'lock-1.json');
+      writeFileSync(path, content);
+      // What a power failure leaves of a lock is the beginning of one, or zeros.
+      const isTorn = '{"pid":1'.startsWith(content.replaceAll('\0', ''));
+      const error: unknown = await lockFolder(folder()).then(
+        async (lock) => lock.release(),
+        (reason: unknown) => reason,
+      );
+      if (isTorn) expect(error, content).to.equal(undefined);
+      else {
+        expect(error, content).to.be.instanceOf(HandgradError).with.property('kind', 'usage');
+        expect((error as Error).message).to.equal(
+          `${path} is not a lock of handgrad, and is not removed; choose another folder.`,
+        );
+        expect(readFileSync(path, 'utf8')).to.equal(content);
+        rmSync(path);
+      }
+      expect(readdirSync(folder())).to.deep.equal([]);
+    }
+  });
+
   it('F11 a lock left by a killed process is taken over', async () => {
     const child = await contender();
     expect(await ask(child, folder())).to.deep.equal({ outcome: 'won' });

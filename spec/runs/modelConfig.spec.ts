@@ -30,6 +30,7 @@ describe('openModel', () => {
       [{ imageShape: [53_000, 53_000] }, 'imageShape is 53000 x 53000, but the network has 6 inputs'],
       [{ imageShape: [2, 2] }, 'imageShape is 2 x 2, but the network has 6 inputs'],
       [{ classNames: ['ant'] }, 'classNames has 1 names, but the network has 2 outputs'],
+      [{ classNames: ['ant', 'ant'] }, 'classNames has "ant" twice'],
       [{ classNames: ['ant', 'bee', 'cat'] }, 'classNames has 3 names, but the network has 2 outputs'],
     ] as const) {
       await saveModel(path(), { parameters, config: { ...facts, ...wrong } });

@@ -156,6 +156,17 @@ describe('the records of a run', function () {
       });
     }
 
+    it('the config beside a model is read like the other files', async () => {
+      await finished();
+      writeFileSync(join(folder(), 'outside'), '{"dataset": "mine"}\n');
+      const path = join(runs.at('run'), 'config.json');
+      rmSync(path);
+      symlinkSync(join(folder(), 'outside'), path);
+      for (const model of [runs.at('run'), join(runs.at('run'), 'model.safetensors')]) {
+        expect(await failure('model', () => openModel(model))).to.contain('config.json is a link, which is not followed');
+      }
+    });
+
     it('a folder of checkpoints that is a link is not used', async () => {
       await finished();
       renameSync(join(runs.at('run'), 'checkpoints'), join(folder(), 'elsewhere'));
@@ -225,6 +236,10 @@ describe('the records of a run', function () {
         const good = readFileSync(path);
         appendFileSync(path, ' ');
         expect(await failure('model', () => readRun(runs.at('run')))).to.match(/has changed since it was written/);
+        if (file === 'config.json') {
+          expect(await failure('model', () => openModel(runs.at('run')))).to.match(/config\.json has changed since/);
+          await openModel(runs.at('run'), { noVerify: true });
+        }
         rmSync(path);
         if (file !== 'config.json') {
           expect(await failure('model', () => readRun(runs.at('run')))).to.match(/is missing/);

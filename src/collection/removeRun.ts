@@ -2,7 +2,7 @@ import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HandgradError } from '../errors';
 import { isTemporaryName } from '../files/atomicFile';
-import { isHeld, isLockName, lockFolder } from '../files/lock';
+import { isHeld, isLock, isLockName, lockFolder } from '../files/lock';
 import { type FolderKind, MANIFEST, readManifest } from '../files/manifest';
 import { readWhole } from '../files/readWhole';
 import { withStorageErrors } from '../files/storageError';
@@ -140,7 +140,7 @@ async function each(dir: string, parts: Parts, { isFile, enter }: Owned): Promis
     const path = join(dir, name);
     if (name === MANIFEST) continue;
     if (entry.isDirectory() && (await enter(name))) parts.folders.push(path);
-    else if (entry.isFile() && isLockName(name)) {
+    else if (entry.isFile() && isLockName(name) && (await isLock(path))) {
       // No process holds it; that of the whole folder is released at the end.
       if (dir !== parts.whole) parts.files.push(path);
     } else if (entry.isFile() && (isTemporaryName(name) || (await isFile(name)))) {

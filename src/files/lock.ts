@@ -40,7 +40,8 @@ type Owner = z.output<typeof ownerSchema>;
  * two processes that create different numbers at once, the higher one sees the lower one's file or vice versa, so at
  * most one continues.
  * @param force take it over from a process on another machine, whose state is unknown
- * @throws HandgradError `locked` naming pid, host and start of the owner; `storage` when the folder cannot be written
+ * @throws HandgradError `locked` naming pid, host and start of the owner; `usage` when another program has written a file
+ *   with the name of a lock; `storage` when the folder cannot be written
  */
 export async function lockFolder(dir: string, { force = false } = {}): Promise<Lock> {
   for (;;) {
@@ -104,8 +105,12 @@ async function giveWay(dir: string, own: number, others: readonly number[], forc
 const isOwned = (life: Life, force: boolean) => life === 'alive' || (life === 'elsewhere' && !force);
 
 async function assertUnlocked(dir: string, number: number, force: boolean): Promise<void> {
-  const owner = await readOwner(join(dir, nameOf(number)));
-  if (owner === undefined) return;
+  const path = join(dir, nameOf(number));
+  const owner = await readLock(path);
+  if (owner === 'foreign') {
+    throw new HandgradError('usage', `${path} is not a lock of handgrad, and is not removed; choose another folder.`);
+  }
+  if (typeof owner !== 'object') return;
   const life = lifeOf(owner);
   if (!isOwned(life, force)) return;
   const who = `process ${owner.pid} on ${owner.host} since ${owner.since}`;
@@ -146,13 +151,37 @@ async function make(dir: string, number: number, token: string): Promise<boolean
   }
 }
 
-/** @returns undefined when the lock has been released, or is corrupt, which a power failure can cause */
+/** @returns undefined when the lock has been released, or is torn */
 async function readOwner(path: string): Promise<Owner | undefined> {
+  const content = await readLock(path);
+  return typeof content === 'object' ? content : undefined;
+}
+
+/** How the content of a lock begins. */
+const HEAD = '{"pid":';
+
+/**
+ * Reads a lock: its owner, or `torn` when a power failure has left the beginning of it, or zeros, or `foreign` when
+ * another program has written a file of this name.
+ * @returns undefined when there is none
+ */
+async function readLock(path: string): Promise<Owner | 'torn' | 'foreign' | undefined> {
   const refuse = (why: string, cause?: unknown) =>
     new HandgradError('storage', `The lock ${path} ${why}; remove it.`, { cause });
-  const text = await readOwn(path, MAX_LOCK_BYTES, refuse);
-  const parsed = ownerSchema.safeParse(text && jsonOf(text.toString('utf8')));
-  return parsed.success ? parsed.data : undefined;
+  const bytes = await readOwn(path, MAX_LOCK_BYTES, refuse);
+  if (!bytes) return undefined;
+  const text = bytes.toString('utf8').replace(/\0+$/, '');
+  const parsed = ownerSchema.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data;
+  return text.startsWith(HEAD) || HEAD.startsWith(text) ? 'torn' : 'foreign';
+}
+
+/**
+ * Whether a file with the name of a lock is one, of any process, also if it is torn.
+ * @throws HandgradError `storage` when it is not a file
+ */
+export async function isLock(path: string): Promise<boolean> {
+  return (await readLock(path)) !== 'foreign';
 }
 
 function jsonOf(text: string): unknown {

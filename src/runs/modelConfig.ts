@@ -6,15 +6,14 @@ import type { Dataset, Preparation } from '../data/samples';
 import { inputsOf } from '../data/tables/preparation';
 import { HandgradError } from '../errors';
 import { faultWithin, type Kind, list, number, oneOf, optional, wholeNumber } from '../kinds';
-import { readConfigFile } from '../files/configFile';
 import { isHeld } from '../files/lock';
-import { assertUnchanged, MANIFEST, readManifest } from '../files/manifest';
+import { assertUnchanged, type Manifest, MANIFEST, readManifest } from '../files/manifest';
 import { readOwn } from '../files/readWhole';
 import { type Architecture, checkArchitecture } from '../model/architecture';
 import { decodeModel, loadModel, type Model } from '../model/modelFile';
 import { MAX_FILE_BYTES } from '../model/safetensors';
 import { quoted, shellWord } from '../words';
-import { findRun } from './readRun';
+import { findRun, readRecordedConfig } from './readRun';
 import { foldDir, RUN_FILES } from './runFolder';
 import {
   type Config,
@@ -117,11 +116,12 @@ export async function openModel(path: string, options: { readonly noVerify?: boo
   if (found.isDirectory() && !(await stat(file).catch(() => undefined))) {
     throw await noModel(path);
   }
-  const { parameters, config } = found.isDirectory() ? await loadOwn(path, noVerify) : await loadModel(file);
+  const manifest = found.isDirectory() && !noVerify ? await manifestOf(path) : undefined;
+  const { parameters, config } = found.isDirectory() ? await loadOwn(path, manifest) : await loadModel(file);
   if (config === undefined) return { path: file, parameters, config };
   const parsed = parseModelConfig(config, file);
   checkFacts(parsed, checkArchitecture(parameters, {}, file), file);
-  return { path: file, parameters, config: { ...parsed, ...(await datasetOf(dirname(file))) } };
+  return { path: file, parameters, config: { ...parsed, ...(await datasetOf(dirname(file), manifest)) } };
 }
 
 /** Says why a folder holds no model: it may be a cross-validation, a run that is not finished, or no run. */
@@ -145,25 +145,26 @@ async function noModel(dir: string): Promise<HandgradError> {
 }
 
 /** The path of a run's data set, which the config beside a model file has, and the model file does not. */
-async function datasetOf(dir: string): Promise<{ readonly dataset?: string }> {
-  const file = join(dir, RUN_FILES.config);
-  if (!(await stat(file).catch(() => undefined))) return {};
-  const { dataset } = await readConfigFile(file);
+async function datasetOf(dir: string, manifest: Manifest | undefined): Promise<{ readonly dataset?: string }> {
+  const { dataset } = (await readRecordedConfig(dir, manifest)) ?? {};
   return typeof dataset === 'string' ? { dataset } : {};
 }
 
-/** Reads the model of a run folder, which must be the one that its manifest records. */
-async function loadOwn(dir: string, noVerify: boolean): Promise<Model> {
+/** The manifest of a run folder whose model is used. */
+async function manifestOf(dir: string): Promise<Manifest> {
+  const manifest = await readManifest(dir);
+  if (manifest) return manifest;
+  throw new HandgradError(
+    'model',
+    `${dir} has no ${MANIFEST}, so its model is not verified; give ${RUN_FILES.model} itself, or use \`noVerify\`.`,
+  );
+}
+
+/** Reads the model of a run folder. @param manifest if the model must be the one that it records */
+async function loadOwn(dir: string, manifest: Manifest | undefined): Promise<Model> {
   const file = join(dir, RUN_FILES.model);
   const refuse = (why: string, cause?: unknown) =>
     new HandgradError('model', `${file} ${why}; give another run.`, { cause });
-  const manifest = noVerify ? undefined : await readManifest(dir);
-  if (!noVerify && !manifest) {
-    throw new HandgradError(
-      'model',
-      `${dir} has no ${MANIFEST}, so its model is not verified; give ${RUN_FILES.model} itself, or use \`noVerify\`.`,
-    );
-  }
   const bytes = await readOwn(file, MAX_FILE_BYTES, refuse);
   if (!bytes) throw refuse('is missing');
   assertUnchanged(dir, RUN_FILES.model, bytes, manifest);
@@ -188,6 +189,8 @@ function checkFacts({ classNames, imageShape, preparation }: ModelFacts, found: 
   if (classNames.length !== numOutputs) {
     throw invalid(file, `classNames has ${classNames.length} names, but the network has ${numOutputs} outputs`);
   }
+  const twice = classNames.find((name, index) => classNames.indexOf(name) !== index);
+  if (twice !== undefined) throw invalid(file, `classNames has ${quoted(twice)} twice`);
 }
 
 function invalid(file: string, why: string): HandgradError {

@@ -121,7 +121,7 @@ export async function readRun(dir: string): Promise<RunData> {
  */
 export async function findRun(dir: string, { logs = true } = {}): Promise<RunData | undefined> {
   const manifest = await readManifest(dir);
-  const config = await readJson(dir, RUN_FILES.config, manifest);
+  const config = await readRecordedConfig(dir, manifest);
   if (config === undefined) return undefined;
   const rows = await readRows(dir, manifest, logs);
   const epochs = rows.flatMap(({ row, end }) => (row.type === 'epoch' ? [{ row, end }] : []));
@@ -213,6 +213,19 @@ export async function readNewMetrics(dir: string, since?: MetricsPlace): Promise
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * Reads a folder's `config.json`.
+ * @param manifest that of the folder, if the file must be as it records it
+ * @returns undefined when there is none
+ * @throws HandgradError `model` when it is damaged
+ */
+export async function readRecordedConfig(
+  dir: string,
+  manifest: Manifest | undefined,
+): Promise<Record<string, unknown> | undefined> {
+  return readJson(dir, RUN_FILES.config, manifest);
 }
 
 async function readJson(

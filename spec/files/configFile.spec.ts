@@ -69,11 +69,29 @@ describe('readConfigFile', () => {
       [`a: ${'- '.repeat(400_000)}`, /is not valid YAML|is indented deeper/],
       ['- '.repeat(400_000), /is indented deeper than any config/],
       [`${' '.repeat(600)}a: 1`, /is indented deeper than any config/],
+      [`a: [${','.repeat(400_000)}`, /has more than 65536 characters/],
+      [`a: "${'\\\n'.repeat(300_000)}"`, /has more than 65536 characters/],
+      [`a: ${'[] '.repeat(300_000)}`, /has more than 65536 characters/],
+      ['#\n'.repeat(400_000), /has more than 65536 characters/],
     ] as const) {
       const path = write(text);
       const began = performance.now();
       expect(await refused(path)).to.match(says);
       expect(performance.now() - began).to.be.below(1000);
+    }
+  });
+
+  it('F103 refuses a text with a fault at every character in seconds, with the place of the first', async () => {
+    for (const [text, says] of [
+      [`a: [${','.repeat(65_000)}`, /is not valid YAML or JSON \(.* at line 1, column 6\)\.$/],
+      [`a: "${'\\q'.repeat(32_000)}"`, /is not valid YAML or JSON \(.* at line 1, column \d+\)\.$/],
+      [`a: 1\nb: ${'[] '.repeat(20_000)}`, /is not valid YAML or JSON \(.* at line 2, column \d+\)\.$/],
+    ] as const) {
+      const path = write(text);
+      const began = process.cpuUsage();
+      expect(await refused(path)).to.match(says);
+      const { user, system } = process.cpuUsage(began);
+      expect((user + system) / 1e6).to.be.below(4);
     }
   });
 });

@@ -163,7 +163,9 @@ describe('the records of a run', function () {
       rmSync(path);
       symlinkSync(join(folder(), 'outside'), path);
       for (const model of [runs.at('run'), join(runs.at('run'), 'model.safetensors')]) {
-        expect(await failure('model', () => openModel(model))).to.contain('config.json is a link, which is not followed');
+        expect(await failure('model', () => openModel(model))).to.contain(
+          'config.json is a link, which is not followed',
+        );
       }
     });
 

@@ -3,6 +3,8 @@ import { readWhole } from './readWhole';
 
 /** The size limit of a config file. Real ones fit on a screen. */
 const MAX_BYTES = 1_000_000;
+/** The length limit of what a YAML parser reads: its time per character depends on what it reads. */
+const MAX_YAML_LENGTH = 65_536;
 /** More keys than any config has; the time to parse them grows with their square. */
 const MAX_KEYS = 2000;
 /** More brackets in brackets than any config has; parsing them needs as many calls. */
@@ -19,12 +21,18 @@ export async function readConfigFile(path: string): Promise<Record<string, unkno
   const written = ownContent(text);
   if (written !== undefined) return written;
   assertParsable(text, path);
-  const { parseDocument } = require('yaml') as typeof import('yaml');
-  const document = parseDocument(text, { prettyErrors: true, resolveKnownTags: false, logLevel: 'error' });
+  const { LineCounter, parseDocument } = require('yaml') as typeof import('yaml');
+  const lineCounter = new LineCounter();
+  // Not `prettyErrors`: these look for the line of every fault, and there may be one for each character.
+  const options = { prettyErrors: false, resolveKnownTags: false, logLevel: 'error' } as const;
+  const document = parseDocument(text, { ...options, lineCounter });
   // A warning is a tag or a key that would be silently dropped or changed.
   const fault = document.errors[0] ?? document.warnings[0];
-  if (fault)
-    throw unusable(path, `is not valid YAML or JSON (${fault.message.split('\n')[0]!.replace(/:$/, '')})`, fault);
+  if (fault) {
+    const { line, col } = lineCounter.linePos(fault.pos[0]);
+    const what = fault.message.split('\n')[0]!.replace(/:$/, '');
+    throw unusable(path, `is not valid YAML or JSON (${what} at line ${line}, column ${col})`, fault);
+  }
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -66,6 +74,7 @@ function assertParsable(text: string, path: string): void {
   }
   // Lists in lists, and mappings in mappings, are deep by their indentation or their dashes.
   if (/(?:- +){100}|^ {500}/m.test(text)) throw unusable(path, 'is indented deeper than any config');
+  if (text.length > MAX_YAML_LENGTH) throw unusable(path, `has more than ${MAX_YAML_LENGTH} characters`);
 }
 
 /** The content of a file that handgrad itself wrote, such as the settings of a trial, without loading a YAML parser. */

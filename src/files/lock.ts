@@ -40,8 +40,8 @@ type Owner = z.output<typeof ownerSchema>;
  * two processes that create different numbers at once, the higher one sees the lower one's file or vice versa, so at
  * most one continues.
  * @param force take it over from a process on another machine, whose state is unknown
- * @throws HandgradError `locked` naming pid, host and start of the owner; `usage` when another program has written a file
- *   with the name of a lock; `storage` when the folder cannot be written
+ * @throws HandgradError `locked` naming pid, host and start of the owner; `usage` when another program wrote a file of
+ *   that name; `storage` when the folder cannot be written
  */
 export async function lockFolder(dir: string, { force = false } = {}): Promise<Lock> {
   for (;;) {

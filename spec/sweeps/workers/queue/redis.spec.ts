@@ -8,6 +8,8 @@ describe('an address in a message', () => {
     ['redis://:pa/ss@host', 'redis://***@host'],
     ['rediss://me:p@ss@host/1', 'rediss://***@host/1'],
     ['redis://:a?b#c@host', 'redis://***@host'],
+    ['redis:/me:secret@host', 'redis:/***@host'],
+    ['me:secret@host', '***@host'],
     ['redis://host/0?password=secret', 'redis://host/0?password=***'],
     ['redis://host?db=1&Password=se%26cret&x=1', 'redis://host?db=1&Password=***&x=1'],
   ] as const) {

@@ -104,5 +104,5 @@ export async function unlessAway<T>(answer: Promise<T>, ending = AbortSignal.abo
 
 /** An address without its password, for messages: whatever is before its last @, and what a query names a password. */
 export function redactUrl(url: string): string {
-  return url.replace(/^(\w+:\/\/).*@/s, '$1***@').replace(/([?&](?:pass|auth)\w*=)[^&#]*/gi, '$1***');
+  return url.replace(/^(rediss?:\/*|\w+:\/\/)?.*@/s, '$1***@').replace(/([?&](?:pass|auth)\w*=)[^&#]*/gi, '$1***');
 }

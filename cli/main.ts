@@ -37,9 +37,7 @@ async function main(): Promise<void> {
   for (const [name, code] of Object.entries(SIGNAL_CODES)) {
     onSignal(name as NodeJS.Signals, env, () => stopping.abort(new Interruption(code, `Stopped by ${name}.`)));
   }
-  onParentEnd(() =>
-    stopping.abort(new Interruption(SIGNAL_CODES.SIGHUP, 'Stopped, because the program that started this one ended.')),
-  );
+  onParentEnd(() => stopping.abort(new Interruption(SIGNAL_CODES.SIGHUP, 'Stopped by the end of its parent process.')));
   // The reader of stdout has closed it (`| head -1`): stop without a message.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     stopping.abort(GONE.includes(error.code) ? new Interruption(0) : unwritable(error));

@@ -50,6 +50,13 @@ describe('nearName', () => {
     expect(['maybe', 'auto', ''].map((name) => nearName(name, known))).to.deep.equal([undefined, undefined, undefined]);
   });
 
+  it('is never far from a short name, unless two letters were exchanged', () => {
+    const known = ['fold', 'seed', 'name', 'list', 'train'];
+    expect(['foo', 'step', 'time', 'keep', 'lst', 'trian', 'sede'].map((name) => nearName(name, known))).to.deep.equal([
+      ...[undefined, undefined, undefined, undefined, 'list', 'train', 'seed'],
+    ]);
+  });
+
   it('is the only name that begins so, which is what a person meant who stopped typing', () => {
     expect(['tes', 'te', 'val'].map((name) => nearName(name, ['test-fraction', 'test-size', 'value']))).to.deep.equal([
       ...[undefined, undefined, 'value'],

@@ -76,11 +76,18 @@ export function didYouMean(name: string, known: readonly string[], prefix = ''):
   return known.length > SHORT_LIST || known.length === 0 ? '.' : `; choose ${prefix}${known.join(`, ${prefix}`)}.`;
 }
 
+/** Whether two words of some length have the same letters: two edits, but one slip. */
+function isReordered(one: string, other: string): boolean {
+  const [letters, others] = [one, other].map((word) => [...word].sort().join(''));
+  return one.length > 3 && letters === others;
+}
+
 /** The known name that `name` is probably a typo of, or the only one that it begins, if any. */
 export function nearName(name: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const near = closest(name, [...known]);
-  if (distance(name, near) <= Math.ceil(near.length / 3)) return near;
+  const most = Math.max(1, Math.round(Math.min(name.length, near.length) / 3));
+  if (distance(name, near) <= most || isReordered(name, near)) return near;
   const [begun, ...others] = known.filter((one) => name.length >= 3 && one.startsWith(name));
   return others.length === 0 ? begun : undefined;
 }

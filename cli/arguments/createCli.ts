@@ -60,7 +60,8 @@ export function createCli(commands: Commands, argv: readonly string[], io: Io): 
     .fail((message, error) => {
       // yargs' own errors are about what was typed; all others come from our code.
       if (error && error.name !== 'YError') throw error;
-      const text = message ?? error.message;
+      // yargs puts a line of its own above what we say about a flag that is missing.
+      const text = (message ?? error.message).replace(/^Missing required arguments?: .*\n(?=.)/, '');
       const [, given] = TOO_FEW_GIVEN.exec(text) ?? [];
       throw given === undefined ? new HandgradError('usage', text) : missing(named!, commands[named!](), Number(given));
     });
@@ -168,7 +169,7 @@ function refuseUnknown(
 ): void {
   const known = [...Object.keys(command.options), ...GLOBAL_FLAGS];
   const listed = known.filter((flag) => !command.options[flag]?.hidden);
-  refuseUnknownFlag(args, [...known, ...Object.keys(command.arguments)], name, listed);
+  refuseUnknownFlag(args, [...known, ...Object.keys(command.arguments)], name, { flags: listed, argv });
   const extra = restored(args._[1]) as string | undefined;
   const { DATASET: named, dataset } = restored(args) as { DATASET?: string; dataset?: unknown };
   // The second element of a list stands where a data set may, unless it cannot be one.
@@ -201,11 +202,29 @@ function spacedList(extra: string, { kinds }: Command, argv: readonly string[]):
   return kind.accepts(kind.read!(typed.join())) ? `${name} ${typed.join()}` : undefined;
 }
 
-function refuseUnknownFlag(args: object, allowed: readonly string[], name: string, flags = allowed): void {
+function refuseUnknownFlag(
+  args: object,
+  allowed: readonly string[],
+  name: string,
+  { flags = allowed, argv = [] }: { readonly flags?: readonly string[]; readonly argv?: readonly string[] } = {},
+): void {
   const unknown = Object.keys(args).find((key) => !NOT_FLAGS.includes(key) && !allowed.includes(key));
   if (unknown === undefined) return;
   const dashes = unknown.length === 1 ? '-' : '--';
+  const value = dashes === '-' ? dashedValue(unknown, argv, flags) : undefined;
+  if (value !== undefined) {
+    const [flag, typed] = value;
+    const way = `a value that begins with a dash is written ${flag}=${typed}`;
+    throw new HandgradError('usage', `${name} has no flag ${typed}; ${way}.`);
+  }
   throw new HandgradError('usage', `${name} has no flag ${dashes}${unknown}${flagHint(unknown, flags)}`);
+}
+
+/** `--run-dir` and `-out` if `--run-dir -out` was typed: yargs takes the value for a group of short flags. */
+function dashedValue(letter: string, argv: readonly string[], flags: readonly string[]): [string, string] | undefined {
+  const at = argv.findIndex((argument, i) => i > 0 && argument.length > 2 && argument.startsWith(`-${letter}`));
+  const before = argv[at - 1] ?? '';
+  return flags.some((flag) => spelledFlag(before) === `--${flag}`) ? [before, argv[at]!] : undefined;
 }
 
 /** What the user may have meant: what other programs call so, a related setting, or a flag with a similar name. */

@@ -8,7 +8,7 @@ import { defineCommand, OUTPUT } from '../arguments/command';
 import { library } from '../library';
 import { table } from '../terminal/table';
 import type { Terminal } from '../terminal/terminal';
-import { wrapped } from '../terminal/text';
+import { cut, widthOf, wrapped } from '../terminal/text';
 
 /** The folder of all runs. */
 const RUN_ROOT = 'runs';
@@ -35,6 +35,8 @@ export const command = defineCommand({
   },
 });
 
+const HEADING = ['Backend', 'GFLOP/s', 'Error', 'Device'];
+
 function print(diagnosis: Diagnosis, { result, out, lineWidth }: Terminal): void {
   const { node, os, cpu, memory, runs, backends, cuda, compiler, datasets, ready, verdict, next } = diagnosis;
   const features = cpu.features.length > 0 ? ` (${cpu.features.join(' ')})` : '';
@@ -55,7 +57,16 @@ function print(diagnosis: Diagnosis, { result, out, lineWidth }: Terminal): void
   result('');
   const running = backends.filter((one) => one.runs);
   const rows = running.map((one) => [one.name, one.gflops.toFixed(1), one.largestError.toExponential(1), one.device]);
-  if (rows.length > 0) result(table(['Backend', 'GFLOP/s', 'Error', 'Device'], rows, 'lrrl'));
+  const figures =
+    widthOf(
+      table(
+        HEADING,
+        rows.map((row) => [...row.slice(0, 3), '']),
+        'lrrl',
+      ),
+    ) - 'Device'.length;
+  const fitted = rows.map((row) => [...row.slice(0, 3), cut(row[3]!, lineWidth - figures)]);
+  if (rows.length > 0) result(table(HEADING, fitted, 'lrrl'));
   for (const line of backends.flatMap(complaints)) result(line);
   if (ready) result(`\n${out.bold(verdict)}\nNext: handgrad ${next}`);
 }

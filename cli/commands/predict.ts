@@ -11,7 +11,7 @@ import { THRESHOLD } from '../arguments/threshold';
 import { SIGNALS } from '../exitCodes';
 import { library } from '../library';
 import { withOpenScreen } from '../screens/open';
-import { barLines, pictureLines } from '../screens/picture';
+import { barLines, besideEachOther, pictureLines } from '../screens/picture';
 import { csvHeader, csvLine, ROW_FORMS, type RowOutputs } from '../screens/predictedRows';
 import { endAtSecondSignal } from '../stopping/secondSignal';
 import type { Io, Terminal } from '../terminal/terminal';
@@ -265,9 +265,7 @@ function show({ name, probabilities, note, picture }: Shown, { best, terminal, p
   if (widthOf(lines[0] ?? '') + 2 + widthOf(bars.join('\n')) > lineWidth) {
     return [...lines, ...bars].forEach((line) => terminal.result(line));
   }
-  const first = Math.max(0, Math.floor((lines.length - bars.length) / 2));
-  lines.forEach((line, i) => terminal.result(`${line}  ${bars[i - first] ?? ''}`.trimEnd()));
-  bars.slice(lines.length).forEach((bar) => terminal.result(bar));
+  for (const line of besideEachOther(lines, bars)) terminal.result(line);
 }
 
 /** What was done to a file so that the network could take it. */

@@ -41,7 +41,7 @@ export function showDescription(description: DatasetDescription, terminal: Termi
     for (const line of [data!, ...dataLines(training, found), ...others]) say(wrapped(line, lineWidth));
   }
   if (refusal !== undefined) {
-    const text = wrapped(`Training would be refused: ${refusal}`, lineWidth, 0);
+    const text = wrapped(terminal.worded(`Training would be refused: ${refusal}`), lineWidth, 0);
     say(`\n${text.replace(/^[^:]+:/, terminal.out.yellow)}`);
   }
   if (notices.length > 0) say('');

@@ -1,5 +1,6 @@
 import { visibleName } from '../../src/words';
 import type { Colors } from '../terminal/terminal';
+import { widthOf } from '../terminal/text';
 
 /** From dark to bright, for terminals without colors. */
 const RAMP = ' .:-=+*#%@';
@@ -60,4 +61,12 @@ export function barLines(
     const label = names[i]!.padEnd(wide);
     return `${i === 0 ? colors.bold(label) : label}  ${bar} ${(100 * probability).toFixed(1).padStart(5)}%`;
   });
+}
+
+/** Two blocks of lines side by side, two spaces apart and centered on each other. */
+export function besideEachOther(left: readonly string[], right: readonly string[]): string[] {
+  const blank = ' '.repeat(widthOf(left.join('\n')));
+  const height = Math.max(left.length, right.length);
+  const at = (lines: readonly string[], i: number) => lines[i - Math.floor((height - lines.length) / 2)];
+  return Array.from({ length: height }, (_, i) => `${at(left, i) ?? blank}  ${at(right, i) ?? ''}`.trimEnd());
 }

@@ -41,7 +41,19 @@ function listTable(runs: readonly ListedRun[], { lineWidth, out }: Terminal): st
   ]);
   const heading = ['Run', 'Started', 'Data', 'Settings', 'State', 'Epochs', 'Result', 'Tags'];
   // A narrow terminal gets the columns that matter most.
-  const drawn = table(heading, cells, 'lllllrrl', { width: lineWidth, drop: [3, 1, 7, 2, 5, 4] });
+  const untagged = cells.every((row) => row[7] === '');
+  const drop = [3, 1, 7, 2, 5, 4];
+  const drawn = untagged
+    ? table(
+        heading.slice(0, 7),
+        cells.map((row) => row.slice(0, 7)),
+        'lllllrr',
+        {
+          width: lineWidth,
+          drop: drop.filter((column) => column !== 7),
+        },
+      )
+    : table(heading, cells, 'lllllrrl', { width: lineWidth, drop });
   return drawn.replace(/^.*/, (first) => out.bold(first));
 }
 

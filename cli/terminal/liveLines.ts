@@ -1,5 +1,6 @@
 import { clearLine, cursorTo, moveCursor } from 'node:readline';
 import { harmless, type Terminal } from './terminal';
+import { widthOf } from './text';
 
 /** The minimum time between redraws, in milliseconds. */
 const REDRAW_MS = 200;
@@ -44,7 +45,8 @@ export function liveLines({ progress: stream }: Terminal, lines: () => readonly 
 
 /** Truncates a line to the terminal's width, because only one row is erased. Color codes do not count. */
 function cut(line: string, width: number): string {
-  let left = width;
+  if (widthOf(line) <= width) return line;
+  let left = width - 1;
   let text = '';
   // eslint-disable-next-line no-control-regex -- the sequences that change colors
   for (const part of line.split(/(\x1b\[[\d;]*m)/)) {
@@ -53,6 +55,10 @@ function cut(line: string, width: number): string {
       const kept = [...part].slice(0, Math.max(0, left));
       left -= kept.length;
       text += kept.join('');
+      if (left === 0) {
+        left = -1;
+        text += '…';
+      }
     }
   }
   return text;

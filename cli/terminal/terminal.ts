@@ -40,6 +40,8 @@ export interface Terminal {
   readonly question: (text: string) => void;
   /** Prints an error on stderr. The command may continue. */
   readonly error: (text: string) => void;
+  /** A message as it will be printed, for callers that measure or wrap it. */
+  readonly worded: (text: string) => string;
   /** Colors for stdout and for stderr; each is off if its stream is not a terminal. */
   readonly out: Colors;
   readonly err: Colors;
@@ -69,11 +71,12 @@ export function createTerminal(
   { quiet = false, words = (text) => text }: { quiet?: boolean; words?: (text: string) => string } = {},
 ): Terminal {
   const [out, err] = [stdout, stderr].map((stream) => createColors(wantsColors(stream, env))) as [Colors, Colors];
-  const say = (stream: Output, text: string) => void stream.write(`${harmless(withProgram(text, env))}\n`);
-  const explain = (text: string) => say(stderr, words(text));
+  const worded = (text: string) => harmless(withProgram(words(text), env));
+  const say = (stream: Output, text: string) => void stream.write(`${worded(text)}\n`);
+  const explain = (text: string) => say(stderr, text);
   const notice = (text: string) => quiet || explain(text);
   return {
-    result: (text) => say(stdout, words(text)),
+    result: (text) => say(stdout, text),
     json: (value) => void stdout.write(`${JSON.stringify(value)}\n`),
     write: async (text) => {
       if (stdout.write(text)) return;
@@ -89,6 +92,7 @@ export function createTerminal(
     warning: (text) => notice(`${err.yellow('Note:')} ${text}`),
     question: explain,
     error: (text) => explain(`${err.red('Error:')} ${text}`),
+    worded,
     out,
     err,
     // A terminal that does not know its size has 0 columns.
@@ -110,7 +114,7 @@ export function harmless(text: string): string {
   );
 }
 
-const NAMED = new RegExp(`\\bhandgrad (?=(?:${COMMAND_NAMES.join('|')})\\b)`, 'g');
+const NAMED = new RegExp(`(?<!\\bnpx )\\bhandgrad (?=(?:${COMMAND_NAMES.join('|')})\\b)`, 'g');
 
 /**
  * Messages name a command as `handgrad evaluate …`. If npm or npx started the program, the shell does not know this

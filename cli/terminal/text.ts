@@ -26,7 +26,7 @@ export function wrapped(line: string, width: number, indent = 9): string {
     const isEmpty = current.trim() === '' || /: +$/.test(current);
     if (!isEmpty && current.length + 1 + word.length > width) {
       lines.push(current);
-      current = ' '.repeat(Math.min(indent, Math.floor(width / 3))) + word;
+      current = ' '.repeat(Math.min(indent, Math.floor(width / 2))) + word;
     } else current += isEmpty ? word : ` ${word}`;
   }
   return [...lines, current].join('\n');

@@ -38,6 +38,9 @@ async function ask(path, query = {}) {
 }
 
 const digits = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '–');
+/** A figure as the command line prints it: an error in the units of the label, or four decimals. */
+const figureText = (name, value) =>
+  Number.isFinite(value) && !/rmse|mae|seconds|samplesPer/i.test(name) ? value.toFixed(4) : digits(value);
 const sweepShown = () => new URLSearchParams(location.hash.slice(1)).get('sweep');
 
 /**
@@ -209,7 +212,7 @@ function runRow(run, color) {
   const below = [run.name === undefined ? '' : run.folder, run.note ?? ''].filter(Boolean).join('\n');
   const tags = run.tags.map((tag) => element('span', { class: 'tag' }, tag));
   const of = run.planned === null || run.planned === run.done ? '' : ` of ${run.planned}`;
-  const figure = run.best ? `${digits(run.best.value)} ${figureName(run.best.name)}` : '–';
+  const figure = run.best ? `${figureText(run.best.name, run.best.value)} ${figureName(run.best.name)}` : '–';
   return element(
     'tr',
     {},
@@ -299,6 +302,8 @@ async function showSweep(folder) {
   $('title').textContent = document.title = folder;
   drawCharts(lines);
   const text = (value) => (typeof value === 'string' ? value : Array.isArray(value) ? value.join() : digits(value));
+  const valueText = ({ value, spread }) =>
+    figureText(metric.name, value) + (spread ? ` ± ${figureText(metric.name, spread)}` : '');
   const cells = rows.map((row) => {
     const color = names.indexOf(row.run) + 1;
     const mark = color > 0 ? [element('span', { class: `swatch series-${color}` })] : [];
@@ -307,7 +312,7 @@ async function showSweep(folder) {
       {},
       element('td', {}, ...mark),
       element('td', {}, row.run ? reportLink(`${folder}/${row.run}`, `trial ${row.trial}`) : `trial ${row.trial}`),
-      element('td', { class: 'number' }, digits(row.value) + (row.spread ? ` ± ${digits(row.spread)}` : '')),
+      element('td', { class: 'number' }, valueText(row)),
       ...parameters.map((key) => element('td', { class: 'number' }, text(row.configuration[key]))),
       element('td', {}, row.state),
       element('td', { class: 'number' }, String(row.epochs ?? '–')),

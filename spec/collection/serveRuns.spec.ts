@@ -109,6 +109,8 @@ describe('serveRuns', function () {
       await until(points(1));
       expect(await ask<string>("document.querySelector('tbody').innerText")).to.contain('<script>document.title');
       expect(await ask<string>('document.title')).not.to.equal('bad');
+      // As the command line prints it: 0.5000, not 0.5.
+      expect(await ask<string>("document.querySelector('tbody').innerText")).to.match(/0\.\d{4} test accuracy/);
       expect(await ask<number>('document.documentElement.scrollWidth')).to.be.at.most(500);
       appendFileSync(at('a/metrics.jsonl'), rowsText([epochRow(2, 0.7), epochRow(3, 0.8)]));
       await until(points(3));

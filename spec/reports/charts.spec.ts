@@ -27,6 +27,11 @@ describe('the result against a setting', () => {
     expect(against([0, 20])).to.contain('"type":"linear"');
   });
 
+  it('has no ticks between whole numbers', () => {
+    expect(against([1, 3])).to.contain('"tickMinStep":1');
+    expect(against([1, 2.5])).not.to.contain('"tickMinStep"');
+  });
+
   it('tilts names that would run into each other', () => {
     expect(against(['relu', 'gelu'])).to.contain('"labelAngle":0');
     expect(against([[64], [256, 128], [512, 256], [256, 128, 64]])).to.contain('"labelAngle":-40');
@@ -45,6 +50,11 @@ describe('parallel coordinates', () => {
   it('name each of a few numbers, and the ends and the middle of many', () => {
     expect(labels([32, 256, 64, 128])).to.have.members(['32', '64', '128', '256']);
     expect(labels([1, 2, 3, 4, 5, 6, 7])).to.deep.equal(['1', '4', '7']);
+    expect(labels([1, 2, 3, 4, 5, 6, 27])).to.deep.equal(['1', '5', '27']);
+  });
+
+  it('leave out labels that would lie on one another, but not the ends', () => {
+    expect(labels([100, 101, 150, 199, 200])).to.have.members(['100', '150', '200']);
   });
 
   it('draw results as they are, also where settings of such a range would be drawn by their logarithm', () => {

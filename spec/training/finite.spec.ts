@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'chai';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Samples } from '../../src/data/samples';
 import { HandgradError } from '../../src/errors';
 import { initParams } from '../../src/nn/initialize';
@@ -8,9 +9,10 @@ import { tensorsOf } from '../../src/nn/network';
 import { createOptimizer } from '../../src/optim/optimizers';
 import { createRandom } from '../../src/random';
 import { dataIterator } from '../../src/training/batches';
+import { createWatch } from '../../src/training/finite';
 import { train, type TrainEvent, type TrainOptions } from '../../src/training/train';
 import { disposeState, startState, stateTensors } from '../../src/training/trainState';
-import { onEachBackend } from '../backend';
+import { ONE_BACKEND, onEachBackend, useBackend } from '../backend';
 import { smallDataset } from '../smallDataset';
 
 const whole = smallDataset(100, 20, 3, 1);
@@ -47,6 +49,30 @@ async function ended(run: TrainOptions): Promise<{ events: TrainEvent[]; error?:
     return { events, error: error as HandgradError };
   }
 }
+
+describe('the watch', () => {
+  useBackend(ONE_BACKEND);
+
+  it('reads the loss once a second, to be shown, also where reading takes long', async function () {
+    this.timeout(20_000);
+    const { state } = options();
+    const { sum } = state.losses;
+    const slow = { data: async () => (await delay(20), await sum.data()) } as tf.Scalar;
+    const watch = createWatch();
+    const started = performance.now();
+    let last = started;
+    let longest = 0;
+    while (performance.now() - started < 6000) {
+      const read = await watch({ ...state, losses: { ...state.losses, sum: slow } }, 0.5);
+      const now = performance.now();
+      if (read !== undefined) [longest, last] = [Math.max(longest, now - last), now];
+      await delay(1);
+    }
+    expect(longest).to.be.below(1600);
+    expect(last - started).to.be.above(4400);
+    disposeState(state);
+  });
+});
 
 describe('F50 non-finite values', () => {
   onEachBackend(() => {

@@ -66,6 +66,9 @@ const RESULT_COLORS = ['#d55e00', '#0072b2'];
 /** Up to this, an axis of parallel coordinates labels each of its numbers. */
 const MOST_NUMBERS = 6;
 
+/** The height of a label, as a share of an axis of parallel coordinates. */
+const LABEL_ROOM = 0.05;
+
 /** How curves are drawn. */
 export interface CurveOptions {
   /** An epoch to point out. */
@@ -123,7 +126,12 @@ export function curves(
         mark: { type: 'line', strokeWidth: few ? 2 : 1.2, opacity: few ? 1 : 0.75 },
         encoding: {
           ...{ x, y, color, detail: { field: 'name' } },
-          strokeDash: { field: 'name', type: 'nominal', scale: { domain: names, range: shifted(DASHES) }, legend },
+          strokeDash: {
+            field: 'name',
+            type: 'nominal',
+            scale: { domain: names, range: shifted(DASHES) },
+            legend,
+          },
         },
       },
       {
@@ -541,7 +549,14 @@ export function resultAgainst(theme: Theme, trials: readonly Trial[], key: strin
   const names = namesOf(trials.map(({ settings }) => settings[key]));
   const wide = numbers && Math.min(...sizes) > 0 && Math.max(...sizes) / Math.min(...sizes) >= LOGARITHMIC;
   const x = numbers
-    ? { field: 'setting', type: 'quantitative', title: key, scale: { type: wide ? 'log' : 'linear', zero: false } }
+    ? {
+        field: 'setting',
+        type: 'quantitative',
+        title: key,
+        scale: { type: wide ? 'log' : 'linear', zero: false },
+        // Of a setting that is whole, there is nothing between two numbers.
+        ...(!wide && sizes.every(Number.isInteger) && { axis: { tickMinStep: 1, format: 'd' } }),
+      }
     : {
         field: 'setting',
         type: 'nominal',
@@ -592,12 +607,20 @@ function numberScale(values: readonly number[], { logarithmic }: { logarithmic?:
   const place = (value: unknown) => (by(value as number) - from) / (to - from);
   const distinct = new Set(values);
   if (distinct.size <= MOST_NUMBERS) {
-    return { place, ticks: [...distinct].map((value) => ({ at: place(value), label: shortNumber(value) })) };
+    const ticks = [...distinct].map((value) => ({ at: place(value), label: shortNumber(value) }));
+    return { place, ticks: apart(ticks) };
   }
-  return {
-    place,
-    ticks: [0, 0.5, 1].map((at) => ({ at, label: shortNumber(back(from + at * (to - from))) })),
-  };
+  const middle = back((from + to) / 2);
+  const between = values.every(Number.isInteger) ? Math.round(middle) : middle;
+  return { place, ticks: [low, between, high].map((value) => ({ at: place(value), label: shortNumber(value) })) };
+}
+
+/** Labels that have room between them: those of the ends first. */
+function apart<Tick extends { readonly at: number }>(ticks: readonly Tick[]): Tick[] {
+  const [lowest, ...others] = [...ticks].sort((a, b) => a.at - b.at);
+  const kept = [lowest!, others.pop()!];
+  for (const tick of others) if (kept.every(({ at }) => Math.abs(tick.at - at) >= LABEL_ROOM)) kept.push(tick);
+  return kept;
 }
 
 function shortNumber(value: number): string {

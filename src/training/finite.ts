@@ -11,6 +11,8 @@ export type OnNan = (typeof ON_NAN)[number];
 const SHARE = 0.002;
 /** Milliseconds. A loss check that is faster than this counts as free. */
 const FREE_MS = 0.1;
+/** Milliseconds. The loss is read at least this often, because it is shown while training. */
+const SHOWN_MS = 1000;
 
 /**
  * Checks a state after a step, as often as its share of the time allows.
@@ -23,11 +25,12 @@ export type Watch = (state: TrainState, lr: number) => Promise<number | undefine
  * persists, or a sum of the parameters, because an infinite weight can hide behind a saturated unit. How long reading
  * takes depends on the backend: from microseconds where a step is computed when its call returns, to milliseconds where
  * the processor has to wait for a device. So each check is timed, and the next one waits until the checks are within
- * their share again. Where reading is fast, the loss is checked every second step, at about 1% of the time or less.
+ * their share again. Where reading is fast, the loss is checked every second step, at about 1% of the time or less;
+ * everywhere it is read once a second, to be shown.
  * @throws (the watch) HandgradError 'diverged' naming step, epoch, learning rate and the first non-finite tensor
  */
 export function createWatch(): Watch {
-  const lossIsDue = withinShare(FREE_MS);
+  const lossIsDue = withinShare(FREE_MS, SHOWN_MS);
   const parametersAreDue = withinShare(0);
   let turn = false;
   return async (state, lr) => {
@@ -104,8 +107,11 @@ async function isFiniteScalar(scalar: tf.Tensor): Promise<boolean> {
   return Number.isFinite((await scalar.data())[0]);
 }
 
-/** Runs a check if its share of the time allows; returns false otherwise. */
-function withinShare(freeMs: number): (check: () => Promise<boolean>) => Promise<boolean> {
+/**
+ * Runs a check if its share of the time allows, or the last one was so long ago; returns false otherwise.
+ * @param mostMs milliseconds
+ */
+function withinShare(freeMs: number, mostMs = Infinity): (check: () => Promise<boolean>) => Promise<boolean> {
   let next = -Infinity;
   // Small at first: JIT compilation slows down the first checks.
   let cost = 0.02;
@@ -116,7 +122,7 @@ function withinShare(freeMs: number): (check: () => Promise<boolean>) => Promise
     const ended = performance.now();
     // Cap the estimate: one slow reading must not suspend the checks.
     cost = Math.min(ended - started, 2 * cost);
-    next = cost < freeMs ? ended : ended + cost / SHARE;
+    next = cost < freeMs ? ended : ended + Math.min(cost / SHARE, mostMs);
     return found;
   };
 }

@@ -32,6 +32,12 @@ describe('the command line', () => {
     ['F40 an unknown command', ['trian'], /There is no command "trian"; did you mean train\?/],
     ['F40 an unknown flag', ['train', '--epcohs', '3'], /train has no flag --epcohs; did you mean --epochs\?/],
     ['F40 a flag of another command', ['download', '--lr', '1'], /download has no flag --lr/],
+    [
+      'a value that begins with a dash',
+      ['train', '--run-dir', '-out'],
+      /^Error: train has no flag -out; a value that begins with a dash is written --run-dir=-out\.\n$/,
+    ],
+    ['a flag that is missing, in one sentence', ['export', 'runs/x'], /^Error: export needs --format, one of .*\.\n$/],
     ['F40 a flag with one letter', ['train', '-e', '3'], /train has no flag -e/],
     ['F42 a flag named like a part of every object', ['train', '--constructor', '3'], /no flag --constructor/],
     ['F42 __proto__', ['train', '--__proto__', '3'], /no flag --_+proto_+/],

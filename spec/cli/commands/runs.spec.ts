@@ -69,6 +69,13 @@ describe('handgrad runs', () => {
     expect(await listed(120)).to.match(/^Run +Started +Data +Settings +State +Epochs +Result/);
   });
 
+  it('list has a column of tags only where a run has some', async () => {
+    const heading = async (filter: string) =>
+      (await session(['runs', 'list', '--filter', filter])).stdout.split('\n')[0];
+    expect(await heading('name=base*')).to.match(/Result +Tags$/);
+    expect(await heading('name!=base*')).to.match(/Result$/);
+  });
+
   it('list of nothing yet is no error; of a folder that is not there it is', async () => {
     rmSync('runs', { recursive: true });
     expect(await session(['runs', 'list'])).to.include({ code: 0, stdout: '' });

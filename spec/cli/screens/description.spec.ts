@@ -74,6 +74,17 @@ describe('handgrad describe', () => {
     );
   });
 
+  it('breaks a refusal as it is shown, with flags for settings', async () => {
+    for (let columns = 40; columns <= 100; columns++) {
+      const lines = (await onTerminal(columns, [report('penguins_NA.csv')])).split('\n');
+      const first = lines.findIndex((line) => line.startsWith('Training would be refused'));
+      expect(lines.slice(first).join(' ')).to.include('--label-column');
+      // A single word, such as a path, is not broken.
+      const widest = Math.max(...lines.slice(first).map((line) => (line.includes(' ') ? line.length : 0)));
+      expect(widest, `${columns} columns`).to.be.at.most(columns);
+    }
+  });
+
   it('says that a label must be named, with the columns, where none suggests itself', async () => {
     const { code, stdout } = await session(['describe', report('penguins.csv')]);
     expect(code).to.equal(0);

@@ -36,7 +36,7 @@ describe('liveLines', () => {
     }
     live.stop();
     const up = '\x1b[1A\x1b[2K';
-    expect(stderr.text()).to.equal(`\x1b[1Ga\nb\n${up}${up}\x1b[1G${'c'.repeat(99)}\n${up}\x1b[1G`);
+    expect(stderr.text()).to.equal(`\x1b[1Ga\nb\n${up}${up}\x1b[1G${'c'.repeat(98)}…\n${up}\x1b[1G`);
   });
 
   it('says nothing where there is no terminal', async () => {

@@ -144,6 +144,7 @@ describe('readSweep', () => {
     ])
       expect(found).to.match(said);
     expect(found.split('\n')).to.have.length(8);
+    expect(found, 'said once').not.to.include('cannot be used');
     const later = { method: 'random', metric: { name: 'valLos' }, parameters: lr };
     expect(await failure('usage', () => specOf(later))).to.match(/did you mean valLoss[^]*run_cap is missing/);
   });

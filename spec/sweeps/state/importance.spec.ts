@@ -72,7 +72,17 @@ describe('importance', () => {
     const found = importance(rows, { ...LISTS, ...parametersOf({ epochs: { value: 3 }, seed: { values: [1, 2] } }) });
     expect(found.map(({ parameter }) => parameter)).to.deep.equal(['lr', 'hidden']);
     expect(found[0]!.correlation).to.be.below(-0.9);
-    expect(found[1]!.correlation).to.equal(null);
+    // A list of one number is a number: the width of the only hidden layer.
+    expect(found[1]!.correlation).to.be.within(0.2, 0.9);
+  });
+
+  it('gives no direction to lists of several numbers', () => {
+    const rows = [[8], [8, 4], [16], [16, 8]].map((hidden, i) => row({ lr: 1, hidden }, i + 1));
+    const [found] = importance(
+      rows,
+      parametersOf({ lr: { values: [1, 2] }, hidden: { values: [8, '8,4', 16, '16,8'] } }),
+    );
+    expect(found).to.include({ parameter: 'hidden', correlation: null });
   });
 
   it('compares trials that stopped early with what the others had then', () => {

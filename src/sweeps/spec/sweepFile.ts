@@ -156,7 +156,10 @@ export function readSweep(content: unknown, { notice = () => {}, endless = false
 function createMistakes() {
   const sentences: string[] = [];
   const error = () =>
-    new HandgradError('usage', allAtOnce(sentences, 'The sweep file cannot be used, because of several mistakes'));
+    new HandgradError(
+      'usage',
+      allAtOnce(sentences.length === 1 ? sentences : sentences.map(inList), 'The sweep file has mistakes'),
+    );
   const collect = <Result>(work: () => Result): Result | undefined => {
     try {
       return work();
@@ -436,6 +439,14 @@ function readHalving(
   return { eta, rungs: [...rungs, epochs] };
 }
 
+const UNUSABLE = 'The sweep file cannot be used: ';
+
+/** A sentence below the heading of several, which says what it is about. */
+function inList(sentence: string): string {
+  const what = sentence.startsWith(UNUSABLE) ? sentence.slice(UNUSABLE.length) : sentence;
+  return what.replace(/^there is no/, 'There is no');
+}
+
 function wrong(what: string): HandgradError {
-  return new HandgradError('usage', `The sweep file cannot be used: ${what}.`);
+  return new HandgradError('usage', `${UNUSABLE}${what}.`);
 }

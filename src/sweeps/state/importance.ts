@@ -12,7 +12,7 @@ export interface Importance {
   readonly share: number;
   /**
    * From -1 to 1: Spearman's rank correlation with the result; positive when larger values give larger results. Null
-   * for a parameter that is not a number.
+   * for a parameter that is neither a number nor a list of one.
    */
   readonly correlation: number | null;
 }
@@ -42,7 +42,7 @@ export function importance(rows: readonly Ranked[], parameters: Readonly<Record<
     .map(({ key, settings }, axis) => ({
       parameter: key,
       share: shares[axis]!,
-      correlation: settings.every(isNumber) ? rankCorrelation(settings, values) : null,
+      correlation: correlationOf(settings, values),
     }))
     .sort((a, b) => b.share - a.share);
 }
@@ -57,6 +57,14 @@ function comparable(rows: readonly Ranked[]): Pick<Ranked & { value: number }, '
       value: epochs === common || curve.length === common ? value! : curve[common - 1]!,
     }))
     .filter(({ value }) => Number.isFinite(value));
+}
+
+/** A list of one number, such as one hidden layer, has a size as the number has. */
+function correlationOf(settings: readonly unknown[], values: ArrayLike<number>): number | null {
+  const numbers = settings.map((setting: unknown): unknown =>
+    Array.isArray(setting) && setting.length === 1 ? setting[0] : setting,
+  );
+  return numbers.every(isNumber) ? rankCorrelation(numbers, values) : null;
 }
 
 const isNumber = (setting: unknown): setting is number => typeof setting === 'number';

@@ -1,5 +1,6 @@
+import { setImmediate as otherEvents } from 'node:timers/promises';
 import type { QueueStatus, SweepPlan, SweepStatus } from '../../src/sweeps/overview';
-import { plural } from '../../src/words';
+import { formatCount, plural } from '../../src/words';
 import { table } from '../terminal/table';
 import type { Terminal } from '../terminal/terminal';
 import { configurationText, resultTable } from './sweep';
@@ -36,8 +37,18 @@ export function showQueue({ sweeps, workers }: QueueStatus, terminal: Terminal, 
   if (workers.length === 0) terminal.result('No worker is running; start one with: handgrad worker --queue URL');
 }
 
-/** Prints what a sweep would train. Configurations that depend on results are not listed. */
-export function showPlan(plan: SweepPlan, terminal: Terminal, { json }: { json: boolean }): void {
+/** Of more trials, the first are listed; JSON has all. */
+const MOST_TRIALS = 1000;
+
+/**
+ * Prints what a sweep would train. Configurations that depend on results are not listed.
+ * @throws the reason of the signal: a grid may have billions of trials
+ */
+export async function showPlan(
+  plan: SweepPlan,
+  terminal: Terminal,
+  { json, signal }: { json: boolean; signal: AbortSignal },
+): Promise<void> {
   const { spec, trials, configurations } = plan;
   const { halving, seeds, fixed, parameters } = spec;
   if (!configurations) {
@@ -47,9 +58,16 @@ export function showPlan(plan: SweepPlan, terminal: Terminal, { json }: { json: 
   }
   let trial = 0;
   for (const configuration of configurations) {
-    if (json) terminal.json({ type: 'trial', trial, configuration });
-    else terminal.result(`Trial ${trial}: ${configurationText(configuration)}`);
+    if (json) await terminal.write(`${JSON.stringify({ type: 'trial', trial, configuration })}\n`);
+    else if (trial === MOST_TRIALS) {
+      terminal.result(`… and ${formatCount(trials - trial)} more; --json lists all.`);
+      trial = trials;
+      break;
+    } else terminal.result(`Trial ${trial}: ${configurationText(configuration)}`);
     trial++;
+    // A file takes lines without a pause, in which a signal could arrive.
+    if (trial % 1000 === 0) await otherEvents();
+    signal.throwIfAborted();
   }
   const each = seeds === 1 ? '' : `, ${plural(seeds, 'seed')} each`;
   const stops = halving

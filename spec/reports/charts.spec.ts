@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import {
   confidences,
+  confusionMatrix,
   curves,
   PAGE_THEME,
   parallelCoordinates,
@@ -8,7 +9,7 @@ import {
   resultAgainst,
   stepCurve,
 } from '../../src/reports/charts';
-import { toSvg } from '../../src/reports/render';
+import { svgToPng, toSvg } from '../../src/reports/render';
 
 describe('the result against a setting', () => {
   const against = (settings: readonly unknown[]) => {
@@ -30,6 +31,24 @@ describe('the result against a setting', () => {
   it('has no ticks between whole numbers', () => {
     expect(against([1, 3])).to.contain('"tickMinStep":1');
     expect(against([1, 2.5])).not.to.contain('"tickMinStep"');
+  });
+
+  it('and other charts take any name for a class, a setting or a run', async () => {
+    const names = ['valueOf', 'toString', '__proto__', '\x01\ufffe\ue000'];
+    const trials = names.map((hidden, i) => ({ name: hidden, settings: { hidden }, result: i }));
+    const lines = names.map((name, i) => ({ name, values: [i] }));
+    const confusion = names.map((_, row) => names.map((__, column) => row + column));
+    for (const spec of [
+      confusionMatrix(PAGE_THEME, confusion, names),
+      resultAgainst(PAGE_THEME, trials, 'hidden', 'testAccuracy'),
+      parallelCoordinates(PAGE_THEME, trials, ['hidden'], 'testAccuracy'),
+      curves(PAGE_THEME, 'Loss', lines),
+    ]) {
+      const svg = await toSvg(spec);
+      for (const name of names.slice(0, -1)) expect(svg).to.contain(`>${name}<`);
+      expect(svg).not.to.match(/\p{Co}|\ufffe/u);
+      expect((await svgToPng(svg)).length).to.be.above(1000);
+    }
   });
 
   it('tilts names that would run into each other', () => {

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { HandgradError } from '../errors';
+import { visibleName } from '../words';
 import type { TopLevelSpec } from 'vega-lite';
 
 let drawn = 0;
@@ -8,13 +9,29 @@ let drawn = 0;
 export async function toSvg(spec: TopLevelSpec): Promise<string> {
   const [{ parse, View, Warn }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
   const quiet = { warn: () => quiet, info: () => quiet, debug: () => quiet, error: () => quiet, level: () => Warn };
-  const view = new View(parse(compile(spec, { logger: quiet }).spec), { renderer: 'none' });
+  const view = new View(parse(compile(drawable(spec), { logger: quiet }).spec), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();
   const name = `c${++drawn}-`;
   return titled(svg)
+    .replaceAll(MARK, '')
     .replace(/\bid="(clip|gradient_)/g, `id="${name}$1`)
     .replace(/url\(#(clip|gradient_)/g, `url(#${name}$1`);
+}
+
+/** A character for private use, which no visible name has. */
+const MARK = '\ue000';
+
+/**
+ * A chart, or part of one, with any names. Control characters become visible: an SVG may not have them. A name that
+ * every object has ends with a mark: Vega looks names up in plain objects, where "constructor" is found without being
+ * there.
+ */
+function drawable<Part>(part: Part): Part {
+  if (typeof part === 'string') return (part in {} ? `${part}${MARK}` : visibleName(part)) as Part;
+  if (Array.isArray(part)) return part.map(drawable) as Part;
+  if (typeof part !== 'object' || part === null) return part;
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, drawable<unknown>(value)])) as Part;
 }
 
 /** A mark with what it says, as Vega writes it for screen readers. */

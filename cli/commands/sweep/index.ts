@@ -93,7 +93,7 @@ export const command = defineCommand({
     }
     if (dryRun) {
       const plan = await withOpenScreen(context, (how) => planSweep(required(file), { ...how, runCap }));
-      return showPlan(plan, terminal, { json });
+      return showPlan(plan, terminal, { json, signal: context.signal });
     }
     await runSweepCommand(values, context);
   },

@@ -176,6 +176,20 @@ describe('sweep', function () {
       expect(fs.readdirSync(inFolder('s', 'trials', run, 'checkpoints'))).not.to.be.empty;
   });
 
+  it('F103 prints the first of a billion trials beforehand, and all as JSON until a signal arrives', async () => {
+    const values = Array.from({ length: 1000 }, (_, i) => i / 1000);
+    const parameters = { dropout: { values }, momentum: { values }, valFraction: { values } };
+    const file = inFolder(writeSweep(folder(), { method: 'grid', parameters, fixed: POINTS }));
+    const plan = await session(['sweep', file, '--dry-run']);
+    expect(plan.code, plan.stderr).to.equal(0);
+    expect(plan.stdout.trimEnd().split('\n')).to.have.length(1001);
+    expect(plan.stdout).to.match(/\n… and 999,999,000 more; --json lists all\.\n$/);
+    const all = start(folder(), ['sweep', file, '--dry-run', '--json']);
+    while (all.stdout().length < 1_000_000) await delay(20);
+    kill(all.child.pid!, 'SIGTERM');
+    expect(await all.ended, all.stderr()).to.equal(143);
+  });
+
   it('prints its trials beforehand, and refuses what it cannot understand', async () => {
     const file = inFolder(writeSweep(folder(), { ...grid, early_terminate: { type: 'hyperband', min_iter: 1 } }));
     const plan = await session(['sweep', file, '--dry-run']);

@@ -1,5 +1,4 @@
 import type { PreparedColumn } from '../../src/data/samples';
-import { dateText } from '../../src/data/tables/dates';
 import type {
   ClassBalance,
   DatasetDescription,
@@ -194,7 +193,8 @@ const categoriesText = (count: number) => (count === 1 ? '1 category' : `${forma
 
 /** The median that a missing cell counts as. */
 function medianText({ type, median }: Extract<PreparedColumn, { median: number }>): string {
-  return `the median ${type === 'date' ? dateText(median) : numberText(median)}`;
+  const text = type === 'date' ? new Date(median * 86_400_000).toISOString().slice(0, 10) : numberText(median);
+  return `the median ${text}`;
 }
 
 function imageText({ pixels, repeated }: DescribedImages, width: number): string {

@@ -284,7 +284,10 @@ const damageEntry = async (
   const [list] = await redis.keys('handgrad:sweep-*:wait');
   const id = list && (await redis.type(list)) === 'list' ? (await redis.lrange(list, 0, -1))[0] : undefined;
   if (list === undefined || id === undefined) return undefined;
-  await pick(random, Object.values(kinds))(redis, list.slice(0, -'wait'.length), id);
+  const queue = list.slice(0, -'wait'.length);
+  // What an earlier act has removed stays so: a field of it would be a run without data.
+  if ((await redis.type(queue + id)) !== 'hash' || !(await redis.hexists(queue + id, 'data'))) return undefined;
+  await pick(random, Object.values(kinds))(redis, queue, id);
   return Number(id.split('-')[0]);
 };
 

@@ -41,19 +41,14 @@ function listTable(runs: readonly ListedRun[], { lineWidth, out }: Terminal): st
   ]);
   const heading = ['Run', 'Started', 'Data', 'Settings', 'State', 'Epochs', 'Result', 'Tags'];
   // A narrow terminal gets the columns that matter most.
-  const untagged = cells.every((row) => row[7] === '');
-  const drop = [3, 1, 7, 2, 5, 4];
-  const drawn = untagged
-    ? table(
-        heading.slice(0, 7),
-        cells.map((row) => row.slice(0, 7)),
-        'lllllrr',
-        {
-          width: lineWidth,
-          drop: drop.filter((column) => column !== 7),
-        },
-      )
-    : table(heading, cells, 'lllllrrl', { width: lineWidth, drop });
+  // Tags, the last column, only where a run has some.
+  const columns = cells.some((row) => row.at(-1) !== '') ? heading.length : heading.length - 1;
+  const drawn = table(
+    heading.slice(0, columns),
+    cells.map((row) => row.slice(0, columns)),
+    'lllllrrl'.slice(0, columns),
+    { width: lineWidth, drop: [3, 1, 7, 2, 5, 4].filter((column) => column < columns) },
+  );
   return drawn.replace(/^.*/, (first) => out.bold(first));
 }
 

@@ -126,12 +126,7 @@ export function curves(
         mark: { type: 'line', strokeWidth: few ? 2 : 1.2, opacity: few ? 1 : 0.75 },
         encoding: {
           ...{ x, y, color, detail: { field: 'name' } },
-          strokeDash: {
-            field: 'name',
-            type: 'nominal',
-            scale: { domain: names, range: shifted(DASHES) },
-            legend,
-          },
+          strokeDash: { field: 'name', type: 'nominal', scale: { domain: names, range: shifted(DASHES) }, legend },
         },
       },
       {
